@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every backend that this program knows: the lines of the backend table in kernels/meson.build. The harness never
+ * names a backend; it walks this list. */
+#ifndef LB_REGISTRY_H
+#define LB_REGISTRY_H
+
+#include <stddef.h>
+
+#include "backend.h"
+#include "base/error.h"
+
+enum { REGISTRY_MAX = 64 };
+
+enum backend_status {
+    BACKEND_READY,
+    BACKEND_UNSUPPORTED, /* the CPU, or the cap, lacks what it needs */
+    BACKEND_NOT_BUILT,   /* left out at configure time */
+};
+
+struct registry_entry {
+    const char *name;
+    const struct backend *backend; /* NULL when not built */
+    const char *compiled_as;       /* compiler flags of its file beyond the common ones */
+    const char *absent_reason;     /* why it was not built, or NULL */
+};
+
+int registry_count(void);
+const struct registry_entry *registry_at(int i);
+const struct registry_entry *registry_find(const char *name);
+
+/* Status now, and in why[size] the reason in words unless ready. */
+enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size);
+
+/* The backend behind every op that another leaves empty. */
+const struct backend *registry_fallback(void);
+
+/* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every ready
+ * backend. A name that is unknown (EXIT_USAGE, with the nearest one), repeated (EXIT_USAGE) or not ready
+ * (EXIT_NOTHING, with the reason) is an error. */
+int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine/cpu.h"
+
+#include <cpuid.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+
+static enum isa_cap cap = CAP_NONE;
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} names[] = {
+    {ISA_AVX2, "avx2"},         {ISA_FMA, "fma"},           {ISA_AVX512F, "avx512f"},        {ISA_AVX512BW, "avx512bw"},
+    {ISA_AVX512DQ, "avx512dq"}, {ISA_AVX512VL, "avx512vl"}, {ISA_AVX512BF16, "avx512_bf16"},
+};
+
+/* GCC and clang set these bits only where XCR0 says that the operating system saves the registers. */
+uint32_t cpu_found(void)
+{
+    __builtin_cpu_init();
+    uint32_t isa = 0;
+    if (__builtin_cpu_supports("avx2")) isa |= ISA_AVX2;
+    if (__builtin_cpu_supports("fma")) isa |= ISA_FMA;
+    if (__builtin_cpu_supports("avx512f")) isa |= ISA_AVX512F;
+    if (__builtin_cpu_supports("avx512bw")) isa |= ISA_AVX512BW;
+    if (__builtin_cpu_supports("avx512dq")) isa |= ISA_AVX512DQ;
+    if (__builtin_cpu_supports("avx512vl")) isa |= ISA_AVX512VL;
+    if (__builtin_cpu_supports("avx512bf16")) isa |= ISA_AVX512BF16;
+    return isa;
+}
+
+uint32_t cpu_usable(void)
+{
+    static const uint32_t visible[] = {
+        [CAP_BASELINE] = 0,
+        [CAP_AVX2] = ISA_AVX2 | ISA_FMA,
+        [CAP_AVX512] = ISA_AVX2 | ISA_FMA | ISA_AVX512F | ISA_AVX512BW | ISA_AVX512DQ | ISA_AVX512VL,
+        [CAP_NONE] = ~0u,
+    };
+    return cpu_found() & visible[cap];
+}
+
+int cpu_set_cap(const char *name, const char *where, struct error *e)
+{
+    static const struct {
+        const char *name, *onednn;
+        enum isa_cap cap;
+    } caps[] = {
+        {"baseline", "SSE41", CAP_BASELINE},
+        {"avx2", "AVX2", CAP_AVX2},
+        {"avx512", "AVX512_CORE", CAP_AVX512},
+    };
+    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+        if (strcmp(name, caps[i].name) != 0) continue;
+        cap = caps[i].cap;
+        setenv("BENCH_MAX_ISA", name, 1);
+        setenv("DNNL_MAX_CPU_ISA", caps[i].onednn, 1);
+        setenv("ONEDNN_MAX_CPU_ISA", caps[i].onednn, 1);
+        return 0;
+    }
+    return error_set(e, EXIT_USAGE, "%s: '%s' is not an ISA cap; allowed are baseline, avx2, avx512", where, name);
+}
+
+const char *cpu_cap_name(void)
+{
+    static const char *const text[] = {"baseline", "avx2", "avx512", NULL};
+    return text[cap];
+}
+
+char *cpu_isa_names(uint32_t mask, char *text, size_t size)
+{
+    size_t used = 0;
+    snprintf(text, size, "baseline");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!(mask & names[i].bit) || used >= size) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "+" : "", names[i].name);
+    }
+    return text;
+}
+
+const char *cpu_model(void)
+{
+    static char model[64];
+    unsigned r[12] = {0};
+    if (model[0]) return model;
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1], &r[4 * i + 2], &r[4 * i + 3])) break;
+    memcpy(model, r, 48);
+    char *start = model + strspn(model, " ");
+    memmove(model, start, strlen(start) + 1);
+    for (size_t n = strlen(model); n && model[n - 1] == ' '; n--) model[n - 1] = 0;
+    if (!model[0]) snprintf(model, sizeof model, "unknown x86-64");
+    return model;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The proof: is this opened contender numerically equivalent to the oracle, at both levels of the contract? */
+#ifndef LB_PROVE_H
+#define LB_PROVE_H
+
+#include "backends/contender.h"
+#include "data/dataset.h"
+#include "train/epoch.h"
+
+/* One line of proof.csv: one class of cases of one op ("gemm", ..., "step", "lockstep"). */
+struct proof_row {
+    char op[24];
+    char cases[40];       /* class of cases: "exact integers", "training shapes", ... */
+    long long count;      /* cases run */
+    long long failed;
+    double worst_of_bound; /* largest error as a share of its bound; 0 for bit equality; NaN never */
+    char inherited;       /* 1: the op is the fallback's, not the backend's */
+    char first_failure[256]; /* one line: case, index, expected, got; "" when none */
+};
+
+struct proof_options {
+    uint64_t seed;
+    struct progress *progress; /* may be NULL */
+    const struct dataset *data; /* real images for the steps; may be NULL, then synthetic ones */
+    void (*row)(void *context, const struct proof_row *row); /* called once per row, as it is done */
+    void *context;
+};
+
+struct proof_verdict {
+    long long cases, failed;
+    double worst_of_bound; /* over all bounded cases */
+};
+
+/* Runs everything on an opened contender with the given plan. Opens further instances of the same backend for
+ * plans of its own. Returns 0 when it could run to its end (the verdict says how), else e. A verdict with cases ==
+ * 0 is a failure. */
+int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
+                  const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Drives one opened contender through training steps: its own fused step where it has one, else the step composed
+ * from level-1 ops. Callers need not know which. */
+#ifndef LB_TRAINER_H
+#define LB_TRAINER_H
+
+#include "backends/contender.h"
+#include "train/network.h"
+
+/* One line of ops.csv: an op of the composed step, or a phase of a fused one. Seconds are wall time. */
+struct op_time {
+    const char *name;
+    bool inherited;
+    uint64_t calls;
+    double seconds;
+    double flop; /* of matrix products only; 0 for the rest */
+};
+
+enum { TRAINER_MAX_OP_TIMES = 16 };
+
+struct trainer;
+
+/* Takes an opened contender (not owned; must outlive the trainer). composed forces the level-1 step even where the
+ * backend has a fused one (for the proof and for comparisons). NULL when out of memory. */
+struct trainer *trainer_new(struct contender *c, bool composed);
+void trainer_free(struct trainer *t);
+
+bool trainer_is_fused(const struct trainer *t);
+
+void trainer_load(struct trainer *t, const struct model *m);
+void trainer_store(struct trainer *t, struct model *m);
+void trainer_step(struct trainer *t, const struct batch *b, struct step_result *r);
+
+/* prob may be NULL; else rows x classes, dense. */
+void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r);
+
+/* Cumulative times since trainer_new of training steps only; returns the number of lines. */
+int trainer_times(const struct trainer *t, struct op_time *times);
+
+#endif

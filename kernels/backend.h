@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THE CONTRACT between Lanebench and a backend. This header is all that a backend, built in or loaded as a
+ * plug-in, needs; it is installed for plug-ins and depends on nothing but the C standard library.
+ *
+ * A backend has two levels:
+ *
+ *   Level 1, ops: plain functions on row-major float matrices. The unit of proof and of micro-benchmarks. An op
+ *   left NULL is taken from the naive backend and shown as "inherited" everywhere.
+ *
+ *   Level 2, the training step: optional. The backend owns the parameters in a layout of its own and runs whole
+ *   steps. Without it, the harness composes the step from the ops of level 1.
+ *
+ * Conventions for everything below:
+ *   - Matrices are row-major; lda, ldb, ldc, ld... are row strides in elements, at least the row length.
+ *   - No pointer is promised to be aligned beyond its element type. Nothing outside the stated elements may be
+ *     read or written, not even in the gap between a row's end and the next row's start.
+ *   - Outputs do not overlap inputs unless an op says that it works in place.
+ *   - Ops cannot fail, never allocate, and leave MXCSR as they found it. What they need is allocated in open().
+ *   - All calls on one state come from one thread at a time. A backend spreads work over an OpenMP team of
+ *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of a
+ *     result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
+ *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
+ */
+#ifndef LANEBENCH_BACKEND_H
+#define LANEBENCH_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever a struct of this file changes its meaning or layout. */
+#define BACKEND_ABI_VERSION 1u
+
+/* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by the
+ * harness before any function of the backend runs. */
+enum isa_bit {
+    ISA_AVX2 = 1u << 0,
+    ISA_FMA = 1u << 1,
+    ISA_AVX512F = 1u << 2,
+    ISA_AVX512BW = 1u << 3,
+    ISA_AVX512DQ = 1u << 4,
+    ISA_AVX512VL = 1u << 5,
+    ISA_AVX512BF16 = 1u << 6,
+};
+
+enum transpose { NO_TRANS = 0, TRANS = 1 };
+enum activation { ACT_IDENTITY = 0, ACT_RELU = 1 };
+
+/* What open() may prepare for. All sizes are upper bounds for the steps, not for the ops: an op must accept any
+ * shape, whatever the plan says. */
+struct plan {
+    uint32_t struct_size;                    /* sizeof(struct plan) of the caller */
+    int threads;                             /* OpenMP threads to use, >= 1 */
+    int inputs, hidden, classes;             /* the network: inputs-hidden-classes; 1 <= classes <= 16 */
+    int batch;                               /* most rows of any batch given to step() or predict() */
+    float lr, rho, epsilon;                  /* RMSprop */
+    size_t l1d_bytes, l2_bytes, l3_bytes;    /* caches seen by one thread; 0 = unknown */
+    uint32_t isa;                            /* ISA bits that may be used: the CPU's, less what --max-isa hides */
+};
+
+/* ---- Level 1 ------------------------------------------------------------------------------------------------ */
+
+/* C[m x n] = alpha * op(A) * op(B) + beta * C, op(A) is m x k, op(B) is k x n.
+ * A is stored m x k (NO_TRANS) or k x m (TRANS); B is stored k x n or n x k.
+ * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate. */
+typedef void gemm_fn(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
+                     const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
+/* out[i][j] = pixels[index[i] * cols + j] / 255.0f, correctly rounded, for i < rows, j < cols. */
+typedef void gather_fn(void *state, int rows, int cols, const uint8_t *pixels, const uint32_t *index, float *out,
+                       int ldout);
+
+/* In place: x[i][j] = act(x[i][j] + bias[j]). relu(NaN) is NaN; relu of either zero is a zero. */
+typedef void bias_act_fn(void *state, int m, int n, const float *bias, enum activation act, float *x, int ldx);
+
+/* In place: d[i][j] = y[i][j] > 0 ? d[i][j] : 0, where y is the output of the ReLU. The derivative at 0 is 0. */
+typedef void relu_grad_fn(void *state, int m, int n, const float *y, int ldy, float *d, int ldd);
+
+/* out[j] = sum over i < m of d[i][j]; m == 0 gives zeros. */
+typedef void bias_grad_fn(void *state, int m, int n, const float *d, int ldd, float *out);
+
+/* Row by row, with p = softmax(logits[i]) (shifted by the row's maximum):
+ *   loss[i]    = -log p[labels[i]], through log-sum-exp
+ *   grad[i][j] = (p[j] - (j == labels[i])) * grad_scale      (not written where grad is NULL)
+ *   prob[i][j] = p[j]                                        (not written where prob is NULL)
+ * n >= 1, labels[i] < n. Finite logits give finite results. grad may be the same matrix as logits. */
+typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int ldlogits, const uint8_t *labels,
+                             float grad_scale, float *loss, float *grad, int ldgrad, float *prob, int ldprob);
+
+/* In place, element by element (Keras' RMSprop: epsilon outside the root, no momentum, not centred):
+ *   v = rho * v + (1 - rho) * g * g;  w = w - lr * g / (sqrt(v) + epsilon)
+ * 1 - rho is computed once, in float. Square root and division are correctly rounded. */
+typedef void rmsprop_fn(void *state, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
+                        float *w);
+
+/* y[i] = exp(x[i]) and log(x[i]): at most 1 ulp for every float; zeros, infinities and NaN as in C. */
+typedef void vexp_fn(void *state, size_t n, const float *x, float *y);
+typedef void vlog_fn(void *state, size_t n, const float *x, float *y);
+
+/* One member per line of ops.def. */
+struct ops {
+#define OP(name) name##_fn *name;
+#include "ops.def"
+#undef OP
+};
+
+/* ---- Level 2 ------------------------------------------------------------------------------------------------ */
+
+/* Row-major tensors of the network: w1[inputs x hidden], b1[hidden], w2[hidden x classes], b2[classes]. */
+struct tensors {
+    float *w1, *b1, *w2, *b2;
+};
+
+/* Parameters and RMSprop's running mean of squared gradients. Owned by the caller. */
+struct model {
+    struct tensors w, v;
+};
+
+/* rows images: pixels[index[i] * inputs ...] with label labels[index[i]]. Owned by the caller. */
+struct batch {
+    const uint8_t *pixels, *labels;
+    const uint32_t *index;
+    int rows; /* 1 .. plan->batch */
+};
+
+/* Sums over the rows of one batch, with the parameters as they were before the update. */
+struct step_result {
+    double loss_sum;
+    uint32_t correct; /* rows whose first largest logit is the label */
+};
+
+struct step_ops {
+    /* Copies parameters and optimizer state in. May be called at any time between steps. */
+    void (*load)(void *state, const struct model *m);
+    /* One training step: forward, mean loss over the batch's rows, backward, RMSprop. */
+    void (*step)(void *state, const struct batch *b, struct step_result *r);
+    /* Forward only. prob, if not NULL, receives rows x classes probabilities, dense. */
+    void (*predict)(void *state, const struct batch *b, float *prob, struct step_result *r);
+    /* Copies parameters and optimizer state out. */
+    void (*store)(void *state, struct model *m);
+    /* Names of the step's phases, NULL at the end; phase_seconds adds, per phase, the wall seconds that thread 0
+     * has spent in it since open(). Both may be NULL. */
+    const char *const *phases;
+    void (*phase_seconds)(void *state, double *seconds);
+};
+
+/* ---- The backend -------------------------------------------------------------------------------------------- */
+
+enum backend_flag {
+    BACKEND_DETERMINISTIC = 1u << 0, /* same bits for every run and every number of threads */
+};
+
+/* Sizes at which the code changes path (register tile, cache blocks); 0 = none. The proof tests around them. */
+struct blocking {
+    int mr, nr, mc, nc, kc;
+};
+
+struct backend {
+    uint32_t abi_version; /* BACKEND_ABI_VERSION */
+    uint32_t struct_size; /* sizeof(struct backend) */
+    const char *name;     /* [a-z0-9_-]+: command line, CSV, tests */
+    const char *summary;  /* one line for people */
+    uint32_t needs;       /* ISA bits */
+    uint32_t flags;       /* enum backend_flag */
+    struct blocking blocking;
+    /* Prepares for the plan and returns 0; otherwise returns non-zero and writes one line to why[why_size].
+     * NULL open: stateless, state is NULL. */
+    int (*open)(const struct plan *plan, void **state, char *why, size_t why_size);
+    void (*close)(void *state);
+    /* Version of the library behind the backend, or NULL. */
+    const char *(*library)(void);
+    /* Implementations chosen, "op=name;op=name"; valid until close. May be NULL. An implementation whose name
+     * contains "ref" is flagged as a reference implementation. */
+    const char *(*implementation)(void *state);
+    struct ops ops;
+    const struct step_ops *step; /* NULL: the harness composes the step */
+};
+
+/* A plug-in exports one function of this name and type. */
+#define BACKEND_PLUGIN_SYMBOL "lanebench_backend"
+const struct backend *lanebench_backend(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
