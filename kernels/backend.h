@@ -5,21 +5,22 @@
  *
  * A backend has two levels:
  *
- *   Level 1, ops: plain functions on row-major float matrices. The unit of proof and of micro-benchmarks. An op
- *   left NULL is taken from the naive backend and shown as "inherited" everywhere.
+ *   Level 1, ops: plain functions on row-major float matrices. The unit of proof and of micro-benchmarks. An
+ * op left NULL is taken from the naive backend and shown as "inherited" everywhere.
  *
- *   Level 2, the training step: optional. The backend owns the parameters in a layout of its own and runs whole
- *   steps. Without it, the harness composes the step from the ops of level 1.
+ *   Level 2, the training step: optional. The backend owns the parameters in a layout of its own and runs
+ * whole steps. Without it, the harness composes the step from the ops of level 1.
  *
  * Conventions for everything below:
  *   - Matrices are row-major; lda, ldb, ldc, ld... are row strides in elements, at least the row length.
- *   - No pointer is promised to be aligned beyond its element type. Nothing outside the stated elements may be
- *     read or written, not even in the gap between a row's end and the next row's start.
+ *   - No pointer is promised to be aligned beyond its element type. Nothing outside the stated elements may
+ * be read or written, not even in the gap between a row's end and the next row's start.
  *   - Outputs do not overlap inputs unless an op says that it works in place.
- *   - Ops cannot fail, never allocate, and leave MXCSR as they found it. What they need is allocated in open().
+ *   - Ops cannot fail, never allocate, and leave MXCSR as they found it. What they need is allocated in
+ * open().
  *   - All calls on one state come from one thread at a time. A backend spreads work over an OpenMP team of
- *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of a
- *     result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
+ *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
+ * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
  *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
  */
 #ifndef LANEBENCH_BACKEND_H
@@ -35,8 +36,8 @@ extern "C" {
 /* Raised whenever a struct of this file changes its meaning or layout. */
 #define BACKEND_ABI_VERSION 1u
 
-/* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by the
- * harness before any function of the backend runs. */
+/* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
+ * the harness before any function of the backend runs. */
 enum isa_bit {
     ISA_AVX2 = 1u << 0,
     ISA_FMA = 1u << 1,
@@ -50,34 +51,38 @@ enum isa_bit {
 enum transpose { NO_TRANS = 0, TRANS = 1 };
 enum activation { ACT_IDENTITY = 0, ACT_RELU = 1 };
 
-/* What open() may prepare for. All sizes are upper bounds for the steps, not for the ops: an op must accept any
- * shape, whatever the plan says. */
+/* What open() may prepare for. All sizes are upper bounds for the steps, not for the ops: an op must accept
+ * any shape, whatever the plan says. */
 struct plan {
-    uint32_t struct_size;                    /* sizeof(struct plan) of the caller */
-    int threads;                             /* OpenMP threads to use, >= 1 */
-    int inputs, hidden, classes;             /* the network: inputs-hidden-classes; 1 <= classes <= 16 */
-    int batch;                               /* most rows of any batch given to step() or predict() */
-    float lr, rho, epsilon;                  /* RMSprop */
-    size_t l1d_bytes, l2_bytes, l3_bytes;    /* caches seen by one thread; 0 = unknown */
-    uint32_t isa;                            /* ISA bits that may be used: the CPU's, less what --max-isa hides */
+    uint32_t struct_size;                 /* sizeof(struct plan) of the caller */
+    int threads;                          /* OpenMP threads to use, >= 1 */
+    int inputs, hidden, classes;          /* the network: inputs-hidden-classes; 1 <= classes <= 16 */
+    int batch;                            /* most rows of any batch given to step() or predict() */
+    float lr, rho, epsilon;               /* RMSprop */
+    size_t l1d_bytes, l2_bytes, l3_bytes; /* caches seen by one thread; 0 = unknown */
+    uint32_t isa; /* ISA bits that may be used: the CPU's, less what --max-isa hides */
 };
 
-/* ---- Level 1 ------------------------------------------------------------------------------------------------ */
+/* ---- Level 1
+ * ------------------------------------------------------------------------------------------------ */
 
 /* C[m x n] = alpha * op(A) * op(B) + beta * C, op(A) is m x k, op(B) is k x n.
  * A is stored m x k (NO_TRANS) or k x m (TRANS); B is stored k x n or n x k.
- * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate. */
+ * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate.
+ */
 typedef void gemm_fn(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                      const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
 /* out[i][j] = pixels[index[i] * cols + j] / 255.0f, correctly rounded, for i < rows, j < cols. */
-typedef void gather_fn(void *state, int rows, int cols, const uint8_t *pixels, const uint32_t *index, float *out,
-                       int ldout);
+typedef void gather_fn(void *state, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
+                       float *out, int ldout);
 
 /* In place: x[i][j] = act(x[i][j] + bias[j]). relu(NaN) is NaN; relu of either zero is a zero. */
-typedef void bias_act_fn(void *state, int m, int n, const float *bias, enum activation act, float *x, int ldx);
+typedef void bias_act_fn(void *state, int m, int n, const float *bias, enum activation act, float *x,
+                         int ldx);
 
-/* In place: d[i][j] = y[i][j] > 0 ? d[i][j] : 0, where y is the output of the ReLU. The derivative at 0 is 0. */
+/* In place: d[i][j] = y[i][j] > 0 ? d[i][j] : 0, where y is the output of the ReLU. The derivative at 0 is 0.
+ */
 typedef void relu_grad_fn(void *state, int m, int n, const float *y, int ldy, float *d, int ldd);
 
 /* out[j] = sum over i < m of d[i][j]; m == 0 gives zeros. */
@@ -88,8 +93,9 @@ typedef void bias_grad_fn(void *state, int m, int n, const float *d, int ldd, fl
  *   grad[i][j] = (p[j] - (j == labels[i])) * grad_scale      (not written where grad is NULL)
  *   prob[i][j] = p[j]                                        (not written where prob is NULL)
  * n >= 1, labels[i] < n. Finite logits give finite results. grad may be the same matrix as logits. */
-typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int ldlogits, const uint8_t *labels,
-                             float grad_scale, float *loss, float *grad, int ldgrad, float *prob, int ldprob);
+typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int ldlogits,
+                             const uint8_t *labels, float grad_scale, float *loss, float *grad, int ldgrad,
+                             float *prob, int ldprob);
 
 /* In place, element by element (Keras' RMSprop: epsilon outside the root, no momentum, not centred):
  *   v = rho * v + (1 - rho) * g * g;  w = w - lr * g / (sqrt(v) + epsilon)
@@ -108,7 +114,8 @@ struct ops {
 #undef OP
 };
 
-/* ---- Level 2 ------------------------------------------------------------------------------------------------ */
+/* ---- Level 2
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Row-major tensors of the network: w1[inputs x hidden], b1[hidden], w2[hidden x classes], b2[classes]. */
 struct tensors {
@@ -142,19 +149,21 @@ struct step_ops {
     void (*predict)(void *state, const struct batch *b, float *prob, struct step_result *r);
     /* Copies parameters and optimizer state out. */
     void (*store)(void *state, struct model *m);
-    /* Names of the step's phases, NULL at the end; phase_seconds adds, per phase, the wall seconds that thread 0
-     * has spent in it since open(). Both may be NULL. */
+    /* Names of the step's phases, NULL at the end; phase_seconds adds, per phase, the wall seconds that
+     * thread 0 has spent in it since open(). Both may be NULL. */
     const char *const *phases;
     void (*phase_seconds)(void *state, double *seconds);
 };
 
-/* ---- The backend -------------------------------------------------------------------------------------------- */
+/* ---- The backend
+ * -------------------------------------------------------------------------------------------- */
 
 enum backend_flag {
     BACKEND_DETERMINISTIC = 1u << 0, /* same bits for every run and every number of threads */
 };
 
-/* Sizes at which the code changes path (register tile, cache blocks); 0 = none. The proof tests around them. */
+/* Sizes at which the code changes path (register tile, cache blocks); 0 = none. The proof tests around them.
+ */
 struct blocking {
     int mr, nr, mc, nc, kc;
 };

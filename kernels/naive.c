@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clearest loops that mean what backend.h says. Built with auto-vectorisation off, so that "naive" stays an
- * honest zero point; rows are spread over the OpenMP team like everybody else's. */
+ * The clearest loops that mean what backend.h says. Built with auto-vectorisation off, so that "naive" stays
+ * an honest zero point; rows are spread over the OpenMP team like everybody else's. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -35,8 +35,8 @@ static int threads_of(void *state)
     return ((const struct naive *)state)->threads;
 }
 
-static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,
-                 int lda, const float *b, int ldb, float beta, float *c, int ldc)
+static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
+                 const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
     const size_t a_row = ta ? 1 : (size_t)lda, a_col = ta ? (size_t)lda : 1;
     const size_t b_row = tb ? 1 : (size_t)ldb, b_col = tb ? (size_t)ldb : 1;
@@ -80,7 +80,8 @@ static void relu_grad(void *state, int m, int n, const float *y, int ldy, float 
 #pragma omp parallel for num_threads(threads_of(state)) schedule(static)
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++)
-            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] > 0.0f)) d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
+            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] > 0.0f))
+                d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
 }
 
 static void bias_grad(void *state, int m, int n, const float *d, int ldd, float *out)
@@ -113,7 +114,8 @@ static void softmax_xent(void *state, int m, int n, const float *logits, int ldl
     }
 }
 
-static void rmsprop(void *state, size_t n, float lr, float rho, float epsilon, const float *g, float *v, float *w)
+static void rmsprop(void *state, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
+                    float *w)
 {
     const float one_minus_rho = 1.0f - rho;
 #pragma omp parallel for num_threads(threads_of(state)) schedule(static)

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The vector vocabulary of the shared loop nests, in AVX2 and FMA: 8 floats a vector. vec_avx512.h says the
+ * same words with 16. Every vector file includes exactly one of the two. */
+#ifndef LB_VEC_H
+#define LB_VEC_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { VL = 8 };
+typedef __m256 vf;
+typedef __m256i vi;
+typedef __m256 vm; /* a lane is chosen by its sign bit */
+
+static inline vf vf_zero(void)
+{
+    return _mm256_setzero_ps();
+}
+static inline vf vf_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+static inline void vf_store(float *p, vf x)
+{
+    _mm256_storeu_ps(p, x);
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm256_add_ps(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return _mm256_sub_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm256_mul_ps(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return _mm256_div_ps(a, b);
+}
+static inline vf vf_sqrt(vf a)
+{
+    return _mm256_sqrt_ps(a);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+} /* a*b + c */
+static inline vf vf_fnma(vf a, vf b, vf c)
+{
+    return _mm256_fnmadd_ps(a, b, c);
+} /* c - a*b */
+static inline vf vf_min(vf a, vf b)
+{
+    return _mm256_min_ps(a, b);
+} /* b where either is NaN */
+static inline vf vf_max(vf a, vf b)
+{
+    return _mm256_max_ps(a, b);
+} /* b where either is NaN */
+
+/* The first n (0..VL) lanes; the others read as 0 and are neither read from nor written to memory. */
+static inline __m256i lanes_first(int n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vm vm_first(int n)
+{
+    return _mm256_castsi256_ps(lanes_first(n));
+}
+static inline vf vf_load_first(const float *p, int n)
+{
+    return _mm256_maskload_ps(p, lanes_first(n));
+}
+static inline void vf_store_first(float *p, int n, vf x)
+{
+    _mm256_maskstore_ps(p, lanes_first(n), x);
+}
+
+static inline vm vm_gt(vf a, vf b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
+}
+static inline vm vm_lt(vf a, vf b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+}
+static inline vm vm_eq(vf a, vf b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
+}
+static inline vm vm_nan(vf a)
+{
+    return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+}
+static inline vf vf_select(vm m, vf yes, vf no)
+{
+    return _mm256_blendv_ps(no, yes, m);
+}
+static inline vf vf_keep(vm m, vf x)
+{
+    return _mm256_and_ps(m, x);
+} /* x where m, else +0 */
+
+static inline vf vf_round(vf a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vi vi_set1(int x)
+{
+    return _mm256_set1_epi32(x);
+}
+static inline vi vi_from_vf(vf a)
+{
+    return _mm256_cvtps_epi32(a);
+}
+static inline vf vf_from_vi(vi a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+static inline vi vi_bits(vf a)
+{
+    return _mm256_castps_si256(a);
+}
+static inline vf vf_bits(vi a)
+{
+    return _mm256_castsi256_ps(a);
+}
+static inline vi vi_add(vi a, vi b)
+{
+    return _mm256_add_epi32(a, b);
+}
+static inline vi vi_sub(vi a, vi b)
+{
+    return _mm256_sub_epi32(a, b);
+}
+static inline vi vi_and(vi a, vi b)
+{
+    return _mm256_and_si256(a, b);
+}
+static inline vi vi_shl23(vi a)
+{
+    return _mm256_slli_epi32(a, 23);
+}
+static inline vi vi_sar(vi a, int n)
+{
+    return _mm256_srai_epi32(a, n);
+}
+
+static inline vf vf_from_u8(const uint8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+
+/* Sum and maximum over all lanes, in one fixed order. */
+static inline float vf_reduce_add(vf a)
+{
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+static inline float vf_reduce_max(vf a)
+{
+    __m128 x = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The vector vocabulary of the shared loop nests, in AVX-512 F/BW/DQ/VL: 16 floats a vector. vec_avx2.h says
+ * the same words with 8. Every vector file includes exactly one of the two. */
+#ifndef LB_VEC_H
+#define LB_VEC_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { VL = 16 };
+typedef __m512 vf;
+typedef __m512i vi;
+typedef __mmask16 vm;
+
+static inline vf vf_zero(void)
+{
+    return _mm512_setzero_ps();
+}
+static inline vf vf_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+static inline void vf_store(float *p, vf x)
+{
+    _mm512_storeu_ps(p, x);
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm512_add_ps(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return _mm512_sub_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return _mm512_div_ps(a, b);
+}
+static inline vf vf_sqrt(vf a)
+{
+    return _mm512_sqrt_ps(a);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+} /* a*b + c */
+static inline vf vf_fnma(vf a, vf b, vf c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+} /* c - a*b */
+static inline vf vf_min(vf a, vf b)
+{
+    return _mm512_min_ps(a, b);
+} /* b where either is NaN */
+static inline vf vf_max(vf a, vf b)
+{
+    return _mm512_max_ps(a, b);
+} /* b where either is NaN */
+
+/* The first n (0..VL) lanes; the others read as 0 and are neither read from nor written to memory. */
+static inline vm vm_first(int n)
+{
+    return (vm)((1u << n) - 1u);
+}
+static inline vf vf_load_first(const float *p, int n)
+{
+    return _mm512_maskz_loadu_ps(vm_first(n), p);
+}
+static inline void vf_store_first(float *p, int n, vf x)
+{
+    _mm512_mask_storeu_ps(p, vm_first(n), x);
+}
+
+static inline vm vm_gt(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+}
+static inline vm vm_lt(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+static inline vm vm_eq(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
+}
+static inline vm vm_nan(vf a)
+{
+    return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+}
+static inline vf vf_select(vm m, vf yes, vf no)
+{
+    return _mm512_mask_blend_ps(m, no, yes);
+}
+static inline vf vf_keep(vm m, vf x)
+{
+    return _mm512_maskz_mov_ps(m, x);
+} /* x where m, else +0 */
+
+static inline vf vf_round(vf a)
+{
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vi vi_set1(int x)
+{
+    return _mm512_set1_epi32(x);
+}
+static inline vi vi_from_vf(vf a)
+{
+    return _mm512_cvtps_epi32(a);
+}
+static inline vf vf_from_vi(vi a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+static inline vi vi_bits(vf a)
+{
+    return _mm512_castps_si512(a);
+}
+static inline vf vf_bits(vi a)
+{
+    return _mm512_castsi512_ps(a);
+}
+static inline vi vi_add(vi a, vi b)
+{
+    return _mm512_add_epi32(a, b);
+}
+static inline vi vi_sub(vi a, vi b)
+{
+    return _mm512_sub_epi32(a, b);
+}
+static inline vi vi_and(vi a, vi b)
+{
+    return _mm512_and_si512(a, b);
+}
+static inline vi vi_shl23(vi a)
+{
+    return _mm512_slli_epi32(a, 23);
+}
+static inline vi vi_sar(vi a, int n)
+{
+    return _mm512_srai_epi32(a, (unsigned)n);
+}
+
+static inline vf vf_from_u8(const uint8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+
+/* Sum and maximum over all lanes, in one fixed order. */
+static inline float vf_reduce_add(vf a)
+{
+    return _mm512_reduce_add_ps(a);
+}
+static inline float vf_reduce_max(vf a)
+{
+    return _mm512_reduce_max_ps(a);
+}
+
+#endif

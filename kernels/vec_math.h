@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * exp, log, pixel conversion and the RMSprop update on one vector, in the vocabulary of vec_*.h. */
+#ifndef LB_VEC_MATH_H
+#define LB_VEC_MATH_H
+
+/* exp to about half an ulp for every float. x = n ln2 + r with |r| <= ln2 / 2; ln2 in two parts so that n *
+ * hi is exact for |n| < 2^9 and the reduction loses nothing. exp(r) = 1 + (r + r^2 q(r)), q of degree 5
+ * (minimax, relative error of exp(r) 2^-34). 2^n is applied in two factors, so that results in the subnormal
+ * range are rounded once; n is clamped to where the result is 0 or infinite anyway. */
+static inline vf vf_exp(vf x)
+{
+    const vf clamped = vf_max(vf_set1(-110.0f), vf_min(vf_set1(90.0f), x));
+    const vf n = vf_round(vf_mul(clamped, vf_set1(0x1.715476p+0f)));
+    const vf r_high = vf_fnma(n, vf_set1(0x1.62e400p-1f), clamped);
+    const vf r = vf_fnma(n, vf_set1(0x1.7f7d1cp-20f), r_high);
+    const vf r_low = vf_fnma(n, vf_set1(0x1.7f7d1cp-20f), vf_sub(r_high, r)); /* what rounding r lost */
+    vf q = vf_set1(0x1.9f02d2p-13f);
+    q = vf_fma(q, r, vf_set1(0x1.6d945ep-10f));
+    q = vf_fma(q, r, vf_set1(0x1.111280p-7f));
+    q = vf_fma(q, r, vf_set1(0x1.555486p-5f));
+    q = vf_fma(q, r, vf_set1(0x1.555554p-3f));
+    q = vf_fma(q, r, vf_set1(0.5f));
+    const vf tail = vf_fma(vf_mul(r, r), q, r_low);
+    const vf sum = vf_add(vf_set1(1.0f), r);
+    const vf lost = vf_add(vf_sub(vf_set1(1.0f), sum), r); /* exact: 1 >= |r| */
+    const vf e = vf_add(sum, vf_add(lost, tail));
+    const vi whole = vi_from_vf(n);
+    const vi half = vi_sar(whole, 1);
+    const vi bias = vi_set1(127);
+    const vf scale1 = vf_bits(vi_shl23(vi_add(half, bias)));
+    const vf scale2 = vf_bits(vi_shl23(vi_add(vi_sub(whole, half), bias)));
+    return vf_select(vm_nan(x), vf_add(x, x), vf_mul(vf_mul(e, scale1), scale2));
+}
+
+/* log to below 1 ulp for every float. x = 2^e m with sqrt(1/2) <= m < sqrt(2), f = m - 1 exact;
+ * log(1 + f) = f - f^2/2 + f^3 p(f), p of degree 8 (minimax, relative error 2^-30). Subnormals are scaled up
+ * by 2^23 first. */
+static inline vf vf_log(vf x)
+{
+    const vm tiny = vm_lt(x, vf_set1(0x1p-126f));
+    const vf scaled = vf_select(tiny, vf_mul(x, vf_set1(0x1p23f)), x);
+    const vf lift = vf_keep(tiny, vf_set1(-23.0f));
+    /* adding 1 - sqrt(1/2) in the bits moves the split of the binades to sqrt(1/2) */
+    const vi bits = vi_add(vi_bits(scaled), vi_set1(0x3f800000 - 0x3f3504f3));
+    const vf e = vf_add(vf_from_vi(vi_sub(vi_sar(bits, 23), vi_set1(127))), lift);
+    const vf m = vf_bits(vi_add(vi_and(bits, vi_set1(0x007fffff)), vi_set1(0x3f3504f3)));
+    const vf f = vf_sub(m, vf_set1(1.0f));
+    vf p = vf_set1(0x1.14576cp-4f);
+    p = vf_fma(p, f, vf_set1(-0x1.de3c4ap-4f));
+    p = vf_fma(p, f, vf_set1(0x1.e6f0a4p-4f));
+    p = vf_fma(p, f, vf_set1(-0x1.fc2204p-4f));
+    p = vf_fma(p, f, vf_set1(0x1.233764p-3f));
+    p = vf_fma(p, f, vf_set1(-0x1.555c4ep-3f));
+    p = vf_fma(p, f, vf_set1(0x1.99a4b6p-3f));
+    p = vf_fma(p, f, vf_set1(-0x1.000006p-2f));
+    p = vf_fma(p, f, vf_set1(0x1.555548p-2f));
+    const vf f2 = vf_mul(f, f);
+    vf tail = vf_mul(vf_mul(f2, f), p);
+    tail = vf_fma(e, vf_set1(-0x1.05c610p-29f), tail);
+    tail = vf_fnma(vf_set1(0.5f), f2, tail);
+    const vf sum = vf_fma(e, vf_set1(0x1.62e430p-1f), vf_add(f, tail));
+    const vf inf = vf_set1(__builtin_inff());
+    vf y = vf_select(vm_eq(x, inf), inf, sum);
+    y = vf_select(vm_eq(x, vf_zero()), vf_set1(-__builtin_inff()), y);
+    y = vf_select(vm_lt(x, vf_zero()), vf_set1(__builtin_nanf("")), y);
+    return vf_select(vm_nan(x), vf_add(x, x), y);
+}
+
+/* x / 255 for x in 0..255, correctly rounded: one Newton correction of the product with the rounded
+ * reciprocal (checked for all 256 values by the proof). */
+static inline vf vf_pixel(vf x)
+{
+    const vf reciprocal = vf_set1(1.0f / 255.0f);
+    const vf q = vf_mul(x, reciprocal);
+    return vf_fma(vf_fnma(q, vf_set1(255.0f), x), reciprocal, q);
+}
+
+struct rmsprop_constants {
+    vf lr, rho, one_minus_rho, epsilon;
+};
+
+static inline struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon)
+{
+    return (struct rmsprop_constants){vf_set1(lr), vf_set1(rho), vf_set1(1.0f - rho), vf_set1(epsilon)};
+}
+
+/* v = rho v + (1 - rho) g^2; returns lr g / (sqrt(v) + epsilon), to be taken from w. Square root and division
+ * are the correctly rounded instructions. */
+static inline vf rmsprop_delta(const struct rmsprop_constants *c, vf g, vf *v)
+{
+    *v = vf_fma(c->rho, *v, vf_mul(c->one_minus_rho, vf_mul(g, g)));
+    return vf_div(vf_mul(c->lr, g), vf_add(vf_sqrt(*v), c->epsilon));
+}
+
+#endif
