@@ -63,8 +63,7 @@ struct plan {
     uint32_t isa; /* ISA bits that may be used: the CPU's, less what --max-isa hides */
 };
 
-/* ---- Level 1
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Level 1 ---- */
 
 /* C[m x n] = alpha * op(A) * op(B) + beta * C, op(A) is m x k, op(B) is k x n.
  * A is stored m x k (NO_TRANS) or k x m (TRANS); B is stored k x n or n x k.
@@ -114,8 +113,7 @@ struct ops {
 #undef OP
 };
 
-/* ---- Level 2
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Level 2 ---- */
 
 /* Row-major tensors of the network: w1[inputs x hidden], b1[hidden], w2[hidden x classes], b2[classes]. */
 struct tensors {
@@ -155,8 +153,7 @@ struct step_ops {
     void (*phase_seconds)(void *state, double *seconds);
 };
 
-/* ---- The backend
- * -------------------------------------------------------------------------------------------- */
+/* ---- The backend ---- */
 
 enum backend_flag {
     BACKEND_DETERMINISTIC = 1u << 0, /* same bits for every run and every number of threads */

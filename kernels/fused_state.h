@@ -84,7 +84,7 @@ static size_t lay_out(struct fused *f, float *base)
     f->w1 = take(base, &used, w1);
     f->v1 = take(base, &used, w1);
     f->h = take(base, &used, J * R * PANEL);
-    f->x = take(base, &used, (size_t)f->blocks * R * BLOCK);
+    f->x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
     f->z = take(base, &used, J * R * LOGITS);
     f->b1 = take(base, &used, J * PANEL);
     f->vb1 = take(base, &used, J * PANEL);

@@ -22,11 +22,11 @@
  * sum.
  *
  * Layouts (J panels, P = inputs / BLOCK rounded up, R = rows of this batch, padded):
- *   x   [P][R][BLOCK]        one cache line holds 16 pixels of one image: forward walks it along the pixels,
- * the weight gradient along the images, both with broadcasts at constant offsets w1, v1 [J][P * BLOCK][PANEL]
- *   h   [J][R][PANEL]        after the ReLU; its sign is the mask of the gradient
- *   w2, v2 [J][classes][PANEL]   and a copy w2t [J][PANEL][LOGITS] for the forward pass
- *   z   [J][R][LOGITS]       partial logits
+ *   x   [P][R + 1][BLOCK]      one cache line holds 16 pixels of one image: forward walks it along the
+ * pixels, the weight gradient along the images, both with broadcasts at constant offsets w1, v1 [J][P *
+ * BLOCK][PANEL] h   [J][R][PANEL]        after the ReLU; its sign is the mask of the gradient w2, v2
+ * [J][classes][PANEL]   and a copy w2t [J][PANEL][LOGITS] for the forward pass z   [J][R][LOGITS] partial
+ * logits
  */
 #ifndef LB_FUSED_STEP_H
 #define LB_FUSED_STEP_H
@@ -53,10 +53,10 @@ static const char *const phase_names[PHASE_COUNT + 1] = {"gather",    "forward1"
 
 /* What one thread has to itself. */
 struct fused_thread {
-    _Alignas(128) float *dz;          /* [R][LOGITS] */
-    float *dy;                        /* [R][PANEL], masked hidden gradient of the panel at hand */
-    float pending[2][TILE_SUMS * VL]; /* gradients of the last tile and of the one before */
-    float b2[LOGITS], vb2[LOGITS];    /* everybody's own copy: same bits, no exchange */
+    _Alignas(128) float *dz; /* [R][LOGITS] */
+    float *dy;               /* [R][PANEL], masked hidden gradient of the panel at hand */
+    _Alignas(64) float pending[2][TILE_SUMS * VL]; /* gradients of the last tile and of the one before */
+    float b2[LOGITS], vb2[LOGITS];                 /* everybody's own copy: same bits, no exchange */
     struct step_result result;
 };
 
@@ -76,6 +76,13 @@ struct fused_job {
     float *prob; /* predict only */
     bool train;
 };
+
+/* Floats between two lines of x of the same image. One line more than the batch has rows: a multiple of 4 KiB
+ * would put all lines of an image into one set of L1. */
+static size_t line_stride(const struct fused_job *job)
+{
+    return (size_t)(job->rows + 1) * BLOCK;
+}
 
 static double wall_seconds(void)
 {
@@ -98,14 +105,24 @@ static int share(int count, int threads, int t)
     return (int)((long long)count * t / threads);
 }
 
-/* ---- gather
- * ------------------------------------------------------------------------------------------------- */
+/* ---- gather ---- */
+
+/* The images of a shuffled batch lie anywhere in a data set larger than the caches: ask for them some rows
+ * ahead. */
+enum { ROWS_AHEAD = 6, LINE_BYTES = 64 };
+
+static void prefetch_image(const struct fused *f, const struct batch *b, int row)
+{
+    if (row >= b->rows) return;
+    const uint8_t *image = b->pixels + (size_t)b->index[row] * (size_t)f->plan.inputs;
+    for (int i = 0; i < f->plan.inputs; i += LINE_BYTES) _mm_prefetch((const char *)image + i, _MM_HINT_T0);
+}
 
 static void gather_blocks(const struct fused *f, const struct fused_job *job, int row)
 {
     const int inputs = f->plan.inputs, whole = inputs / BLOCK;
     float *to = f->x + (size_t)row * BLOCK;
-    const size_t next = (size_t)job->rows * BLOCK;
+    const size_t next = line_stride(job);
     if (row >= job->batch->rows) {
         for (int p = 0; p < f->blocks; p++) memset(to + (size_t)p * next, 0, BLOCK * sizeof(float));
         return;
@@ -122,8 +139,7 @@ static void gather_blocks(const struct fused *f, const struct fused_job *job, in
     }
 }
 
-/* ---- forward
- * ------------------------------------------------------------------------------------------------ */
+/* ---- forward ---- */
 
 /* h for `rows` images from row on, one panel: the whole of k in registers. */
 ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *job, int panel, int row,
@@ -137,7 +153,7 @@ ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *
         for (int v = 0; v < TILE_VECS; v++) sum.at[r][v] = vf_load(f->b1 + (size_t)panel * PANEL + v * VL);
     for (int p = 0; p < f->blocks; p++) {
         tile_multiply(&sum, rows, TILE_VECS, BLOCK, x, BLOCK, 1, w, PANEL, NULL);
-        x += (size_t)job->rows * BLOCK;
+        x += line_stride(job);
         w += BLOCK * PANEL;
     }
     for (int r = 0; r < rows; r++)
@@ -175,8 +191,7 @@ static void forward_panels(struct fused *f, const struct fused_job *job, int fro
     book(f, PHASE_FORWARD2, mark);
 }
 
-/* ---- softmax and cross-entropy
- * ------------------------------------------------------------------------------ */
+/* ---- softmax and cross-entropy ---- */
 
 /* Logits of one row: bias plus the panels' shares, in the panels' order; padding lanes are -inf. */
 ALWAYS_INLINE void sum_logits(const struct fused *f, const struct fused_thread *own, int row,
@@ -250,8 +265,7 @@ static void softmax_xent_rows(const struct fused *f, const struct fused_job *job
         memset(own->dz + (size_t)b->rows * LOGITS, 0, (size_t)(job->rows - b->rows) * LOGITS * sizeof(float));
 }
 
-/* ---- backward
- * ----------------------------------------------------------------------------------------------- */
+/* ---- backward ---- */
 
 ALWAYS_INLINE void update_vector(const struct rmsprop_constants *c, vf g, float *v, float *w)
 {
@@ -342,7 +356,7 @@ static void backward2_panel(struct fused *f, const struct rmsprop_constants *c, 
 
 /* A finished tile of gradients whose update still has to be done: `vecs` vectors from g, w and v on. */
 struct pending {
-    const float *g;
+    float *g;
     float *v, *w;
     int vecs, done;
 };
@@ -360,31 +374,34 @@ ALWAYS_INLINE void pending_one(struct pending *p, const struct rmsprop_constants
  * the FMAs. */
 enum { IMAGES_PER_UPDATE = 8 };
 
-/* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in g; updates the tile before.
- */
+/* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; updates the tile
+ * before and asks for the weights that the next call will update. */
 ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fused_thread *own,
-                                    const struct rmsprop_constants *c, const float *x, int rows, float *g,
-                                    struct pending *before)
+                                    const struct rmsprop_constants *c, const float *x, int rows,
+                                    const struct pending *now, struct pending *before)
 {
     tile sum;
     const float *dy = own->dy;
     tile_zero(&sum, rows, TILE_VECS);
-    for (int image = 0; image < job->rows; image += IMAGES_PER_UPDATE) {
+    for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += VL) {
         tile_multiply(&sum, rows, TILE_VECS, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, PANEL, NULL);
         x += IMAGES_PER_UPDATE * BLOCK;
         dy += IMAGES_PER_UPDATE * PANEL;
+        _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
+        _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
         if (before->done < before->vecs) pending_one(before, c);
     }
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < TILE_VECS; v++) vf_store(g + (r * TILE_VECS + v) * VL, sum.at[r][v]);
+        for (int v = 0; v < TILE_VECS; v++) vf_store(now->g + (r * TILE_VECS + v) * VL, sum.at[r][v]);
     while (before->done < before->vecs) pending_one(before, c);
 }
 
 #define W1_GRADIENT_TILE(height, offset)                                                                     \
     {                                                                                                        \
-        float *g = own->pending[turn];                                                                       \
-        w1_gradient_tile(job, own, c, x + (offset), height, g, &before);                                     \
-        before = (struct pending){g, v + (offset)*PANEL, w + (offset)*PANEL, (height)*TILE_VECS, 0};         \
+        const struct pending now = {own->pending[turn], v + (offset)*PANEL, w + (offset)*PANEL,              \
+                                    (height)*TILE_VECS, 0};                                                  \
+        w1_gradient_tile(job, own, c, x + (offset), height, &now, &before);                                  \
+        before = now;                                                                                        \
         turn ^= 1;                                                                                           \
     }
 
@@ -394,7 +411,7 @@ static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, 
     struct pending before = {0};
     int turn = 0;
     for (int p = 0; p < f->blocks; p++) {
-        const float *x = f->x + (size_t)p * (size_t)job->rows * BLOCK;
+        const float *x = f->x + (size_t)p * line_stride(job);
         const size_t at = ((size_t)panel * (size_t)f->blocks + (size_t)p) * BLOCK * PANEL;
         float *w = f->w1 + at, *v = f->v1 + at;
         FOR_EACH_TILE_OF_BLOCK(W1_GRADIENT_TILE)
@@ -402,16 +419,18 @@ static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, 
     while (before.done < before.vecs) pending_one(&before, c);
 }
 
-/* ---- the step
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the step ---- */
 
 static void run_job(struct fused *f, const struct fused_job *job, int t, int threads)
 {
     struct fused_thread *own = &f->threads[t];
     const int from = share(f->panels, threads, t), to = share(f->panels, threads, t + 1);
     double mark = t == 0 && job->train ? wall_seconds() : 0;
-    for (int row = share(job->rows, threads, t); row < share(job->rows, threads, t + 1); row++)
+    const int end = share(job->rows, threads, t + 1);
+    for (int row = share(job->rows, threads, t); row < end; row++) {
+        if (row + ROWS_AHEAD < end) prefetch_image(f, job->batch, row + ROWS_AHEAD);
         gather_blocks(f, job, row);
+    }
 #pragma omp barrier
     book(f, PHASE_GATHER, &mark);
     forward_panels(f, job, from, to, &mark);

@@ -17,12 +17,6 @@ enum {
     NC = 2048, /* KC x NC floats of packed B in L3 */
 };
 
-/* One matrix seen through strides: element (i, j) at data[i * row + j * col]. */
-struct view {
-    const float *data;
-    size_t row, col;
-};
-
 struct gemm_job {
     int m, n, k;
     float alpha, beta;
@@ -40,12 +34,6 @@ struct gemm_space {
 static int min_int(int a, int b)
 {
     return a < b ? a : b;
-}
-
-static struct view view_at(struct view v, int i, int j)
-{
-    v.data += (size_t)i * v.row + (size_t)j * v.col;
-    return v;
 }
 
 /* C = beta C, for the products that vanish. */
@@ -116,27 +104,6 @@ static gemm_tile_fn *const gemm_tiles[TILE_ROWS + 1] = {
 #undef GEMM_TILE_OF
 };
 
-/* to[p][NR or VL] = k x width of b, zeros beyond width. */
-static void pack_b(struct view b, int k, int width, int padded, float *to)
-{
-    for (int p = 0; p < k; p++, to += padded) {
-        const float *from = b.data + (size_t)p * b.row;
-        int j = 0;
-        for (; j < width; j++) to[j] = from[(size_t)j * b.col];
-        for (; j < padded; j++) to[j] = 0.0f;
-    }
-}
-
-/* Row tiles of a, each as [k][height]. */
-static void pack_a(struct view a, int m, int k, float *to)
-{
-    for (int i = 0; i < m; i += TILE_ROWS) {
-        const int rows = min_int(TILE_ROWS, m - i);
-        for (int p = 0; p < k; p++)
-            for (int r = 0; r < rows; r++) *to++ = a.data[(size_t)(i + r) * a.row + (size_t)p * a.col];
-    }
-}
-
 /* A stride of a multiple of 1 KiB walks over few cache sets and evicts itself. */
 static bool bad_stride(struct view a)
 {
@@ -157,7 +124,7 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_space *spac
     const struct view b = view_at(job->b, at->p, at->j);
     struct view a = view_at(job->a, at->i, at->p);
     const bool packed_a = at->n > NR && bad_stride(a);
-    if (packed_a) pack_a(a, at->m, at->k, space->a);
+    if (packed_a) pack_a(a, at->m, at->k, TILE_ROWS, space->a);
     for (int j = 0; j < at->n; j += NR) {
         const int width = min_int(NR, at->n - j), vecs = width <= VL ? 1 : TILE_VECS;
         float *panel = space->b + (size_t)j * (size_t)at->k;

@@ -189,6 +189,16 @@ static dnnl_status_t append_sum(dnnl_post_ops_t ops, float scale)
 
 #endif
 
+/* float32 arithmetic whatever the environment's default (3.x: and the same bits run after run). */
+static dnnl_status_t attributes_strict(dnnl_primitive_attr_t attr)
+{
+    const dnnl_status_t status = dnnl_primitive_attr_set_fpmath_mode(attr, dnnl_fpmath_mode_strict);
+#if DNNL_VERSION_MAJOR >= 3
+    if (status == dnnl_success) return dnnl_primitive_attr_set_deterministic(attr, 1);
+#endif
+    return status;
+}
+
 /* The layout that a primitive wants for an operand: what is dnnl_query_src_md and the like. */
 static layout_ref pd_layout(const_dnnl_primitive_desc_t pd, dnnl_query_t what)
 {

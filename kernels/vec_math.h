@@ -77,20 +77,30 @@ static inline vf vf_pixel(vf x)
 }
 
 struct rmsprop_constants {
-    vf lr, rho, one_minus_rho, epsilon;
+    vf lr, rho, one_minus_rho, epsilon, v_floor;
 };
 
+/* v_floor: the square root of a subnormal number takes AMD's divider more than twice as long, and v of a
+ * rarely active pixel decays into that range. From epsilon >= 2^-38 on, sqrt(v) + epsilon has the same bits
+ * for every v up to 2^-126, because sqrt(2^-126) = 2^-63 is below half an ulp of epsilon (2^-62): so the root
+ * may be taken of max(v, 2^-126). For a smaller epsilon the floor is 0 and changes nothing. */
 static inline struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon)
 {
-    return (struct rmsprop_constants){vf_set1(lr), vf_set1(rho), vf_set1(1.0f - rho), vf_set1(epsilon)};
+    return (struct rmsprop_constants){
+        .lr = vf_set1(lr),
+        .rho = vf_set1(rho),
+        .one_minus_rho = vf_set1(1.0f - rho),
+        .epsilon = vf_set1(epsilon),
+        .v_floor = vf_set1(epsilon >= 0x1p-38f ? 0x1p-126f : 0.0f),
+    };
 }
 
 /* v = rho v + (1 - rho) g^2; returns lr g / (sqrt(v) + epsilon), to be taken from w. Square root and division
- * are the correctly rounded instructions. */
+ * are the correctly rounded instructions. NaN in v stays: it is the second operand of the maximum. */
 static inline vf rmsprop_delta(const struct rmsprop_constants *c, vf g, vf *v)
 {
     *v = vf_fma(c->rho, *v, vf_mul(c->one_minus_rho, vf_mul(g, g)));
-    return vf_div(vf_mul(c->lr, g), vf_add(vf_sqrt(*v), c->epsilon));
+    return vf_div(vf_mul(c->lr, g), vf_add(vf_sqrt(vf_max(c->v_floor, *v)), c->epsilon));
 }
 
 #endif

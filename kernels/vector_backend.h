@@ -22,6 +22,7 @@ static const struct gemm_space *gemm_spaces_of(void *state);
 
 #include "vec_math.h"
 #include "tile.h"
+#include "pack.h"
 #include "elementwise.h"
 #include "gemm_blocked.h"
 #include "fused_step.h"

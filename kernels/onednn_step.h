@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The training step over the network's primitives, and the time that each phase of it takes. */
+#ifndef LANEBENCH_ONEDNN_STEP_H
+#define LANEBENCH_ONEDNN_STEP_H
+
+#include <math.h>
+#include <omp.h>
+#include <time.h>
+
+#include "backend.h"
+#include "onednn_network.h"
+#include "onednn_ops.h"
+
+enum phase {
+    PHASE_GATHER,
+    PHASE_FORWARD1,
+    PHASE_FORWARD2,
+    PHASE_SOFTMAX_XENT,
+    PHASE_BACKWARD2,
+    PHASE_RELU_GRAD,
+    PHASE_BACKWARD1,
+    PHASE_RMSPROP,
+    PHASE_COUNT
+};
+
+static const char *const phase_names[PHASE_COUNT + 1] = {
+    "gather", "forward1", "forward2", "softmax_xent", "backward2", "relu_grad", "backward1", "rmsprop", NULL,
+};
+
+struct onednn {
+    struct network network;
+    double seconds[PHASE_COUNT];
+    char implementation[1024];
+};
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Ends a phase that began at start; returns the start of the next one. */
+static double phase_end(struct onednn *s, enum phase phase, double start)
+{
+    const double now = seconds_now();
+    s->seconds[phase] += now - start;
+    return now;
+}
+
+/* oneDNN asks OpenMP how many threads to use, and OpenMP keeps that number per calling thread. */
+static void use_threads(const struct onednn *s)
+{
+    omp_set_num_threads(s->network.plan.threads);
+}
+
+/* ---- Loss
+ * ---------------------------------------------------------------------------------------------------- */
+
+static int first_largest(const float *x, int n)
+{
+    int best = 0;
+    for (int j = 1; j < n; j++)
+        if (x[j] > x[best]) best = j;
+    return best;
+}
+
+/* From logits (s->z) and probabilities (s->dz) of the rows to their loss and hits. With m the largest logit,
+ * -log p[label] = (m - z[label]) - log p[argmax]: p[argmax] is at least 1 / classes, so no probability that
+ * has vanished reaches the logarithm. */
+static void sum_loss(const struct network *n, const struct batch *b, struct step_result *r)
+{
+    const int classes = n->plan.classes;
+    *r = (struct step_result){0};
+    for (int i = 0; i < b->rows; i++) {
+        const float *z = n->z + (size_t)i * (size_t)classes, *p = n->dz + (size_t)i * (size_t)classes;
+        const int label = b->labels[b->index[i]], best = first_largest(z, classes);
+        r->loss_sum += (double)(z[best] - z[label]) - log((double)p[best]);
+        r->correct += best == label;
+    }
+}
+
+/* In place, probabilities to the gradient of the mean loss with respect to the logits. */
+static void probabilities_to_gradient(const struct network *n, const struct batch *b)
+{
+    const int classes = n->plan.classes;
+    const float scale = 1.0f / (float)b->rows;
+    for (int i = 0; i < b->rows; i++) {
+        float *d = n->dz + (size_t)i * (size_t)classes;
+        d[b->labels[b->index[i]]] -= 1.0f;
+        for (int j = 0; j < classes; j++) d[j] *= scale;
+    }
+}
+
+/* ---- Step and prediction
+ * ------------------------------------------------------------------------------------- */
+
+static void step(void *state, const struct batch *b, struct step_result *r)
+{
+    struct onednn *s = state;
+    struct network *n = &s->network;
+    const struct library *l = &n->library;
+    use_threads(s);
+    double t = seconds_now();
+    const struct backward *back = network_backward(n, b->rows);
+    const struct forward *f = network_forward(n, b->rows);
+    if (!back || !f) library_abort(l->failed, l->status);
+    gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
+    t = phase_end(s, PHASE_GATHER, t);
+    kernel_run(&f->hidden, l);
+    t = phase_end(s, PHASE_FORWARD1, t);
+    kernel_run(&f->logits, l);
+    t = phase_end(s, PHASE_FORWARD2, t);
+    kernel_run(&f->softmax, l);
+    sum_loss(n, b, r);
+    probabilities_to_gradient(n, b);
+    t = phase_end(s, PHASE_SOFTMAX_XENT, t);
+    kernel_run(&back->weights2, l);
+    kernel_run(&back->data2, l);
+    t = phase_end(s, PHASE_BACKWARD2, t);
+    kernel_run(&back->relu, l);
+    t = phase_end(s, PHASE_RELU_GRAD, t);
+    kernel_run(&back->weights1, l);
+    t = phase_end(s, PHASE_BACKWARD1, t);
+    kernel_run(&n->mean_square, l);
+    kernel_run(&n->update, l);
+    dnnl_stream_wait(l->stream);
+    phase_end(s, PHASE_RMSPROP, t);
+}
+
+static void predict(void *state, const struct batch *b, float *prob, struct step_result *r)
+{
+    struct onednn *s = state;
+    struct network *n = &s->network;
+    const struct library *l = &n->library;
+    use_threads(s);
+    const struct forward *f = network_forward(n, b->rows);
+    if (!f) library_abort(l->failed, l->status);
+    gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
+    kernel_run(&f->hidden, l);
+    kernel_run(&f->logits, l);
+    kernel_run(&f->softmax, l);
+    dnnl_stream_wait(l->stream);
+    sum_loss(n, b, r);
+    if (prob) memcpy(prob, n->dz, sizeof(float) * (size_t)b->rows * (size_t)n->plan.classes);
+}
+
+static void phase_seconds(void *state, double *seconds)
+{
+    memcpy(seconds, ((const struct onednn *)state)->seconds, sizeof(double) * PHASE_COUNT);
+}
+
+/* ---- Parameters in and out
+ * ----------------------------------------------------------------------------------- */
+
+static void transfer_weights(const struct network *n, const struct layer *y, const struct kernel *k,
+                             float *weights)
+{
+    const dnnl_status_t status = dnnl_memory_set_data_handle(y->plain, weights);
+    if (status != dnnl_success) library_abort(k->name, status);
+    kernel_run(k, &n->library);
+    dnnl_stream_wait(n->library.stream);
+}
+
+static void load_block(const struct network *n, int block, const struct tensors *t)
+{
+    float *const weights[LAYERS] = {t->w1, t->w2}, *const bias[LAYERS] = {t->b1, t->b2};
+    for (int i = 0; i < LAYERS; i++) {
+        const struct layer *y = &n->layer[i];
+        transfer_weights(n, y, &y->pack[block], weights[i]);
+        memcpy(n->block[block] + y->bias_at, bias[i], sizeof(float) * (size_t)y->outputs);
+    }
+}
+
+static void store_block(const struct network *n, int block, const struct tensors *t)
+{
+    float *const weights[LAYERS] = {t->w1, t->w2}, *const bias[LAYERS] = {t->b1, t->b2};
+    for (int i = 0; i < LAYERS; i++) {
+        const struct layer *y = &n->layer[i];
+        transfer_weights(n, y, &y->unpack[block], weights[i]);
+        memcpy(bias[i], n->block[block] + y->bias_at, sizeof(float) * (size_t)y->outputs);
+    }
+}
+
+static void load(void *state, const struct model *m)
+{
+    const struct onednn *s = state;
+    use_threads(s);
+    load_block(&s->network, BLOCK_WEIGHTS, &m->w);
+    load_block(&s->network, BLOCK_SQUARES, &m->v);
+}
+
+static void store(void *state, struct model *m)
+{
+    const struct onednn *s = state;
+    use_threads(s);
+    store_block(&s->network, BLOCK_WEIGHTS, &m->w);
+    store_block(&s->network, BLOCK_SQUARES, &m->v);
+}
+
+#endif
