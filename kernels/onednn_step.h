@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The training step over the network's primitives, and the time that each phase of it takes. */
+ * The training step over the network's primitives, and the time that each phase of it takes. The library's
+ * ReLU turns NaN into 0, so a NaN among the first layer's parameters stays where it is instead of reaching
+ * the loss. */
 #ifndef LANEBENCH_ONEDNN_STEP_H
 #define LANEBENCH_ONEDNN_STEP_H
 
@@ -102,10 +104,10 @@ static void step(void *state, const struct batch *b, struct step_result *r)
     struct network *n = &s->network;
     const struct library *l = &n->library;
     use_threads(s);
-    double t = seconds_now();
     const struct backward *back = network_backward(n, b->rows);
     const struct forward *f = network_forward(n, b->rows);
     if (!back || !f) library_abort(l->failed, l->status);
+    double t = seconds_now(); /* making primitives is no phase: it shows up in the rest */
     gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
     t = phase_end(s, PHASE_GATHER, t);
     kernel_run(&f->hidden, l);

@@ -19,12 +19,12 @@ struct split {
 
 struct dataset {
     struct split train, test;
-    int rows, cols;       /* of one image; rows * cols inputs */
-    char name[64];        /* "mnist" (checksums match), "generated", or the folder's base name */
-    char source[512];     /* where it came from, for people: a folder, or "built-in digits" */
-    char sha256[4][65];   /* of the decompressed IDX content (generated: of the arrays): train images, train
-                             labels, test images, test labels */
-    int fd;               /* memfd behind all arrays, read-only for others, or -1 */
+    int rows, cols;     /* of one image; rows * cols inputs */
+    char name[64];      /* "mnist" (checksums match), "generated", or the folder's base name */
+    char source[512];   /* where it came from, for people: a folder, or "built-in digits" */
+    char sha256[4][65]; /* of the decompressed IDX content (generated: of the arrays): train images, train
+                           labels, test images, test labels */
+    int fd;             /* memfd behind all arrays, read-only for others, or -1 */
     void *map;
     size_t map_bytes;
 };
@@ -35,7 +35,8 @@ struct dataset {
  * replaced. Everything ends in one sealed memfd, so that worker processes can map it. */
 int dataset_open(struct dataset *d, const char *folder, struct error *e);
 
-/* Maps in a worker what dataset_open made in the parent: fd from the parent, header by value. */
+/* Maps in a worker what dataset_open made in the parent: fd from the parent, header by value. On success
+ * d owns fd. */
 int dataset_map(struct dataset *d, const struct dataset *header, int fd, struct error *e);
 
 void dataset_close(struct dataset *d);

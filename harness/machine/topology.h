@@ -11,14 +11,15 @@
 enum { TOPOLOGY_MAX_PLACES = 1024 };
 
 struct topology {
-    int packages, cores, pus;         /* of the whole machine */
-    int allowed_pus, allowed_cores;   /* inside the cpuset of this process */
-    double quota_cpus;                /* cgroup quota in CPUs; 0 = none */
-    int default_threads;              /* min(allowed cores, ceil of quota), >= 1 */
-    int places[TOPOLOGY_MAX_PLACES];  /* OS index of the PU for thread i: distinct cores first, then siblings */
+    int packages, cores, pus;        /* of the whole machine */
+    int allowed_pus, allowed_cores;  /* inside the cpuset of this process */
+    double quota_cpus;               /* cgroup quota in CPUs; 0 = none */
+    int default_threads;             /* min(allowed cores, ceil of quota), >= 1 */
+    int places[TOPOLOGY_MAX_PLACES]; /* OS index of the PU for thread i: distinct cores first, then siblings
+                                      */
     int places_count;
     size_t l1d_bytes, l2_bytes, l3_bytes; /* 0 = unknown */
-    int l3_sharing_cores;             /* cores below one L3; 0 = unknown */
+    int l3_sharing_cores;                 /* cores below one L3; 0 = unknown */
     int numa_nodes;
     char hwloc_version[32];
 };

@@ -8,23 +8,27 @@
 #include "data/dataset.h"
 #include "train/epoch.h"
 
-/* One line of proof.csv: one class of cases of one op ("gemm", ..., "step", "lockstep"). */
+/* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the backend's
+ * own training step); or "composed step", "composed lockstep" (the step composed from its ops). */
 struct proof_row {
     char op[24];
-    char cases[40];       /* class of cases: "exact integers", "training shapes", ... */
-    long long count;      /* cases run */
+    char cases[40];          /* class of cases: "exact integers", "training shapes", ... */
+    long long count;         /* cases run */
     long long failed;
-    double worst_of_bound; /* largest error as a share of its bound; 0 for bit equality; NaN never */
-    char inherited;       /* 1: the op is the fallback's, not the backend's */
+    double worst_of_bound;   /* largest error as a share of its bound; 0 for bit equality; NaN never */
+    char inherited;          /* 1: the op is the fallback's, not the backend's */
     char first_failure[256]; /* one line: case, index, expected, got; "" when none */
 };
 
 struct proof_options {
     uint64_t seed;
-    struct progress *progress; /* may be NULL */
+    struct progress *progress;  /* may be NULL */
     const struct dataset *data; /* real images for the steps; may be NULL, then synthetic ones */
     void (*row)(void *context, const struct proof_row *row); /* called once per row, as it is done */
     void *context;
+    const char *only;     /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
+    bool stop_when_wrong; /* end after the first class that failed; the verdict is then of what was run */
+    int lockstep_steps;   /* 0 = the usual number */
 };
 
 struct proof_verdict {
@@ -37,5 +41,9 @@ struct proof_verdict {
  * 0 is a failure. */
 int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                   const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
+
+/* The case under way, one line, "" outside a proof. Static memory that is complete before the backend is called, so
+ * that a signal handler can print what crashed. */
+const char *proof_current_case(void);
 
 #endif

@@ -9,8 +9,8 @@
 #include "data/dataset.h"
 #include "train/trainer.h"
 
-/* Shared with whoever draws: written by the training loop after each step with relaxed stores, so that watching
- * costs the loop nothing but these stores. Lives in memory shared between processes. */
+/* Shared with whoever draws: written by the training loop after each step with relaxed stores, so that
+ * watching costs the loop nothing but these stores. Lives in memory shared between processes. */
 struct progress {
     _Atomic int phase; /* enum progress_phase */
     _Atomic int epoch, epochs;
@@ -32,13 +32,15 @@ struct epoch_result {
     double val_loss, val_accuracy; /* after the epoch */
 };
 
-/* The order of the samples in an epoch (from 1): a permutation of 0..count-1 that depends on seed and epoch alone. */
+/* The order of the samples in an epoch (from 1): a permutation of 0..count-1 that depends on seed and epoch
+ * alone. */
 void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch);
 
 /* Trains one epoch in that order, the last partial batch included, then validates on the test split.
- * order: scratch of max(train.count, test.count) entries. progress may be NULL. stop, if not NULL, ends the loop early when it becomes non-zero
- * (the result is then meaningless). Shuffling happens outside the timed region. */
-void epoch_run(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch, uint32_t *order,
-               struct progress *progress, const volatile int *stop, struct epoch_result *r);
+ * order: scratch of max(train.count, test.count) entries. progress may be NULL. stop, if not NULL, ends the
+ * loop early when it becomes non-zero (the result is then meaningless). Shuffling happens outside the timed
+ * region. */
+void epoch_run(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
+               uint32_t *order, struct progress *progress, const volatile int *stop, struct epoch_result *r);
 
 #endif

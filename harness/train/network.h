@@ -19,8 +19,8 @@ struct shape {
 void network_alloc(struct model *m, const struct shape *s);
 void network_free(struct model *m);
 
-/* Glorot-uniform weights (limit sqrt(6 / (fan_in + fan_out))), zero biases, zero optimizer state, as Keras' Dense
- * layers start. */
+/* Glorot-uniform weights (limit sqrt(6 / (fan_in + fan_out))), zero biases, zero optimizer state, as Keras'
+ * Dense layers start. */
 void network_init(struct model *m, const struct shape *s, uint64_t seed);
 
 void network_copy(struct model *to, const struct model *from, const struct shape *s);
@@ -31,8 +31,9 @@ float *tensor_data(const struct tensors *t, int which);
 size_t tensor_count(const struct shape *s, int which);
 const char *tensor_name(int which); /* "w1", "b1", "w2", "b2" */
 
-/* Floating-point operations of the matrix products of one training step and of one forward pass on `rows` images,
- * a multiply-add counted as two (the gradient with respect to the images is not needed and not counted). */
+/* Floating-point operations of the matrix products of one training step and of one forward pass on `rows`
+ * images, a multiply-add counted as two (the gradient with respect to the images is not needed and not
+ * counted). */
 double network_train_flop(const struct shape *s, double rows);
 double network_predict_flop(const struct shape *s, double rows);
 

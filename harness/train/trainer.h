@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Drives one opened contender through training steps: its own fused step where it has one, else the step composed
- * from level-1 ops. Callers need not know which. */
+ * Drives one opened contender through training steps: its own fused step where it has one, else the step
+ * composed from level-1 ops. Callers need not know which. */
 #ifndef LB_TRAINER_H
 #define LB_TRAINER_H
 
@@ -21,8 +21,8 @@ enum { TRAINER_MAX_OP_TIMES = 16 };
 
 struct trainer;
 
-/* Takes an opened contender (not owned; must outlive the trainer). composed forces the level-1 step even where the
- * backend has a fused one (for the proof and for comparisons). NULL when out of memory. */
+/* Takes an opened contender (not owned; must outlive the trainer). composed forces the level-1 step even
+ * where the backend has a fused one (for the proof and for comparisons). NULL when out of memory. */
 struct trainer *trainer_new(struct contender *c, bool composed);
 void trainer_free(struct trainer *t);
 
@@ -35,7 +35,11 @@ void trainer_step(struct trainer *t, const struct batch *b, struct step_result *
 /* prob may be NULL; else rows x classes, dense. */
 void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r);
 
-/* Cumulative times since trainer_new of training steps only; returns the number of lines. */
+/* Cumulative times since trainer_new of training steps only, in times[TRAINER_MAX_OP_TIMES]; returns the
+ * number of lines. They are the composed step's ops, the matrix products by role ("gemm forward1", "gemm
+ * dw2", ...), or the fused step's phases; a fused step without phases is one line "step". The matrix products
+ * of a phase are known by its name: "forward1" (X W1), "forward2" (H W2), "backward2" (H^T dZ and dZ W2^T),
+ * "backward1" (X^T dH). A phase of any other name counts 0 flop. */
 int trainer_times(const struct trainer *t, struct op_time *times);
 
 #endif

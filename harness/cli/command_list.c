@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench list: every backend of the table, and why one is not ready. */
+#include <jansson.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "backends/registry.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "machine/cpu.h"
+#include "machine/topology.h"
+#include "report/build.h"
+#include "report/describe.h"
+#include "report/table.h"
+
+struct listing {
+    const struct registry_entry *entry;
+    enum backend_status status;
+    char why[256], needs[128], own[256], inherited[256];
+    const char *library;
+};
+
+static const char *status_text(enum backend_status status)
+{
+    static const char *const texts[] = {"ready", "unsupported", "not built"};
+    return texts[status];
+}
+
+/* A backend's functions are called only when the CPU can run them. */
+static struct listing look_at(const struct registry_entry *entry)
+{
+    struct listing l = {.entry = entry};
+    const struct backend *b = entry->backend;
+    l.status = registry_status(entry, l.why, sizeof l.why);
+    if (!b) return l;
+    cpu_isa_names(b->needs, l.needs, sizeof l.needs);
+    describe_ops(b, true, l.own, sizeof l.own);
+    describe_ops(b, false, l.inherited, sizeof l.inherited);
+    if (l.status == BACKEND_READY && b->library) l.library = b->library();
+    return l;
+}
+
+static void print_table(const struct topology *t)
+{
+    struct table table;
+    table_init(&table, "llllll");
+    static const char *const head[] = {"backend", "status", "needs", "step", "library", "why not ready"};
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
+    for (int i = 0; i < registry_count(); i++) {
+        const struct listing l = look_at(registry_at(i));
+        const struct backend *b = l.entry->backend;
+        table_cell(&table, "%s", l.entry->name);
+        table_cell(&table, "%s", status_text(l.status));
+        table_cell(&table, "%s", l.needs);
+        table_cell(&table, "%s", !b ? "" : b->step ? "fused" : "composed");
+        table_cell(&table, "%s", l.library ? l.library : "");
+        table_cell(&table, "%s", l.why);
+    }
+    table_print(&table, stdout);
+    table_free(&table);
+    fputc('\n', stdout);
+    for (int i = 0; i < registry_count(); i++) {
+        const struct listing l = look_at(registry_at(i));
+        if (!l.entry->backend) continue;
+        printf("%s: %s\n  own ops: %s\n", l.entry->name, l.entry->backend->summary, l.own);
+        if (l.inherited[0]) printf("  inherited from %s: %s\n", registry_fallback()->name, l.inherited);
+    }
+    char found[128], usable[128];
+    printf("\nCPU: %s: %s", cpu_model(), cpu_isa_names(cpu_found(), found, sizeof found));
+    if (cpu_cap_name())
+        printf(", capped at %s: %s", cpu_cap_name(), cpu_isa_names(cpu_usable(), usable, sizeof usable));
+    printf("\nlibraries: hwloc %s, zlib %s, jansson %s, Google Benchmark %s, OpenMP %d\n", t->hwloc_version,
+           zlibVersion(), JANSSON_VERSION, build_get()->benchmark, _OPENMP);
+}
+
+static json_t *listing_json(const struct listing *l)
+{
+    const struct backend *b = l->entry->backend;
+    json_t *object = json_pack("{s:s, s:s, s:s?}", "name", l->entry->name, "status", status_text(l->status),
+                               "why", l->why[0] ? l->why : NULL);
+    if (!b) return object;
+    json_t *rest =
+        json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:s, s:s?}", "summary", b->summary, "needs", l->needs,
+                  "fused_step", b->step != NULL, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
+                  "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
+                  "compiler_flags", l->entry->compiled_as, "library", l->library);
+    json_object_update(object, rest);
+    json_decref(rest);
+    return object;
+}
+
+static int print_json(const struct topology *t, struct error *e)
+{
+    char found[128], usable[128];
+    json_t *backends = json_array();
+    for (int i = 0; i < registry_count(); i++) {
+        const struct listing l = look_at(registry_at(i));
+        json_array_append_new(backends, listing_json(&l));
+    }
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s?, s:o, s:{s:s, s:s, s:s, s:s, s:i}}", "version", build_get()->version,
+        "cpu", cpu_model(), "isa_found", cpu_isa_names(cpu_found(), found, sizeof found), "isa_used",
+        cpu_isa_names(cpu_usable(), usable, sizeof usable), "isa_cap", cpu_cap_name(), "backends", backends,
+        "libraries", "hwloc", t->hwloc_version, "zlib", zlibVersion(), "jansson", JANSSON_VERSION,
+        "google_benchmark", build_get()->benchmark, "openmp", _OPENMP);
+    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    printf("%s\n", text);
+    free(text);
+    return 0;
+}
+
+int command_list(const struct options *o, struct error *e)
+{
+    struct topology t;
+    if (output_check(e) || topology_read(&t, e)) return (int)e->code;
+    if (o->json) return print_json(&t, e);
+    print_table(&t);
+    return EXIT_OK;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench run and bench prove: the run's events become rows in files, lines on the terminal and the summary. */
+#include <string.h>
+
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "report/progress_view.h"
+#include "report/summary.h"
+
+struct job {
+    const struct options *options;
+    struct session session;
+    bool training;
+    struct run_files files;
+    struct record record;
+    struct summary summary;
+    struct progress_view view;
+    struct error *error; /* a file could not be written: ends the run */
+};
+
+/* After a failed write the rest of the run would be for nothing. */
+static void note_failure(struct job *job)
+{
+    if (job->error->code) interrupt_flag = 1;
+}
+
+static void on_opened(void *context, const struct registry_entry *entry, const struct contender_info *info)
+{
+    struct job *job = context;
+    summary_row(&job->summary, entry)->info = *info;
+    if (session_has_folder(&job->session)) record_opened(&job->record, entry->name, info);
+}
+
+/* bench prove shows every row as its result; bench run only those that failed. */
+static void print_proof_row(struct job *job, const struct registry_entry *entry, const struct proof_row *row)
+{
+    FILE *out = job->training ? stderr : stdout;
+    if (job->training && !row->failed) return;
+    progress_view_clear(&job->view);
+    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %.3f of bound%s\n", row->failed ? "FAIL" : "pass",
+            entry->name, row->op, row->cases, row->count, row->worst_of_bound,
+            row->inherited ? "  (inherited)" : "");
+    if (row->failed)
+        fprintf(out, "      %lld of %lld failed; first: %s\n", row->failed, row->count, row->first_failure);
+    fflush(out);
+}
+
+static void on_proof_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
+{
+    struct job *job = context;
+    print_proof_row(job, entry, row);
+    if (session_has_folder(&job->session)) run_files_proof_row(&job->files, entry->name, row, job->error);
+    note_failure(job);
+}
+
+static void on_proven(void *context, const struct registry_entry *entry, const struct proof_verdict *verdict,
+                      double seconds)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    row->proven = true;
+    row->verified = verdict->failed == 0 && verdict->cases > 0;
+    row->verdict = *verdict;
+    if (session_has_folder(&job->session)) record_proven(&job->record, entry->name, verdict, seconds);
+    progress_view_clear(&job->view);
+    if (!job->training)
+        printf("%s  %-8s %lld cases, %lld failed, worst error %.3f of its bound, %.1f s\n",
+               row->verified ? "PROVEN" : "REJECTED", entry->name, verdict->cases, verdict->failed,
+               verdict->worst_of_bound, seconds);
+    else if (row->verified)
+        progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
+                           entry->name, verdict->cases, verdict->worst_of_bound, seconds);
+}
+
+static void on_turn(void *context, const struct registry_entry *entry, int epoch, int epochs)
+{
+    struct job *job = context;
+    progress_view_turn(&job->view, entry->name, epoch, epochs);
+}
+
+static void on_tick(void *context, const struct registry_entry *entry, const struct progress *progress)
+{
+    struct job *job = context;
+    (void)entry;
+    progress_view_tick(&job->view, progress);
+}
+
+static int contender_epochs(const struct job *job, const struct registry_entry *entry)
+{
+    const struct options *o = job->options;
+    if (entry->backend != registry_fallback() || job->session.count == 1) return o->epochs;
+    return o->naive_epochs ? o->naive_epochs : 1;
+}
+
+static void on_epoch(void *context, const struct registry_entry *entry, const struct epoch_report *report)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    const double flop = network_train_flop(&job->session.shape, (double)report->result.samples);
+    if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
+        summary_epoch(row, &report->result, flop) != 0)
+        error_set(job->error, EXIT_INTERNAL, "out of memory");
+    note_failure(job);
+    progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
+}
+
+static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
+                      const char *words)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    static const char *const kinds[] = {[OUTCOME_OK] = "",
+                                        [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
+                                        [OUTCOME_CRASHED] = "crashed",
+                                        [OUTCOME_INTERRUPTED] = "interrupted"};
+    snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    if (session_has_folder(&job->session)) record_failed(&job->record, entry->name, row->failure);
+    progress_view_clear(&job->view);
+    if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
+}
+
+static int open_files(struct job *job, const struct invocation *words, struct error *e)
+{
+    if (!session_has_folder(&job->session)) return 0;
+    const struct row_identity identity = session_identity(&job->session);
+    if (run_files_create(&job->files, job->session.folder.path, &identity, job->training, e))
+        return (int)e->code;
+    if (job->session.folder.continued) return 0;
+    session_record(&job->session, words, &job->record);
+    if (record_topology(job->session.folder.path, e) || record_write(&job->record, "running", 0, e)) {
+        run_files_discard(&job->files);
+        record_free(&job->record);
+    }
+    return (int)e->code;
+}
+
+/* The files get their final names however the run ended. */
+static int close_files(struct job *job, int code, struct error *e)
+{
+    if (!session_has_folder(&job->session)) return code;
+    code = exit_code_worst(code, run_files_finish(&job->files, e));
+    if (job->session.folder.continued) return code;
+    const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
+    code = exit_code_worst(code, record_write(&job->record, status, code, e));
+    record_free(&job->record);
+    return code;
+}
+
+static int execute(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    const struct session *s = &job->session;
+    const struct run_options run = {.epochs = o->epochs,
+                                    .naive_epochs = o->naive_epochs,
+                                    .batch = o->batch,
+                                    .hidden = o->hidden,
+                                    .lr = s->plan.lr,
+                                    .rho = s->plan.rho,
+                                    .epsilon = s->plan.epsilon,
+                                    .seed = o->seed,
+                                    .threads = s->plan.threads,
+                                    .prove_only = !job->training};
+    const struct run_listener listener = {.context = job,
+                                          .opened = on_opened,
+                                          .proof_row = on_proof_row,
+                                          .proven = on_proven,
+                                          .turn = on_turn,
+                                          .tick = on_tick,
+                                          .epoch = on_epoch,
+                                          .failed = on_failed};
+    job->error = e;
+    progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    const int code =
+        run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
+    progress_view_clear(&job->view);
+    return e->code ? (int)e->code : code;
+}
+
+static void print_end(struct job *job, int code)
+{
+    const char *path = job->session.folder.path;
+    if (job->training) {
+        job->summary.dataset = job->session.data.name;
+        job->summary.wanted_epochs = job->options->epochs;
+        summary_print(&job->summary, stdout);
+        printf("results: %s\n", path);
+    }
+    if (code == EXIT_INTERRUPTED)
+        fprintf(stderr, "bench: interrupted; %s%s\n",
+                path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+}
+
+int command_run(const struct options *o, const struct invocation *words, struct error *e)
+{
+    static struct job job; /* large */
+    memset(&job, 0, sizeof job);
+    job.options = o;
+    job.training = o->command == COMMAND_RUN;
+    if (output_check(e)) return (int)e->code;
+    interrupt_install();
+    if (session_open(&job.session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
+    if (open_files(&job, words, e)) {
+        session_close(&job.session);
+        return (int)e->code;
+    }
+    if (!o->quiet) session_print(&job.session, stderr);
+    summary_init(&job.summary, job.session.entries, job.session.count);
+    int code = execute(&job, e);
+    code = close_files(&job, code, e);
+    print_end(&job, code);
+    summary_free(&job.summary);
+    session_close(&job.session);
+    return code;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function per subcommand. Each returns the exit code of the program; where it failed, e says why. */
+#ifndef LB_COMMANDS_H
+#define LB_COMMANDS_H
+
+#include "cli/options.h"
+
+/* The command line as typed, for the record. */
+struct invocation {
+    int argc;
+    char **argv;
+};
+
+int command_run(const struct options *o, const struct invocation *words, struct error *e); /* run and prove */
+int command_list(const struct options *o, struct error *e);
+int command_micro(const struct options *o, const struct invocation *words, struct error *e);
+int command_data(const struct options *o, struct error *e);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench: proves SIMD backends and times them training one network. */
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "machine/cpu.h"
+#include "report/build.h"
+#include "run/run.h"
+
+static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
+{
+    if (o->max_isa && cpu_set_cap(o->max_isa, o->max_isa_from, e)) return (int)e->code;
+    if (o->help) {
+        help_print(stdout, o->command, words->argc < 2 || words->argv[1][0] == '-');
+        return EXIT_OK;
+    }
+    if (o->version) {
+        printf("bench %s (%s)\n", build_get()->version, build_get()->commit);
+        return EXIT_OK;
+    }
+    switch (o->command) {
+    case COMMAND_RUN:
+    case COMMAND_PROVE:
+        return command_run(o, words, e);
+    case COMMAND_LIST:
+        return command_list(o, e);
+    case COMMAND_MICRO:
+        return command_micro(o, words, e);
+    case COMMAND_DATA:
+        return command_data(o, e);
+    case COMMAND_WORKER:
+        return worker_main(words->argc, words->argv);
+    }
+    return EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+    struct error e = {.code = EXIT_OK};
+    struct options o;
+    const struct invocation words = {argc, argv};
+    output_prepare();
+    int code = options_parse(&o, argc, argv, &e);
+    if (!code) code = dispatch(&o, &words, &e);
+    code = exit_code_worst(code, output_finish(&e));
+    if (e.code) fprintf(stderr, "bench: %s\n", e.text);
+    options_free(&o);
+    return code;
+}

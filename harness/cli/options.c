@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+
+enum {
+    TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
+    EVERY = TRAINING | COMMAND_LIST | COMMAND_DATA,
+    MAX_FLAGS = 32,
+};
+
+#define AT(member) offsetof(struct options, member)
+
+const struct option_spec option_table[] = {
+    {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING, "BENCH_BACKEND", AT(backend),
+     "backends by name, with commas between; all = every ready one"},
+    {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
+    {"naive-epochs", "N", OPTION_INT, 1, 100000, NULL, COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
+     "epochs of naive when it runs beside others (1 if not given, for it is slow)"},
+    {"batch", "N", OPTION_INT, 1, 65536, "128", TRAINING, "BENCH_BATCH", AT(batch),
+     "rows of a training batch"},
+    {"hidden", "N", OPTION_INT, 1, 65536, "512", TRAINING, "BENCH_HIDDEN", AT(hidden),
+     "units of the hidden layer"},
+    {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING, "BENCH_LR", AT(lr),
+     "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
+    {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING, "BENCH_SEED", AT(seed),
+     "seed of weights, sample order and proof"},
+    {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING, "BENCH_THREADS", AT(threads),
+     "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given)"},
+    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | COMMAND_DATA, "BENCH_DATA", AT(data),
+     "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
+    {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING, "BENCH_OUT", AT(out),
+     "folder for the files (run: a new one under results/ if not given; prove, micro: no files)"},
+    {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
+     "make the CPU look smaller"},
+    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL, TRAINING, "BENCH_QUIET", AT(quiet),
+     "nothing but errors and the results"},
+    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST, "BENCH_JSON", AT(json), "the list as JSON"},
+    {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help),
+     "this page; of one command: bench COMMAND --help"},
+    {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version"},
+    {NULL, NULL, OPTION_SWITCH, 0, 0, NULL, 0, NULL, 0, NULL},
+};
+
+const struct command_spec command_table[] = {
+    {"run", COMMAND_RUN,
+     "prove every backend, train and time the proven ones, write the files (the default)"},
+    {"list", COMMAND_LIST,
+     "backends: what they need, whether they are ready, their own and inherited ops, versions"},
+    {"prove", COMMAND_PROVE, "prove only"},
+    {"micro", COMMAND_MICRO,
+     "prove, then time single ops with Google Benchmark, whose own --benchmark_* flags apply"},
+    {"data", COMMAND_DATA, "show the data set"},
+    {"worker", COMMAND_WORKER, NULL},
+    {NULL, COMMAND_RUN, NULL},
+};
+
+static const char *const isa_caps[] = {"baseline", "avx2", "avx512", NULL};
+
+char *option_allowed(const struct option_spec *spec, char *text, size_t size)
+{
+    switch (spec->type) {
+    case OPTION_INT:
+        snprintf(text, size, "an integer from %.0f to %.0f", spec->lo, spec->hi);
+        break;
+    case OPTION_SEED:
+        snprintf(text, size, "an integer from 0 to %llu", (unsigned long long)UINT64_MAX);
+        break;
+    case OPTION_REAL:
+        snprintf(text, size, "a number from %g to %g", spec->lo, spec->hi);
+        break;
+    case OPTION_ISA:
+        snprintf(text, size, "baseline, avx2, avx512");
+        break;
+    case OPTION_SWITCH:
+        snprintf(text, size, "0 or 1");
+        break;
+    case OPTION_TEXT:
+        snprintf(text, size, "%s", spec->argument);
+        break;
+    }
+    return text;
+}
+
+static int refuse(const struct option_spec *spec, const char *where, const char *value, struct error *e)
+{
+    char allowed[96];
+    const char *near = spec->type == OPTION_ISA ? suggest_nearest(value, isa_caps) : NULL;
+    return error_set(e, EXIT_USAGE, "%s: '%.200s' is not allowed; allowed is %s%s%s%s", where, value,
+                     option_allowed(spec, allowed, sizeof allowed), near ? "; did you mean '" : "",
+                     near ? near : "", near ? "'?" : "");
+}
+
+/* Plain decimal digits only: no sign, no blanks, no hexadecimal. */
+static bool parse_digits(const char *value, unsigned long long *number)
+{
+    if (!*value || value[strspn(value, "0123456789")]) return false;
+    errno = 0;
+    *number = strtoull(value, NULL, 10);
+    return errno == 0;
+}
+
+static bool parse_real(const char *value, double *number)
+{
+    if (!*value || value[strspn(value, "0123456789.eE+-")]) return false;
+    char *end;
+    *number = strtod(value, &end);
+    return *end == 0 && isfinite(*number);
+}
+
+/* Stores one value; where is the flag or the variable that it came from. */
+static int store(struct options *o, const struct option_spec *spec, const char *value, const char *where,
+                 struct error *e)
+{
+    void *member = (char *)o + spec->offset;
+    unsigned long long integer = 0;
+    double real = 0;
+    switch (spec->type) {
+    case OPTION_SWITCH:
+        if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0) return refuse(spec, where, value, e);
+        *(bool *)member = value[0] == '1';
+        return 0;
+    case OPTION_INT:
+        if (!parse_digits(value, &integer) || (double)integer < spec->lo || (double)integer > spec->hi)
+            return refuse(spec, where, value, e);
+        *(int *)member = (int)integer;
+        return 0;
+    case OPTION_SEED:
+        if (!parse_digits(value, &integer)) return refuse(spec, where, value, e);
+        *(uint64_t *)member = integer;
+        return 0;
+    case OPTION_REAL:
+        if (!parse_real(value, &real) || real < spec->lo || real > spec->hi)
+            return refuse(spec, where, value, e);
+        *(double *)member = real;
+        return 0;
+    case OPTION_ISA:
+        for (const char *const *cap = isa_caps; *cap; cap++)
+            if (strcmp(value, *cap) == 0) {
+                o->max_isa = *cap;
+                o->max_isa_from = where;
+                return 0;
+            }
+        return refuse(spec, where, value, e);
+    case OPTION_TEXT:
+        if (!*value)
+            return error_set(e, EXIT_USAGE, "%s: the value is empty; needed is %s", where, spec->argument);
+        *(const char **)member = value;
+        return 0;
+    }
+    return 0;
+}
+
+static int store_defaults(struct options *o, struct error *e)
+{
+    for (const struct option_spec *s = option_table; s->name; s++)
+        if (s->fallback && store(o, s, s->fallback, s->name, e)) return (int)e->code;
+    return 0;
+}
+
+static int store_environment(struct options *o, struct error *e)
+{
+    for (const struct option_spec *s = option_table; s->name; s++) {
+        const char *value = s->environment ? getenv(s->environment) : NULL;
+        if (!value || !*value || !(s->commands & o->command)) continue;
+        if (store(o, s, value, s->environment, e)) return (int)e->code;
+    }
+    return 0;
+}
+
+static const char *command_name(enum command command)
+{
+    const struct command_spec *c = command_table;
+    while (c->command != command) c++;
+    return c->name;
+}
+
+static int unknown_command(const char *word, struct error *e)
+{
+    const char *known[16];
+    char list[128] = "";
+    int n = 0;
+    for (const struct command_spec *c = command_table; c->name; c++) {
+        if (!c->help) continue;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "", c->name);
+        known[n++] = c->name;
+    }
+    known[n] = NULL;
+    const char *near = suggest_nearest(word, known);
+    return error_set(e, EXIT_USAGE, "'%.100s' is not a command; allowed are %s%s%s%s", word, list,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static int unknown_flag(const struct options *o, const char *word, struct error *e)
+{
+    const char *known[MAX_FLAGS];
+    char list[400] = "";
+    int n = 0;
+    for (const struct option_spec *s = option_table; s->name; s++) {
+        if (!(s->commands & o->command)) continue;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s--%s", n ? ", " : "", s->name);
+        known[n++] = s->name;
+    }
+    known[n] = NULL;
+    char bare[64];
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
+             word + strspn(word, "-"));
+    const char *near = suggest_nearest(bare, known);
+    return error_set(e, EXIT_USAGE, "%.100s: no such flag of 'bench %s'; allowed are %s%s%s%s%s", word,
+                     command_name(o->command), list, o->command == COMMAND_MICRO ? ", --benchmark_*" : "",
+                     near ? "; did you mean '--" : "", near ? near : "", near ? "'?" : "");
+}
+
+static const struct option_spec *find_flag(const struct options *o, const char *name, size_t length)
+{
+    for (const struct option_spec *s = option_table; s->name; s++)
+        if ((s->commands & o->command) && strlen(s->name) == length && memcmp(s->name, name, length) == 0)
+            return s;
+    return NULL;
+}
+
+/* One flag at argv[i], its value behind '=' or in the next word. Returns the words used, or 0 with e set. */
+static int parse_flag(struct options *o, int i, int argc, char **argv, struct error *e)
+{
+    static char where[MAX_FLAGS][24]; /* "--name" of each flag: outlives the call, for max_isa_from */
+    const char *word = strcmp(argv[i], "-h") == 0 ? "--help" : argv[i];
+    const size_t length = strcspn(word, "=");
+    const struct option_spec *spec =
+        length > 2 && strncmp(word, "--", 2) == 0 ? find_flag(o, word + 2, length - 2) : NULL;
+    if (!spec) return unknown_flag(o, argv[i], e), 0;
+    char *flag = where[spec - option_table];
+    snprintf(flag, sizeof where[0], "--%s", spec->name);
+    const bool joined = word[length] == '=';
+    if (spec->type == OPTION_SWITCH) {
+        if (joined)
+            return error_set(e, EXIT_USAGE, "%s: takes no value; write it without '%.100s'", flag,
+                             word + length),
+                   0;
+        return store(o, spec, "1", flag, e) ? 0 : 1;
+    }
+    char allowed[96];
+    if (!joined && i + 1 >= argc)
+        return error_set(e, EXIT_USAGE, "%s: the value is missing; needed is %s", flag,
+                         option_allowed(spec, allowed, sizeof allowed)),
+               0;
+    if (store(o, spec, joined ? word + length + 1 : argv[i + 1], flag, e)) return 0;
+    return joined ? 1 : 2;
+}
+
+static int parse_words(struct options *o, int first, int argc, char **argv, struct error *e)
+{
+    for (int i = first; i < argc;) {
+        if (o->command == COMMAND_MICRO && strncmp(argv[i], "--benchmark_", 12) == 0) {
+            o->passed[o->passed_count++] = argv[i++];
+            continue;
+        }
+        if (argv[i][0] != '-')
+            return error_set(
+                e, EXIT_USAGE,
+                "'%.100s': unexpected word after 'bench %s'; values follow their flag, as in --epochs 5",
+                argv[i], command_name(o->command));
+        const int used = parse_flag(o, i, argc, argv, e);
+        if (!used) return (int)e->code;
+        i += used;
+    }
+    return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct error *e)
+{
+    memset(o, 0, sizeof *o);
+    o->command = COMMAND_RUN;
+    int first = 1;
+    if (argc > 1 && argv[1][0] != '-') {
+        const struct command_spec *c = command_table;
+        while (c->name && strcmp(c->name, argv[1]) != 0) c++;
+        if (!c->name) return unknown_command(argv[1], e);
+        o->command = c->command;
+        first = 2;
+    }
+    o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
+    if (!o->passed) return error_set(e, EXIT_INTERNAL, "out of memory");
+    if (o->command == COMMAND_WORKER) first = argc; /* its words are its own */
+    if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e))
+        return (int)e->code;
+    return 0;
+}
+
+void options_free(struct options *o)
+{
+    free(o->passed);
+    o->passed = NULL;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line: one table of flags, from which parsing, the environment twins, --help and the
+ * nearest-name hints all come. */
+#ifndef LB_OPTIONS_H
+#define LB_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum command {
+    COMMAND_RUN = 1 << 0,
+    COMMAND_LIST = 1 << 1,
+    COMMAND_PROVE = 1 << 2,
+    COMMAND_MICRO = 1 << 3,
+    COMMAND_DATA = 1 << 4,
+    COMMAND_WORKER = 1 << 5, /* for the program's own use; not shown */
+};
+
+/* Texts point into argv, the environment or static storage. */
+struct options {
+    enum command command;
+    bool help, version, quiet, json;
+    const char *backend;
+    const char *data;         /* NULL: found by dataset_open */
+    const char *out;          /* NULL: see folder.h */
+    const char *max_isa;      /* NULL: no cap */
+    const char *max_isa_from; /* "--max-isa" or "BENCH_MAX_ISA" */
+    int epochs, naive_epochs; /* naive_epochs 0: not said */
+    int batch, hidden;
+    int threads; /* 0: as many as the topology advises */
+    double lr;
+    uint64_t seed;
+    int passed_count; /* micro: the flags meant for Google Benchmark, in order */
+    char **passed;    /* free with options_free */
+};
+
+enum option_type { OPTION_SWITCH, OPTION_INT, OPTION_SEED, OPTION_REAL, OPTION_TEXT, OPTION_ISA };
+
+struct option_spec {
+    const char *name;     /* without the dashes */
+    const char *argument; /* as shown in --help; NULL for a switch */
+    enum option_type type;
+    double lo, hi;        /* of numbers, both allowed */
+    const char *fallback; /* default value as text, as if given; NULL: none */
+    unsigned commands;    /* enum command, or-ed */
+    const char *environment;
+    size_t offset; /* of its member in struct options */
+    const char *help;
+};
+
+/* Ends with an entry whose name is NULL. */
+extern const struct option_spec option_table[];
+
+struct command_spec {
+    const char *name;
+    enum command command;
+    const char *help; /* NULL: hidden */
+};
+
+/* Ends with an entry whose name is NULL. */
+extern const struct command_spec command_table[];
+
+/* Defaults, then the environment, then argv. EXIT_USAGE with one line on the first thing that is wrong. */
+int options_parse(struct options *o, int argc, char **argv, struct error *e);
+void options_free(struct options *o);
+
+/* What a value may be, in words: "an integer from 1 to 100000". Returns text. */
+char *option_allowed(const struct option_spec *spec, char *text, size_t size);
+
+/* The help page: of everything, or of one command when it was named on the command line. */
+void help_print(FILE *out, enum command command, bool all);
+
+#endif

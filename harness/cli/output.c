@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool stdout_was_closed;
+
+void output_prepare(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        if (fd == STDOUT_FILENO) stdout_was_closed = true;
+        if (open("/dev/null", O_RDWR) < 0) return; /* takes the lowest free number, which is fd */
+    }
+}
+
+int output_check(struct error *e)
+{
+    if (stdout_was_closed)
+        return error_set(
+            e, EXIT_INTERNAL,
+            "stdout: is closed, and the results would be lost; redirect it to /dev/null if that is meant");
+    if (write(STDOUT_FILENO, "", 0) < 0 && errno != EPIPE) /* some devices refuse even nothing */
+        return error_set(e, EXIT_INTERNAL, "stdout: cannot be written: %s", strerror(errno));
+    return 0;
+}
+
+int output_finish(struct error *e)
+{
+    const bool failed_before = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed_before) return 0;
+    if (errno == EPIPE || (failed_before && errno == 0)) return 0;
+    return error_set(e, EXIT_INTERNAL, "stdout: cannot be written: %s", strerror(errno));
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/session.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/cpu.h"
+#include "machine/machine_json.h"
+#include "report/build.h"
+
+/* RMSprop's constants that no flag changes: Keras' defaults. */
+static const float rmsprop_rho = 0.9f, rmsprop_epsilon = 1e-7f;
+
+int exit_code_worst(int a, int b)
+{
+    static const int ranks[] = {EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE,      EXIT_INTEGRITY,
+                                EXIT_PROOF,    EXIT_DATA,        EXIT_REGRESSION, EXIT_INCONCLUSIVE,
+                                EXIT_NOTHING,  EXIT_OK};
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
+        if (a == ranks[i] || b == ranks[i]) return ranks[i];
+    return EXIT_INTERNAL;
+}
+
+bool session_has_folder(const struct session *s)
+{
+    return s->folder.path[0] != 0;
+}
+
+static int open_folder(struct session *s, const char *adds, struct error *e)
+{
+    const char *out = s->options->out;
+    if (!adds) return folder_create(&s->folder, out, e);
+    if (out) return folder_join(&s->folder, out, adds, e);
+    folder_name(&s->folder);
+    return 0;
+}
+
+static void make_plan(struct session *s)
+{
+    const struct options *o = s->options;
+    const struct topology *t = &s->topology;
+    s->shape = (struct shape){s->data.rows * s->data.cols, o->hidden, DATASET_CLASSES};
+    s->plan = (struct plan){.struct_size = sizeof s->plan,
+                            .threads = o->threads ? o->threads : t->default_threads,
+                            .inputs = s->shape.inputs,
+                            .hidden = s->shape.hidden,
+                            .classes = s->shape.classes,
+                            .batch = o->batch,
+                            .lr = (float)o->lr,
+                            .rho = rmsprop_rho,
+                            .epsilon = rmsprop_epsilon,
+                            .l1d_bytes = t->l1d_bytes,
+                            .l2_bytes = t->l2_bytes,
+                            .l3_bytes = t->l3_bytes,
+                            .isa = cpu_usable()};
+}
+
+int session_open(struct session *s, const struct options *o, const char *adds, struct error *e)
+{
+    memset(s, 0, sizeof *s);
+    s->options = o;
+    if (registry_select(o->backend, s->entries, &s->count, e) || topology_read(&s->topology, e) ||
+        open_folder(s, adds, e))
+        return (int)e->code;
+    if (dataset_open(&s->data, o->data, e)) {
+        if (s->folder.made) rmdir(s->folder.path);
+        return (int)e->code;
+    }
+    s->has_data = true;
+    make_plan(s);
+    return 0;
+}
+
+void session_close(struct session *s)
+{
+    if (s->has_data) dataset_close(&s->data);
+    s->has_data = false;
+}
+
+struct row_identity session_identity(const struct session *s)
+{
+    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads, s->options->seed, s->shape};
+}
+
+void session_record(const struct session *s, const struct invocation *words, struct record *record)
+{
+    const struct options *o = s->options;
+    record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count);
+    json_t *settings =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs, "naive_epochs",
+                  o->naive_epochs ? o->naive_epochs : 1, "batch", o->batch, "inputs", s->shape.inputs,
+                  "hidden", s->shape.hidden, "classes", s->shape.classes, "lr", o->lr, "rho", 0.9, "epsilon",
+                  1e-7, "threads", s->plan.threads);
+    /* As text: a seed may be larger than JSON's integers. */
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    json_object_set_new(settings, "seed", json_string(seed));
+    record_settings(record, settings);
+}
+
+static void print_machine(const struct session *s, FILE *out)
+{
+    char isa[128];
+    const struct topology *t = &s->topology;
+    const char *hypervisor = machine_hypervisor(), *cap = cpu_cap_name();
+    fprintf(out, "machine   %s, %s%s%s%s%s\n", cpu_model(), cpu_isa_names(cpu_usable(), isa, sizeof isa),
+            cap ? ", capped at " : "", cap ? cap : "", hypervisor ? ", virtual: " : "",
+            hypervisor ? hypervisor : "");
+    fprintf(out, "          %d cores (%d allowed), L1d %zu KiB, L2 %zu KiB, L3 %zu KiB", t->cores,
+            t->allowed_cores, t->l1d_bytes / 1024, t->l2_bytes / 1024, t->l3_bytes / 1024);
+    if (t->quota_cpus > 0) fprintf(out, ", cgroup quota %.2f CPUs", t->quota_cpus);
+    fputc('\n', out);
+}
+
+void session_print(const struct session *s, FILE *out)
+{
+    const struct options *o = s->options;
+    const struct build *b = build_get();
+    fprintf(out, "bench %s (%.12s%s, %s, %s)  run %s\n", b->version, b->commit,
+            b->dirty == 1 ? "+changes" : "", b->compiler, b->type, s->folder.run_id);
+    print_machine(s, out);
+    fprintf(out, "network   %d-%d-%d, batch %d, RMSprop lr %g, seed %llu, %d thread%s\n", s->shape.inputs,
+            s->shape.hidden, s->shape.classes, o->batch, o->lr, (unsigned long long)o->seed, s->plan.threads,
+            s->plan.threads == 1 ? "" : "s");
+    fprintf(out, "data      dataset=%s: %u + %u images of %dx%d from %s\n", s->data.name, s->data.train.count,
+            s->data.test.count, s->data.rows, s->data.cols, s->data.source);
+    fputs("backends ", out);
+    for (int i = 0; i < s->count; i++) fprintf(out, " %s", s->entries[i]->name);
+    if (o->command == COMMAND_RUN) fprintf(out, ", %d epoch%s", o->epochs, o->epochs == 1 ? "" : "s");
+    fputc('\n', out);
+    if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
+    if (s->plan.threads > s->topology.allowed_pus)
+        fprintf(out,
+                "warning: %d threads on %d allowed CPUs will wait for each other; the times mean little\n",
+                s->plan.threads, s->topology.allowed_pus);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the commands that set up the network share: the chosen backends, the machine, the data set, the
+ * folder. */
+#ifndef LB_SESSION_H
+#define LB_SESSION_H
+
+#include <stdbool.h>
+
+#include "cli/commands.h"
+#include "data/dataset.h"
+#include "report/folder.h"
+#include "report/record.h"
+#include "report/run_files.h"
+
+struct session {
+    const struct options *options;
+    const struct registry_entry *entries[REGISTRY_MAX];
+    int count;
+    struct topology topology;
+    struct dataset data;
+    struct shape shape;
+    struct plan plan;
+    struct folder folder; /* path "": no files */
+    bool has_data;
+};
+
+/* Chooses the backends and reads the machine; makes the folder: new for a run, joining an earlier one for a
+ * command that adds the file `adds` and has --out; then opens the data set. On an error what it made is gone.
+ */
+int session_open(struct session *s, const struct options *o, const char *adds, struct error *e);
+void session_close(struct session *s);
+
+bool session_has_folder(const struct session *s);
+
+struct row_identity session_identity(const struct session *s);
+
+/* Fills in the part of machine.json that is known before the run. */
+void session_record(const struct session *s, const struct invocation *words, struct record *record);
+
+/* Configuration and machine, for people. */
+void session_print(const struct session *s, FILE *out);
+
+/* Of two exit codes the one that the program ends with. */
+int exit_code_worst(int a, int b);
+
+#endif

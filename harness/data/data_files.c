@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/data_files.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const STEM[DATA_PARTS] = {"train-images", "train-labels", "t10k-images", "t10k-labels"};
+static const char *const NAME[DATA_PARTS] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                             "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+const char *data_file_name(enum data_part part)
+{
+    return NAME[part];
+}
+
+/* True also for what cannot be looked at: opening it then tells why. */
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool data_file_find(const char *folder, enum data_part part, char *path)
+{
+    static const char *const suffix[] = {"", ".gz"};
+    const int rank = part == TRAIN_IMAGES || part == TEST_IMAGES ? 3 : 1;
+    for (int i = 0; i < 2; i++) {
+        for (const char *mark = "-."; *mark; mark++) {
+            const int n =
+                snprintf(path, PATH_MAX, "%s/%s%cidx%d-ubyte%s", folder, STEM[part], *mark, rank, suffix[i]);
+            if (n > 0 && n < PATH_MAX && is_there(path)) return true;
+        }
+    }
+    return false;
+}
+
+bool data_cache_folder(char *path)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    if (cache && cache[0] == '/') {
+        const int n = snprintf(path, PATH_MAX, "%s/lanebench/mnist", cache);
+        return n > 0 && n < PATH_MAX;
+    }
+    const char *home = getenv("HOME");
+    if (!home || home[0] != '/') {
+        const struct passwd *user = getpwuid(getuid());
+        home = user ? user->pw_dir : NULL;
+    }
+    if (!home || home[0] != '/') return false;
+    const int n = snprintf(path, PATH_MAX, "%s/.cache/lanebench/mnist", home);
+    return n > 0 && n < PATH_MAX;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/data_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const size_t ALIGNMENT = 64;
+
+static int fail(struct error *e, const char *what)
+{
+    return error_set(e, EXIT_INTERNAL, "the data set's shared memory: %s: %s; free memory and try again",
+                     what, strerror(errno));
+}
+
+int data_store_create(struct data_store *s, struct error *e)
+{
+    s->end = 0;
+    s->fd = memfd_create("lanebench-data", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return s->fd < 0 ? fail(e, "memfd_create") : 0;
+}
+
+int data_store_append(struct data_store *s, const uint8_t *bytes, size_t count, size_t *offset,
+                      struct error *e)
+{
+    const size_t end = s->end + (count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (ftruncate(s->fd, (off_t)end) != 0) return fail(e, "growing it");
+    for (size_t done = 0; done < count;) {
+        const ssize_t n = pwrite(s->fd, bytes + done, count - done, (off_t)(s->end + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail(e, "writing it");
+        done += (size_t)n;
+    }
+    *offset = s->end;
+    s->end = end;
+    return 0;
+}
+
+int data_store_seal(struct data_store *s, struct error *e)
+{
+    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+    return fcntl(s->fd, F_ADD_SEALS, seals) != 0 ? fail(e, "sealing it") : 0;
+}
+
+void *data_store_map(int fd, size_t bytes, struct error *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        fail(e, "looking at it");
+        return NULL;
+    }
+    if (st.st_size < 0 || (size_t)st.st_size < bytes || bytes == 0) {
+        error_set(e, EXIT_INTERNAL,
+                  "the data set's shared memory holds %lld bytes instead of %zu; report this",
+                  (long long)st.st_size, bytes);
+        return NULL;
+    }
+    /* MAP_PRIVATE, because kernels before 6.7 refuse a shared mapping of a write-sealed memfd even for
+     * reading. The pages are the memfd's own all the same, since nobody can write to them. */
+    void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (map != MAP_FAILED) return map;
+    fail(e, "mapping it");
+    return NULL;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine/topology.h"
+
+#include <hwloc.h>
+#include <math.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/cgroup.h"
+
+/* The whole machine, not only what this process may use; NULL when hwloc fails. */
+static hwloc_topology_t load(void)
+{
+    hwloc_topology_t h;
+    if (hwloc_topology_init(&h) != 0) return NULL;
+    if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
+        hwloc_topology_load(h) == 0)
+        return h;
+    hwloc_topology_destroy(h);
+    return NULL;
+}
+
+/* PUs that this process may run on: the cpuset of its cgroup and its affinity. Free with hwloc_bitmap_free.
+ */
+static hwloc_bitmap_t allowed_set(hwloc_topology_t h)
+{
+    hwloc_bitmap_t set = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(h));
+    hwloc_bitmap_t bound = hwloc_bitmap_alloc();
+    if (set && bound && hwloc_get_cpubind(h, bound, HWLOC_CPUBIND_PROCESS) == 0 &&
+        hwloc_bitmap_intersects(set, bound))
+        hwloc_bitmap_and(set, set, bound);
+    hwloc_bitmap_free(bound);
+    return set;
+}
+
+/* A machine whose cores are unknown has one per PU. */
+static hwloc_obj_type_t core_type(hwloc_topology_t h)
+{
+    return hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_CORE) > 0 ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU;
+}
+
+/* OS index of the n-th PU (from 0) of a core that is allowed, or -1. */
+static int nth_allowed(hwloc_obj_t core, hwloc_const_bitmap_t allowed, int n)
+{
+    int pu = -1;
+    do {
+        pu = hwloc_bitmap_next(core->cpuset, pu);
+    } while (pu >= 0 && (!hwloc_bitmap_isset(allowed, (unsigned)pu) || n-- > 0));
+    return pu;
+}
+
+/* First PUs of all allowed cores, then their second ones, and so on. */
+static void find_places(hwloc_topology_t h, hwloc_const_bitmap_t allowed, struct topology *t)
+{
+    bool found = true;
+    for (int n = 0; found; n++) {
+        found = false;
+        for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(h, core_type(h), core)) != NULL;) {
+            const int pu = nth_allowed(core, allowed, n);
+            if (pu < 0) continue;
+            found = true;
+            if (n == 0) t->allowed_cores++;
+            if (t->places_count < TOPOLOGY_MAX_PLACES) t->places[t->places_count++] = pu;
+        }
+    }
+}
+
+/* Caches above the first place: all places are taken to be alike. Where the operating system's tables are
+ * missing, as in many containers, hwloc asks CPUID itself. */
+static void find_caches(hwloc_topology_t h, struct topology *t)
+{
+    hwloc_obj_t at = t->places_count ? hwloc_get_pu_obj_by_os_index(h, (unsigned)t->places[0]) : NULL;
+    for (; at; at = at->parent) {
+        if (!hwloc_obj_type_is_dcache(at->type)) continue;
+        const size_t bytes = (size_t)at->attr->cache.size;
+        if (at->attr->cache.depth == 1) t->l1d_bytes = bytes;
+        if (at->attr->cache.depth == 2) t->l2_bytes = bytes;
+        if (at->attr->cache.depth != 3) continue;
+        t->l3_bytes = bytes;
+        t->l3_sharing_cores = hwloc_get_nbobjs_inside_cpuset_by_type(h, at->cpuset, core_type(h));
+    }
+}
+
+static int default_threads(const struct topology *t)
+{
+    int threads = t->allowed_cores;
+    if (t->quota_cpus > 0.0 && ceil(t->quota_cpus) < threads) threads = (int)ceil(t->quota_cpus);
+    return threads > 1 ? threads : 1;
+}
+
+static void find_version(hwloc_topology_t h, struct topology *t)
+{
+    const char *release = hwloc_obj_get_info_by_name(hwloc_get_root_obj(h), "hwlocVersion");
+    const unsigned api = hwloc_get_api_version(); /* 0x00MMmmpp */
+    if (release)
+        snprintf(t->hwloc_version, sizeof t->hwloc_version, "%s", release);
+    else
+        snprintf(t->hwloc_version, sizeof t->hwloc_version, "%u.%u.%u", api >> 16, api >> 8 & 255, api & 255);
+}
+
+int topology_read(struct topology *t, struct error *e)
+{
+    memset(t, 0, sizeof *t);
+    hwloc_topology_t h = load();
+    if (!h) return error_set(e, EXIT_INTERNAL, "hwloc cannot read this machine's topology; try lstopo");
+    hwloc_bitmap_t allowed = allowed_set(h);
+    if (allowed) {
+        t->packages = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_PACKAGE);
+        t->cores = hwloc_get_nbobjs_by_type(h, core_type(h));
+        t->pus = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_PU);
+        t->numa_nodes = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_NUMANODE);
+        t->allowed_pus = hwloc_bitmap_weight(allowed);
+        t->quota_cpus = cgroup_quota_cpus("/proc/self/cgroup", "/proc/self/mountinfo");
+        find_places(h, allowed, t);
+        find_caches(h, t);
+        find_version(h, t);
+        t->default_threads = default_threads(t);
+    }
+    hwloc_bitmap_free(allowed);
+    hwloc_topology_destroy(h);
+    if (!t->places_count)
+        return error_set(e, EXIT_INTERNAL,
+                         "hwloc finds no CPU that this process may run on; try lstopo --restrict binding");
+    return 0;
+}
+
+/* The calling thread to one PU. 1 on success. sched_setaffinity itself, since a call of hwloc would have
+ * every worker read the whole machine again only to bind to numbers that are known. */
+static int bind_self(int pu)
+{
+    cpu_set_t *set = CPU_ALLOC((size_t)pu + 1);
+    if (!set) return 0;
+    const size_t size = CPU_ALLOC_SIZE((size_t)pu + 1);
+    CPU_ZERO_S(size, set);
+    CPU_SET_S((size_t)pu, size, set);
+    const int bound = sched_setaffinity(0, size, set) == 0;
+    CPU_FREE(set);
+    return bound;
+}
+
+void topology_bind_team(const struct topology *t, int threads, int *bound)
+{
+    int succeeded = 0;
+    if (t->places_count > 0) {
+#pragma omp parallel num_threads(threads) reduction(+ : succeeded)
+        succeeded += bind_self(t->places[omp_get_thread_num() % t->places_count]);
+    }
+    if (bound) *bound = succeeded == threads;
+}
+
+char *topology_xml(void)
+{
+    hwloc_topology_t h = load();
+    char *buffer = NULL, *copy = NULL;
+    int length = 0;
+    if (!h) return NULL;
+    if (hwloc_topology_export_xmlbuffer(h, &buffer, &length, 0) == 0) {
+        copy = strdup(buffer);
+        hwloc_free_xmlbuffer(h, buffer);
+    }
+    hwloc_topology_destroy(h);
+    return copy;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function per op, cases_<op>, adds its cases; ops.def calls them, so that an op without one does not
+ * build. */
+#include <stdio.h>
+#include <string.h>
+
+#include "micro/micro.h"
+
+struct builder {
+    struct micro_case *cases;
+    int count;
+    struct contender *contender;
+    struct micro_operands *operands;
+};
+
+static void add(struct builder *b, enum op_id op, const char *role, void (*call)(void *), int m, int n, int k,
+                double bytes)
+{
+    struct micro_case *c = &b->cases[b->count++];
+    memset(c, 0, sizeof *c);
+    c->op = op_name(op);
+    c->role = role;
+    c->contender = b->contender;
+    c->operands = b->operands;
+    c->call = call;
+    c->m = m, c->n = n, c->k = k;
+    c->flop = 2.0 * m * n * k;
+    c->bytes = bytes;
+    c->inherited = b->contender->inherited[op];
+    const int used =
+        snprintf(c->name, sizeof c->name, "%s/%s/%s/%d", b->contender->backend->name, c->op, role, m);
+    const size_t left = sizeof c->name - (size_t)used;
+    if (k)
+        snprintf(c->name + used, left, "x%dx%d", n, k);
+    else if (n)
+        snprintf(c->name + used, left, "x%d", n);
+}
+
+/* Names for what every call needs: the case, its operands, its extents. */
+#define OPERANDS                                                                                             \
+    struct micro_case *self = context;                                                                       \
+    struct micro_operands *o = self->operands;                                                               \
+    const int m = self->m, n = self->n;
+#define CALL(op, ...) CONTENDER_CALL(self->contender, op, __VA_ARGS__)
+
+/* ---- gemm: the five products of a training step */
+
+static void call_forward1(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->x, k, o->model.w.w1, n, 0.0f, o->work_h, n);
+}
+
+static void call_forward2(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->h, k, o->model.w.w2, n, 0.0f, o->work_z, n);
+}
+
+static void call_dw2(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->h, m, o->dz, n, 0.0f, o->dw2, n);
+}
+
+static void call_dh(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, NO_TRANS, TRANS, m, n, k, 1.0f, o->dz, k, o->model.w.w2, k, 0.0f, o->work_h, n);
+}
+
+static void call_dw1(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->x, m, o->dh, n, 0.0f, o->dw1, n);
+}
+
+static void cases_gemm(struct builder *b)
+{
+    const struct shape *s = &b->operands->shape;
+    const int rows = b->operands->batch;
+    const struct {
+        const char *role;
+        void (*call)(void *);
+        int m, n, k;
+    } roles[] = {
+        {"forward1", call_forward1, rows, s->hidden, s->inputs},
+        {"forward2", call_forward2, rows, s->classes, s->hidden},
+        {"dw2", call_dw2, s->hidden, s->classes, rows},
+        {"dh", call_dh, rows, s->hidden, s->classes},
+        {"dw1", call_dw1, s->inputs, s->hidden, rows},
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        const double m = roles[i].m, n = roles[i].n, k = roles[i].k;
+        add(b, OP_gemm, roles[i].role, roles[i].call, roles[i].m, roles[i].n, roles[i].k,
+            4.0 * (m * k + k * n + m * n));
+    }
+}
+
+/* ---- ops on a batch of images, of activations or of logits */
+
+static void call_gather(void *context)
+{
+    OPERANDS
+    CALL(gather, m, n, o->pixels, o->index, o->gathered, n);
+}
+
+static void cases_gather(struct builder *b)
+{
+    const int m = b->operands->batch, n = b->operands->shape.inputs;
+    add(b, OP_gather, "images", call_gather, m, n, 0, 5.0 * m * n);
+}
+
+/* Adds zeros, in place, so that repetition leaves the values as they are. */
+static void call_bias_relu(void *context)
+{
+    OPERANDS
+    CALL(bias_act, m, n, o->zero_bias, ACT_RELU, o->work_h, n);
+}
+
+static void call_bias_identity(void *context)
+{
+    OPERANDS
+    CALL(bias_act, m, n, o->zero_bias, ACT_IDENTITY, o->work_z, n);
+}
+
+static void cases_bias_act(struct builder *b)
+{
+    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
+              classes = b->operands->shape.classes;
+    add(b, OP_bias_act, "hidden_relu", call_bias_relu, m, hidden, 0, 8.0 * m * hidden);
+    add(b, OP_bias_act, "logits", call_bias_identity, m, classes, 0, 8.0 * m * classes);
+}
+
+static void call_relu_grad(void *context)
+{
+    OPERANDS
+    CALL(relu_grad, m, n, o->h, n, o->work_h, n);
+}
+
+static void cases_relu_grad(struct builder *b)
+{
+    const int m = b->operands->batch, n = b->operands->shape.hidden;
+    add(b, OP_relu_grad, "hidden", call_relu_grad, m, n, 0, 12.0 * m * n);
+}
+
+static void call_bias_grad_hidden(void *context)
+{
+    OPERANDS
+    CALL(bias_grad, m, n, o->dh, n, o->bias_grad);
+}
+
+static void call_bias_grad_logits(void *context)
+{
+    OPERANDS
+    CALL(bias_grad, m, n, o->dz, n, o->bias_grad);
+}
+
+static void cases_bias_grad(struct builder *b)
+{
+    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
+              classes = b->operands->shape.classes;
+    add(b, OP_bias_grad, "hidden", call_bias_grad_hidden, m, hidden, 0, 4.0 * m * hidden);
+    add(b, OP_bias_grad, "logits", call_bias_grad_logits, m, classes, 0, 4.0 * m * classes);
+}
+
+static void call_softmax_xent(void *context)
+{
+    OPERANDS
+    CALL(softmax_xent, m, n, o->z, n, o->batch_labels, 1.0f / (float)m, o->loss, o->work_z, n, NULL, 0);
+}
+
+static void cases_softmax_xent(struct builder *b)
+{
+    const int m = b->operands->batch, n = b->operands->shape.classes;
+    add(b, OP_softmax_xent, "logits", call_softmax_xent, m, n, 0, 8.0 * m * n);
+}
+
+/* ---- ops on a run of elements */
+
+static void call_rmsprop(void *context)
+{
+    const struct micro_case *self = context;
+    struct micro_operands *o = self->operands;
+    const struct plan *plan = &self->contender->plan;
+    CALL(rmsprop, o->parameters, plan->lr, plan->rho, plan->epsilon, o->g, o->v, o->w);
+}
+
+static void cases_rmsprop(struct builder *b)
+{
+    const int n = (int)b->operands->parameters;
+    add(b, OP_rmsprop, "parameters", call_rmsprop, n, 0, 0, 20.0 * n);
+}
+
+static void call_vexp(void *context)
+{
+    OPERANDS
+    CALL(vexp, (size_t)m * (size_t)n, o->dh, o->work_h);
+}
+
+static void call_vlog(void *context)
+{
+    OPERANDS
+    CALL(vlog, (size_t)m * (size_t)n, o->positive, o->work_h);
+}
+
+static void cases_vexp(struct builder *b)
+{
+    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
+              classes = b->operands->shape.classes;
+    add(b, OP_vexp, "hidden", call_vexp, m, hidden, 0, 8.0 * m * hidden);
+    add(b, OP_vexp, "logits", call_vexp, m, classes, 0, 8.0 * m * classes);
+}
+
+static void cases_vlog(struct builder *b)
+{
+    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
+              classes = b->operands->shape.classes;
+    add(b, OP_vlog, "hidden", call_vlog, m, hidden, 0, 8.0 * m * hidden);
+    add(b, OP_vlog, "logits", call_vlog, m, classes, 0, 8.0 * m * classes);
+}
+
+int micro_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o)
+{
+    struct builder b = {cases, 0, c, o};
+#define OP(name) cases_##name(&b);
+#include "ops.def"
+#undef OP
+    return b.count;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "micro/gbench.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+extern "C" {
+#include "base/suggest.h"
+}
+
+namespace
+{
+
+/* Flags with a fixed set of values: Google Benchmark answers a wrong one with its usage page and exit code 0.
+ */
+struct Choice {
+    const char *flag;
+    const char *values[6];
+};
+const Choice choices[] = {
+    {"--benchmark_format=", {"console", "json", "csv", nullptr}},
+    {"--benchmark_out_format=", {"console", "json", "csv", nullptr}},
+    {"--benchmark_time_unit=", {"ns", "us", "ms", "s", nullptr}},
+};
+
+const char *const known_flags[] = {"benchmark_list_tests",
+                                   "benchmark_filter",
+                                   "benchmark_min_time",
+                                   "benchmark_min_warmup_time",
+                                   "benchmark_repetitions",
+                                   "benchmark_enable_random_interleaving",
+                                   "benchmark_report_aggregates_only",
+                                   "benchmark_display_aggregates_only",
+                                   "benchmark_format",
+                                   "benchmark_out",
+                                   "benchmark_out_format",
+                                   "benchmark_color",
+                                   "benchmark_counters_tabular",
+                                   "benchmark_perf_counters",
+                                   "benchmark_context",
+                                   "benchmark_time_unit",
+                                   "benchmark_dry_run",
+                                   nullptr};
+
+/* The last value of a flag among the words or, without one, of its environment twin; "" when neither is
+ * there. */
+std::string value_of(int argc, char **argv, const std::string &name)
+{
+    std::string value, twin = name;
+    for (char &c : twin) c = static_cast<char>(toupper(static_cast<unsigned char>(c)));
+    if (const char *from_environment = getenv(twin.c_str())) value = from_environment;
+    const std::string flag = "--" + name + "=";
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], flag.c_str(), flag.size()) == 0) value = argv[i] + flag.size();
+    return value;
+}
+
+std::string out_format;
+
+/* Debian 12 and 13 still ship the CSV format that Google Benchmark calls deprecated. */
+std::unique_ptr<benchmark::BenchmarkReporter> make_file_reporter()
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    if (out_format == "csv") return std::make_unique<benchmark::CSVReporter>();
+#pragma GCC diagnostic pop
+    if (out_format == "console")
+        return std::make_unique<benchmark::ConsoleReporter>(benchmark::ConsoleReporter::OO_None);
+    return std::make_unique<benchmark::JSONReporter>();
+}
+
+struct Setup {
+    const gbench_case *cases;
+    int count;
+    const volatile sig_atomic_t *stop;
+    gbench_report_fn *report;
+    void *context;
+};
+
+/* Stands in the place of the file reporter, so that the terminal's report stays Google Benchmark's own: hands
+ * each repetition to the C side and everything to the real file reporter. */
+class Tap : public benchmark::BenchmarkReporter
+{
+  public:
+    explicit Tap(const Setup &run) : run_(run), file_(make_file_reporter()) {}
+
+    bool ReportContext(const Context &context) override
+    {
+        file_->SetOutputStream(&GetOutputStream());
+        file_->SetErrorStream(&GetErrorStream());
+        return file_->ReportContext(context);
+    }
+
+    void ReportRuns(const std::vector<benchmark::BenchmarkReporter::Run> &runs) override
+    {
+        file_->ReportRuns(runs);
+        if (*run_.stop) return; /* the case was cut short */
+        for (const auto &r : runs) {
+            if (r.run_type != benchmark::BenchmarkReporter::Run::RT_Iteration || r.iterations <= 0) continue;
+            for (int i = 0; i < run_.count; i++) {
+                if (r.run_name.function_name != run_.cases[i].name) continue;
+                const gbench_result result = {run_.cases[i].context, r.iterations,
+                                              static_cast<int>(r.repetition_index),
+                                              r.real_accumulated_time / static_cast<double>(r.iterations)};
+                run_.report(run_.context, &result);
+            }
+        }
+    }
+
+    void Finalize() override { file_->Finalize(); }
+
+  private:
+    const Setup &run_;
+    std::unique_ptr<benchmark::BenchmarkReporter> file_;
+};
+
+void measure(benchmark::State &state, const gbench_case &c, const volatile sig_atomic_t *stop)
+{
+    for (auto _ : state) {
+        c.call(c.context);
+        if (*stop) {
+            state.SkipWithError("interrupted");
+            break;
+        }
+    }
+    using benchmark::Counter;
+    if (c.label) state.SetLabel(c.label);
+    if (c.flop > 0)
+        state.counters["FLOP/s"] = Counter(c.flop, Counter::kIsIterationInvariantRate, Counter::kIs1000);
+    if (c.bytes > 0)
+        state.counters["bytes/s"] = Counter(c.bytes, Counter::kIsIterationInvariantRate, Counter::kIs1000);
+}
+
+} // namespace
+
+extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned long size)
+{
+    for (const Choice &choice : choices) {
+        for (int i = 1; i < argc; i++) {
+            if (strncmp(argv[i], choice.flag, strlen(choice.flag)) != 0) continue;
+            const char *value = argv[i] + strlen(choice.flag);
+            std::string allowed;
+            bool found = false;
+            for (const char *const *v = choice.values; *v; v++) {
+                found = found || strcmp(*v, value) == 0;
+                allowed += (allowed.empty() ? "" : ", ") + std::string(*v);
+            }
+            if (found) continue;
+            snprintf(words, size, "%.*s: '%s' is not allowed; allowed are %s",
+                     static_cast<int>(strlen(choice.flag)) - 1, choice.flag, value, allowed.c_str());
+            return words;
+        }
+    }
+    out_format = value_of(argc, argv, "benchmark_out_format");
+    std::vector<char *> arguments(argv, argv + argc);
+    char nowhere[] = "--benchmark_out=/dev/null";
+    if (value_of(argc, argv, "benchmark_out").empty())
+        arguments.push_back(nowhere); /* the tap needs a file */
+    int left = static_cast<int>(arguments.size());
+    arguments.push_back(nullptr);
+    benchmark::Initialize(&left, arguments.data());
+    if (left <= 1) return nullptr;
+    const std::string word = arguments[1];
+    const std::string bare = word.substr(2, word.find('=') - 2);
+    const char *near = suggest_nearest(bare.c_str(), known_flags);
+    const bool known = near && bare == near;
+    snprintf(words, size, "%s: Google Benchmark does not take it%s%s%s", word.c_str(),
+             known  ? "; the value is impossible"
+             : near ? "; did you mean '--"
+                    : "",
+             !known && near ? near : "", !known && near ? "'?" : "");
+    return words;
+}
+
+extern "C" bool gbench_lists_only(int argc, char **argv)
+{
+    const std::string value = value_of(argc, argv, "benchmark_list_tests");
+    bool bare = false;
+    for (int i = 1; i < argc; i++) bare = bare || strcmp(argv[i], "--benchmark_list_tests") == 0;
+    return bare || (!value.empty() && !strchr("0fFnN", value[0]));
+}
+
+extern "C" void gbench_context(const char *key, const char *value)
+{
+    benchmark::AddCustomContext(key, value);
+}
+
+extern "C" int gbench_run(const gbench_case *cases, int count, const volatile sig_atomic_t *stop,
+                          gbench_report_fn *report, void *context)
+{
+    for (int i = 0; i < count; i++) {
+        const gbench_case &c = cases[i];
+        benchmark::RegisterBenchmark(c.name, [&c, stop](benchmark::State &state) { measure(state, c, stop); })
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
+    }
+    const Setup run = {cases, count, stop, report, context};
+    Tap tap(run);
+    const int selected = static_cast<int>(benchmark::RunSpecifiedBenchmarks(nullptr, &tap));
+    benchmark::Shutdown();
+    return selected;
+}

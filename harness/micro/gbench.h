@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Google Benchmark behind a C interface: named cases in, one result per case and repetition out. Its own
+ * flags, reports and output files work as its users know them. */
+#ifndef LB_GBENCH_H
+#define LB_GBENCH_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct gbench_case {
+    const char *name;
+    void (*call)(void *context); /* the work of one iteration */
+    void *context;
+    double flop, bytes; /* of one iteration; counters where not 0 */
+    const char *label;  /* a remark beside the result, or NULL */
+};
+
+struct gbench_result {
+    void *context; /* of its case */
+    long long iterations;
+    int repetition;          /* from 0 */
+    double seconds_per_call; /* wall time */
+};
+
+/* Called for each measured repetition, not for means and the like. */
+typedef void gbench_report_fn(void *context, const struct gbench_result *result);
+
+/* Reads Google Benchmark's flags in argv[1..argc-1]. NULL, or in words[size] what is wrong with them. */
+const char *gbench_flags(int argc, char **argv, char *words, unsigned long size);
+
+/* Whether the flags ask for the names only. */
+bool gbench_lists_only(int argc, char **argv);
+
+/* Another line of the context that Google Benchmark's reports begin with. Texts are copied. */
+void gbench_context(const char *key, const char *value);
+
+/* Runs the cases that the flags select; ends early when *stop becomes non-zero. Returns how many were
+ * selected. */
+int gbench_run(const struct gbench_case *cases, int count, const volatile sig_atomic_t *stop,
+               gbench_report_fn *report, void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

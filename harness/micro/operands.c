@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "micro/micro.h"
+
+/* Random stream of these operands; training and proof have others. */
+static const uint64_t micro_stream = (uint64_t)1 << 34;
+
+static void fill(float *x, size_t count, struct rng *r, float lo, float hi)
+{
+    for (size_t i = 0; i < count; i++) x[i] = rng_float(r, lo, hi);
+}
+
+static bool allocate(struct micro_operands *o)
+{
+    const size_t batch = (size_t)o->batch, inputs = (size_t)o->shape.inputs;
+    const size_t hidden = (size_t)o->shape.hidden, classes = (size_t)o->shape.classes;
+    const size_t widest = hidden > classes ? hidden : classes;
+    for (int t = 0; t < TENSOR_COUNT; t++) o->parameters += tensor_count(&o->shape, t);
+    const struct {
+        float **array;
+        size_t count;
+    } arrays[] = {
+        {&o->x, batch * inputs},    {&o->gathered, batch * inputs}, {&o->h, batch * hidden},
+        {&o->dh, batch * hidden},   {&o->work_h, batch * hidden},   {&o->positive, batch * hidden},
+        {&o->z, batch * classes},   {&o->dz, batch * classes},      {&o->work_z, batch * classes},
+        {&o->loss, batch},          {&o->zero_bias, widest},        {&o->bias_grad, widest},
+        {&o->dw1, inputs * hidden}, {&o->dw2, hidden * classes},    {&o->g, o->parameters},
+        {&o->v, o->parameters},     {&o->w, o->parameters},
+    };
+    bool complete = true;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        complete = (*arrays[i].array = memory_floats(arrays[i].count)) != NULL && complete;
+    o->index = memory_zeroed(batch, sizeof *o->index);
+    o->batch_labels = memory_zeroed(batch, 1);
+    network_alloc(&o->model, &o->shape);
+    return complete && o->index && o->batch_labels && o->model.w.w1;
+}
+
+int micro_operands_init(struct micro_operands *o, const struct dataset *d, const struct shape *shape,
+                        int batch, uint64_t seed)
+{
+    memset(o, 0, sizeof *o);
+    o->shape = *shape;
+    o->batch = batch;
+    o->pixels = d->train.pixels;
+    o->labels = d->train.labels;
+    if (!allocate(o)) return -1;
+    const size_t rows = (size_t)batch, inputs = (size_t)shape->inputs;
+    struct rng r = rng_seed(seed, micro_stream);
+    network_init(&o->model, shape, seed);
+    for (size_t i = 0; i < rows; i++) {
+        o->index[i] = rng_below(&r, d->train.count);
+        o->batch_labels[i] = o->labels[o->index[i]];
+        for (size_t j = 0; j < inputs; j++)
+            o->x[i * inputs + j] = (float)o->pixels[o->index[i] * inputs + j] / 255.0f;
+    }
+    const size_t hidden = rows * (size_t)shape->hidden, classes = rows * (size_t)shape->classes;
+    fill(o->h, hidden, &r, -1.0f, 1.0f);
+    for (size_t i = 0; i < hidden; i++) o->h[i] = o->h[i] > 0.0f ? o->h[i] : 0.0f; /* the output of a ReLU */
+    fill(o->dh, hidden, &r, -0.01f, 0.01f);
+    memcpy(o->work_h, o->dh, hidden * sizeof *o->work_h);
+    fill(o->positive, hidden, &r, 0.001f, 1.0f);
+    fill(o->z, classes, &r, -4.0f, 4.0f);
+    fill(o->dz, classes, &r, -0.01f, 0.01f);
+    memcpy(o->work_z, o->z, classes * sizeof *o->work_z);
+    fill(o->g, o->parameters, &r, -0.01f, 0.01f);
+    fill(o->w, o->parameters, &r, -0.05f, 0.05f);
+    return 0;
+}
+
+void micro_operands_free(struct micro_operands *o)
+{
+    float *const arrays[] = {o->x,   o->gathered, o->h,      o->dh,   o->work_h,    o->positive,
+                             o->z,   o->dz,       o->work_z, o->loss, o->zero_bias, o->bias_grad,
+                             o->dw1, o->dw2,      o->g,      o->v,    o->w};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+    free(o->index);
+    free(o->batch_labels);
+    network_free(&o->model);
+    memset(o, 0, sizeof *o);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THE CASES: which sizes, parameters and data the ops are tried with. A case is a plain struct, and its data follow
+ * from that struct alone, so that its text is enough to make it again. */
+#ifndef LB_CASES_H
+#define LB_CASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+#include "base/rng.h"
+#include "proof/guarded.h"
+
+/* ---- sizes */
+
+/* Largest extent that cases of level 1 use beyond those of the plan. */
+enum { CASES_MAX_EXTENT = 1100, CASES_MAX_FLOATS = 1 << 20, CASES_MAX_SIZES = 64, CASES_ALL_RESIDUES = 67 };
+
+/* Sizes around vector lengths and around the backend's own block sizes, each once, ascending. Returns how many. */
+int cases_sizes(const struct blocking *b, int *sizes);
+
+/* Depths k around the backend's k block (or around 256 if it has none), and beyond two of them. */
+int cases_depths(const struct blocking *b, int *depths);
+
+/* Distance between rows beyond their length. */
+extern const int cases_slacks[4];
+
+/* ---- gemm */
+
+enum gemm_fill {
+    FILL_UNIFORM,     /* (-1, 1) */
+    FILL_POSITIVE,    /* (0, 1): no cancellation, errors add up */
+    FILL_EXPONENTS,   /* both signs, magnitudes 2^-40 .. 2^40 */
+    FILL_HUGE_ROW,    /* uniform, one row of A 2^60 times as large */
+    FILL_CANCEL,      /* the second half of k takes away the first, up to 2^-7 */
+    FILL_ACTIVATIONS, /* A as images: 19 % of pixels / 255, else 0; B small */
+    FILL_INTEGERS,    /* A within 64, B within 128: exact */
+    FILL_ODD_A,       /* A odd integers of 12 bits, B -1, 0, 1: exact; bf16 and tf32 cannot hold A */
+    FILL_ODD_B,       /* the same with A and B exchanged */
+    FILL_ONE_HOT,     /* column `special` of A ones, else 0; B numbered: C is row `special` of B */
+    FILL_IDENTITY_A,  /* A identity, B numbered */
+    FILL_IDENTITY_B,  /* A numbered, B identity */
+    FILL_SUBNORMAL,   /* products are small multiples of 2^-140: exact, 0 when subnormals are flushed */
+    FILL_ZERO_LINES,  /* uniform, one row of A and one column of B zero: exact zeros there */
+    FILL_NAN_A,       /* uniform, one NaN in A: its row NaN, no other */
+    FILL_NAN_B,       /* uniform, one NaN in B: its column NaN, no other */
+    FILL_NAN_INPUTS,  /* A and B all NaN, for alpha = 0: they must not be read */
+    FILL_COUNT
+};
+
+struct gemm_case {
+    enum transpose ta, tb;
+    int m, n, k;
+    float alpha, beta;
+    int slack_a, slack_b, slack_c;
+    enum placement place;
+    enum gemm_fill fill;
+    int special; /* FILL_ONE_HOT: the index of k */
+    uint64_t seed;
+};
+
+/* Whether float arithmetic has nothing to round with this fill. */
+bool cases_exact(enum gemm_fill fill);
+
+/* "NT 5x7x9 alpha=1 beta=0 slack=0,1,3 place=end fill=uniform special=0 seed=0x..." */
+void cases_gemm_text(const struct gemm_case *c, char *text, size_t size);
+
+/* Fills the elements of A, B and C (not the gaps). beta == 0 leaves C as it is. */
+void cases_gemm_fill(const struct gemm_case *c, float *a, int lda, float *b, int ldb, float *c0, int ldc);
+
+/* ---- data of other ops */
+
+/* Both signs, magnitude 2^lo .. 2^hi. */
+float cases_log_uniform(struct rng *r, int lo, int hi);
+
+/* An image of MNIST's kind: about 19 % of the pixels not 0. */
+void cases_image(struct rng *r, uint8_t *pixels, int count);
+
+#endif

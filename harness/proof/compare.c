@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "proof/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* At least one element in this many must tell a working backend from an idle one. */
+enum { TELLING_SHARE = 64 };
+
+void compare_begin(struct comparison *c, const char *what, long long announced, int columns, unsigned flags)
+{
+    *c = (struct comparison){
+        .what = what, .flags = flags, .columns = columns > 0 ? columns : 1, .announced = announced, .first = -1};
+}
+
+static bool accepted(double got, double expected, double below, double above)
+{
+    if (isnan(expected)) return isnan(got);
+    if (isinf(expected)) return got == expected;
+    const double error = got - expected;
+    return error <= above && -error <= below; /* false for NaN in any operand */
+}
+
+/* Error as a share of the bound on its side; 0 for no error. */
+static double share_of_bound(double got, double expected, double below, double above)
+{
+    if (!isfinite(expected)) return 0.0;
+    const double error = got - expected;
+    if (error == 0.0) return 0.0;
+    const double share = error > 0.0 ? error / above : -error / below;
+    return share <= COMPARE_HOPELESS ? share : COMPARE_HOPELESS; /* NaN and Inf too */
+}
+
+void compare_element(struct comparison *c, double got, double expected, double below, double above, double idle)
+{
+    const bool right = accepted(got, expected, below, above);
+    double share = share_of_bound(got, expected, below, above);
+    if (!right && share <= 1.0) share = COMPARE_HOPELESS; /* wrong in kind: NaN or Inf */
+    if (share > c->worst) c->worst = share;
+    if (!right && c->wrong++ == 0) {
+        c->first = c->compared;
+        c->first_expected = expected;
+        c->first_got = got;
+        c->first_share = share;
+    }
+    if (!isfinite(expected)) c->nonfinite++;
+    if (!accepted(idle, expected, below, above)) c->telling++;
+    c->compared++;
+}
+
+void compare_matrix(struct comparison *c, int m, int n, const float *got, int ld, const double *expected,
+                    const double *bound)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            const size_t at = (size_t)i * (size_t)n + (size_t)j;
+            compare_element(c, got[(size_t)i * (size_t)ld + (size_t)j], expected[at], bound[at], bound[at], 0.0);
+        }
+}
+
+static bool mistrusted(const struct comparison *c)
+{
+    if (c->nonfinite > 0 && !(c->flags & COMPARE_NONFINITE)) return true;
+    return !(c->flags & COMPARE_IDLE_IS_RIGHT) && (c->compared == 0 || c->telling * TELLING_SHARE < c->compared);
+}
+
+bool compare_passed(const struct comparison *c)
+{
+    return c->compared == c->announced && c->wrong == 0 && c->intruded == 0 && !mistrusted(c);
+}
+
+void compare_describe(const struct comparison *c, char *text, size_t size)
+{
+    if (c->wrong > 0)
+        snprintf(text, size, "%s[%lld,%lld]: expected %.9g, got %.9g, %.3g of the bound; %lld of %lld wrong", c->what,
+                 c->first / c->columns, c->first % c->columns, c->first_expected, c->first_got, c->first_share,
+                 c->wrong, c->compared);
+    else if (c->compared != c->announced)
+        snprintf(text, size, "%s: compared %lld of %lld elements", c->what, c->compared, c->announced);
+    else if (c->intruded > 0)
+        snprintf(text, size, "%s: %lld bytes outside the elements were written", c->what, c->intruded);
+    else if (c->nonfinite > 0 && !(c->flags & COMPARE_NONFINITE))
+        snprintf(text, size, "%s: MISTRUSTED, the reference is not finite at %lld places", c->what, c->nonfinite);
+    else if (mistrusted(c))
+        snprintf(text, size, "%s: MISTRUSTED, an idle backend would pass at %lld of %lld places", c->what,
+                 c->compared - c->telling, c->compared);
+    else
+        snprintf(text, size, "%s: passed", c->what);
+}

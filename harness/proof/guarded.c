@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "proof/guarded.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096, MARGIN = 256 };
+
+static const uint32_t canary_bits = 0x7fa5c3e1u;
+
+const char *placement_name(enum placement place)
+{
+    static const char *const names[PLACE_COUNT] = {"end", "start", "shifted"};
+    return names[place];
+}
+
+float canary(void)
+{
+    float value;
+    memcpy(&value, &canary_bits, sizeof value);
+    return value;
+}
+
+int guarded_open(struct guarded *g, size_t bytes)
+{
+    *g = (struct guarded){0};
+    const size_t capacity = (bytes + MARGIN + PAGE - 1) / PAGE * PAGE;
+    void *map = mmap(NULL, capacity + 2 * (size_t)PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED) return -1;
+    g->map = map;
+    g->map_bytes = capacity + 2 * (size_t)PAGE;
+    g->capacity = capacity;
+    if (mprotect(g->map + PAGE, capacity, PROT_READ | PROT_WRITE) == 0) return 0;
+    guarded_close(g);
+    return -1;
+}
+
+void guarded_close(struct guarded *g)
+{
+    if (g->map) munmap(g->map, g->map_bytes);
+    *g = (struct guarded){0};
+}
+
+/* Canaries keep their phase relative to the end of the byte range, so that those of floats are whole. */
+static uint8_t canary_byte(const uint8_t *at, const uint8_t *origin)
+{
+    const uintptr_t phase = ((uintptr_t)at - (uintptr_t)origin) % sizeof canary_bits;
+    return (uint8_t)(canary_bits >> (8 * phase));
+}
+
+static void fill(uint8_t *from, const uint8_t *to, const uint8_t *origin)
+{
+    while (from < to && ((uintptr_t)from - (uintptr_t)origin) % sizeof canary_bits) {
+        *from = canary_byte(from, origin);
+        from++;
+    }
+    for (; (size_t)(to - from) >= sizeof canary_bits && from < to; from += sizeof canary_bits)
+        memcpy(from, &canary_bits, sizeof canary_bits);
+    for (; from < to; from++) *from = canary_byte(from, origin);
+}
+
+/* The margins inside the accessible pages around the operand. */
+static uint8_t *margin_low(const struct guarded *g)
+{
+    uint8_t *const start = g->map + PAGE;
+    return (size_t)(g->data - start) > MARGIN ? g->data - MARGIN : start;
+}
+
+static uint8_t *margin_high(const struct guarded *g)
+{
+    uint8_t *const end = g->map + PAGE + g->capacity, *const last = g->data + g->bytes;
+    return (size_t)(end - last) > MARGIN ? last + MARGIN : end;
+}
+
+void *guarded_place(struct guarded *g, size_t bytes, enum placement place)
+{
+    uint8_t *const start = g->map + PAGE;
+    g->bytes = bytes;
+    g->data = place == PLACE_END ? start + g->capacity - bytes : start + (place == PLACE_SHIFTED ? 4 : 0);
+    fill(margin_low(g), margin_high(g), g->data);
+    return g->data;
+}
+
+static void set_protection(const struct guarded *g, int protection)
+{
+    const uintptr_t first = (uintptr_t)g->data / PAGE * PAGE;
+    const uintptr_t last = ((uintptr_t)g->data + g->bytes + PAGE - 1) / PAGE * PAGE;
+    /* Cannot fail: the range lies in one mapping that has had both protections before. */
+    if (g->bytes > 0) mprotect((void *)first, last - first, protection);
+}
+
+void guarded_protect(struct guarded *g)
+{
+    set_protection(g, PROT_READ);
+}
+
+void guarded_release(struct guarded *g)
+{
+    set_protection(g, PROT_READ | PROT_WRITE);
+}
+
+static long long changed(const uint8_t *from, const uint8_t *to, const uint8_t *origin)
+{
+    long long count = 0;
+    for (; from < to; from++) count += *from != canary_byte(from, origin);
+    return count;
+}
+
+long long guarded_intruded(const struct guarded *g)
+{
+    return changed(margin_low(g), g->data, g->data) + changed(g->data + g->bytes, margin_high(g), g->data);
+}
+
+size_t matrix_floats(int rows, int cols, int ld)
+{
+    return rows > 0 && cols > 0 ? (size_t)(rows - 1) * (size_t)ld + (size_t)cols : 0;
+}
+
+long long matrix_intruded(const float *data, int rows, int cols, int ld)
+{
+    const uint8_t *const origin = (const uint8_t *)data;
+    long long count = 0;
+    for (int i = 0; i + 1 < rows && cols > 0; i++) {
+        const float *row = data + (size_t)i * (size_t)ld;
+        count += changed((const uint8_t *)(row + cols), (const uint8_t *)(row + ld), origin);
+    }
+    return count;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Operands between guard pages: a read or write beyond an operand faults, one inside the open margin or in the gap
+ * between rows is found by its canaries. */
+#ifndef LB_GUARDED_H
+#define LB_GUARDED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum placement {
+    PLACE_END,     /* the last byte lies against the guard page behind */
+    PLACE_START,   /* the first byte lies against the guard page before */
+    PLACE_SHIFTED, /* 4 bytes after that: the least alignment a float can have */
+    PLACE_COUNT
+};
+const char *placement_name(enum placement place);
+
+struct guarded {
+    uint8_t *map; /* guard page, capacity bytes (whole pages), guard page */
+    size_t map_bytes, capacity;
+    uint8_t *data; /* the operand placed last */
+    size_t bytes;
+};
+
+/* Reserves address space for operands of up to bytes; pages cost memory once touched. 0, or -1 when the system
+ * refuses. */
+int guarded_open(struct guarded *g, size_t bytes);
+void guarded_close(struct guarded *g);
+
+/* Places an operand (bytes <= capacity) and fills it and its open margins with canaries. The pointer is valid until
+ * the next placement; with bytes == 0 any access faults (PLACE_END). */
+void *guarded_place(struct guarded *g, size_t bytes, enum placement place);
+
+/* Makes the operand read-only, and writable again. */
+void guarded_protect(struct guarded *g);
+void guarded_release(struct guarded *g);
+
+/* Bytes changed in the open margins. */
+long long guarded_intruded(const struct guarded *g);
+
+/* A canary is a signalling NaN, so that arithmetic on one shows. */
+float canary(void);
+
+/* Bytes between the first and the last row of a rows x cols matrix with stride ld, exactly fitted. */
+size_t matrix_floats(int rows, int cols, int ld);
+
+/* Bytes changed in the gaps between the rows of a matrix that had been filled with canaries. */
+long long matrix_intruded(const float *data, int rows, int cols, int ld);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The proof of one backend, from its ops to its training steps. */
+#include "proof/prove.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "proof/prove_ops.h"
+#include "proof/prove_step.h"
+
+/* The parts of level 2. name is what options->only may ask for. */
+static const struct {
+    const char *name;
+    bool composed;
+    int (*prove)(struct proof *p, bool composed, struct error *e);
+} steps[] = {
+    {"step", false, prove_step_ragged},         {"step", false, prove_step_plan},
+    {"lockstep", false, prove_lockstep},        {"composed step", true, prove_step_ragged},
+    {"composed step", true, prove_step_plan},   {"composed lockstep", true, prove_lockstep},
+};
+enum { STEP_PARTS = sizeof steps / sizeof *steps };
+
+/* A backend without a step of its own has only the composed one. */
+static bool applies(const struct proof *p, int part)
+{
+    return proof_wanted(p, steps[part].name) && (steps[part].composed || p->backend->step);
+}
+
+static void start_progress(const struct proof *p)
+{
+    struct progress *shown = p->options->progress;
+    if (!shown) return;
+    int total = prove_ops_classes(p);
+    for (int i = 0; i < STEP_PARTS; i++) total += applies(p, i);
+    atomic_store_explicit(&shown->proof_done, 0, memory_order_relaxed);
+    atomic_store_explicit(&shown->proof_total, total, memory_order_relaxed);
+    atomic_store_explicit(&shown->phase_start, clock_seconds(), memory_order_relaxed);
+    atomic_store_explicit(&shown->phase, PROGRESS_PROOF, memory_order_relaxed);
+}
+
+static void class_done(struct proof *p)
+{
+    if (p->options->progress) atomic_fetch_add_explicit(&p->options->progress->proof_done, 1, memory_order_relaxed);
+}
+
+static int prove_steps(struct proof *p, struct error *e)
+{
+    for (int i = 0; i < STEP_PARTS; i++) {
+        if (!applies(p, i) || proof_may_stop(p)) continue;
+        if (steps[i].prove(p, steps[i].composed, e)) return (int)e->code;
+        class_done(p);
+    }
+    return 0;
+}
+
+int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
+                  const struct proof_options *options, struct proof_verdict *verdict, struct error *e)
+{
+    struct proof p;
+    *verdict = (struct proof_verdict){0};
+    if (proof_open(&p, b, fallback, plan, options, verdict, e)) return (int)e->code;
+    start_progress(&p);
+    prove_ops(&p, class_done);
+    const int status = prove_steps(&p, e);
+    proof_close(&p);
+    return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of provers, expanded from ops.def: an op without classes of cases does not link, one without an oracle
+ * does not compile. */
+#include "proof/prove_ops.h"
+
+#include "proof/oracle.h"
+
+static const struct case_class *const classes[OP_COUNT] = {
+#define OP(name) [OP_##name] = classes_##name,
+#include "ops.def"
+#undef OP
+};
+
+/* Never called: names oracle_<op> for every op. */
+static inline void every_op_has_an_oracle(void)
+{
+#define OP(name) (void)&oracle_##name;
+#include "ops.def"
+#undef OP
+}
+
+int prove_ops_classes(const struct proof *p)
+{
+    int count = 0;
+    (void)every_op_has_an_oracle;
+    for (int op = 0; op < OP_COUNT; op++)
+        for (int i = 0; proof_wanted(p, op_name((enum op_id)op)) && classes[op][i].run; i++) count++;
+    return count;
+}
+
+static void prove_class(struct proof *p, enum op_id op, const struct case_class *class)
+{
+    struct proof_row row;
+    row_begin(&row, op_name(op), class->cases, p->contender.inherited[op]);
+    class->run(p, &row);
+    row_end(p, &row);
+}
+
+void prove_ops(struct proof *p, void (*done)(struct proof *p))
+{
+    for (int op = 0; op < OP_COUNT; op++) {
+        if (!proof_wanted(p, op_name((enum op_id)op))) continue;
+        for (const struct case_class *class = classes[op]; class->run && !proof_may_stop(p); class++) {
+            prove_class(p, (enum op_id)op, class);
+            done(p);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The proof of level 2: single training steps (prove_step.c) and a run of them in lockstep with the oracle
+ * (lockstep.c), for the backend's own step and for the one composed from its ops. */
+#ifndef LB_PROVE_STEP_H
+#define LB_PROVE_STEP_H
+
+#include "proof/step_rig.h"
+
+/* What is checked of a step, one row of the report each. */
+enum step_check {
+    CHECK_STORAGE,  /* what was loaded comes out of store bit by bit, before and after predict */
+    CHECK_PREDICT,  /* probabilities */
+    CHECK_LOSS,     /* loss sum and count of correct rows, of predict and of step */
+    CHECK_GRADIENT, /* gradients of all tensors, read back */
+    CHECK_UPDATE,   /* w and v after a step */
+    CHECK_AGAIN,    /* predict, then a second step, without a load in between */
+    CHECK_COUNT
+};
+
+/* Each runs the backend from r->given with r->batch and adds one case to its row. The oracle must not have been
+ * asked before; every function asks it after the backend has answered. words name the case. */
+void check_storage(struct step_rig *r, struct proof_row *row, const char *words);
+void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
+void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
+void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
+void check_again(struct step_rig *r, struct proof_row *row, const char *words);
+
+/* One group of rows each; op is the name for the report. 0, or e when memory is short. */
+int prove_step_plan(struct proof *p, bool composed, struct error *e);
+int prove_step_ragged(struct proof *p, bool composed, struct error *e);
+int prove_lockstep(struct proof *p, bool composed, struct error *e);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "proof/tally.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xmmintrin.h>
+
+static char current_case[224];
+
+const char *proof_current_case(void)
+{
+    return current_case;
+}
+
+/* The control bits of MXCSR; the rest are sticky status flags, which any arithmetic may raise. */
+enum { MXCSR_CONTROL = 0xffc0 };
+
+static size_t largest(const size_t *list, size_t count)
+{
+    size_t max = 0;
+    for (size_t i = 0; i < count; i++) max = list[i] > max ? list[i] : max;
+    return max;
+}
+
+/* Elements of the largest operand of any case: the training shapes with slack, or the other cases' limit. */
+static size_t largest_operand(const struct plan *plan)
+{
+    const size_t slack = 32;
+    const size_t in = (size_t)plan->inputs + slack, hidden = (size_t)plan->hidden + slack;
+    const size_t classes = (size_t)plan->classes + slack, rows = (size_t)(plan->batch > 128 ? plan->batch : 128) + slack;
+    const size_t operands[] = {CASES_MAX_FLOATS, in * hidden, rows * in, rows * hidden, hidden * classes};
+    return largest(operands, sizeof operands / sizeof *operands);
+}
+
+int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback, const struct plan *plan,
+               const struct proof_options *options, struct proof_verdict *verdict, struct error *e)
+{
+    *p = (struct proof){.backend = b,
+                        .fallback = fallback,
+                        .plan = plan,
+                        .options = options,
+                        .verdict = verdict,
+                        .max_floats = largest_operand(plan)};
+    bool reserved = true;
+    for (int i = 0; i < ARENA_COUNT; i++)
+        reserved = guarded_open(&p->arena[i], p->max_floats * sizeof(float)) == 0 && reserved;
+    p->before = malloc(p->max_floats * sizeof *p->before);
+    p->value = malloc(p->max_floats * sizeof *p->value);
+    p->bound = malloc(p->max_floats * sizeof *p->bound);
+    if (!reserved || !p->before || !p->value || !p->bound)
+        error_set(e, EXIT_INTERNAL, "proof of %s: no memory for operands of %zu floats; use a smaller network", b->name,
+                  p->max_floats);
+    else if (contender_open(&p->contender, b, fallback, plan, e) == 0)
+        return 0;
+    proof_close(p);
+    return (int)e->code;
+}
+
+void proof_close(struct proof *p)
+{
+    contender_close(&p->contender);
+    for (int i = 0; i < ARENA_COUNT; i++) guarded_close(&p->arena[i]);
+    free(p->before);
+    free(p->value);
+    free(p->bound);
+    current_case[0] = 0;
+}
+
+uint64_t proof_case_seed(const struct proof *p)
+{
+    uint64_t x = p->options->seed ^ (p->cases_begun * 0x9e3779b97f4a7c15u);
+    return rng_splitmix(&x);
+}
+
+bool proof_may_stop(const struct proof *p)
+{
+    return p->options->stop_when_wrong && p->verdict->failed > 0;
+}
+
+bool proof_wanted(const struct proof *p, const char *name)
+{
+    return !p->options->only || strcmp(p->options->only, name) == 0;
+}
+
+void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited)
+{
+    *row = (struct proof_row){.inherited = inherited};
+    snprintf(row->op, sizeof row->op, "%s", op);
+    snprintf(row->cases, sizeof row->cases, "%s", cases);
+}
+
+void row_end(struct proof *p, struct proof_row *row)
+{
+    if (row->count == 0) {
+        row->failed = 1;
+        snprintf(row->first_failure, sizeof row->first_failure, "no case was run");
+    }
+    p->verdict->cases += row->count;
+    p->verdict->failed += row->failed;
+    if (row->worst_of_bound > p->verdict->worst_of_bound) p->verdict->worst_of_bound = row->worst_of_bound;
+    current_case[0] = 0;
+    if (p->options->row) p->options->row(p->options->context, row);
+}
+
+void case_begin(struct proof *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(current_case, sizeof current_case, format, arguments);
+    va_end(arguments);
+    p->cases_begun++;
+    p->case_wrong = false;
+    p->mxcsr = _mm_getcsr() & MXCSR_CONTROL;
+}
+
+void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
+{
+    p->case_wrong = true;
+    if (row->first_failure[0]) return;
+    char words[224];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    snprintf(row->first_failure, sizeof row->first_failure, "%.140s: %.112s", current_case, words);
+}
+
+void case_check(struct proof *p, struct proof_row *row, const struct comparison *c)
+{
+    if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
+    if (compare_passed(c)) return;
+    char words[160];
+    compare_describe(c, words, sizeof words);
+    case_fail(p, row, "%s", words);
+}
+
+void case_end(struct proof *p, struct proof_row *row)
+{
+    const unsigned now = _mm_getcsr();
+    if ((now & MXCSR_CONTROL) != p->mxcsr) {
+        case_fail(p, row, "MXCSR's control bits were left as 0x%x, found as 0x%x", now & MXCSR_CONTROL, p->mxcsr);
+        _mm_setcsr((now & ~(unsigned)MXCSR_CONTROL) | p->mxcsr);
+    }
+    row->count++;
+    row->failed += p->case_wrong;
+}
+
+struct matrix place_matrix(struct proof *p, int arena, int rows, int cols, int slack, enum placement place)
+{
+    struct matrix m = {.rows = rows, .cols = cols, .ld = cols + slack > 0 ? cols + slack : 1};
+    m.data = guarded_place(&p->arena[arena], matrix_floats(rows, cols, m.ld) * sizeof(float), place);
+    return m;
+}
+
+void check_surroundings(struct proof *p, struct comparison *c, int arena, const struct matrix *m)
+{
+    c->intruded += guarded_intruded(&p->arena[arena]) + matrix_intruded(m->data, m->rows, m->cols, m->ld);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A proof under way: what the provers share, and the counting of cases into rows. */
+#ifndef LB_TALLY_H
+#define LB_TALLY_H
+
+#include "proof/cases.h"
+#include "proof/compare.h"
+#include "proof/guarded.h"
+#include "proof/prove.h"
+
+/* Operands of one call, each between guard pages. */
+enum { ARENA_A, ARENA_B, ARENA_C, ARENA_D, ARENA_E, ARENA_COUNT };
+
+struct proof {
+    const struct backend *backend, *fallback;
+    const struct plan *plan;
+    const struct proof_options *options;
+    struct proof_verdict *verdict;
+    struct contender contender; /* opened with plan */
+    struct guarded arena[ARENA_COUNT];
+    size_t max_floats;     /* capacity of each arena and of each array below, in elements */
+    float *before;         /* what an operand that is overwritten held */
+    double *value, *bound; /* the oracle's answer */
+    uint64_t cases_begun;
+    unsigned mxcsr;      /* control bits when the case began */
+    bool case_wrong;
+};
+
+/* Opens the contender, reserves the memory. 0 or e. */
+int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback, const struct plan *plan,
+               const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
+void proof_close(struct proof *p);
+
+/* A seed for the next case's data: depends on the proof's seed and on the cases begun so far. */
+uint64_t proof_case_seed(const struct proof *p);
+
+/* True when the proof may end early. */
+bool proof_may_stop(const struct proof *p);
+
+/* Whether the user asked for cases of this op or step. */
+bool proof_wanted(const struct proof *p, const char *name);
+
+/* One row: begin; for each case begin, checks, end; then end, which hands the row out. */
+void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited);
+void row_end(struct proof *p, struct proof_row *row);
+
+/* Names the case in words that suffice to make it again, before anything of it runs. */
+void case_begin(struct proof *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void case_check(struct proof *p, struct proof_row *row, const struct comparison *c);
+/* For checks that are no comparison: a failure in words. */
+void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void case_end(struct proof *p, struct proof_row *row);
+
+/* ---- operands */
+
+struct matrix {
+    float *data;
+    int rows, cols, ld;
+};
+
+/* Places a rows x cols matrix with the given slack behind each row, filled with canaries. Never larger than
+ * max_floats (callers choose their cases so). */
+struct matrix place_matrix(struct proof *p, int arena, int rows, int cols, int slack, enum placement place);
+
+/* Adds what was written around the matrix placed last in that arena. */
+void check_surroundings(struct proof *p, struct comparison *c, int arena, const struct matrix *m);
+
+#endif

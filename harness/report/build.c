@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/build.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "report/build_commit.h"
+#include "report/build_config.h"
+
+extern char **environ;
+
+/* Splits "<commit>-dirty" into commit and flag. */
+static void split_description(const char *description, char *commit, size_t size, int *dirty)
+{
+    snprintf(commit, size, "%.*s", (int)strcspn(description, "-\r\n"), description);
+    *dirty = strstr(description, "-dirty") != NULL;
+}
+
+/* The first line that a program writes, or "" when it fails. */
+static void first_line_of(const char *const argv[], char *line, size_t size)
+{
+    int ends[2];
+    pid_t child;
+    line[0] = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    const int failed = posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    size_t used = 0;
+    for (ssize_t n; !failed && used + 1 < size && (n = read(ends[0], line + used, size - used - 1)) > 0;)
+        used += (size_t)n;
+    close(ends[0]);
+    line[used] = 0;
+    line[strcspn(line, "\n")] = 0;
+    int status = 0;
+    if (!failed && (waitpid(child, &status, 0) != child || status != 0)) line[0] = 0;
+}
+
+const struct build *build_get(void)
+{
+    static struct build b;
+    if (b.version) return &b;
+    b.compiler = BUILD_COMPILER;
+    b.type = BUILD_TYPE;
+    b.flags = BUILD_FLAGS;
+    b.benchmark = GOOGLE_BENCHMARK_VERSION;
+    b.source_root = SOURCE_ROOT;
+    split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
+    if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
+    char line[128];
+    const char *const git[] = {"git",     "-C",          SOURCE_ROOT,     "describe", "--always",
+                               "--dirty", "--abbrev=40", "--match=NeVeR", NULL};
+    first_line_of(git, line, sizeof line);
+    split_description(line, b.tree_commit, sizeof b.tree_commit, &b.tree_dirty);
+    b.version = BENCH_VERSION;
+    return &b;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the program was built from and with. */
+#ifndef LB_BUILD_H
+#define LB_BUILD_H
+
+struct build {
+    const char *version, *compiler, *type, *flags; /* flags: common to all files */
+    const char *benchmark;                         /* version of Google Benchmark */
+    const char *source_root;
+    char commit[64];      /* that the program was built from; "unknown" without git */
+    int dirty;            /* 1: tracked files differed from it; -1 unknown */
+    char tree_commit[64]; /* that is checked out in the source tree now, "" when there is no such tree */
+    int tree_dirty;
+};
+
+/* Asks git about the source tree, once. */
+const struct build *build_get(void);
+
+#endif

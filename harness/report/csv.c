@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/file.h"
+
+/* The kernel copies at least this much of one write() before it looks for a fatal signal again. */
+enum { PAGE = 4096 };
+
+static void append(struct csv *c, const char *bytes, size_t count)
+{
+    if (c->capacity - c->used < count) {
+        const size_t wanted = (c->used + count) * 2 + 1024;
+        char *grown = realloc(c->text, wanted);
+        if (!grown) {
+            c->out_of_memory = true;
+            return;
+        }
+        c->text = grown;
+        c->capacity = wanted;
+    }
+    memcpy(c->text + c->used, bytes, count);
+    c->used += count;
+}
+
+static void begin_field(struct csv *c)
+{
+    if (c->column++) append(c, ",", 1);
+}
+
+void csv_text(struct csv *c, const char *text)
+{
+    begin_field(c);
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        append(c, text, strlen(text));
+        return;
+    }
+    append(c, "\"", 1);
+    for (; *text; text++) append(c, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    append(c, "\"", 1);
+}
+
+void csv_integer(struct csv *c, long long value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", value);
+    csv_text(c, text);
+}
+
+void csv_unsigned(struct csv *c, unsigned long long value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", value);
+    csv_text(c, text);
+}
+
+void csv_real(struct csv *c, double value)
+{
+    char text[48];
+    if (isnan(value)) {
+        csv_text(c, "nan"); /* without the sign that printf gives it */
+        return;
+    }
+    csv_text(c, file_format_real(text, sizeof text, value));
+}
+
+void csv_empty(struct csv *c)
+{
+    begin_field(c);
+}
+
+/* Cuts the file back to the whole rows after a write that did not succeed. */
+static int give_up_row(struct csv *c, int reason, struct error *e)
+{
+    if (ftruncate(c->fd, (off_t)c->whole) != 0) reason = errno;
+    return error_set(e, EXIT_INTERNAL, "%s: cannot be written: %s", c->partial, strerror(reason));
+}
+
+/* Replaces the .partial file by a copy with the new row, in one rename. */
+static int replace_file(struct csv *c, struct error *e)
+{
+    if (file_replace(c->partial, c->text, c->used, e)) return (int)e->code;
+    const int fd = open(c->partial, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0) return error_set(e, EXIT_INTERNAL, "%s: cannot be opened: %s", c->partial, strerror(errno));
+    close(c->fd);
+    c->fd = fd;
+    return 0;
+}
+
+static int append_file(struct csv *c, struct error *e)
+{
+    const size_t count = c->used - c->whole;
+    const ssize_t written = write(c->fd, c->text + c->whole, count);
+    if (written == (ssize_t)count) return 0;
+    if (written < 0) return give_up_row(c, errno, e);
+    /* A short write tells its reason only when one asks for the rest. */
+    const size_t rest = count - (size_t)written;
+    const ssize_t more = write(c->fd, c->text + c->whole + written, rest);
+    if (more == (ssize_t)rest) return 0;
+    return give_up_row(c, more < 0 ? errno : ENOSPC, e);
+}
+
+int csv_end_row(struct csv *c, struct error *e)
+{
+    const int width = c->column;
+    append(c, "\r\n", 2);
+    c->column = 0;
+    int code = 0;
+    if (c->out_of_memory)
+        code = error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
+    else if (width != c->columns)
+        code = error_set(e, EXIT_INTERNAL, "%s: a row has %d fields instead of %d", c->partial, width,
+                         c->columns);
+    else {
+        const bool crosses_page = c->whole / PAGE != (c->used - 1) / PAGE;
+        code = crosses_page ? replace_file(c, e) : append_file(c, e);
+    }
+    if (code)
+        c->used = c->whole; /* the row is lost, the file as it was */
+    else
+        c->whole = c->used;
+    c->out_of_memory = false;
+    return code;
+}
+
+int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               struct error *e)
+{
+    memset(c, 0, sizeof *c);
+    c->fd = -1;
+    const int n = snprintf(c->path, sizeof c->path, "%s/%s", folder, name);
+    const int m = snprintf(c->partial, sizeof c->partial, "%s/%s.partial", folder, name);
+    if (n >= (int)sizeof c->path || m >= (int)sizeof c->partial)
+        return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", folder);
+    c->fd = open(c->partial, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+    if (c->fd < 0)
+        return error_set(e, EXIT_INTERNAL, "%s: cannot be created: %s", c->partial, strerror(errno));
+    while (columns[c->columns]) csv_text(c, columns[c->columns++]);
+    if (csv_end_row(c, e)) csv_discard(c);
+    return (int)e->code;
+}
+
+static void release(struct csv *c)
+{
+    if (c->fd >= 0) close(c->fd);
+    free(c->text);
+    c->fd = -1;
+    c->text = NULL;
+}
+
+int csv_finish(struct csv *c, struct error *e)
+{
+    if (c->fd < 0) return 0;
+    int code = 0;
+    if (fsync(c->fd) != 0)
+        code = error_set(e, EXIT_INTERNAL, "%s: cannot be synced: %s", c->partial, strerror(errno));
+    else if (rename(c->partial, c->path) != 0)
+        code = error_set(e, EXIT_INTERNAL, "%s: cannot be renamed to its final name: %s", c->partial,
+                         strerror(errno));
+    release(c);
+    return code;
+}
+
+void csv_discard(struct csv *c)
+{
+    if (c->fd < 0) return;
+    unlink(c->partial);
+    release(c);
+}

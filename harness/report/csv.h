@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One CSV file by RFC 4180: one header row, fixed columns, CRLF line ends, '.' as decimal point in any
+ * locale, an empty field for what was not measured.
+ *
+ * While it grows, the file is called NAME.partial and holds whole rows only, whenever the program is killed:
+ * a row is appended by one write(), and where that could be cut (by the kernel between two pages, or by a
+ * full disk) by a renamed copy or by truncation. csv_finish() gives it its final name; a file with the final
+ * name is complete. */
+#ifndef LB_CSV_H
+#define LB_CSV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct csv {
+    char path[4096], partial[4096];
+    int fd;       /* of the .partial file; -1 when not open */
+    char *text;   /* the whole content, then the row under construction */
+    size_t whole; /* bytes of whole rows, all on disk */
+    size_t used, capacity;
+    int columns, column;
+    bool out_of_memory; /* during this row; reported by csv_end_row */
+};
+
+/* Creates folder/name.partial with its header row. columns ends with NULL. 0 or e (EXIT_INTERNAL). */
+int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               struct error *e);
+
+/* The next field of the row under construction. */
+void csv_text(struct csv *c, const char *text);
+void csv_integer(struct csv *c, long long value);
+void csv_unsigned(struct csv *c, unsigned long long value);
+void csv_real(struct csv *c, double value); /* nine significant digits; nan, inf, -inf */
+void csv_empty(struct csv *c);
+
+/* Puts the row on disk, or on an error leaves the whole rows before it. */
+int csv_end_row(struct csv *c, struct error *e);
+
+/* Syncs, gives the file its final name and closes. Does nothing when the file is not open. */
+int csv_finish(struct csv *c, struct error *e);
+
+/* Closes and removes the .partial file. Does nothing when the file is not open. */
+void csv_discard(struct csv *c);
+
+#endif

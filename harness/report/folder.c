@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report/build_config.h"
+
+void folder_name(struct folder *f)
+{
+    memset(f, 0, sizeof *f);
+    const time_t now = time(NULL);
+    struct tm t;
+    gmtime_r(&now, &t);
+    uint16_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+        random = (uint16_t)getpid();
+    const size_t used = strftime(f->run_id, sizeof f->run_id, "%Y%m%d-%H%M%S", &t);
+    snprintf(f->run_id + used, sizeof f->run_id - used, "-%04x", (unsigned)random);
+    strftime(f->utc, sizeof f->utc, "%Y-%m-%dT%H:%M:%SZ", &t);
+}
+
+/* Makes the folder and those above it, as mkdir -p does. */
+static int make_folders(struct folder *f, struct error *e)
+{
+    char part[sizeof f->path];
+    snprintf(part, sizeof part, "%s", f->path);
+    for (char *slash = part + 1; *slash; slash++) {
+        if (*slash != '/') continue;
+        *slash = 0;
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return error_set(e, EXIT_INTERNAL, "%s: the folder cannot be made: %s", part, strerror(errno));
+        *slash = '/';
+    }
+    if (mkdir(part, 0755) == 0)
+        f->made = 1;
+    else if (errno != EEXIST)
+        return error_set(e, EXIT_INTERNAL, "%s: the folder cannot be made: %s", part, strerror(errno));
+    return 0;
+}
+
+static int require_folder(const char *path, int *entries, struct error *e)
+{
+    *entries = 0;
+    DIR *d = opendir(path);
+    if (!d && errno == ENOENT) return 0;
+    if (!d && errno == ENOTDIR)
+        return error_set(e, EXIT_USAGE, "--out %s: is a file, or lies below one; name a folder", path);
+    if (!d) return error_set(e, EXIT_INTERNAL, "--out %s: cannot be opened: %s", path, strerror(errno));
+    for (struct dirent *entry; (entry = readdir(d));)
+        *entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(d);
+    return 0;
+}
+
+static int set_path(struct folder *f, const char *out, struct error *e)
+{
+    size_t length = strlen(out);
+    while (length > 1 && out[length - 1] == '/') length--;
+    if (length >= sizeof f->path)
+        return error_set(e, EXIT_USAGE, "--out: the path is longer than %zu bytes", sizeof f->path - 1);
+    memcpy(f->path, out, length);
+    f->path[length] = 0;
+    return 0;
+}
+
+static void set_default_path(struct folder *f)
+{
+    const bool checkout =
+        access(SOURCE_ROOT "/results", W_OK) == 0 && access(SOURCE_ROOT "/meson.build", F_OK) == 0;
+    snprintf(f->path, sizeof f->path, "%s/%s", checkout ? SOURCE_ROOT "/results" : "results", f->run_id);
+}
+
+int folder_create(struct folder *f, const char *out, struct error *e)
+{
+    int entries = 0;
+    folder_name(f);
+    if (!out)
+        set_default_path(f);
+    else if (set_path(f, out, e) || require_folder(f->path, &entries, e))
+        return (int)e->code;
+    if (entries)
+        return error_set(e, EXIT_USAGE, "--out %s: is not empty; name a new or an empty folder", f->path);
+    return make_folders(f, e);
+}
+
+/* The run id that the folder's machine.json names. */
+static int read_run_id(const char *folder, char *run_id, size_t size)
+{
+    char path[sizeof((struct folder *)0)->path + 20];
+    snprintf(path, sizeof path, "%s/machine.json", folder);
+    json_t *root = json_load_file(path, 0, NULL);
+    const char *id = json_string_value(json_object_get(root, "run_id"));
+    if (id) snprintf(run_id, size, "%s", id);
+    json_decref(root);
+    return id ? 0 : -1;
+}
+
+int folder_join(struct folder *f, const char *out, const char *adds, struct error *e)
+{
+    int entries = 0;
+    folder_name(f);
+    if (set_path(f, out, e) || require_folder(f->path, &entries, e)) return (int)e->code;
+    if (!entries) return make_folders(f, e);
+    char path[sizeof f->path + 64];
+    if (read_run_id(f->path, f->run_id, sizeof f->run_id) != 0)
+        return error_set(e, EXIT_USAGE,
+                         "--out %s: is neither empty nor the folder of a run (it has no machine.json)",
+                         f->path);
+    snprintf(path, sizeof path, "%s/%s", f->path, adds);
+    if (access(path, F_OK) == 0) return error_set(e, EXIT_USAGE, "--out %s: already holds %s", f->path, adds);
+    f->continued = 1;
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The folder of a run and its identity. */
+#ifndef LB_FOLDER_H
+#define LB_FOLDER_H
+
+#include "base/error.h"
+
+struct folder {
+    char path[3500];
+    char run_id[40]; /* UTC time and four random hexadecimal digits: 20261124-101502-3f9a */
+    char utc[24];    /* the same time, ISO 8601: 2026-11-24T10:15:02Z */
+    int made;        /* 1: the folder did not exist before */
+    int continued;   /* 1: the folder of an earlier run that gets another file; run_id is that run's */
+};
+
+/* Run id and time of now; no folder yet (path ""). */
+void folder_name(struct folder *f);
+
+/* Makes the folder of a new run: out, which must not exist or must be empty (else EXIT_USAGE), or
+ * results/<run id> under the source tree that the program was built from, where that exists, else under the
+ * working directory. Cannot be made: EXIT_INTERNAL. */
+int folder_create(struct folder *f, const char *out, struct error *e);
+
+/* Like folder_create, but out may also be the folder of a finished run (one that has a machine.json) that
+ * does not hold the file `adds` yet. */
+int folder_join(struct folder *f, const char *out, const char *adds, struct error *e);
+
+#endif

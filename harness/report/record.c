@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/record.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "machine/cpu.h"
+#include "machine/machine_json.h"
+#include "report/build.h"
+#include "report/describe.h"
+#include "report/file.h"
+
+static json_t *text_or_null(const char *text)
+{
+    return text && *text ? json_string(text) : json_null();
+}
+
+static json_t *build_json(void)
+{
+    const struct build *b = build_get();
+    json_t *tree = json_null();
+    if (b->tree_commit[0]) tree = json_pack("{s:s, s:b}", "commit", b->tree_commit, "dirty", b->tree_dirty);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "version", b->version, "compiler", b->compiler,
+                     "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
+                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree);
+}
+
+static json_t *libraries_json(const struct topology *t)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:i}", "hwloc", t->hwloc_version, "zlib", zlibVersion(), "jansson",
+                     JANSSON_VERSION, "google_benchmark", build_get()->benchmark, "openmp", _OPENMP);
+}
+
+static json_t *data_json(const struct dataset *d)
+{
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:{s:s, s:s, s:s, s:s}}", "name", d->name, "source",
+                     d->source, "rows", d->rows, "cols", d->cols, "train_images", (int)d->train.count,
+                     "test_images", (int)d->test.count, "sha256", "train_images", d->sha256[0],
+                     "train_labels", d->sha256[1], "test_images", d->sha256[2], "test_labels", d->sha256[3]);
+}
+
+static json_t *backend_json(const struct registry_entry *entry)
+{
+    const struct backend *b = entry->backend;
+    char needs[128];
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:o}", "name", b->name,
+                     "needs", cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags",
+                     entry->compiled_as, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
+                     "fused_step", b->step != NULL, "own_ops", describe_ops_json(b, true), "inherited_ops",
+                     describe_ops_json(b, false), "blocking", "mr", b->blocking.mr, "nr", b->blocking.nr,
+                     "mc", b->blocking.mc, "nc", b->blocking.nc, "kc", b->blocking.kc, "library",
+                     b->library ? text_or_null(b->library()) : json_null());
+}
+
+static void set(struct record *r, const char *key, json_t *value)
+{
+    if (json_object_set_new(r->root, key, value) != 0) r->lost = true;
+}
+
+void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
+                 const struct topology *topology, const struct dataset *data,
+                 const struct registry_entry *const *entries, int count)
+{
+    memset(r, 0, sizeof *r);
+    snprintf(r->path, sizeof r->path, "%s/machine.json", folder->path);
+    json_t *command = json_array(), *backends = json_object();
+    for (int i = 0; i < argc; i++) json_array_append_new(command, json_string(argv[i]));
+    for (int i = 0; i < count; i++) json_object_set_new(backends, entries[i]->name, backend_json(entries[i]));
+    r->root = json_object();
+    set(r, "schema", json_integer(1));
+    set(r, "run_id", json_string(folder->run_id));
+    set(r, "time_utc", json_string(folder->utc));
+    set(r, "status", json_string("running"));
+    set(r, "exit_code", json_null());
+    set(r, "command_line", command);
+    set(r, "settings", json_null());
+    set(r, "dataset", data_json(data));
+    set(r, "backends", backends);
+    set(r, "build", build_json());
+    set(r, "libraries", libraries_json(topology));
+    set(r, "cpu", machine_cpu_json());
+    set(r, "topology", machine_topology_json(topology));
+    set(r, "system", machine_system_json());
+    set(r, "environment", machine_environment_json());
+}
+
+void record_free(struct record *r)
+{
+    json_decref(r->root);
+    r->root = NULL;
+}
+
+void record_settings(struct record *r, json_t *settings)
+{
+    set(r, "settings", settings);
+}
+
+static void set_in_backend(struct record *r, const char *backend, const char *key, json_t *value)
+{
+    json_t *object = json_object_get(json_object_get(r->root, "backends"), backend);
+    if (json_object_set_new(object, key, value) != 0) r->lost = true;
+}
+
+void record_opened(struct record *r, const char *backend, const struct contender_info *info)
+{
+    char reference[160] = "";
+    describe_reference(info->implementation, reference, sizeof reference);
+    set_in_backend(r, backend, "threads", json_integer(info->threads));
+    set_in_backend(r, backend, "threads_bound", json_boolean(info->bound));
+    set_in_backend(r, backend, "fused_step", json_boolean(info->fused));
+    set_in_backend(r, backend, "library", text_or_null(info->library));
+    set_in_backend(r, backend, "implementation", text_or_null(info->implementation));
+    set_in_backend(r, backend, "reference_implementation", text_or_null(reference));
+}
+
+void record_proven(struct record *r, const char *backend, const struct proof_verdict *v, double seconds)
+{
+    set_in_backend(r, backend, "verified", json_boolean(v->failed == 0 && v->cases > 0));
+    set_in_backend(r, backend, "proof",
+                   json_pack("{s:I, s:I, s:f, s:f}", "cases", (json_int_t)v->cases, "failed",
+                             (json_int_t)v->failed, "worst_error_of_bound", v->worst_of_bound, "seconds",
+                             seconds));
+}
+
+void record_failed(struct record *r, const char *backend, const char *words)
+{
+    set_in_backend(r, backend, "failure", json_string(words));
+}
+
+int record_write(struct record *r, const char *status, int exit_code, struct error *e)
+{
+    set(r, "status", json_string(status));
+    set(r, "exit_code", strcmp(status, "running") == 0 ? json_null() : json_integer(exit_code));
+    char *text =
+        r->lost ? NULL : json_dumps(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    if (!text)
+        return error_set(e, EXIT_INTERNAL,
+                         "%s: cannot be put together: out of memory, or text that is no UTF-8", r->path);
+    const size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the 0 */
+    const int code = file_replace(r->path, text, length + 1, e);
+    free(text);
+    return code;
+}
+
+int record_topology(const char *folder, struct error *e)
+{
+    char path[3600];
+    snprintf(path, sizeof path, "%s/topology.xml", folder);
+    char *xml = topology_xml();
+    if (!xml) return 0;
+    const int code = file_replace(path, xml, strlen(xml), e);
+    free(xml);
+    return code;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * machine.json and topology.xml: under what circumstances a run was made, and how it ended. */
+#ifndef LB_RECORD_H
+#define LB_RECORD_H
+
+#include <jansson.h>
+
+#include "data/dataset.h"
+#include "report/folder.h"
+#include "run/run.h"
+
+struct record {
+    json_t *root;
+    char path[3600];
+    bool lost; /* out of memory while it was put together */
+};
+
+/* Puts together everything that is known before the run. Free with record_free. */
+void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
+                 const struct topology *topology, const struct dataset *data,
+                 const struct registry_entry *const *entries, int count);
+void record_free(struct record *r);
+
+/* "settings": what the run was asked for. Takes over the reference. */
+void record_settings(struct record *r, json_t *settings);
+
+/* What a worker said of itself; the proof's verdict; why a contender left. */
+void record_opened(struct record *r, const char *backend, const struct contender_info *info);
+void record_proven(struct record *r, const char *backend, const struct proof_verdict *verdict,
+                   double seconds);
+void record_failed(struct record *r, const char *backend, const char *words);
+
+/* Writes machine.json, whole or not at all; status is "running", "complete", "failed" or "interrupted". A
+ * kill leaves the last one written. */
+int record_write(struct record *r, const char *status, int exit_code, struct error *e);
+
+/* Writes topology.xml into the folder; nothing when hwloc cannot say. */
+int record_topology(const char *folder, struct error *e);
+
+#endif

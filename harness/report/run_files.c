@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/run_files.h"
+
+#include <string.h>
+
+/* Raised when a column changes its meaning; columns are only ever added, at the end. */
+enum { SCHEMA = 1 };
+
+static const char *const epochs_columns[] = {
+    "schema", "run_id",   "dataset",  "backend",       "threads",     "seed",
+    "epoch",  "steps",    "samples",  "train_seconds", "val_seconds", "gflops",
+    "loss",   "accuracy", "val_loss", "val_accuracy",  "verified",    "worst_error_of_bound",
+    "round",  "position", NULL};
+
+static const char *const ops_columns[] = {
+    "schema", "run_id",  "dataset", "backend", "threads",        "seed",      "epoch", "op",
+    "calls",  "seconds", "flop",    "gflops",  "share_of_epoch", "inherited", NULL};
+
+static const char *const proof_columns[] = {"schema",
+                                            "run_id",
+                                            "dataset",
+                                            "backend",
+                                            "op",
+                                            "cases",
+                                            "count",
+                                            "failed",
+                                            "worst_error_of_bound",
+                                            "inherited",
+                                            "first_failure",
+                                            NULL};
+
+int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     bool training, struct error *e)
+{
+    f->identity = *identity;
+    f->epochs.fd = f->ops.fd = f->proof.fd = -1;
+    if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e)) return (int)e->code;
+    if (!training) return 0;
+    if (csv_create(&f->epochs, folder, "epochs.csv", epochs_columns, e) ||
+        csv_create(&f->ops, folder, "ops.csv", ops_columns, e))
+        run_files_discard(f);
+    return (int)e->code;
+}
+
+void run_files_discard(struct run_files *f)
+{
+    csv_discard(&f->epochs);
+    csv_discard(&f->ops);
+    csv_discard(&f->proof);
+}
+
+static void begin_row(struct csv *c, const struct row_identity *identity, const char *backend)
+{
+    csv_integer(c, SCHEMA);
+    csv_text(c, identity->run_id);
+    csv_text(c, identity->dataset);
+    csv_text(c, backend);
+}
+
+int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
+                        struct error *e)
+{
+    struct csv *c = &f->proof;
+    begin_row(c, &f->identity, backend);
+    csv_text(c, row->op);
+    csv_text(c, row->cases);
+    csv_integer(c, row->count);
+    csv_integer(c, row->failed);
+    csv_real(c, row->worst_of_bound);
+    csv_integer(c, row->inherited != 0);
+    csv_text(c, row->first_failure);
+    return csv_end_row(c, e);
+}
+
+static int add_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
+                     const struct epoch_report *report, struct error *e)
+{
+    struct csv *c = &f->epochs;
+    const struct epoch_result *r = &report->result;
+    begin_row(c, &f->identity, backend);
+    csv_integer(c, f->identity.threads);
+    csv_unsigned(c, f->identity.seed);
+    csv_integer(c, r->epoch);
+    csv_integer(c, r->steps);
+    csv_integer(c, r->samples);
+    csv_real(c, r->train_seconds);
+    csv_real(c, r->val_seconds);
+    csv_real(c, network_train_flop(&f->identity.shape, (double)r->samples) / r->train_seconds * 1e-9);
+    csv_real(c, r->loss);
+    csv_real(c, r->accuracy);
+    csv_real(c, r->val_loss);
+    csv_real(c, r->val_accuracy);
+    csv_integer(c, verdict->failed == 0 && verdict->cases > 0);
+    csv_real(c, verdict->worst_of_bound);
+    csv_integer(c, report->round);
+    csv_integer(c, report->position);
+    return csv_end_row(c, e);
+}
+
+/* calls < 0: not counted; inherited < 0: does not apply. */
+static int add_op(struct run_files *f, const char *backend, const struct epoch_result *r, const char *op,
+                  long long calls, double seconds, double flop, int inherited, struct error *e)
+{
+    struct csv *c = &f->ops;
+    begin_row(c, &f->identity, backend);
+    csv_integer(c, f->identity.threads);
+    csv_unsigned(c, f->identity.seed);
+    csv_integer(c, r->epoch);
+    csv_text(c, op);
+    if (calls >= 0)
+        csv_integer(c, calls);
+    else
+        csv_empty(c);
+    csv_real(c, seconds);
+    if (flop > 0)
+        csv_real(c, flop);
+    else
+        csv_empty(c);
+    if (flop > 0 && seconds > 0)
+        csv_real(c, flop / seconds * 1e-9);
+    else
+        csv_empty(c);
+    csv_real(c, seconds / r->train_seconds);
+    if (inherited >= 0)
+        csv_integer(c, inherited);
+    else
+        csv_empty(c);
+    return csv_end_row(c, e);
+}
+
+static int add_ops(struct run_files *f, const char *backend, const struct epoch_report *report,
+                   struct error *e)
+{
+    double rest = report->result.train_seconds;
+    for (int i = 0; i < report->op_count; i++) {
+        const struct op_time *op = &report->ops[i];
+        rest -= op->seconds;
+        if (add_op(f, backend, &report->result, report->name_text[i], (long long)op->calls, op->seconds,
+                   op->flop, op->inherited, e))
+            return (int)e->code;
+    }
+    return add_op(f, backend, &report->result, "other", -1, rest, 0, -1, e);
+}
+
+int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
+                    const struct epoch_report *report, struct error *e)
+{
+    /* The ops first: after a kill, an epoch that is in epochs.csv has all its ops in ops.csv. */
+    if (add_ops(f, backend, report, e) || add_epoch(f, backend, verdict, report, e)) return (int)e->code;
+    return 0;
+}
+
+int run_files_finish(struct run_files *f, struct error *e)
+{
+    csv_finish(&f->proof, e);
+    csv_finish(&f->epochs, e);
+    csv_finish(&f->ops, e);
+    return (int)e->code;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The CSV files of a run; results/README.md is the dictionary of their columns. */
+#ifndef LB_RUN_FILES_H
+#define LB_RUN_FILES_H
+
+#include "report/csv.h"
+#include "report/folder.h"
+#include "run/run.h"
+#include "train/network.h"
+
+/* What every row says. Texts are not owned. */
+struct row_identity {
+    const char *run_id, *dataset;
+    int threads;
+    uint64_t seed;
+    struct shape shape;
+};
+
+struct run_files {
+    struct row_identity identity;
+    struct csv epochs, ops, proof;
+};
+
+/* Creates proof.csv and, with training, epochs.csv and ops.csv, all as .partial. On an error none is left. */
+int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     bool training, struct error *e);
+
+int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
+                        struct error *e);
+
+/* The epoch's row in epochs.csv and those of its ops in ops.csv. */
+int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
+                    const struct epoch_report *report, struct error *e);
+
+/* Removes what run_files_create made. */
+void run_files_discard(struct run_files *f);
+
+/* Gives all files their final names, with the rows so far. */
+int run_files_finish(struct run_files *f, struct error *e);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table at the end of a run. */
+#ifndef LB_SUMMARY_H
+#define LB_SUMMARY_H
+
+#include <stdio.h>
+
+#include "run/run.h"
+
+/* One contender's part, gathered while the run goes on. */
+struct summary_row {
+    const struct registry_entry *entry;
+    struct contender_info info;
+    bool proven, verified; /* verified: the proof was done and passed */
+    struct proof_verdict verdict;
+    double *seconds; /* training seconds of each epoch */
+    int epochs, capacity;
+    double epoch_flop;
+    double val_accuracy; /* of the last epoch */
+    char failure[256];   /* why it left the run; "" when it did not */
+};
+
+struct summary {
+    struct summary_row rows[REGISTRY_MAX];
+    int count;
+    int wanted_epochs;
+    const char *dataset;
+};
+
+/* Room for these contenders; free with summary_free. */
+void summary_init(struct summary *s, const struct registry_entry *const *entries, int count);
+void summary_free(struct summary *s);
+
+/* The row of a contender of this run. */
+struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
+
+/* Adds an epoch; 0, or -1 when out of memory. */
+int summary_epoch(struct summary_row *row, const struct epoch_result *result, double flop);
+
+/* Median of the training seconds: of all epochs after the first, or of the only one; NAN when there is none.
+ */
+double summary_median(const struct summary_row *row);
+
+/* The table, what is notable about each contender below it. */
+void summary_print(const struct summary *s, FILE *out);
+
+#endif

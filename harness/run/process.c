@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+extern char **environ;
+
+/* ---- The environment of a worker
+ * ---------------------------------------------------------------------------- */
+
+/* Variables of the OpenMP runtimes: the caller's settings must not reach into the measurement. */
+static bool is_openmp(const char *variable)
+{
+    static const char *const prefixes[] = {"OMP_", "GOMP_", "KMP_", "LIBOMP_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    return false;
+}
+
+/* "OMP_PLACES={0},{2},...", thread i on places[i]; NULL when out of memory. */
+static char *places_variable(const struct topology *topology, int threads)
+{
+    const size_t size = 16 + 16 * (size_t)threads;
+    char *text = malloc(size);
+    size_t used = text ? (size_t)snprintf(text, size, "OMP_PLACES=") : 0;
+    for (int i = 0; text && i < threads; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s{%d}", i ? "," : "", topology->places[i]);
+    return text;
+}
+
+static char *number_variable(const char *name, int value)
+{
+    char *text = NULL;
+    return asprintf(&text, "%s=%d", name, value) < 0 ? NULL : text;
+}
+
+static void environment_free(char **env)
+{
+    for (char **v = env; v && *v; v++) free(*v);
+    free(env);
+}
+
+/* The caller's environment less all OpenMP variables, plus ours:
+ * - The runtime places its threads where topology_bind_team binds them. Runtimes end and recreate threads
+ * when team sizes change; a new one would otherwise inherit the binding of the thread that made it, and share
+ * its core.
+ * - Threads spin for some milliseconds (GOMP_SPINCOUNT, the default of libgomp; KMP_BLOCKTIME for libomp),
+ * much longer than any gap within a step, then sleep. OMP_WAIT_POLICY stays unset: "active" would burn a
+ * cgroup's quota through every serial stretch, "passive" would pay a wake-up for each op. Off turn the
+ * process is stopped anyway. Free with environment_free; NULL when out of memory. */
+static char **make_environment(int threads, const struct topology *topology)
+{
+    enum { OURS = 6 };
+    size_t count = 0, n = 0;
+    while (environ[count]) count++;
+    char **env = calloc(count + OURS + 1, sizeof *env);
+    if (!env) return NULL;
+    const bool placed = threads <= topology->places_count;
+    char *const ours[OURS] = {
+        number_variable("OMP_NUM_THREADS", threads),
+        strdup("OMP_DYNAMIC=false"),
+        strdup(placed ? "OMP_PROC_BIND=close" : "OMP_PROC_BIND=false"),
+        strdup("GOMP_SPINCOUNT=300000"),
+        strdup("KMP_BLOCKTIME=5"),
+        placed ? places_variable(topology, threads) : strdup("OMP_MAX_ACTIVE_LEVELS=1"),
+    };
+    bool complete = true;
+    for (size_t i = 0; i < OURS; i++) {
+        complete = complete && ours[i];
+        if (ours[i]) env[n++] = ours[i];
+    }
+    for (size_t i = 0; complete && i < count; i++) {
+        if (is_openmp(environ[i])) continue;
+        complete = (env[n] = strdup(environ[i])) != NULL;
+        n += complete;
+    }
+    if (complete) return env;
+    environment_free(env);
+    return NULL;
+}
+
+/* ---- Start
+ * -------------------------------------------------------------------------------------------------- */
+
+enum { NUMBER_SIZE = 12 };
+
+struct launch {
+    char numbers[3][NUMBER_SIZE]; /* descriptors: socket, shared page, data */
+    char *argv[6];
+    char **env;
+    int fds[3];
+    pid_t parent;
+};
+
+/* Between fork and exec: only async-signal-safe calls. */
+static _Noreturn void become_worker(const struct launch *l)
+{
+    static const char failure[] = "bench: cannot execute /proc/self/exe; is /proc mounted?\n";
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != l->parent) _exit(EXIT_INTERNAL); /* the parent died before the line above */
+    for (int i = 0; i < 3; i++)
+        if (l->fds[i] >= 0) fcntl(l->fds[i], F_SETFD, 0);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+    dup2(STDERR_FILENO,
+         STDOUT_FILENO); /* results are the parent's to print; libraries print what they like */
+    execve("/proc/self/exe", l->argv, l->env);
+    if (write(STDERR_FILENO, failure, sizeof failure - 1) < 0) _exit(EXIT_INTERNAL);
+    _exit(EXIT_INTERNAL);
+}
+
+static void prepare(struct launch *l, int socket, int page, int data)
+{
+    static char program[] = "bench", command[] = "worker";
+    const int fds[3] = {socket, page, data};
+    l->argv[0] = program;
+    l->argv[1] = command;
+    for (int i = 0; i < 3; i++) {
+        l->fds[i] = fds[i];
+        snprintf(l->numbers[i], NUMBER_SIZE, "%d", fds[i]);
+        l->argv[2 + i] = l->numbers[i];
+    }
+    l->argv[5] = NULL;
+    l->parent = getpid();
+}
+
+/* A zeroed page that can be handed on by descriptor; -1 on failure. */
+static int make_page(struct shared_page **page)
+{
+    const int fd = memfd_create("lanebench-progress", MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    void *map = ftruncate(fd, sizeof **page) == 0
+                    ? mmap(NULL, sizeof **page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                    : MAP_FAILED;
+    if (map == MAP_FAILED) {
+        close(fd);
+        return -1;
+    }
+    *page = map;
+    return fd;
+}
+
+int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
+                  struct error *e)
+{
+    struct launch l = {.env = make_environment(threads, topology)};
+    int pair[2] = {-1, -1}, page = -1;
+    *p = (struct process){.pid = 0, .socket = -1, .shared = NULL};
+    if (l.env && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+        page = make_page(&p->shared);
+    if (page >= 0) {
+        prepare(&l, pair[1], page, data_fd);
+        p->pid = fork();
+        if (p->pid == 0) become_worker(&l);
+    }
+    const int reason = l.env ? errno : ENOMEM;
+    environment_free(l.env);
+    if (pair[1] >= 0) close(pair[1]);
+    if (page >= 0) close(page);
+    p->socket = pair[0];
+    if (page >= 0 && p->pid > 0) return 0;
+    p->pid = 0;
+    process_kill(p);
+    return error_set(e, EXIT_INTERNAL, "cannot start a worker process: %s", strerror(reason));
+}
+
+/* ---- Pause and end
+ * ------------------------------------------------------------------------------------------ */
+
+void process_pause(const struct process *p)
+{
+    siginfo_t info;
+    kill(p->pid, SIGSTOP);
+    /* Also returns on its death, which is left for process_finish to collect. */
+    while (waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+}
+
+void process_continue(const struct process *p)
+{
+    kill(p->pid, SIGCONT);
+}
+
+static void release(struct process *p)
+{
+    if (p->socket >= 0) close(p->socket);
+    if (p->shared) munmap(p->shared, sizeof *p->shared);
+    *p = (struct process){.pid = 0, .socket = -1, .shared = NULL};
+}
+
+/* Waits up to `seconds` for the worker's end. Returns whether it came; it is not collected yet. */
+static bool await_end(pid_t pid, double seconds)
+{
+    const double deadline = clock_seconds() + seconds;
+    const struct timespec nap = {0, 2000000};
+    for (;;) {
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR) return true;
+        if (info.si_pid == pid) return true;
+        if (clock_seconds() >= deadline) return false;
+        nanosleep(&nap, NULL);
+    }
+}
+
+static int collect(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return status;
+}
+
+bool process_finish(struct process *p, double seconds, char *words, size_t size)
+{
+    const bool ended = await_end(p->pid, seconds);
+    if (!ended) kill(p->pid, SIGKILL);
+    const int status = collect(p->pid);
+    p->shared->doing[sizeof p->shared->doing - 1] = 0;
+    const char *doing = p->shared->doing[0] ? p->shared->doing : "start-up";
+    if (!ended) {
+        snprintf(words, size, "did not answer during %s and was killed", doing);
+    } else if (WIFSIGNALED(status)) {
+        const char *name = sigabbrev_np(WTERMSIG(status));
+        snprintf(words, size, "killed by SIG%s (%s) during %s", name ? name : "?",
+                 strsignal(WTERMSIG(status)), doing);
+    } else {
+        snprintf(words, size, "left with exit code %d during %s", WEXITSTATUS(status), doing);
+    }
+    release(p);
+    return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void process_kill(struct process *p)
+{
+    if (p->pid > 0) {
+        kill(p->pid, SIGKILL);
+        collect(p->pid);
+    }
+    release(p);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker as a process: started, paused, continued, ended. At most one of them runs at a time. */
+#ifndef LB_PROCESS_H
+#define LB_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "run/protocol.h"
+
+struct process {
+    pid_t pid; /* 0: none */
+    int socket;
+    struct shared_page *shared;
+};
+
+/* Starts this very program again as `worker`, with an OpenMP environment made for `threads` threads on the
+ * places of the topology. data_fd may be -1. The worker ignores SIGINT: whether it goes on is the parent's
+ * decision, and it dies with the parent. 0 or EXIT_INTERNAL. End with process_kill or process_finish. */
+int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
+                  struct error *e);
+
+/* Stops every thread of the worker, so that no pool of it spins while others are timed; returns when it
+ * stands. */
+void process_pause(const struct process *p);
+void process_continue(const struct process *p);
+
+/* Waits for a worker that has left or is about to leave, kills it after `seconds` of patience, and releases
+ * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */
+bool process_finish(struct process *p, double seconds, char *words, size_t size);
+
+/* Kills, reaps and releases at once. Does nothing on a process that is not there. */
+void process_kill(struct process *p);
+
+#endif

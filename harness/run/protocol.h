@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parent and a worker say to each other: one struct message per datagram of a socket pair. Both ends
+ * are the same program file, so the structs are their own wire format. */
+#ifndef LB_PROTOCOL_H
+#define LB_PROTOCOL_H
+
+#include "run/run.h"
+
+/* Everything a worker needs to know; the data set's bytes come by descriptor. */
+struct job {
+    char backend[64];
+    struct plan plan;
+    uint64_t seed;
+    int epochs;
+    int has_data; /* 0: prove only, on synthetic images */
+    struct dataset data;
+    struct topology topology;
+};
+
+struct worker_verdict {
+    struct proof_verdict verdict;
+    double seconds;
+};
+
+enum message_kind {
+    /* to the worker */
+    MESSAGE_JOB,   /* first: open the backend and prove it */
+    MESSAGE_EPOCH, /* train this epoch, from 1 */
+    MESSAGE_QUIT,
+    /* from the worker, in this order; MESSAGE_ERROR is its last at any point */
+    MESSAGE_OPENED,
+    MESSAGE_PROOF_ROW,
+    MESSAGE_PROVEN,
+    MESSAGE_REPORT, /* answers MESSAGE_EPOCH */
+    MESSAGE_ERROR,
+};
+
+struct message {
+    enum message_kind kind;
+    union {
+        struct job job;
+        int epoch;
+        struct contender_info info;
+        struct proof_row row;
+        struct worker_verdict proven;
+        struct epoch_report report; /* round, position and the name pointers are the parent's to fill */
+        struct error error;
+    } u;
+};
+
+/* Memory that both see: the parent reads while the worker works, and after its death. */
+struct shared_page {
+    struct progress progress;
+    char doing[300]; /* what the worker is at, for the words on its death: "the proof: gemm ...", "epoch 3" */
+};
+
+/* 0, or -1 when the other end is gone. Both retry on EINTR. */
+int message_send(int fd, const struct message *m);
+/* 1 with a whole message; 0 when the other end is gone or sent something else. */
+int message_receive(int fd, struct message *m);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "machine/cpu.h"
+#include "run/process.h"
+
+static const double tick_seconds = 0.1;
+static const double last_words_seconds = 1.0; /* between the end of the talk and the end of the process */
+static const double close_seconds = 10.0;     /* for close(), and for a leak checker at exit */
+
+/* Random stream of the order of round 0; epoch_order has the streams from 2^32, network_init those below. */
+static const uint64_t round_stream = (uint64_t)1 << 33;
+
+struct runner { /* one contender and its worker */
+    const struct registry_entry *entry;
+    struct process process;
+    int epochs, done; /* owed in all, trained so far */
+    bool out;         /* failed, or not owed anything any more */
+};
+
+struct run {
+    const struct run_options *options;
+    const struct dataset *data; /* NULL: prove only, on synthetic images */
+    const struct topology *topology;
+    const struct run_listener *listener;
+    const volatile sig_atomic_t *interrupted;
+    struct runner *runners;
+    int count;
+    bool any_failed;
+    double next_tick;       /* clock_seconds() */
+    struct message message; /* last one received, or the one to send */
+};
+
+/* Calls one of the listener's functions, if it has that one. */
+#define TELL(run, event, ...)                                                                                \
+    do {                                                                                                     \
+        if ((run)->listener->event) (run)->listener->event((run)->listener->context, __VA_ARGS__);           \
+    } while (0)
+
+static bool is_interrupted(const struct run *run)
+{
+    return run->interrupted && *run->interrupted;
+}
+
+/* ---- The end of a contender
+ * --------------------------------------------------------------------------------- */
+
+static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
+{
+    process_kill(&r->process);
+    r->out = true;
+    run->any_failed = true;
+    TELL(run, failed, r->entry, outcome, words);
+}
+
+/* Of a worker that has ended the talk. */
+static void fail_crashed(struct run *run, struct runner *r)
+{
+    char words[512];
+    if (process_finish(&r->process, last_words_seconds, words, sizeof words))
+        snprintf(words, sizeof words, "left before its work was done");
+    fail(run, r, OUTCOME_CRASHED, words);
+}
+
+/* Lets a worker that has done all close its backend and leave. */
+static void dismiss(struct run *run, struct runner *r)
+{
+    char words[512];
+    run->message.kind = MESSAGE_QUIT;
+    message_send(r->process.socket, &run->message);
+    r->out = true;
+    if (!process_finish(&r->process, close_seconds, words, sizeof words))
+        fail(run, r, OUTCOME_CRASHED, words);
+}
+
+/* ---- Listening to a worker
+ * ---------------------------------------------------------------------------------- */
+
+/* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
+ * interrupted, or the worker has failed, which is then already reported. */
+static bool hear(struct run *run, struct runner *r)
+{
+    struct pollfd fd = {.fd = r->process.socket, .events = POLLIN};
+    for (;;) {
+        if (is_interrupted(run)) return false;
+        const double left = run->next_tick - clock_seconds();
+        const int ready = poll(&fd, 1, left > 0.0 ? (int)(left * 1e3) + 1 : 0);
+        if (ready > 0) break;
+        if (clock_seconds() < run->next_tick) continue;
+        TELL(run, tick, r->entry, &r->process.shared->progress);
+        run->next_tick = clock_seconds() + tick_seconds;
+    }
+    if (!message_receive(r->process.socket, &run->message)) {
+        fail_crashed(run, r);
+        return false;
+    }
+    if (run->message.kind != MESSAGE_ERROR) return true;
+    const struct error e = run->message.u.error;
+    fail(run, r, OUTCOME_CRASHED, e.text);
+    return false;
+}
+
+/* A message out of order: the worker's memory is not what it was. */
+static void fail_confused(struct run *run, struct runner *r)
+{
+    char words[64];
+    snprintf(words, sizeof words, "its worker sent message %d out of order", (int)run->message.kind);
+    fail(run, r, OUTCOME_CRASHED, words);
+}
+
+/* ---- Opening and proof
+ * -------------------------------------------------------------------------------------- */
+
+static struct plan make_plan(const struct run *run)
+{
+    const struct run_options *o = run->options;
+    const struct topology *t = run->topology;
+    return (struct plan){
+        .struct_size = sizeof(struct plan),
+        .threads = o->threads,
+        .inputs = run->data ? run->data->rows * run->data->cols : 28 * 28,
+        .hidden = o->hidden,
+        .classes = DATASET_CLASSES,
+        .batch = o->batch,
+        .lr = o->lr,
+        .rho = o->rho,
+        .epsilon = o->epsilon,
+        .l1d_bytes = t->l1d_bytes,
+        .l2_bytes = t->l2_bytes,
+        .l3_bytes = t->l3_bytes,
+        .isa = cpu_usable(),
+    };
+}
+
+static int start(struct run *run, struct runner *r, struct error *e)
+{
+    const int data_fd = run->data ? run->data->fd : -1;
+    if (process_start(&r->process, data_fd, run->options->threads, run->topology, e)) return (int)e->code;
+    memset(&run->message, 0, sizeof run->message);
+    run->message.kind = MESSAGE_JOB;
+    struct job *job = &run->message.u.job;
+    snprintf(job->backend, sizeof job->backend, "%s", r->entry->name);
+    job->plan = make_plan(run);
+    job->seed = run->options->seed;
+    job->epochs = r->epochs;
+    job->has_data = run->data != NULL;
+    if (run->data) job->data = *run->data;
+    job->topology = *run->topology;
+    message_send(r->process.socket, &run->message); /* a worker that is gone already shows in hear() */
+    return 0;
+}
+
+/* Reports the verdict and draws the consequence. */
+static void judge(struct run *run, struct runner *r, const struct worker_verdict *proven)
+{
+    char words[128];
+    const struct proof_verdict *v = &proven->verdict;
+    TELL(run, proven, r->entry, v, proven->seconds);
+    if (v->cases <= 0)
+        fail(run, r, OUTCOME_PROOF_FAILED, "its proof ran no case");
+    else if (v->failed != 0) {
+        snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
+        fail(run, r, OUTCOME_PROOF_FAILED, words);
+    } else if (run->options->prove_only)
+        dismiss(run, r);
+    else
+        process_pause(&r->process);
+}
+
+static int open_and_prove(struct run *run, struct runner *r, struct error *e)
+{
+    if (start(run, r, e)) return (int)e->code;
+    if (!hear(run, r)) return 0;
+    if (run->message.kind != MESSAGE_OPENED) {
+        fail_confused(run, r);
+        return 0;
+    }
+    const struct contender_info info = run->message.u.info;
+    TELL(run, opened, r->entry, &info);
+    TELL(run, turn, r->entry, 0, r->epochs);
+    while (hear(run, r)) {
+        if (run->message.kind == MESSAGE_PROOF_ROW) {
+            TELL(run, proof_row, r->entry, &run->message.u.row);
+            continue;
+        }
+        const struct worker_verdict proven = run->message.u.proven;
+        if (run->message.kind == MESSAGE_PROVEN)
+            judge(run, r, &proven);
+        else
+            fail_confused(run, r);
+        break;
+    }
+    return 0;
+}
+
+/* ---- Training in turns
+ * -------------------------------------------------------------------------------------- */
+
+/* The others have just been stopped: gives the kernel a moment to settle what they leave behind. */
+static void settle(void)
+{
+    const struct timespec gap = {0, 5000000};
+    nanosleep(&gap, NULL);
+}
+
+static void take_turn(struct run *run, struct runner *r, int round, int position)
+{
+    const int epoch = r->done + 1;
+    process_continue(&r->process);
+    settle();
+    TELL(run, turn, r->entry, epoch, r->epochs);
+    memset(&run->message, 0, sizeof run->message);
+    run->message.kind = MESSAGE_EPOCH;
+    run->message.u.epoch = epoch;
+    message_send(r->process.socket, &run->message);
+    if (!hear(run, r)) return;
+    struct epoch_report report = run->message.u.report;
+    if (run->message.kind != MESSAGE_REPORT || report.result.epoch != epoch || report.op_count < 0 ||
+        report.op_count > TRAINER_MAX_OP_TIMES) {
+        fail_confused(run, r);
+        return;
+    }
+    process_pause(&r->process);
+    for (int i = 0; i < report.op_count; i++) report.ops[i].name = report.name_text[i];
+    report.round = round;
+    report.position = position;
+    r->done = epoch;
+    TELL(run, epoch, r->entry, &report);
+    if (r->done < r->epochs) return;
+    process_continue(&r->process);
+    dismiss(run, r);
+}
+
+/* Fills in who is still owed an epoch, in this round's order. Returns how many. */
+static int draw_round(const struct run *run, int round, struct runner **order)
+{
+    struct rng rng = rng_seed(run->options->seed, round_stream + (uint64_t)round);
+    int n = 0;
+    for (int i = 0; i < run->count; i++)
+        if (!run->runners[i].out) order[n++] = &run->runners[i];
+    for (int i = n; i > 1; i--) {
+        const uint32_t j = rng_below(&rng, (uint32_t)i);
+        struct runner *swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+    return n;
+}
+
+static void train(struct run *run)
+{
+    struct runner *order[REGISTRY_MAX];
+    int n = 1;
+    for (int round = 1; n > 0 && !is_interrupted(run); round++) {
+        n = draw_round(run, round, order);
+        for (int i = 0; i < n && !is_interrupted(run); i++) take_turn(run, order[i], round, i + 1);
+    }
+}
+
+/* ---- The run
+ * ------------------------------------------------------------------------------------------------ */
+
+static int epochs_owed(const struct run_options *o, const struct registry_entry *entry, int count)
+{
+    if (count == 1 || entry->backend != registry_fallback()) return o->epochs;
+    return o->naive_epochs > 0 ? o->naive_epochs : 1;
+}
+
+static void report_interrupted(struct run *run)
+{
+    for (int i = 0; i < run->count; i++) process_kill(&run->runners[i].process);
+    for (int i = 0; i < run->count; i++) {
+        char words[96];
+        struct runner *r = &run->runners[i];
+        if (r->out) continue;
+        snprintf(words, sizeof words, "interrupted after %d of %d epochs", r->done, r->epochs);
+        fail(run, r, OUTCOME_INTERRUPTED, words);
+    }
+}
+
+static int run_all(struct run *run, struct error *e)
+{
+    for (int i = 0; i < run->count && !is_interrupted(run); i++)
+        if (open_and_prove(run, &run->runners[i], e)) return (int)e->code;
+    train(run);
+    if (!is_interrupted(run)) return run->any_failed ? EXIT_PROOF : EXIT_OK;
+    report_interrupted(run);
+    return EXIT_INTERRUPTED;
+}
+
+static int check_arguments(int count, const struct run_options *o, const struct dataset *data,
+                           const struct topology *t, struct error *e)
+{
+    if (count < 1 || count > REGISTRY_MAX || o->threads < 1 || o->batch < 1 || o->hidden < 1)
+        return error_set(e, EXIT_INTERNAL,
+                         "run: %d contenders, %d threads, batch %d, hidden %d: each must be >= 1", count,
+                         o->threads, o->batch, o->hidden);
+    if (t->places_count < 1) return error_set(e, EXIT_INTERNAL, "run: the topology has no places");
+    if (!o->prove_only && (!data || data->fd < 0 || o->epochs < 1))
+        return error_set(e, EXIT_INTERNAL,
+                         "run: training needs data that workers can map, and an epoch at least");
+    return 0;
+}
+
+int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
+                const struct dataset *data, const struct topology *topology,
+                const struct run_listener *listener, const volatile sig_atomic_t *interrupted,
+                struct error *e)
+{
+    struct runner runners[REGISTRY_MAX] = {0};
+    struct run run = {
+        .options = options,
+        .data = data && data->fd >= 0 ? data : NULL,
+        .topology = topology,
+        .listener = listener,
+        .interrupted = interrupted,
+        .runners = runners,
+        .count = count,
+    };
+    if (check_arguments(count, options, data, topology, e)) return (int)e->code;
+    signal(SIGCHLD,
+           SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
+    for (int i = 0; i < count; i++) {
+        runners[i].entry = entries[i];
+        runners[i].process.socket = -1;
+        runners[i].epochs = options->prove_only ? 0 : epochs_owed(options, entries[i], count);
+    }
+    const int code = run_all(&run, e);
+    for (int i = 0; i < count; i++) process_kill(&runners[i].process);
+    return code;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One run: every contender in a worker process of its own, proven there, then trained there in turns of one
+ * epoch, in a shuffled order per round. The run knows nothing of files and terminals: it reports to a
+ * listener. */
+#ifndef LB_RUN_H
+#define LB_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "backends/registry.h"
+#include "data/dataset.h"
+#include "machine/topology.h"
+#include "proof/prove.h"
+#include "train/epoch.h"
+
+struct run_options {
+    int epochs;       /* of every contender but the fallback */
+    int naive_epochs; /* of the fallback backend when it runs beside others; 0 = 1 */
+    int batch, hidden;
+    float lr, rho, epsilon;
+    uint64_t seed;
+    int threads;
+    bool prove_only; /* prove, then stop */
+};
+
+enum contender_outcome {
+    OUTCOME_OK,
+    OUTCOME_PROOF_FAILED,
+    OUTCOME_CRASHED, /* killed by a signal, left early, or does not answer */
+    OUTCOME_INTERRUPTED,
+};
+
+/* What a worker says of itself after open(). */
+struct contender_info {
+    int threads;      /* OpenMP team size actually seen */
+    int bound;        /* 1: every thread is bound to its place */
+    int fused;        /* 1: own training step */
+    char library[64]; /* library version, "" when none */
+    char implementation[512];
+};
+
+/* One epoch of one contender, with the times of its ops during that epoch. */
+struct epoch_report {
+    struct epoch_result result;
+    int op_count;
+    struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
+    char name_text[TRAINER_MAX_OP_TIMES][24];
+    int round;    /* from 1 */
+    int position; /* in the round, from 1 */
+};
+
+/* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
+ * is the contender's line of the registry. */
+struct run_listener {
+    void *context;
+    void (*opened)(void *context, const struct registry_entry *entry, const struct contender_info *info);
+    void (*proof_row)(void *context, const struct registry_entry *entry, const struct proof_row *row);
+    void (*proven)(void *context, const struct registry_entry *entry, const struct proof_verdict *verdict,
+                   double seconds);
+    /* A turn begins: of training, epoch from 1, or of the proof, epoch 0. Ticks follow about ten times a
+     * second with the worker's progress. */
+    void (*turn)(void *context, const struct registry_entry *entry, int epoch, int epochs);
+    void (*tick)(void *context, const struct registry_entry *entry, const struct progress *progress);
+    void (*epoch)(void *context, const struct registry_entry *entry, const struct epoch_report *report);
+    /* The contender is out of the run; words say why in one line. */
+    void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
+                   const char *words);
+};
+
+/* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their
+ * end); EXIT_INTERRUPTED when *interrupted became non-zero (all workers are gone then); or e's code. */
+int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
+                const struct dataset *data, const struct topology *topology,
+                const struct run_listener *listener, const volatile sig_atomic_t *interrupted,
+                struct error *e);
+
+/* The body of the hidden subcommand `bench worker`: serves the parent on the given descriptor until told to
+ * end. Returns the exit code of the process. */
+int worker_main(int argc, char **argv);
+
+#endif

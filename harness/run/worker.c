@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "machine/cpu.h"
+#include "run/last_words.h"
+#include "run/protocol.h"
+
+struct worker {
+    int socket, data_fd;
+    struct shared_page *shared;
+    struct message out; /* a member, since it is large; every byte of it is defined */
+    struct job job;
+    struct dataset data; /* mapped when job.has_data */
+    struct contender contender;
+    bool proven;
+    struct trainer *trainer; /* from the first epoch on */
+    uint32_t *order;
+    int op_count;
+    struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
+};
+
+#define DOING(w, ...) snprintf((w)->shared->doing, sizeof(w)->shared->doing, __VA_ARGS__)
+
+/* Ready to be filled in and sent. */
+static struct message *new_message(struct worker *w, enum message_kind kind)
+{
+    memset(&w->out, 0, sizeof w->out);
+    w->out.kind = kind;
+    return &w->out;
+}
+
+static int send_message(struct worker *w, struct error *e)
+{
+    if (message_send(w->socket, &w->out) == 0) return 0;
+    return error_set(e, EXIT_INTERNAL, "worker %s: the parent is gone", w->job.backend);
+}
+
+/* ---- Open
+ * --------------------------------------------------------------------------------------------------- */
+
+/* Threads that a team of the planned size really has. */
+static int team_size(int threads)
+{
+    int size = 0;
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp single
+        size = omp_get_num_threads();
+    }
+    return size;
+}
+
+static int send_opened(struct worker *w, int bound, struct error *e)
+{
+    const struct backend *b = w->contender.backend;
+    const char *library = b->library ? b->library() : NULL;
+    const char *implementation = b->implementation ? b->implementation(w->contender.state) : NULL;
+    struct contender_info *info = &new_message(w, MESSAGE_OPENED)->u.info;
+    info->threads = team_size(w->job.plan.threads);
+    info->bound = bound;
+    info->fused = b->step != NULL;
+    snprintf(info->library, sizeof info->library, "%s", library ? library : "");
+    snprintf(info->implementation, sizeof info->implementation, "%s", implementation ? implementation : "");
+    return send_message(w, e);
+}
+
+/* The cap that the parent exported holds here too. */
+static int apply_cap(struct error *e)
+{
+    const char *cap = getenv("BENCH_MAX_ISA");
+    return cap && *cap ? cpu_set_cap(cap, "BENCH_MAX_ISA", e) : 0;
+}
+
+static int open_job(struct worker *w, const struct worker_parts *parts, struct error *e)
+{
+    int bound = 0;
+    const struct backend *b = parts->lookup(w->job.backend);
+    if (!b) return error_set(e, EXIT_INTERNAL, "worker: no backend '%s' in this program", w->job.backend);
+    if (apply_cap(e)) return (int)e->code;
+    if (b->needs & ~cpu_usable())
+        return error_set(e, EXIT_INTERNAL, "worker: this CPU cannot run '%s'", b->name);
+    if (w->job.has_data && dataset_map(&w->data, &w->job.data, w->data_fd, e)) return (int)e->code;
+    omp_set_dynamic(0);
+    omp_set_num_threads(w->job.plan.threads);
+    topology_bind_team(&w->job.topology, w->job.plan.threads, &bound);
+    DOING(w, "open()");
+    if (contender_open(&w->contender, b, registry_fallback(), &w->job.plan, e)) return (int)e->code;
+    return send_opened(w, bound, e);
+}
+
+/* ---- Prove
+ * -------------------------------------------------------------------------------------------------- */
+
+static void send_row(void *context, const struct proof_row *row)
+{
+    struct worker *w = context;
+    struct error ignored = {0}; /* a parent that is gone shows at the verdict */
+    new_message(w, MESSAGE_PROOF_ROW)->u.row = *row;
+    send_message(w, &ignored);
+}
+
+static int prove_job(struct worker *w, const struct worker_parts *parts, struct error *e)
+{
+    struct proof_verdict verdict = {0};
+    const struct proof_options options = {
+        .seed = w->job.seed,
+        .progress = &w->shared->progress,
+        .data = w->job.has_data ? &w->data : NULL,
+        .row = send_row,
+        .context = w,
+    };
+    DOING(w, "the proof");
+    atomic_store_explicit(&w->shared->progress.phase_start, clock_seconds(), memory_order_relaxed);
+    atomic_store_explicit(&w->shared->progress.phase, PROGRESS_PROOF, memory_order_relaxed);
+    const double start = clock_seconds();
+    if (parts->prove(w->contender.backend, w->contender.fallback, &w->job.plan, &options, &verdict, e))
+        return (int)e->code;
+    w->proven = verdict.cases > 0 && verdict.failed == 0;
+    atomic_store_explicit(&w->shared->progress.phase, PROGRESS_IDLE, memory_order_relaxed);
+    struct worker_verdict *proven = &new_message(w, MESSAGE_PROVEN)->u.proven;
+    proven->verdict = verdict;
+    proven->seconds = clock_seconds() - start;
+    return send_message(w, e);
+}
+
+/* ---- Train
+ * -------------------------------------------------------------------------------------------------- */
+
+static int prepare_training(struct worker *w, struct error *e)
+{
+    const struct plan *plan = &w->job.plan;
+    const struct shape shape = {plan->inputs, plan->hidden, plan->classes};
+    const size_t most = w->data.train.count > w->data.test.count ? w->data.train.count : w->data.test.count;
+    struct model start;
+    network_alloc(&start, &shape);
+    w->order = calloc(most ? most : 1, sizeof *w->order);
+    w->trainer = trainer_new(&w->contender, false);
+    if (!start.w.w1 || !w->order || !w->trainer) {
+        network_free(&start);
+        return error_set(e, EXIT_INTERNAL, "worker %s: out of memory", w->job.backend);
+    }
+    network_init(&start, &shape, w->job.seed);
+    trainer_load(w->trainer, &start);
+    network_free(&start);
+    w->op_count = trainer_times(w->trainer, w->ops);
+    atomic_store_explicit(&w->shared->progress.epochs, w->job.epochs, memory_order_relaxed);
+    return 0;
+}
+
+/* The ops' times since the last report. */
+static void fill_op_times(struct worker *w, struct epoch_report *report)
+{
+    struct op_time now[TRAINER_MAX_OP_TIMES];
+    report->op_count = trainer_times(w->trainer, now);
+    for (int i = 0; i < report->op_count; i++) {
+        struct op_time *op = &report->ops[i];
+        snprintf(report->name_text[i], sizeof report->name_text[i], "%s", now[i].name);
+        op->inherited = now[i].inherited;
+        op->calls = now[i].calls - w->ops[i].calls;
+        op->seconds = now[i].seconds - w->ops[i].seconds;
+        op->flop = now[i].flop - w->ops[i].flop;
+        w->ops[i] = now[i];
+    }
+}
+
+static int train_epoch(struct worker *w, int epoch, struct error *e)
+{
+    if (!w->proven || !w->job.has_data)
+        return error_set(e, EXIT_INTERNAL, "worker %s: refuses to train: %s", w->job.backend,
+                         w->proven ? "there is no data" : "its proof did not pass");
+    DOING(w, "epoch %d", epoch);
+    if (!w->trainer && prepare_training(w, e)) return (int)e->code;
+    /* The proof may have used teams of other sizes, after which the runtime has new threads. */
+    topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
+    struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
+    epoch_run(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order, &w->shared->progress,
+              NULL, &report->result);
+    fill_op_times(w, report);
+    return send_message(w, e);
+}
+
+/* ---- The talk
+ * ----------------------------------------------------------------------------------------------- */
+
+static int obey(struct worker *w, const struct worker_parts *parts, struct error *e)
+{
+    struct message m;
+    if (!message_receive(w->socket, &m) || m.kind != MESSAGE_JOB)
+        return error_set(e, EXIT_INTERNAL, "worker: the first message is not a job");
+    w->job = m.u.job;
+    if (open_job(w, parts, e) || prove_job(w, parts, e)) return (int)e->code;
+    while (message_receive(w->socket, &m) && m.kind == MESSAGE_EPOCH)
+        if (train_epoch(w, m.u.epoch, e)) return (int)e->code;
+    DOING(w, "close()");
+    return 0;
+}
+
+static void release(struct worker *w)
+{
+    trainer_free(w->trainer);
+    free(w->order);
+    contender_close(&w->contender);
+    if (w->data.map) dataset_close(&w->data);
+}
+
+/* One argument that names an open descriptor, or "-1". */
+static bool read_descriptor(const char *text, int *fd)
+{
+    char *end;
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < -1 || value > 1 << 20) return false;
+    *fd = (int)value;
+    return value == -1 || fcntl(*fd, F_GETFD) >= 0;
+}
+
+int worker_serve(int argc, char **argv, const struct worker_parts *parts)
+{
+    struct worker w = {.socket = -1, .data_fd = -1};
+    struct error e = {0};
+    int page = -1;
+    if (argc < 4 || !read_descriptor(argv[argc - 3], &w.socket) || !read_descriptor(argv[argc - 2], &page) ||
+        !read_descriptor(argv[argc - 1], &w.data_fd)) {
+        fprintf(stderr, "bench: worker: is started by 'bench run' only\n");
+        return EXIT_USAGE;
+    }
+    void *map = mmap(NULL, sizeof *w.shared, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    if (map == MAP_FAILED) {
+        fprintf(stderr, "bench: worker: cannot map the shared page: %s\n", strerror(errno));
+        return EXIT_INTERNAL;
+    }
+    w.shared = map;
+    last_words_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
+    if (obey(&w, parts, &e)) {
+        new_message(&w, MESSAGE_ERROR)->u.error = e;
+        if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);
+    }
+    release(&w);
+    munmap(map, sizeof *w.shared);
+    return (int)e.code;
+}
+
+static const struct backend *find_registered(const char *name)
+{
+    const struct registry_entry *entry = registry_find(name);
+    return entry ? entry->backend : NULL;
+}
+
+int worker_main(int argc, char **argv)
+{
+    static const struct worker_parts parts = {find_registered, prove_backend, proof_current_case};
+    return worker_serve(argc, argv, &parts);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's side of a run. worker_main of run.h is worker_serve with the registry's backends and the
+ * proof. */
+#ifndef LB_WORKER_H
+#define LB_WORKER_H
+
+#include "proof/prove.h"
+
+/* What a worker works with; tests of the turns bring their own. */
+struct worker_parts {
+    const struct backend *(*lookup)(const char *name); /* the backend of this name, or NULL */
+    int (*prove)(const struct backend *b, const struct backend *fallback, const struct plan *plan,
+                 const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
+    const char *(*current_case)(void); /* as proof_current_case */
+};
+
+/* The last three arguments are descriptors: socket, shared page, data (-1 = none). Opens the backend of the
+ * first message, proves it, and trains it epoch by epoch as told; refuses to train what it has not proven.
+ * Returns the process's exit code. */
+int worker_serve(int argc, char **argv, const struct worker_parts *parts);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/epoch.h"
+
+#include "base/clock.h"
+#include "base/rng.h"
+
+/* Random stream of the first epoch less one; network_init has streams below. */
+static const uint64_t order_stream = (uint64_t)1 << 32;
+
+void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch)
+{
+    struct rng rng = rng_seed(seed, order_stream + (uint64_t)epoch);
+    for (uint32_t i = 0; i < count; i++) order[i] = i;
+    for (uint32_t i = count; i > 1; i--) { /* Fisher-Yates, from the end */
+        const uint32_t j = rng_below(&rng, i);
+        const uint32_t swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+}
+
+#define PUBLISH(member, value)                                                                               \
+    do {                                                                                                     \
+        if (progress) atomic_store_explicit(&progress->member, value, memory_order_relaxed);                 \
+    } while (0)
+
+/* One walk over a split: which samples in which order, and what came of it. */
+struct pass {
+    const struct split *split;
+    const uint32_t *order;
+    int batch;
+    bool training;
+    struct progress *progress;
+    const volatile int *stop;
+    int steps; /* results from here on */
+    long long samples;
+    double loss_sum;
+    long long correct;
+};
+
+static void publish_start(const struct pass *p)
+{
+    struct progress *progress = p->progress;
+    const uint32_t batch = (uint32_t)p->batch;
+    PUBLISH(step, 0);
+    PUBLISH(steps, (int)(p->split->count / batch + (p->split->count % batch != 0)));
+    PUBLISH(samples, 0);
+    PUBLISH(loss_sum, 0.0);
+    PUBLISH(correct, 0);
+    PUBLISH(phase_start, clock_seconds());
+    PUBLISH(phase, p->training ? PROGRESS_TRAIN : PROGRESS_VALIDATE);
+}
+
+static void publish_step(const struct pass *p)
+{
+    struct progress *progress = p->progress;
+    PUBLISH(step, p->steps);
+    PUBLISH(samples, p->samples);
+    PUBLISH(loss_sum, p->loss_sum);
+    PUBLISH(correct, p->correct);
+}
+
+/* Batch after batch, the last partial one included. Returns the seconds that the loop took. */
+static double run_pass(struct trainer *t, struct pass *p)
+{
+    const uint32_t count = p->split->count;
+    publish_start(p);
+    const double start = clock_seconds();
+    for (uint32_t at = 0; at < count && !(p->stop && *p->stop);) {
+        const uint32_t left = count - at;
+        const int rows = left < (uint32_t)p->batch ? (int)left : p->batch;
+        const struct batch b = {p->split->pixels, p->split->labels, p->order + at, rows};
+        struct step_result r = {0};
+        if (p->training)
+            trainer_step(t, &b, &r);
+        else
+            trainer_predict(t, &b, NULL, &r);
+        at += (uint32_t)rows;
+        p->steps++;
+        p->samples += rows;
+        p->loss_sum += r.loss_sum;
+        p->correct += r.correct;
+        publish_step(p);
+    }
+    return clock_seconds() - start;
+}
+
+static double mean(double sum, long long count)
+{
+    return count ? sum / (double)count : 0.0;
+}
+
+void epoch_run(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
+               uint32_t *order, struct progress *progress, const volatile int *stop, struct epoch_result *r)
+{
+    struct pass train = {.split = &d->train,
+                         .order = order,
+                         .batch = batch,
+                         .training = true,
+                         .progress = progress,
+                         .stop = stop};
+    struct pass test = train;
+    test.split = &d->test;
+    test.training = false;
+
+    PUBLISH(epoch, epoch);
+    epoch_order(order, d->train.count, seed, epoch);
+    const double train_seconds = run_pass(t, &train);
+    for (uint32_t i = 0; i < d->test.count; i++) order[i] = i;
+    const double val_seconds = run_pass(t, &test);
+    PUBLISH(phase, PROGRESS_IDLE);
+
+    *r = (struct epoch_result){
+        .epoch = epoch,
+        .steps = train.steps,
+        .samples = train.samples,
+        .train_seconds = train_seconds,
+        .val_seconds = val_seconds,
+        .loss = mean(train.loss_sum, train.samples),
+        .accuracy = mean((double)train.correct, train.samples),
+        .val_loss = mean(test.loss_sum, test.samples),
+        .val_accuracy = mean((double)test.correct, test.samples),
+    };
+}

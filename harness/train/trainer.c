@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* The lines of the composed step, in the order in which it first needs them. */
+enum line {
+    LINE_GATHER,
+    LINE_FORWARD1,
+    LINE_FORWARD2,
+    LINE_BIAS_ACT,
+    LINE_SOFTMAX_XENT,
+    LINE_DW2,
+    LINE_DH,
+    LINE_RELU_GRAD,
+    LINE_DW1,
+    LINE_BIAS_GRAD,
+    LINE_RMSPROP,
+    LINE_COUNT,
+};
+_Static_assert((int)LINE_COUNT <= (int)TRAINER_MAX_OP_TIMES, "every line of the composed step has its place");
+
+static const struct {
+    const char *name;
+    enum op_id op;
+} lines[LINE_COUNT] = {
+    [LINE_GATHER] = {"gather", OP_gather},
+    [LINE_FORWARD1] = {"gemm forward1", OP_gemm},
+    [LINE_FORWARD2] = {"gemm forward2", OP_gemm},
+    [LINE_BIAS_ACT] = {"bias_act", OP_bias_act},
+    [LINE_SOFTMAX_XENT] = {"softmax_xent", OP_softmax_xent},
+    [LINE_DW2] = {"gemm dw2", OP_gemm},
+    [LINE_DH] = {"gemm dh", OP_gemm},
+    [LINE_RELU_GRAD] = {"relu_grad", OP_relu_grad},
+    [LINE_DW1] = {"gemm dw1", OP_gemm},
+    [LINE_BIAS_GRAD] = {"bias_grad", OP_bias_grad},
+    [LINE_RMSPROP] = {"rmsprop", OP_rmsprop},
+};
+
+struct tally {
+    uint64_t calls;
+    double seconds, flop;
+};
+
+/* What the composed step works on; all matrices dense, rows <= plan.batch. */
+struct composed {
+    struct model model;
+    struct model gradient; /* .w holds the gradients; .v is not used */
+    float *x;              /* rows x inputs */
+    float *h, *dh;         /* rows x hidden */
+    float *z;              /* rows x classes: logits, then their gradient */
+    float *loss;           /* rows */
+    uint8_t *labels;       /* rows, in the batch's order */
+    struct tally tally[LINE_COUNT];
+    double mark; /* when the op under way began */
+};
+
+struct trainer {
+    struct contender *contender;
+    struct shape shape;
+    struct composed *composed; /* NULL: the backend's own step */
+    const struct step_ops *fused;
+    int phase_count;
+    double *phase_now, *phase_base; /* phase_seconds' last answer; what is not training's */
+    struct tally whole;             /* of the fused step */
+    double rows;                    /* trained by it */
+};
+
+/* ---- The step composed from ops of level 1
+ * ------------------------------------------------------------------ */
+
+static void composed_free(struct composed *s)
+{
+    if (!s) return;
+    network_free(&s->model);
+    network_free(&s->gradient);
+    free(s->x);
+    free(s->h);
+    free(s->dh);
+    free(s->z);
+    free(s->loss);
+    free(s->labels);
+    free(s);
+}
+
+static struct composed *composed_new(const struct plan *plan, const struct shape *shape)
+{
+    const size_t rows = (size_t)plan->batch;
+    struct composed *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    network_alloc(&s->model, shape);
+    network_alloc(&s->gradient, shape);
+    s->x = memory_floats(rows * (size_t)shape->inputs);
+    s->h = memory_floats(rows * (size_t)shape->hidden);
+    s->dh = memory_floats(rows * (size_t)shape->hidden);
+    s->z = memory_floats(rows * (size_t)shape->classes);
+    s->loss = memory_floats(rows);
+    s->labels = memory_zeroed(rows, 1);
+    if (s->model.w.w1 && s->gradient.w.w1 && s->x && s->h && s->dh && s->z && s->loss && s->labels) return s;
+    composed_free(s);
+    return NULL;
+}
+
+/* Ends a timed stretch: what passed since the last mark belongs to this line. */
+static void lap(struct composed *s, enum line line, double flop)
+{
+    const double now = clock_seconds();
+    s->tally[line].calls++;
+    s->tally[line].seconds += now - s->mark;
+    s->tally[line].flop += flop;
+    s->mark = now;
+}
+
+/* Begins a timed stretch, after work that is no op's. */
+static void mark(struct composed *s)
+{
+    s->mark = clock_seconds();
+}
+
+/* x[rows x inputs] -> h[rows x hidden] -> z[rows x classes], logits. */
+static void forward(struct trainer *t, const struct batch *b)
+{
+    struct composed *s = t->composed;
+    const struct contender *c = t->contender;
+    const struct tensors *w = &s->model.w;
+    const int rows = b->rows, in = t->shape.inputs, hid = t->shape.hidden, cls = t->shape.classes;
+
+    mark(s);
+    CONTENDER_CALL(c, gather, rows, in, b->pixels, b->index, s->x, in);
+    lap(s, LINE_GATHER, 0.0);
+    CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, rows, hid, in, 1.0f, s->x, in, w->w1, hid, 0.0f, s->h, hid);
+    lap(s, LINE_FORWARD1, 2.0 * rows * in * hid);
+    CONTENDER_CALL(c, bias_act, rows, hid, w->b1, ACT_RELU, s->h, hid);
+    lap(s, LINE_BIAS_ACT, 0.0);
+    CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, rows, cls, hid, 1.0f, s->h, hid, w->w2, cls, 0.0f, s->z, cls);
+    lap(s, LINE_FORWARD2, 2.0 * rows * hid * cls);
+    CONTENDER_CALL(c, bias_act, rows, cls, w->b2, ACT_IDENTITY, s->z, cls);
+    lap(s, LINE_BIAS_ACT, 0.0);
+}
+
+/* Whether the first largest of n logits stands at label. A row with a NaN predicts nothing. */
+static bool is_correct(const float *z, int n, int label)
+{
+    int best = 0;
+    for (int j = 0; j < n; j++) {
+        if (isnan(z[j])) return false;
+        if (z[j] > z[best]) best = j;
+    }
+    return best == label;
+}
+
+/* From the logits in z: loss and hits of the batch, and, where wanted, the mean loss' gradient (over z) and
+ * the probabilities. */
+static void output(struct trainer *t, const struct batch *b, bool gradient, float *prob,
+                   struct step_result *r)
+{
+    struct composed *s = t->composed;
+    const int rows = b->rows, cls = t->shape.classes;
+    r->loss_sum = 0.0;
+    r->correct = 0;
+    for (int i = 0; i < rows; i++) {
+        s->labels[i] = b->labels[b->index[i]];
+        r->correct += is_correct(s->z + (size_t)i * (size_t)cls, cls, s->labels[i]);
+    }
+    mark(s);
+    CONTENDER_CALL(t->contender, softmax_xent, rows, cls, s->z, cls, s->labels, 1.0f / (float)rows, s->loss,
+                   gradient ? s->z : NULL, cls, prob, cls);
+    lap(s, LINE_SOFTMAX_XENT, 0.0);
+    for (int i = 0; i < rows; i++) r->loss_sum += (double)s->loss[i];
+}
+
+/* From dZ in z: the gradients of all four tensors. */
+static void backward(struct trainer *t, int rows)
+{
+    struct composed *s = t->composed;
+    const struct contender *c = t->contender;
+    const struct tensors *w = &s->model.w, *g = &s->gradient.w;
+    const int in = t->shape.inputs, hid = t->shape.hidden, cls = t->shape.classes;
+
+    mark(s);
+    CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, hid, cls, rows, 1.0f, s->h, hid, s->z, cls, 0.0f, g->w2, cls);
+    lap(s, LINE_DW2, 2.0 * rows * hid * cls);
+    CONTENDER_CALL(c, bias_grad, rows, cls, s->z, cls, g->b2);
+    lap(s, LINE_BIAS_GRAD, 0.0);
+    CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, rows, hid, cls, 1.0f, s->z, cls, w->w2, cls, 0.0f, s->dh, hid);
+    lap(s, LINE_DH, 2.0 * rows * hid * cls);
+    CONTENDER_CALL(c, relu_grad, rows, hid, s->h, hid, s->dh, hid);
+    lap(s, LINE_RELU_GRAD, 0.0);
+    CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, in, hid, rows, 1.0f, s->x, in, s->dh, hid, 0.0f, g->w1, hid);
+    lap(s, LINE_DW1, 2.0 * rows * in * hid);
+    CONTENDER_CALL(c, bias_grad, rows, hid, s->dh, hid, g->b1);
+    lap(s, LINE_BIAS_GRAD, 0.0);
+}
+
+static void update(struct trainer *t)
+{
+    struct composed *s = t->composed;
+    const struct plan *p = &t->contender->plan;
+    for (int i = 0; i < TENSOR_COUNT; i++) {
+        CONTENDER_CALL(t->contender, rmsprop, tensor_count(&t->shape, i), p->lr, p->rho, p->epsilon,
+                       tensor_data(&s->gradient.w, i), tensor_data(&s->model.v, i),
+                       tensor_data(&s->model.w, i));
+        lap(s, LINE_RMSPROP, 0.0);
+    }
+}
+
+static void composed_step(struct trainer *t, const struct batch *b, struct step_result *r)
+{
+    forward(t, b);
+    output(t, b, true, NULL, r);
+    backward(t, b->rows);
+    update(t);
+}
+
+static void composed_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
+{
+    struct tally before[LINE_COUNT];
+    memcpy(before, t->composed->tally, sizeof before);
+    forward(t, b);
+    output(t, b, false, prob, r);
+    memcpy(t->composed->tally, before, sizeof before);
+}
+
+/* ---- The backend's own step
+ * --------------------------------------------------------------------------------- */
+
+/* seconds[phase_count] = what the backend has counted since its open(). */
+static void read_phases(const struct trainer *t, double *seconds)
+{
+    if (!t->phase_count) return;
+    memset(seconds, 0, (size_t)t->phase_count * sizeof *seconds);
+    t->fused->phase_seconds(t->contender->state, seconds);
+}
+
+/* Opening the books: from here on, phases count as training's. */
+static bool open_phases(struct trainer *t)
+{
+    const struct step_ops *f = t->fused;
+    if (!f->phases || !f->phase_seconds) return true;
+    while (f->phases[t->phase_count]) t->phase_count++;
+    t->phase_now = memory_zeroed((size_t)t->phase_count, sizeof(double));
+    t->phase_base = memory_zeroed((size_t)t->phase_count, sizeof(double));
+    if (!t->phase_now || !t->phase_base) return false;
+    read_phases(t, t->phase_base);
+    return true;
+}
+
+static void fused_step(struct trainer *t, const struct batch *b, struct step_result *r)
+{
+    const double start = clock_seconds();
+    t->fused->step(t->contender->state, b, r);
+    t->whole.seconds += clock_seconds() - start;
+    t->whole.calls++;
+    t->rows += b->rows;
+}
+
+/* A backend may count its forward pass alike in training and prediction: what prediction adds is taken out.
+ */
+static void fused_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
+{
+    read_phases(t, t->phase_now);
+    for (int i = 0; i < t->phase_count; i++) t->phase_base[i] -= t->phase_now[i];
+    t->fused->predict(t->contender->state, b, prob, r);
+    read_phases(t, t->phase_now);
+    for (int i = 0; i < t->phase_count; i++) t->phase_base[i] += t->phase_now[i];
+}
+
+/* The matrix products that a phase of this name does for one row; see trainer.h. */
+static double phase_flop(const char *name, const struct shape *s)
+{
+    const double layer1 = 2.0 * s->inputs * s->hidden, layer2 = 2.0 * s->hidden * s->classes;
+    if (strcmp(name, "forward1") == 0 || strcmp(name, "backward1") == 0) return layer1;
+    if (strcmp(name, "forward2") == 0) return layer2;
+    if (strcmp(name, "backward2") == 0) return 2.0 * layer2;
+    return 0.0;
+}
+
+static int fused_times(const struct trainer *t, struct op_time *times)
+{
+    if (!t->phase_count) {
+        times[0] = (struct op_time){"step", false, t->whole.calls, t->whole.seconds,
+                                    network_train_flop(&t->shape, t->rows)};
+        return 1;
+    }
+    read_phases(t, t->phase_now);
+    const int last = TRAINER_MAX_OP_TIMES - 1;
+    int count = 0;
+    for (int i = 0; i < t->phase_count; i++) {
+        const double seconds = t->phase_now[i] - t->phase_base[i];
+        const double flop = t->rows * phase_flop(t->fused->phases[i], &t->shape);
+        if (i <= last) {
+            times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop};
+        } else { /* more phases than lines: the rest share the last one, so that no time is lost */
+            times[last].name = "further phases";
+            times[last].seconds += seconds;
+            times[last].flop += flop;
+        }
+    }
+    return count;
+}
+
+/* ---- Both
+ * --------------------------------------------------------------------------------------------------- */
+
+struct trainer *trainer_new(struct contender *c, bool composed)
+{
+    struct trainer *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->contender = c;
+    t->shape = (struct shape){c->plan.inputs, c->plan.hidden, c->plan.classes};
+    t->fused = composed ? NULL : c->backend->step;
+    if (!t->fused) t->composed = composed_new(&c->plan, &t->shape);
+    if (t->fused ? open_phases(t) : t->composed != NULL) return t;
+    trainer_free(t);
+    return NULL;
+}
+
+void trainer_free(struct trainer *t)
+{
+    if (!t) return;
+    composed_free(t->composed);
+    free(t->phase_now);
+    free(t->phase_base);
+    free(t);
+}
+
+bool trainer_is_fused(const struct trainer *t)
+{
+    return t->fused != NULL;
+}
+
+void trainer_load(struct trainer *t, const struct model *m)
+{
+    if (t->fused)
+        t->fused->load(t->contender->state, m);
+    else
+        network_copy(&t->composed->model, m, &t->shape);
+}
+
+void trainer_store(struct trainer *t, struct model *m)
+{
+    if (t->fused)
+        t->fused->store(t->contender->state, m);
+    else
+        network_copy(m, &t->composed->model, &t->shape);
+}
+
+void trainer_step(struct trainer *t, const struct batch *b, struct step_result *r)
+{
+    if (t->fused)
+        fused_step(t, b, r);
+    else
+        composed_step(t, b, r);
+}
+
+void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
+{
+    if (t->fused)
+        fused_predict(t, b, prob, r);
+    else
+        composed_predict(t, b, prob, r);
+}
+
+int trainer_times(const struct trainer *t, struct op_time *times)
+{
+    if (t->fused) return fused_times(t, times);
+    for (int i = 0; i < LINE_COUNT; i++) {
+        const struct tally *tally = &t->composed->tally[i];
+        times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op], tally->calls,
+                                    tally->seconds, tally->flop};
+    }
+    return LINE_COUNT;
+}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Reads a run folder: epochs.csv, ops.csv and machine.json, with the standard library only."""
+
+import csv
+import json
+import math
+import os
+import statistics
+import sys
+
+
+class DataError(Exception):
+    """A run folder that cannot be drawn. The text is one line: what, where."""
+
+
+EPOCH_NUMBERS = ("epoch", "train_seconds", "loss", "accuracy", "val_loss", "val_accuracy")
+OP_NUMBERS = ("epoch", "seconds")
+
+
+def by_epoch(row):
+    return row["epoch"]
+
+
+def note(text):
+    print(f"plot.py: {text}", file=sys.stderr)
+
+
+def find_csv(folder, name):
+    """The path of a finished file, or of the .partial one that a killed run leaves; None when neither exists."""
+    path = os.path.join(folder, name)
+    for candidate in (path, path + ".partial"):
+        if os.path.isfile(candidate):
+            if candidate.endswith(".partial"):
+                note(f"{candidate}: the run did not end; drawing the rows that are there")
+            return candidate
+    return None
+
+
+def number(row, column, path, line):
+    """The value as a float; NaN for an empty field, which means: not measured."""
+    text = row.get(column) or ""
+    if not text:
+        return math.nan
+    try:
+        return float(text)
+    except ValueError:
+        raise DataError(f"{path}:{line}: {column} is {text!r}, not a number") from None
+
+
+def read_rows(path, needed):
+    """Rows as dictionaries, each with its line number under None."""
+    rows = []
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            reader = csv.DictReader(f, restkey="surplus")
+            missing = [c for c in needed if c not in (reader.fieldnames or [])]
+            if missing:
+                raise DataError(f"{path}: no column {', '.join(missing)}")
+            for row in reader:
+                if "surplus" in row or None in row.values():
+                    note(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
+                    continue
+                row[None] = reader.line_num
+                rows.append(row)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: {error}") from None
+    return rows
+
+
+def finite(values):
+    return [v for v in values if math.isfinite(v)]
+
+
+def median_after_first(rows, name):
+    values = finite([r[name] for r in (rows[1:] or rows)])
+    return statistics.median(values) if values else None
+
+
+class Series:
+    """One backend of one run: its epochs in order and, where measured, its ops."""
+
+    def __init__(self, run, backend):
+        self.run = run
+        self.backend = backend
+        self.epochs = []  # dictionaries of floats by column
+        self.ops = []  # dictionaries: op, inherited, and floats by column
+
+    def column(self, name):
+        return [e[name] for e in self.epochs]
+
+    def median(self, name):
+        """Over the epochs after the first, which warms up, or of the only one; None when not measured."""
+        return median_after_first(self.epochs, name)
+
+    def op_median(self, op, name):
+        """The same for one op's rows."""
+        return median_after_first([o for o in self.ops if o["op"] == op], name)
+
+    @property
+    def label(self):
+        return f"{self.backend} ({self.run.tag})" if self.run.tag else self.backend
+
+
+class Run:
+    """One run folder. tag is '' for a single run, else the letter that stands for it in labels."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.tag = ""
+        self.series = []
+        self.machine = read_machine(folder)
+        self.read_epochs()
+        self.read_ops()
+
+    def read_epochs(self):
+        path = find_csv(self.folder, "epochs.csv")
+        if path is None:
+            raise DataError(f"{self.folder}: no epochs.csv: not the folder of a run")
+        by_backend = {}
+        rows = read_rows(path, ("run_id", "dataset", "backend") + EPOCH_NUMBERS)
+        for row in rows:
+            values = {c: number(row, c, path, row[None]) for c in EPOCH_NUMBERS + ("gflops", "worst_error_of_bound")}
+            if math.isnan(values["epoch"]):
+                raise DataError(f"{path}:{row[None]}: epoch is empty")
+            name = row["backend"]
+            if name not in by_backend:
+                by_backend[name] = Series(self, name)
+                self.series.append(by_backend[name])
+            by_backend[name].epochs.append(values)
+        if not rows:
+            raise DataError(f"{path}: no rows: no backend finished an epoch")
+        for series in self.series:
+            series.epochs.sort(key=by_epoch)
+        self.run_id = rows[0]["run_id"] or os.path.basename(os.path.abspath(self.folder))
+        self.dataset = rows[0]["dataset"] or "unknown"
+        self.threads = rows[0].get("threads") or ""
+
+    def read_ops(self):
+        path = find_csv(self.folder, "ops.csv")
+        if path is None:
+            note(f"{self.folder}: no ops.csv: the charts by op are left out")
+            return
+        by_backend = {s.backend: s for s in self.series}
+        for row in read_rows(path, ("backend", "op") + OP_NUMBERS):
+            values = {c: number(row, c, path, row[None])
+                      for c in OP_NUMBERS + ("calls", "flop", "gflops", "peak_gflops")}
+            values["op"] = row["op"]
+            values["inherited"] = (row.get("inherited") or "").lower() in ("1", "yes", "true")
+            if row["backend"] in by_backend:
+                by_backend[row["backend"]].ops.append(values)
+        for series in self.series:
+            series.ops.sort(key=by_epoch)
+        if not any(s.ops for s in self.series):
+            note(f"{path}: no rows: the charts by op are left out")
+
+    def footer(self):
+        """run id, commit, data set, threads and CPU, as far as known."""
+        parts = [f"run {self.run_id}", f"commit {commit_of(self.machine)}", f"dataset={self.dataset}"]
+        if self.threads:
+            parts.append(f"{self.threads} thread{'s' if self.threads != '1' else ''}")
+        cpu = self.machine.get("cpu")
+        if isinstance(cpu, dict) and isinstance(cpu.get("model"), str):
+            parts.append(cpu["model"])
+        text = "  ·  ".join(parts)
+        return f"{self.tag}:  {text}" if self.tag else text
+
+
+def read_machine(folder):
+    path = os.path.join(folder, "machine.json")
+    if not os.path.isfile(path) and os.path.isfile(path + ".partial"):
+        path += ".partial"
+    try:
+        with open(path, encoding="utf-8") as f:
+            machine = json.load(f)
+        return machine if isinstance(machine, dict) else {}
+    except FileNotFoundError:
+        note(f"{folder}: no machine.json: the commit is shown as unknown")
+    except (OSError, ValueError) as error:
+        note(f"{path}: {error}: the commit is shown as unknown")
+    return {}
+
+
+def commit_of(machine):
+    for place in ("build", "git"):
+        section = machine.get(place)
+        if isinstance(section, dict) and isinstance(section.get("commit"), str):
+            return section["commit"][:12] + ("+changes" if section.get("dirty") is True else "")
+    return "unknown"
+
+
+def read_runs(folders):
+    """All folders; more than one get the tags A, B, C ..."""
+    runs = []
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise DataError(f"{folder}: no such folder")
+        runs.append(Run(folder))
+    if len(runs) > 1:
+        for i, run in enumerate(runs):
+            run.tag = chr(ord("A") + i) if i < 26 else str(i + 1)
+    return runs
+
+
+def all_series(runs):
+    return [s for run in runs for s in run.series]

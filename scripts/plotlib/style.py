@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""One look for all charts: colours, sizes, the caption and the footer, and how a figure is saved."""
+
+import os
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (the renderer must be chosen first)
+
+WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is 12 pixels high
+
+# Okabe and Ito's palette, distinguishable with every common kind of colour blindness. A backend has its colour in
+# every chart of every run; one that is not listed (a plug-in) takes the next free one in order of its name.
+BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73"}
+FREE_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+# Parts of an epoch: Paul Tol's "light" scheme, pale enough for black print and unlike the backends' colours.
+PART_COLOURS = ("#77AADD", "#EE8866", "#EEDD88", "#44BB99", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00", "#C8A2D0",
+                "#D2B48C", "#AABBCC", "#CCAA99", "#E6F598", "#9CA3DB", "#B0E0C8")
+OTHER_COLOUR = "#DDDDDD"
+
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+RUN_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
+
+plt.rcParams.update({
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.8,
+    "figure.facecolor": "white",
+    "svg.hashsalt": "lanebench",  # the same rows give the same file
+})
+
+
+def colours_of(series):
+    """Colour by backend name, for all series of a chart."""
+    unknown = sorted({s.backend for s in series} - set(BACKEND_COLOURS))
+    colours = dict(BACKEND_COLOURS)
+    for i, name in enumerate(unknown):
+        colours[name] = FREE_COLOURS[i % len(FREE_COLOURS)]
+    return colours
+
+
+def new_figure(height):
+    return plt.figure(figsize=(WIDTH, height))
+
+
+def name_rows(axes, series, colours):
+    """One row per series from the top down, named in its colour."""
+    axes.set_yticks(range(len(series)), [s.label for s in series])
+    for tick, s in zip(axes.get_yticklabels(), series):
+        tick.set_color(colours[s.backend])
+        tick.set_fontweight("bold")
+    axes.set_ylim(len(series) - 0.5, -0.5)
+    axes.grid(False, axis="y")
+
+
+def cut_for_fast_ones(values):
+    """Upper end of an axis from 0 on which the fast ones can be told apart: a baseline more than five times slower
+    than the next is cut. Returns the end and whether it cuts."""
+    ordered = sorted(values)
+    if len(ordered) > 1 and ordered[-1] > 5 * ordered[-2]:
+        return ordered[-2], True
+    return ordered[-1], False
+
+
+def cut_label(axes, y, text):
+    """Says at the right edge what lies beyond it."""
+    axes.text(0.985, y, f"{text} ▶", transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+
+
+def seconds_text(seconds):
+    """Three significant digits with the unit that suits."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.3g} µs"
+    if seconds < 1:
+        return f"{seconds * 1e3:.3g} ms"
+    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+
+
+def finish(figure, title, caption, runs, above=0.0):
+    """Title above, caption and one footer line per run below. Lays out what is between, and leaves that many inches
+    free above it."""
+    footer = "\n".join(run.footer() for run in runs)
+    inch = 1 / figure.get_figheight()
+    lines = caption.count("\n") + 1
+    footer_top = 0.08 + 0.15 * len(runs)
+    bottom = footer_top + 0.06 + 0.17 * lines
+    figure.text(0.01, footer_top * inch, footer, fontsize=7.5, color="#555555", va="top")
+    figure.text(0.01, bottom * inch, caption, fontsize=9, color="#333333", va="top")
+    figure.text(0.01, 1 - 0.1 * inch, title, va="top", fontsize=13, fontweight="bold")
+    figure.tight_layout(rect=(0, (bottom + 0.04) * inch, 1, 1 - (0.36 + above) * inch))
+
+
+def save(figure, folder, name):
+    """NAME.png and NAME.svg, each put in place whole. Returns the paths."""
+    os.makedirs(folder, exist_ok=True)
+    paths = []
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+        path = os.path.join(folder, f"{name}.{kind}")
+        figure.savefig(path + ".partial", format=kind, dpi=200, metadata=metadata)
+        os.replace(path + ".partial", path)
+        paths.append(path)
+    plt.close(figure)
+    return paths

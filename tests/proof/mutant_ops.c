@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+#include "mutants.h"
+
+#include <math.h>
+#include <string.h>
+#include <xmmintrin.h>
+
+#include "backends/registry.h"
+
+enum { SCRATCH_FLOATS = 1 << 22 };
+static float scratch_a[SCRATCH_FLOATS], scratch_b[SCRATCH_FLOATS];
+
+static const struct ops *right(void)
+{
+    return &registry_fallback()->ops;
+}
+
+static size_t extent(int rows, int cols, int ld)
+{
+    return rows > 0 && cols > 0 ? (size_t)(rows - 1) * (size_t)ld + (size_t)cols : 0;
+}
+
+/* ---- gemm. GEMM_ARGUMENTS are those of gemm_fn; GEMM_REST those from alpha on. */
+
+#define GEMM_ARGUMENTS                                                                                                 \
+    void *s, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a, int lda,          \
+        const float *b, int ldb, float beta, float *c, int ldc
+#define GEMM_REST alpha, a, lda, b, ldb, beta, c, ldc
+
+static void gemm_skips_tail_columns(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n - n % 8, k, GEMM_REST);
+}
+
+static void gemm_duplicates_last_column(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; n % 8 == 1 && n > 1 && i < m; i++) {
+        float *row = c + (size_t)i * (size_t)ldc;
+        row[n - 1] = row[n - 2];
+    }
+}
+
+static void gemm_skips_tail_rows(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m > 6 ? m - m % 6 : m, n, k, GEMM_REST);
+}
+
+static void gemm_drops_last_odd_k(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k % 2 ? k - 1 : k, GEMM_REST);
+}
+
+/* Idle: whatever C held before stays. */
+static void gemm_does_nothing(GEMM_ARGUMENTS)
+{
+    (void)s, (void)ta, (void)tb, (void)m, (void)n, (void)k, (void)alpha, (void)a, (void)lda, (void)b, (void)ldb;
+    (void)beta, (void)c, (void)ldc;
+}
+
+static void multiply_old_c(int first_column, int m, int n, const float *old, float *c, int ldc)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = first_column; j < n; j++) {
+            const size_t at = (size_t)i * (size_t)ldc + (size_t)j;
+            c[at] += 0.0f * old[at];
+        }
+}
+
+static void gemm_reads_c_at_beta_0(GEMM_ARGUMENTS)
+{
+    memcpy(scratch_a, c, extent(m, n, ldc) * sizeof *c);
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (beta == 0.0f) multiply_old_c(0, m, n, scratch_a, c, ldc);
+}
+
+static void gemm_reads_c_at_beta_0_in_edge(GEMM_ARGUMENTS)
+{
+    memcpy(scratch_a, c, extent(m, n, ldc) * sizeof *c);
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (beta == 0.0f) multiply_old_c(n - n % 8, m, n, scratch_a, c, ldc);
+}
+
+static void gemm_applies_beta_per_block(GEMM_ARGUMENTS)
+{
+    const float twice = k > 256 ? beta * beta : beta;
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, twice, c, ldc);
+}
+
+static void gemm_writes_into_gap(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; ldc > n && i + 1 < m; i++) c[(size_t)i * (size_t)ldc + (size_t)n] = 0.0f;
+}
+
+static void gemm_writes_past_end(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m > 0 && n % 8) c[extent(m, n, ldc)] = 0.0f;
+}
+
+static void gemm_reads_past_end(GEMM_ARGUMENTS)
+{
+    if (m > 0 && k > 0 && alpha != 0.0f) {
+        const volatile float *next = a + (ta ? extent(k, m, lda) : extent(m, k, lda));
+        (void)*next;
+    }
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+}
+
+static void gemm_writes_input(GEMM_ARGUMENTS)
+{
+    if (m > 0 && k > 0 && alpha != 0.0f) *(volatile float *)(uintptr_t)a = a[0];
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+}
+
+/* Drops the low bits of a significand: 16 of 24 leave bf16's, 13 leave tf32's. */
+static void shorten(const float *from, float *to, size_t count, unsigned bits)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &from[i], sizeof word);
+        const uint32_t half = 1u << (bits - 1);
+        if (isfinite(from[i])) word = (word + half) & ~((1u << bits) - 1u);
+        memcpy(&to[i], &word, sizeof word);
+    }
+}
+
+static void gemm_shortened(GEMM_ARGUMENTS, unsigned bits)
+{
+    if (alpha != 0.0f) {
+        shorten(a, scratch_a, ta ? extent(k, m, lda) : extent(m, k, lda), bits);
+        shorten(b, scratch_b, tb ? extent(n, k, ldb) : extent(k, n, ldb), bits);
+    }
+    right()->gemm(s, ta, tb, m, n, k, alpha, scratch_a, lda, scratch_b, ldb, beta, c, ldc);
+}
+
+static void gemm_in_bf16(GEMM_ARGUMENTS)
+{
+    gemm_shortened(s, ta, tb, m, n, k, GEMM_REST, 16);
+}
+
+static void gemm_in_tf32(GEMM_ARGUMENTS)
+{
+    gemm_shortened(s, ta, tb, m, n, k, GEMM_REST, 13);
+}
+
+/* Only beyond one block of k is the sum kept short in between. */
+static void gemm_bf16_between_blocks(GEMM_ARGUMENTS)
+{
+    enum { BLOCK = 256 };
+    if (k <= BLOCK) {
+        right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+        return;
+    }
+    const size_t a_step = (size_t)BLOCK * (ta ? (size_t)lda : 1), b_step = (size_t)BLOCK * (tb ? 1 : (size_t)ldb);
+    right()->gemm(s, ta, tb, m, n, BLOCK, GEMM_REST);
+    for (int i = 0; i < m; i++) {
+        float *row = c + (size_t)i * (size_t)ldc;
+        shorten(row, row, (size_t)n, 16);
+    }
+    right()->gemm(s, ta, tb, m, n, k - BLOCK, alpha, a + a_step, lda, b + b_step, ldb, 1.0f, c, ldc);
+}
+
+/* Wrong only where nothing faults: square B. */
+static void gemm_ignores_transpose_of_b(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, k == n ? NO_TRANS : tb, m, n, k, GEMM_REST);
+}
+
+static void gemm_takes_ldc_as_n(GEMM_ARGUMENTS)
+{
+    (void)ldc;
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, n > 0 ? n : 1);
+}
+
+static void gemm_flushes_subnormals(GEMM_ARGUMENTS)
+{
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040u);
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    _mm_setcsr(before);
+}
+
+static void gemm_leaks_flush_to_zero(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    _mm_setcsr(_mm_getcsr() | 0x8000u);
+}
+
+static void gemm_skips_zeros_of_a(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; i < m; i++) /* NaN of B lost where A's row is short of it: any NaN becomes 0 */
+        for (int j = 0; j < n; j++) {
+            float *x = &c[(size_t)i * (size_t)ldc + (size_t)j];
+            if (isnan(*x)) *x = 0.0f;
+        }
+}
+
+/* ---- the other ops */
+
+static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index, float *out,
+                              int ldout)
+{
+    (void)s;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++)
+            out[(size_t)i * (size_t)ldout + (size_t)j] =
+                (float)pixels[(size_t)index[i] * (size_t)cols + (size_t)j] * (1.0f / 255.0f);
+}
+
+static void bias_act_loses_nan(void *s, int m, int n, const float *bias, enum activation act, float *x, int ldx)
+{
+    right()->bias_act(s, m, n, bias, act, x, ldx);
+    for (int i = 0; act == ACT_RELU && i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float *z = &x[(size_t)i * (size_t)ldx + (size_t)j];
+            *z = *z > 0.0f ? *z : 0.0f;
+        }
+}
+
+static void relu_grad_passes_zero(void *s, int m, int n, const float *y, int ldy, float *d, int ldd)
+{
+    (void)s;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] >= 0.0f)) d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
+}
+
+static void bias_grad_drops_last_row(void *s, int m, int n, const float *d, int ldd, float *out)
+{
+    right()->bias_grad(s, m > 1 && m % 4 ? m - 1 : m, n, d, ldd, out);
+}
+
+#define SOFTMAX_ARGUMENTS                                                                                              \
+    void *s, int m, int n, const float *logits, int ldlogits, const uint8_t *labels, float grad_scale, float *loss,    \
+        float *grad, int ldgrad, float *prob, int ldprob
+
+static void softmax_sums_gradient(SOFTMAX_ARGUMENTS)
+{
+    (void)grad_scale;
+    right()->softmax_xent(s, m, n, logits, ldlogits, labels, 1.0f, loss, grad, ldgrad, prob, ldprob);
+}
+
+static void softmax_off_by_one_label(SOFTMAX_ARGUMENTS)
+{
+    static uint8_t wrong[1 << 16];
+    for (int i = 0; i < m; i++) wrong[i] = (uint8_t)((labels[i] + 1) % n);
+    right()->softmax_xent(s, m, n, logits, ldlogits, wrong, grad_scale, loss, grad, ldgrad, prob, ldprob);
+}
+
+static void softmax_without_maximum(SOFTMAX_ARGUMENTS)
+{
+    (void)s;
+    for (int i = 0; i < m; i++) {
+        const float *z = logits + (size_t)i * (size_t)ldlogits;
+        const int label = labels[i];
+        float sum = 0.0f;
+        for (int j = 0; j < n; j++) sum += expf(z[j]);
+        loss[i] = logf(sum) - z[label];
+        for (int j = 0; j < n; j++) {
+            const float p = expf(z[j]) / sum;
+            if (prob) prob[(size_t)i * (size_t)ldprob + (size_t)j] = p;
+            if (grad) grad[(size_t)i * (size_t)ldgrad + (size_t)j] = (j == label ? p - 1.0f : p) * grad_scale;
+        }
+    }
+}
+
+static void softmax_loss_from_probability(SOFTMAX_ARGUMENTS)
+{
+    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, loss, NULL, n, scratch_a, n);
+    for (int i = 0; i < m; i++) loss[i] = -logf(scratch_a[i * n + labels[i]]);
+    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, scratch_b, grad, ldgrad, prob, ldprob);
+}
+
+static void rmsprop_epsilon_in_root(void *s, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
+                                    float *w)
+{
+    (void)s;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = rho * v[i] + (1.0f - rho) * (g[i] * g[i]);
+        w[i] -= lr * g[i] / sqrtf(v[i] + epsilon);
+    }
+}
+
+static void rmsprop_by_estimate(void *s, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
+                                float *w)
+{
+    (void)s, (void)epsilon;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = rho * v[i] + (1.0f - rho) * (g[i] * g[i]);
+        w[i] -= lr * g[i] * _mm_cvtss_f32(_mm_rsqrt_ss(_mm_set_ss(v[i] + epsilon * epsilon)));
+    }
+}
+
+static void vexp_two_ulp_off(void *s, size_t n, const float *x, float *y)
+{
+    right()->vexp(s, n, x, y);
+    for (size_t i = 0; i < n; i++)
+        if (x[i] > 1.0f && x[i] < 1.125f) y[i] = nextafterf(nextafterf(y[i], INFINITY), INFINITY);
+}
+
+static void vlog_flushes_subnormals(void *s, size_t n, const float *x, float *y)
+{
+    right()->vlog(s, n, x, y);
+    for (size_t i = 0; i < n; i++)
+        if (x[i] > 0.0f && x[i] < 0x1p-126f) y[i] = -INFINITY;
+}
+
+/* ---- the list */
+
+enum { MAX_MUTANTS = 48 };
+
+static struct mutant list[MAX_MUTANTS];
+static int listed;
+
+static struct backend *add(const char *name, const char *killer)
+{
+    struct mutant *m = &list[listed++];
+    m->name = name;
+    m->killer = killer;
+    m->backend = *registry_fallback();
+    m->backend.name = name;
+    return &m->backend;
+}
+
+#define ADD(op, function) add(#function, #op)->ops.op = function
+
+static void add_gemms(void)
+{
+    ADD(gemm, gemm_skips_tail_columns);
+    ADD(gemm, gemm_duplicates_last_column);
+    ADD(gemm, gemm_skips_tail_rows);
+    ADD(gemm, gemm_drops_last_odd_k);
+    ADD(gemm, gemm_does_nothing);
+    ADD(gemm, gemm_reads_c_at_beta_0);
+    ADD(gemm, gemm_reads_c_at_beta_0_in_edge);
+    ADD(gemm, gemm_applies_beta_per_block);
+    ADD(gemm, gemm_writes_into_gap);
+    ADD(gemm, gemm_writes_past_end);
+    ADD(gemm, gemm_reads_past_end);
+    ADD(gemm, gemm_writes_input);
+    ADD(gemm, gemm_in_bf16);
+    ADD(gemm, gemm_in_tf32);
+    ADD(gemm, gemm_bf16_between_blocks);
+    ADD(gemm, gemm_ignores_transpose_of_b);
+    ADD(gemm, gemm_takes_ldc_as_n);
+    ADD(gemm, gemm_flushes_subnormals);
+    ADD(gemm, gemm_leaks_flush_to_zero);
+    ADD(gemm, gemm_skips_zeros_of_a);
+}
+
+const struct mutant *mutants_of_ops(int *count)
+{
+    if (listed == 0) {
+        add_gemms();
+        ADD(gather, gather_multiplies);
+        ADD(bias_act, bias_act_loses_nan);
+        ADD(relu_grad, relu_grad_passes_zero);
+        ADD(bias_grad, bias_grad_drops_last_row);
+        ADD(softmax_xent, softmax_sums_gradient);
+        ADD(softmax_xent, softmax_off_by_one_label);
+        ADD(softmax_xent, softmax_without_maximum);
+        ADD(softmax_xent, softmax_loss_from_probability);
+        ADD(rmsprop, rmsprop_epsilon_in_root);
+        ADD(rmsprop, rmsprop_by_estimate);
+        ADD(vexp, vexp_two_ulp_off);
+        ADD(vlog, vlog_flushes_subnormals);
+    }
+    *count = listed;
+    return list;
+}
+
+const struct backend *genuine_ops(void)
+{
+    static struct backend copy;
+    copy = *registry_fallback();
+    copy.name = "genuine";
+    return &copy;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A small backend of level 2: a training step of its own, made of the fallback's ops, which can be broken. */
+#include "mutants.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/registry.h"
+#include "train/network.h"
+
+/* Every way to be broken: a name, and what it means. */
+#define BUGS(X) \
+    X(none) /* nothing is broken */ \
+    X(loses_partial_batch) /* rows beyond the last multiple of 8 are not trained */ \
+    X(mean_over_full_batch) /* divides by plan->batch, not by the rows there are */ \
+    X(summed_gradient) /* does not divide at all */ \
+    X(skips_bias_update) /* b1 and b2 stay */ \
+    X(stale_predict) /* predicts with the parameters loaded */ \
+    X(stale_w2) /* backward pass with the W2 loaded */ \
+    X(updates_w2_early) /* dH from the W2 already updated */ \
+    X(ignores_index) /* takes the first images */ \
+    X(labels_unindexed) /* label of the row, not of the image */ \
+    X(label_off_by_one) /* the next class */ \
+    X(bf16_weights) /* forward pass with short weights */ \
+    X(bf16_gradient) /* gradients kept short */ \
+    X(no_relu_gradient) /* dH not masked */ \
+    X(epsilon_in_root) /* sqrt(v + epsilon) */ \
+    X(stale_store) /* store gives the v loaded */ \
+    X(store_overruns) /* store writes one float past b2 */ \
+    X(predict_updates) /* predict decays v */ \
+    X(mean_loss) /* loss of the batch's mean, not its sum */ \
+    X(counts_all) /* says that every row is right */ \
+    X(last_unit_frozen) /* the last hidden unit is never trained when their number is odd or 512 */ \
+    X(drops_last_pixel) /* the last column of X is not read */
+
+enum bug {
+#define X(name) BUG_##name,
+    BUGS(X)
+#undef X
+    BUG_COUNT
+};
+
+static const char *const bug_names[BUG_COUNT] = {
+#define X(name) "step_" #name,
+    BUGS(X)
+#undef X
+};
+
+struct fused {
+    void *ops_state;
+    struct plan plan;
+    struct shape shape;
+    enum bug bug;
+    struct model model, loaded, gradient;
+    float *x, *h, *z, *dh, *loss;
+    uint8_t *labels;
+    uint32_t *index;
+};
+
+static const struct backend *base(void)
+{
+    return registry_fallback();
+}
+
+static int open_with(const struct plan *plan, void **state, enum bug bug)
+{
+    struct fused *f = calloc(1, sizeof *f);
+    const size_t rows = (size_t)plan->batch;
+    f->plan = *plan;
+    f->shape = (struct shape){plan->inputs, plan->hidden, plan->classes};
+    f->bug = bug;
+    network_alloc(&f->model, &f->shape);
+    network_alloc(&f->loaded, &f->shape);
+    network_alloc(&f->gradient, &f->shape);
+    f->x = calloc(rows * (size_t)plan->inputs, sizeof *f->x);
+    f->h = calloc(rows * (size_t)plan->hidden, sizeof *f->h);
+    f->dh = calloc(rows * (size_t)plan->hidden, sizeof *f->dh);
+    f->z = calloc(rows * (size_t)plan->classes, sizeof *f->z);
+    f->loss = calloc(rows, sizeof *f->loss);
+    f->labels = calloc(rows, 1);
+    f->index = calloc(rows, sizeof *f->index);
+    *state = f;
+    char why[64];
+    return base()->open ? base()->open(plan, &f->ops_state, why, sizeof why) : 0;
+}
+
+static void fused_close(void *state)
+{
+    struct fused *f = state;
+    if (base()->close) base()->close(f->ops_state);
+    network_free(&f->model);
+    network_free(&f->loaded);
+    network_free(&f->gradient);
+    free(f->x);
+    free(f->h);
+    free(f->dh);
+    free(f->z);
+    free(f->loss);
+    free(f->labels);
+    free(f->index);
+    free(f);
+}
+
+/* ---- parameters */
+
+static void fused_load(void *state, const struct model *m)
+{
+    struct fused *f = state;
+    network_copy(&f->model, m, &f->shape);
+    network_copy(&f->loaded, m, &f->shape);
+}
+
+static void fused_store(void *state, struct model *m)
+{
+    struct fused *f = state;
+    network_copy(m, &f->model, &f->shape);
+    if (f->bug == BUG_stale_store) memcpy(m->v.w1, f->loaded.v.w1, tensor_count(&f->shape, TENSOR_W1) * sizeof(float));
+    if (f->bug == BUG_store_overruns) m->w.b2[f->shape.classes] = 0.0f;
+}
+
+/* ---- forward */
+
+static void shorten(float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &x[i], sizeof word);
+        word = (word + 0x8000u) & 0xffff0000u;
+        memcpy(&x[i], &word, sizeof word);
+    }
+}
+
+static int label_of(const struct fused *f, const struct batch *b, int i)
+{
+    const int label = b->labels[f->bug == BUG_labels_unindexed ? (uint32_t)i : b->index[i]];
+    return f->bug == BUG_label_off_by_one ? (label + 1) % f->shape.classes : label;
+}
+
+/* x, h, z (logits) and labels for the first `rows` rows of the batch. */
+static void forward(struct fused *f, const struct batch *b, int rows, const struct tensors *w)
+{
+    const struct ops *o = &base()->ops;
+    void *s = f->ops_state;
+    const int in = f->shape.inputs, hid = f->shape.hidden, cls = f->shape.classes;
+    for (int i = 0; i < rows; i++) {
+        f->index[i] = f->bug == BUG_ignores_index ? (uint32_t)i : b->index[i];
+        f->labels[i] = (uint8_t)label_of(f, b, i);
+    }
+    o->gather(s, rows, in, b->pixels, f->index, f->x, in);
+    for (int i = 0; f->bug == BUG_drops_last_pixel && i < rows; i++) f->x[i * in + in - 1] = 0.0f;
+    o->gemm(s, NO_TRANS, NO_TRANS, rows, hid, in, 1.0f, f->x, in, w->w1, hid, 0.0f, f->h, hid);
+    o->bias_act(s, rows, hid, w->b1, ACT_RELU, f->h, hid);
+    o->gemm(s, NO_TRANS, NO_TRANS, rows, cls, hid, 1.0f, f->h, hid, w->w2, cls, 0.0f, f->z, cls);
+    o->bias_act(s, rows, cls, w->b2, ACT_IDENTITY, f->z, cls);
+}
+
+static void forward_shortened(struct fused *f, const struct batch *b, int rows)
+{
+    network_copy(&f->gradient, &f->model, &f->shape);
+    for (int i = 0; i < TENSOR_COUNT; i++) shorten(tensor_data(&f->gradient.w, i), tensor_count(&f->shape, i));
+    forward(f, b, rows, &f->gradient.w);
+}
+
+static void finish(struct fused *f, int rows, float scale, float *grad, float *prob, struct step_result *r)
+{
+    const int cls = f->shape.classes;
+    *r = (struct step_result){0};
+    for (int i = 0; i < rows; i++) {
+        int best = 0;
+        for (int j = 1; j < cls; j++) best = f->z[i * cls + j] > f->z[i * cls + best] ? j : best;
+        r->correct += f->bug == BUG_counts_all || best == f->labels[i];
+    }
+    base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, prob, cls);
+    for (int i = 0; i < rows; i++) r->loss_sum += (double)f->loss[i];
+    if (f->bug == BUG_mean_loss) r->loss_sum /= rows;
+}
+
+static void fused_predict(void *state, const struct batch *b, float *prob, struct step_result *r)
+{
+    struct fused *f = state;
+    if (f->bug == BUG_bf16_weights)
+        forward_shortened(f, b, b->rows);
+    else
+        forward(f, b, b->rows, f->bug == BUG_stale_predict ? &f->loaded.w : &f->model.w);
+    finish(f, b->rows, 1.0f, NULL, prob, r);
+    if (f->bug == BUG_predict_updates) f->model.v.b1[0] *= f->plan.rho;
+}
+
+/* ---- backward and update */
+
+static void update(struct fused *f, int tensor)
+{
+    float *g = tensor_data(&f->gradient.w, tensor);
+    float *v = tensor_data(&f->model.v, tensor), *w = tensor_data(&f->model.w, tensor);
+    const size_t count = tensor_count(&f->shape, tensor);
+    const bool bias = tensor == TENSOR_B1 || tensor == TENSOR_B2;
+    if (bias && f->bug == BUG_skips_bias_update) return;
+    if (f->bug == BUG_bf16_gradient) shorten(g, count);
+    if (f->bug != BUG_epsilon_in_root) {
+        base()->ops.rmsprop(f->ops_state, count, f->plan.lr, f->plan.rho, f->plan.epsilon, g, v, w);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        v[i] = f->plan.rho * v[i] + (1.0f - f->plan.rho) * (g[i] * g[i]);
+        w[i] -= f->plan.lr * g[i] / sqrtf(v[i] + f->plan.epsilon);
+    }
+}
+
+static void backward(struct fused *f, int rows)
+{
+    const struct ops *o = &base()->ops;
+    void *s = f->ops_state;
+    const int in = f->shape.inputs, hid = f->shape.hidden, cls = f->shape.classes;
+    struct tensors *g = &f->gradient.w;
+    o->gemm(s, TRANS, NO_TRANS, hid, cls, rows, 1.0f, f->h, hid, f->z, cls, 0.0f, g->w2, cls);
+    o->bias_grad(s, rows, cls, f->z, cls, g->b2);
+    if (f->bug == BUG_updates_w2_early) update(f, TENSOR_W2);
+    const float *w2 = f->bug == BUG_stale_w2 ? f->loaded.w.w2 : f->model.w.w2;
+    o->gemm(s, NO_TRANS, TRANS, rows, hid, cls, 1.0f, f->z, cls, w2, cls, 0.0f, f->dh, hid);
+    if (f->bug != BUG_no_relu_gradient) o->relu_grad(s, rows, hid, f->h, hid, f->dh, hid);
+    if (f->bug == BUG_last_unit_frozen && (hid % 2 || hid == 512))
+        for (int i = 0; i < rows; i++) f->dh[i * hid + hid - 1] = 0.0f;
+    o->gemm(s, TRANS, NO_TRANS, in, hid, rows, 1.0f, f->x, in, f->dh, hid, 0.0f, g->w1, hid);
+    o->bias_grad(s, rows, hid, f->dh, hid, g->b1);
+}
+
+static void fused_step(void *state, const struct batch *b, struct step_result *r)
+{
+    struct fused *f = state;
+    const int rows = f->bug == BUG_loses_partial_batch && b->rows > 8 ? b->rows - b->rows % 8 : b->rows;
+    float scale = 1.0f / (float)b->rows;
+    if (f->bug == BUG_mean_over_full_batch) scale = 1.0f / (float)f->plan.batch;
+    if (f->bug == BUG_summed_gradient) scale = 1.0f;
+    if (f->bug == BUG_bf16_weights)
+        forward_shortened(f, b, rows);
+    else
+        forward(f, b, rows, &f->model.w);
+    finish(f, rows, scale, f->z, NULL, r);
+    backward(f, rows);
+    for (int i = 0; i < TENSOR_COUNT; i++)
+        if (i != TENSOR_W2 || f->bug != BUG_updates_w2_early) update(f, i);
+}
+
+/* ---- the list: open() knows which bug only by being another function, so each has its own */
+
+#define X(name)                                                                                                        \
+    static int open_##name(const struct plan *plan, void **state, char *why, size_t why_size)                          \
+    {                                                                                                                  \
+        (void)why, (void)why_size;                                                                                     \
+        return open_with(plan, state, BUG_##name);                                                                     \
+    }
+BUGS(X)
+#undef X
+
+typedef int open_fn(const struct plan *plan, void **state, char *why, size_t why_size);
+static open_fn *const opens[BUG_COUNT] = {
+#define X(name) open_##name,
+    BUGS(X)
+#undef X
+};
+
+static const struct step_ops step = {
+    .load = fused_load, .step = fused_step, .predict = fused_predict, .store = fused_store};
+
+static struct backend make(int bug)
+{
+    /* without ops of its own: they are inherited */
+    return (struct backend){.abi_version = BACKEND_ABI_VERSION,
+                            .struct_size = sizeof(struct backend),
+                            .name = bug_names[bug],
+                            .summary = "a step for tests",
+                            .flags = BACKEND_DETERMINISTIC,
+                            .open = opens[bug],
+                            .close = fused_close,
+                            .step = &step};
+}
+
+const struct mutant *mutants_of_step(int *count)
+{
+    static struct mutant list[BUG_COUNT];
+    *count = BUG_COUNT - 1;
+    for (int i = 1; i < BUG_COUNT; i++)
+        list[i - 1] = (struct mutant){.name = bug_names[i], .killer = "step", .backend = make(i)};
+    return list;
+}
+
+const struct backend *genuine_step(void)
+{
+    static struct backend copy;
+    copy = make(BUG_none);
+    return &copy;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backends that are wrong on purpose, to show that the proof notices. Each is the fallback backend with one op
+ * replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c). */
+#ifndef LB_MUTANTS_H
+#define LB_MUTANTS_H
+
+#include "backend.h"
+
+struct mutant {
+    const char *name;
+    const char *killer;   /* what the killing row's op, or the case that crashed, must begin with */
+    struct backend backend;
+};
+
+/* Lists of mutants, filled on first use. */
+const struct mutant *mutants_of_ops(int *count);
+const struct mutant *mutants_of_step(int *count);
+
+/* The same constructions with nothing broken: these must pass. */
+const struct backend *genuine_ops(void);
+const struct backend *genuine_step(void);
+
+#endif

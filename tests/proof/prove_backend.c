@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Proves one backend of the registry: prove_backend NAME THREADS. Prints the rows of the proof; exits 77 with the
+ * reason when the backend cannot run here. Uses MNIST from MNIST_DIR for the training steps if that is set. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/registry.h"
+#include "base/clock.h"
+#include "proof/prove.h"
+
+static void print_row(void *context, const struct proof_row *row)
+{
+    (void)context;
+    printf("%-18s %-34s %6lld cases %4lld failed, worst %.3g of the bound%s\n", row->op, row->cases, row->count,
+           row->failed, row->worst_of_bound, row->inherited ? ", inherited" : "");
+    if (row->failed) printf("    %s\n", row->first_failure);
+    fflush(stdout);
+}
+
+static void on_fault(int signal_number)
+{
+    const char *const text = proof_current_case();
+    const ssize_t ignored[] = {write(STDERR_FILENO, "fault in: ", 10), write(STDERR_FILENO, text, strlen(text)),
+                               write(STDERR_FILENO, "\n", 1)};
+    (void)ignored;
+    _exit(128 + signal_number);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s BACKEND THREADS [ONLY]\n", argv[0]);
+        return EXIT_USAGE;
+    }
+    char why[256];
+    const struct registry_entry *entry = registry_find(argv[1]);
+    if (!entry) {
+        fprintf(stderr, "no backend %s\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    if (registry_status(entry, why, sizeof why) != BACKEND_READY) {
+        printf("skipped: %s: %s\n", argv[1], why);
+        return EXIT_NOTHING;
+    }
+    struct plan plan = {.threads = atoi(argv[2]), .inputs = 784, .hidden = 512, .classes = 10, .batch = 128,
+                        .lr = 0.001f, .rho = 0.9f, .epsilon = 1e-7f, .l1d_bytes = 32 << 10, .l2_bytes = 1 << 20,
+                        .isa = entry->backend->needs};
+    struct proof_options options = {.seed = 2024, .row = print_row, .only = argc > 3 ? argv[3] : NULL};
+    struct proof_verdict verdict;
+    struct error error = {0};
+    signal(SIGSEGV, on_fault);
+    signal(SIGBUS, on_fault);
+    const double start = clock_seconds();
+    if (prove_backend(entry->backend, registry_fallback(), &plan, &options, &verdict, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        return (int)error.code;
+    }
+    printf("%lld cases, %lld failed, worst %.3g of its bound, %.1f s\n", verdict.cases, verdict.failed,
+           verdict.worst_of_bound, clock_seconds() - start);
+    return verdict.cases > 0 && verdict.failed == 0 ? EXIT_OK : EXIT_PROOF;
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the program share: running it, a small data set, and a count of checks."""
+import csv
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+failures = []
+checks = 0
+
+
+def check(condition, what):
+    """Counts a check; a failed one is printed at once and decides the exit code."""
+    global checks
+    checks += 1
+    if not condition:
+        failures.append(what)
+        print("FAILED:", what)
+
+
+def finish():
+    print(f"{checks} checks, {len(failures)} failed")
+    sys.exit(1 if failures or checks == 0 else 0)
+
+
+def clean_environment(**more):
+    """The caller's environment less what the program listens to."""
+    dropped = ("BENCH_", "BENCHMARK_", "MNIST_DIR", "NO_COLOR")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+    env.update(more)
+    return env
+
+
+def run(bench, *words, env=None, timeout=300, **more):
+    more.setdefault("stdout", subprocess.PIPE)
+    more.setdefault("stderr", subprocess.PIPE)
+    return subprocess.run([bench, *words], env=clean_environment(**(env or {})), timeout=timeout,
+                          stdin=subprocess.DEVNULL, text=True, **more)
+
+
+def make_data(folder, train=640, test=80):
+    """A data set in MNIST's format that a small network can learn: a bar per digit on noise."""
+    r = random.Random(1)
+    for name, count in (("train", train), ("t10k", test)):
+        labels = bytes(r.randrange(10) for _ in range(count))
+        pixels = bytearray(784 * count)
+        for i, label in enumerate(labels):
+            for _ in range(100):
+                pixels[784 * i + r.randrange(784)] = r.randrange(1, 256)
+            pixels[784 * i + 56 * label:784 * i + 56 * label + 50] = b"\xff" * 50
+        with open(os.path.join(folder, f"{name}-images-idx3-ubyte"), "wb") as f:
+            f.write(struct.pack(">IIII", 2051, count, 28, 28) + pixels)
+        with open(os.path.join(folder, f"{name}-labels-idx1-ubyte"), "wb") as f:
+            f.write(struct.pack(">II", 2049, count) + labels)
+    return folder
+
+
+def scratch():
+    return tempfile.TemporaryDirectory(prefix="lanebench-test-")
+
+
+def whole_rows(path):
+    """The rows of a CSV file as dictionaries; a half or ragged row is a failed check."""
+    with open(path, newline="", encoding="utf-8") as f:
+        text = f.read()
+    check(text.endswith("\r\n"), f"{path}: does not end with a whole row: {text[-80:]!r}")
+    rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
+    check(all(len(row) == len(rows[0]) for row in rows), f"{path}: rows of different widths")
+    return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+def ready_backends(bench, *words):
+    listing = json.loads(run(bench, "list", "--json", *words).stdout)
+    return [b["name"] for b in listing["backends"] if b["status"] == "ready"]

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""The files of bench run, prove and micro: what is in them, and folders that cannot take them."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+
+bench = sys.argv[1]
+SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]
+EPOCHS_COLUMNS = ("schema,run_id,dataset,backend,threads,seed,epoch,steps,samples,train_seconds,val_seconds,gflops,"
+                  "loss,accuracy,val_loss,val_accuracy,verified,worst_error_of_bound").split(",")
+
+
+def test_run(data, folder):
+    out = os.path.join(folder, "new", "run")
+    result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
+    check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
+    names = sorted(os.listdir(out))
+    check(names == ["epochs.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"], f"run: files {names}")
+    check(f"results: {out}" in result.stdout, "run: the summary names the folder")
+    check(re.search(r"^Epoch 3/3 naive .*val_accuracy: ", result.stderr, re.M), "run: a line per epoch without a terminal")
+    check("\r" not in result.stderr and "\033" not in result.stderr, "run: cursor control without a terminal")
+    epochs, ops = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ops.csv")
+    check(list(epochs[0])[:len(EPOCHS_COLUMNS)] == EPOCHS_COLUMNS, f"epochs.csv: columns {list(epochs[0])}")
+    check([(r["backend"], r["epoch"], r["steps"], r["samples"], r["verified"]) for r in epochs] ==
+          [("naive", str(i), "5", "640", "1") for i in (1, 2, 3)], f"epochs.csv: rows {epochs}")
+    check(len({r["run_id"] for r in epochs + ops}) == 1 and re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", epochs[0]["run_id"]),
+          f"run id {epochs[0]['run_id']}")
+    for epoch in epochs:
+        parts = [r for r in ops if r["epoch"] == epoch["epoch"]]
+        total, whole = sum(float(r["seconds"]) for r in parts), float(epoch["train_seconds"])
+        check(abs(total - whole) < 1e-6 * whole + 1e-8, f"ops.csv: parts of epoch {epoch['epoch']}: {total} of {whole}")
+        check(abs(sum(float(r["share_of_epoch"]) for r in parts) - 1) < 1e-6, "ops.csv: shares")
+        check(parts[-1]["op"] == "other" and parts[-1]["calls"] == "", f"ops.csv: last line {parts[-1]}")
+        flop = 640 * 2 * (2 * (784 * 16 + 16 * 10) + 16 * 10)
+        check(abs(float(epoch["gflops"]) * whole * 1e9 / flop - 1) < 1e-6, f"epochs.csv: gflops {epoch['gflops']}")
+    proof = whole_rows(out + "/proof.csv")
+    check(len(proof) > 3 and all(r["failed"] == "0" for r in proof), "proof.csv: rows")
+    test_machine(out, epochs[0]["run_id"])
+    return out
+
+
+def test_machine(out, run_id):
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    check(machine["status"] == "complete" and machine["exit_code"] == 0, f"machine.json: {machine['status']}")
+    check(machine["run_id"] == run_id, "machine.json: run id")
+    check(machine["dataset"]["train_images"] == 640 and len(machine["dataset"]["sha256"]["train_images"]) == 64, "data")
+    check(machine["command_line"][1] == "run" and machine["settings"]["epochs"] == 3, "machine.json: settings")
+    check(machine["backends"]["naive"]["verified"] and machine["backends"]["naive"]["compiler_flags"], "backends")
+    for section in ("build", "cpu", "topology", "system", "libraries", "environment"):
+        check(isinstance(machine[section], dict), f"machine.json: {section}")
+    check({"commit", "dirty", "compiler", "flags"} <= set(machine["build"]), "machine.json: build")
+    xml.etree.ElementTree.parse(out + "/topology.xml")
+
+
+def test_adding(data, run_folder, folder):
+    """micro.csv into the folder of a run, proof.csv into one of its own; never over a file that is there."""
+    quick = ["--benchmark_min_time=0.001", "--benchmark_filter=gather|forward2"]
+    micro = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_folder)
+    check(micro.returncode == 0, f"micro: exit {micro.returncode}: {micro.stderr}")
+    rows = whole_rows(run_folder + "/micro.csv")
+    check([(r["op"], r["m"], r["n"], r["k"]) for r in rows] == [("gemm", "128", "10", "16"), ("gather", "128", "784", "")],
+          f"micro.csv: {rows}")
+    check(rows[0]["run_id"] == whole_rows(run_folder + "/epochs.csv")[0]["run_id"], "micro.csv: run id of the folder")
+    check(float(rows[0]["gflops"]) > 0 and rows[1]["gflops"] == "", f"micro.csv: gflops {rows}")
+    check("naive/gemm/forward2/128x10x16" in micro.stdout, f"micro: {micro.stdout}")
+    again = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_folder)
+    check(again.returncode == 2 and "already holds micro.csv" in again.stderr, f"micro again: {again.stderr}")
+    none = run(bench, "micro", *SMALL, "--quiet", "--benchmark_filter=nothing", "--data", data)
+    check(none.returncode == 2 and "no case" in none.stderr, f"micro without a case: {none.stderr!r}")
+    names = run(bench, "micro", *SMALL, "--benchmark_list_tests", "--data", data)
+    check(names.returncode == 0 and "naive/gemm/dw1/784x16x128" in names.stdout, f"micro names: {names.stdout!r}")
+
+    out = folder + "/proof"
+    prove = run(bench, "prove", *SMALL, "--data", data, "--out", out)
+    check(prove.returncode == 0 and re.search(r"^PROVEN +naive", prove.stdout, re.M), f"prove: {prove.stdout}")
+    check(sorted(os.listdir(out)) == ["machine.json", "proof.csv", "topology.xml"], f"prove: {os.listdir(out)}")
+    shown = re.findall(r"^pass +naive", prove.stdout, re.M)
+    check(len(shown) == len(whole_rows(out + "/proof.csv")) > 3, "prove: rows on stdout and in proof.csv")
+
+
+def test_quiet(data, folder):
+    result = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/quiet", "--quiet")
+    check(result.returncode == 0 and result.stderr == "", f"--quiet: {result.stderr!r}")
+    check(result.stdout.startswith("backend "), "--quiet: the summary")
+
+
+def refused(words, code, names, data):
+    result = run(bench, *SMALL, "--quiet", "--data", data, "--out", *words)
+    check(result.returncode == code, f"--out {words}: exit {result.returncode} instead of {code}: {result.stderr!r}")
+    check(result.stderr.count("\n") == 1 and result.stdout == "", f"--out {words}: not one line: {result.stderr!r}")
+    for name in names:
+        check(name in result.stderr, f"--out {words}: {name!r} is not named: {result.stderr!r}")
+
+
+def test_bad_folders(data, folder, run_folder):
+    refused([run_folder], 2, [run_folder, "not empty"], data)
+    refused([run_folder + "/epochs.csv"], 2, ["is a file"], data)
+    refused(["/dev/full"], 2, ["/dev/full", "is a file"], data)
+    refused(["/proc/new"], 99, ["/proc/new"], data)
+    refused(["/dev/null/new"], 2, ["/dev/null/new", "lies below one"], data)
+    refused([folder + "/" + "x" * 300], 99, ["File name too long"], data)
+
+
+def mounted(folder, options, body):
+    """Runs body with a file system on folder, in a mount name space of its own; False where that is not allowed."""
+    script = f'mount -t tmpfs -o {options} none "{folder}" || exit 42; {body}'
+    return subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
+
+
+def test_full_and_read_only(data, folder):
+    if not shutil.which("unshare") or os.geteuid() != 0:
+        print("not tried: full and read-only file systems (needs root and unshare)")
+        return
+    place = folder + "/mount"
+    os.mkdir(place)
+    words = f'env -i "{bench}" {" ".join(SMALL)} --quiet --epochs 200 --data "{data}" --out "{place}/run"'
+    read_only = mounted(place, "ro", f"{words}; exit $?")
+    if read_only.returncode == 42:
+        print("not tried: full and read-only file systems (mounting is not allowed here)")
+        return
+    check(read_only.returncode == 99 and "Read-only file system" in read_only.stderr, f"read-only: {read_only}")
+    check(read_only.stderr.count("\n") == 1 and place in read_only.stderr, f"read-only: {read_only.stderr!r}")
+    # Full at once: nothing is proven or trained. Full after a while: whole rows stay.
+    full = mounted(place, "size=4k", f"{words}; exit $?")
+    check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
+    check(full.stderr.count("\n") == 1, f"full: {full.stderr!r}")
+    kept = folder + "/kept"
+    filling = mounted(place, "size=60k", f'{words}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
+    check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
+    for name in ("epochs.csv", "ops.csv", "proof.csv"):
+        check(len(whole_rows(f"{kept}/{name}")) > 2, f"filling up: {name}")
+
+
+with scratch() as scratch_folder:
+    data_folder = scratch_folder + "/data"
+    os.mkdir(data_folder)
+    make_data(data_folder)
+    run_out = test_run(data_folder, scratch_folder)
+    test_adding(data_folder, run_out, scratch_folder)
+    test_quiet(data_folder, scratch_folder)
+    test_bad_folders(data_folder, scratch_folder, run_out)
+    test_full_and_read_only(data_folder, scratch_folder)
+finish()

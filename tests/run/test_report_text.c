@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What people read: the summary's numbers and remarks, the line of progress. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/describe.h"
+#include "report/progress_view.h"
+#include "report/summary.h"
+#include "report/table.h"
+
+static void add_epochs(struct summary_row *row, const double *seconds, int count, double val_accuracy)
+{
+    for (int i = 0; i < count; i++) {
+        const struct epoch_result r = {
+            .epoch = i + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy};
+        assert_int_equal(summary_epoch(row, &r, 100e9), 0);
+    }
+}
+
+static char *printed(const struct summary *s)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    summary_print(s, out);
+    fclose(out);
+    return text;
+}
+
+static void medians_leave_the_first_epoch_out(void **state)
+{
+    (void)state;
+    struct summary s;
+    const struct registry_entry *entry = registry_at(0);
+    summary_init(&s, &entry, 1);
+    assert_true(isnan(summary_median(&s.rows[0])));
+    add_epochs(&s.rows[0], (double[]){9.0}, 1, 0.9);
+    assert_true(summary_median(&s.rows[0]) == 9.0);
+    add_epochs(&s.rows[0], (double[]){3.0, 1.0}, 2, 0.9);
+    assert_true(summary_median(&s.rows[0]) == 2.0);
+    add_epochs(&s.rows[0], (double[]){100.0}, 1, 0.9);
+    assert_true(summary_median(&s.rows[0]) == 3.0);
+    summary_free(&s);
+}
+
+static void summary_says_what_is_notable(void **state)
+{
+    (void)state;
+    struct summary s;
+    const struct registry_entry *entries[] = {registry_at(0), registry_at(1)};
+    summary_init(&s, entries, 2);
+    s.wanted_epochs = 3;
+    s.dataset = "generated";
+    for (int i = 0; i < 2; i++) {
+        s.rows[i].proven = s.rows[i].verified = true;
+        s.rows[i].verdict = (struct proof_verdict){10, 0, 0.25};
+        s.rows[i].info.bound = 1;
+    }
+    add_epochs(&s.rows[0], (double[]){40.0}, 1, 0.95);
+    add_epochs(&s.rows[1], (double[]){4.0, 2.0, 2.0}, 3, 0.97);
+    snprintf(s.rows[1].info.implementation, sizeof s.rows[1].info.implementation, "gemm=jit;softmax=ref:any");
+    char *text = printed(&s);
+    char line[200];
+    snprintf(line, sizeof line, "%s: trained 1 epoch of 3", entries[0]->name);
+    assert_non_null(strstr(text, line));
+    assert_non_null(strstr(text, "softmax=ref:any"));
+    assert_non_null(strstr(text, "dataset=generated"));
+    assert_non_null(strstr(text, "20.00x")); /* 40 s by the one epoch against a median of 2 s */
+    assert_non_null(strstr(text, "50.0"));   /* 100 GFLOP in 2 s */
+    assert_non_null(strstr(text, "0.9700"));
+    free(text);
+    s.rows[1].verified = false;
+    s.rows[1].epochs = 0;
+    snprintf(s.rows[1].failure, sizeof s.rows[1].failure, "proof failed, not timed: 3 of 10 cases");
+    text = printed(&s);
+    assert_non_null(strstr(text, "NO "));
+    assert_non_null(strstr(text, "not timed: 3 of 10 cases"));
+    assert_null(strstr(text, "20.00x"));
+    free(text);
+    summary_free(&s);
+}
+
+static void progress_looks_like_keras(void **state)
+{
+    (void)state;
+    char text[256];
+    struct progress p = {0};
+    const struct progress_view v = {.flop_per_row = 1e6};
+    assert_string_equal(progress_view_text(&v, &p, 0.0, text, sizeof text), "");
+    p.phase = PROGRESS_TRAIN;
+    p.step = 312;
+    p.steps = 469;
+    p.samples = 40000;
+    p.loss_sum = 2508.0;
+    p.correct = 39248;
+    p.phase_start = 10.0;
+    assert_string_equal(progress_view_text(&v, &p, 10.4, text, sizeof text),
+                        "312/469 [=============>......] 1.3ms/step 100 GF/s loss: 0.0627 accuracy: 0.9812");
+    p.step = 0;
+    p.samples = 0;
+    assert_string_equal(progress_view_text(&v, &p, 10.0, text, sizeof text),
+                        "  0/469 [>...................]");
+    p.phase = PROGRESS_VALIDATE;
+    p.step = 79;
+    p.steps = 79;
+    p.samples = 10000;
+    p.loss_sum = 1000.0;
+    p.correct = 9700;
+    assert_string_equal(progress_view_text(&v, &p, 11.0, text, sizeof text),
+                        "79/79 [====================] validation val_loss: 0.1000 val_accuracy: 0.9700");
+    p.phase = PROGRESS_PROOF;
+    p.proof_done = 5;
+    p.proof_total = 10;
+    assert_string_equal(progress_view_text(&v, &p, 11.0, text, sizeof text),
+                        "5/10 [==========>.........] proof");
+}
+
+static void reference_implementations_are_found(void **state)
+{
+    (void)state;
+    char text[64];
+    assert_false(describe_reference("", text, sizeof text));
+    assert_false(
+        describe_reference("gemm=brgemm:avx512;pref=jit", text, sizeof text)); /* the name, not the op */
+    assert_true(describe_reference("gemm=brgemm;relu=ref:any;x=ref", text, sizeof text));
+    assert_string_equal(text, "relu=ref:any");
+}
+
+static void tables_align(void **state)
+{
+    (void)state;
+    struct table t;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    table_init(&t, "lrl");
+    const char *const cells[] = {"name", "value", "note", "a", "1.5", "", "longer", "22.25", "yes"};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) table_cell(&t, "%s", cells[i]);
+    table_print(&t, out);
+    table_free(&t);
+    fclose(out);
+    assert_string_equal(text,
+                        "name    value  note\n-------------------\na         1.5\nlonger  22.25  yes\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(medians_leave_the_first_epoch_out),
+        cmocka_unit_test(summary_says_what_is_notable),
+        cmocka_unit_test(progress_looks_like_keras),
+        cmocka_unit_test(reference_implementations_are_found),
+        cmocka_unit_test(tables_align),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

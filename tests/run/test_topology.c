@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Quotas from made-up control groups, places from made-up machines, and the binding of a team on the real
+ * one. */
+#include "check.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "machine/cgroup.h"
+#include "machine/topology.h"
+
+static char folder[64];
+
+static void write_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void make_folder(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* The quota for these two files, "@" in the mounts standing for the folder. */
+static double quota(const char *cgroup, const char *mounts)
+{
+    char text[512], one[128], two[128];
+    const char *at = strchr(mounts, '@');
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - mounts), mounts, folder, at + 1);
+    write_file("cgroup", cgroup);
+    write_file("mountinfo", text);
+    snprintf(one, sizeof one, "%s/cgroup", folder);
+    snprintf(two, sizeof two, "%s/mountinfo", folder);
+    return cgroup_quota_cpus(one, two);
+}
+
+static const char v2_mount[] = "25 1 0:22 / /proc rw - proc proc rw\n"
+                               "40 30 0:37 / @ rw,relatime shared:3 - cgroup2 cgroup2 rw\n";
+
+static void v2_smallest_of_the_group_and_its_parents(void **state)
+{
+    (void)state;
+    make_folder("a");
+    make_folder("a/b");
+    write_file("a/b/cpu.max", "max 100000\n");
+    assert_true(quota("0::/a/b\n", v2_mount) == 0.0);
+    write_file("a/cpu.max", "150000 100000\n");
+    assert_true(quota("0::/a/b\n", v2_mount) == 1.5);
+    write_file("a/b/cpu.max", "300000 100000\n");
+    assert_true(quota("0::/a/b\n", v2_mount) == 1.5);
+    write_file("a/b/cpu.max", "50000 100000\n");
+    assert_true(quota("0::/a/b\n", v2_mount) == 0.5);
+    assert_true(quota("0::/a\n", v2_mount) == 1.5);
+    assert_true(quota("0::/\n", v2_mount) == 0.0);
+}
+
+static void v1_quota_and_period(void **state)
+{
+    (void)state;
+    const char mount[] = "40 30 0:37 / @ rw - cgroup cgroup rw,cpu,cpuacct\n";
+    make_folder("g");
+    write_file("g/cpu.cfs_period_us", "50000\n");
+    write_file("g/cpu.cfs_quota_us", "-1\n");
+    assert_true(quota("4:memory:/x\n3:cpu,cpuacct:/g\n", mount) == 0.0);
+    write_file("g/cpu.cfs_quota_us", "125000\n");
+    assert_true(quota("4:memory:/x\n3:cpu,cpuacct:/g\n", mount) == 2.5);
+    assert_true(quota("3:cpuacct:/g\n", mount) == 0.0);
+    assert_true(quota("3:cpu:/g\n", "40 30 0:37 / @ rw - cgroup cgroup rw,cpuset\n") == 0.0);
+}
+
+/* A container sees its own group as the root of the mount, and its name from outside. */
+static void a_container_sees_its_part_only(void **state)
+{
+    (void)state;
+    const char mount[] = "40 30 0:37 /docker/77 @ rw - cgroup cgroup rw,cpu\n";
+    write_file("cpu.cfs_period_us", "100000\n");
+    write_file("cpu.cfs_quota_us", "200000\n");
+    assert_true(quota("3:cpu:/docker/77\n", mount) == 2.0);
+    assert_true(quota("3:cpu:/docker/776\n", mount) == 2.0);
+    assert_true(quota("3:cpu:/elsewhere\n", mount) == 2.0);
+}
+
+static void missing_files_are_no_limit(void **state)
+{
+    (void)state;
+    assert_true(cgroup_quota_cpus("/nonexistent", "/nonexistent") == 0.0);
+    assert_true(quota("", v2_mount) == 0.0);
+    assert_true(quota("0::/gone\n", v2_mount) == 0.0);
+}
+
+static int make_own_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/lanebench-topology-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_own_folder(void **state)
+{
+    static const char *const content[] = {"a/b/cpu.max", "a/cpu.max",          "a/b",
+                                          "a",           "g/cpu.cfs_quota_us", "g/cpu.cfs_period_us",
+                                          "g",           "cpu.cfs_quota_us",   "cpu.cfs_period_us",
+                                          "cgroup",      "mountinfo"};
+    (void)state;
+    for (size_t i = 0; i < sizeof content / sizeof *content; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", folder, content[i]);
+        remove(path);
+    }
+    return rmdir(folder);
+}
+
+/* hwloc invents the machine that the variable describes. */
+static void distinct_cores_come_first(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    setenv("HWLOC_SYNTHETIC", "pack:2 l3:1(size=16777216) core:3 pu:2", 1);
+    assert_int_equal(topology_read(&t, &e), 0);
+    unsetenv("HWLOC_SYNTHETIC");
+    static const int expected[] = {0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11};
+    assert_int_equal(t.packages, 2);
+    assert_int_equal(t.cores, 6);
+    assert_int_equal(t.pus, 12);
+    assert_int_equal(t.allowed_cores, 6);
+    assert_int_equal(t.l3_bytes, 16 << 20);
+    assert_int_equal(t.l3_sharing_cores, 3);
+    assert_int_equal(t.places_count, 12);
+    assert_memory_equal(t.places, expected, sizeof expected);
+    if (t.quota_cpus == 0.0) assert_int_equal(t.default_threads, 6);
+}
+
+static void this_machine_adds_up(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    assert_int_equal(topology_read(&t, &e), 0);
+    assert_in_range(t.allowed_pus, 1, t.pus);
+    assert_in_range(t.allowed_cores, 1, t.cores);
+    assert_in_range(t.default_threads, 1, t.allowed_cores);
+    assert_int_equal(t.places_count,
+                     t.allowed_pus < TOPOLOGY_MAX_PLACES ? t.allowed_pus : TOPOLOGY_MAX_PLACES);
+    assert_true(t.hwloc_version[0] >= '1');
+    char *xml = topology_xml();
+    assert_non_null(xml);
+    assert_non_null(strstr(xml, "<topology"));
+    free(xml);
+}
+
+static void affinity_narrows_the_machine(void **state)
+{
+    (void)state;
+    struct topology all, one;
+    struct error e = {0};
+    cpu_set_t before, last;
+    assert_int_equal(topology_read(&all, &e), 0);
+    const int pu = all.places[all.places_count - 1];
+    if (pu >= CPU_SETSIZE) skip();
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    CPU_ZERO(&last);
+    CPU_SET((size_t)pu, &last);
+    assert_int_equal(sched_setaffinity(0, sizeof last, &last), 0);
+    assert_int_equal(topology_read(&one, &e), 0);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(one.pus, all.pus);
+    assert_int_equal(one.allowed_pus, 1);
+    assert_int_equal(one.allowed_cores, 1);
+    assert_int_equal(one.default_threads, 1);
+    assert_int_equal(one.places_count, 1);
+    assert_int_equal(one.places[0], pu);
+}
+
+static void every_thread_sits_in_its_place(void **state)
+{
+    (void)state;
+    enum { THREADS = 3 };
+    struct topology t;
+    struct error e = {0};
+    int bound = -1, cpu[THREADS] = {-1, -1, -1};
+    assert_int_equal(topology_read(&t, &e), 0);
+    topology_bind_team(&t, THREADS, &bound);
+    assert_int_equal(bound, 1);
+#pragma omp parallel num_threads(THREADS)
+    cpu[omp_get_thread_num()] = sched_getcpu();
+    for (int i = 0; i < THREADS; i++) assert_int_equal(cpu[i], t.places[i % t.places_count]);
+    t.places[0] = 1 << 20; /* no such CPU */
+    topology_bind_team(&t, THREADS, &bound);
+    assert_int_equal(bound, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(v2_smallest_of_the_group_and_its_parents, make_own_folder,
+                                        remove_own_folder),
+        cmocka_unit_test_setup_teardown(v1_quota_and_period, make_own_folder, remove_own_folder),
+        cmocka_unit_test_setup_teardown(a_container_sees_its_part_only, make_own_folder, remove_own_folder),
+        cmocka_unit_test_setup_teardown(missing_files_are_no_limit, make_own_folder, remove_own_folder),
+        cmocka_unit_test(distinct_cores_come_first),
+        cmocka_unit_test(this_machine_adds_up),
+        cmocka_unit_test(affinity_narrows_the_machine),
+        cmocka_unit_test(every_thread_sits_in_its_place),
+    };
+    return cmocka_run_group_tests_name("topology", tests, NULL, NULL);
+}

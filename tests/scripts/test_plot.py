@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""test_plot.py PLOT_PY: the charts of a small synthetic run, and what plot.py says of runs that cannot be drawn."""
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+from synthetic_run import write_run
+
+CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
+PLOT = os.path.abspath(sys.argv[1])
+
+
+def python_with_matplotlib():
+    for candidate in (sys.executable, "python3", "/usr/bin/python3"):
+        found = shutil.which(candidate)
+        if found and subprocess.run([found, "-c", "import matplotlib"], capture_output=True).returncode == 0:
+            return found
+    return None
+
+
+def plot_process(*arguments):
+    return subprocess.run([sys.executable, PLOT, *arguments], capture_output=True, text=True)
+
+
+def plot(*arguments):
+    """plot.py's main() in this process, which has matplotlib loaded: the result as of a process."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, sys.argv = sys.argv, [PLOT, *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = plot_module.main()
+    finally:
+        sys.argv = argv
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+
+
+def edit(path, change):
+    with open(path, newline="", encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        f.write("\r\n".join(change(lines)) + "\r\n")
+
+
+class Plot(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.run_dir = os.path.join(self.scratch.name, "20260101-000000-abcd")
+        write_run(self.run_dir, epochs=3)
+        self.epochs = os.path.join(self.run_dir, "epochs.csv")
+        self.ops = os.path.join(self.run_dir, "ops.csv")
+
+    def check_charts(self, folder, names=CHARTS, prefix=""):
+        expected = sorted(f"{prefix}{n}.{kind}" for n in names for kind in ("png", "svg"))
+        present = sorted(n for n in os.listdir(folder) if n.startswith(prefix) and (prefix or "compare-" not in n))
+        self.assertEqual(present, expected)
+        for name in expected:
+            path = os.path.join(folder, name)
+            if name.endswith("png"):
+                with open(path, "rb") as f:
+                    head = f.read(24)
+                self.assertEqual(head[:8], b"\x89PNG\r\n\x1a\n")
+                self.assertGreater(int.from_bytes(head[16:20], "big"), 1500, "pixels across")
+            else:
+                root = ElementTree.parse(path).getroot()
+                self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+                self.assertGreater(sum(1 for _ in root.iter("{http://www.w3.org/2000/svg}path")), 20)
+
+    def refuse(self, code, *words):
+        result = plot(self.run_dir)
+        self.assertEqual(result.returncode, code, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+    def test_all_charts(self):
+        result = plot_process(self.run_dir)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.check_charts(os.path.join(self.run_dir, "charts"))
+        self.assertEqual(len(result.stdout.splitlines()), 2 * len(CHARTS))
+        # The same rows give the same files.
+        again = os.path.join(self.scratch.name, "again")
+        self.assertEqual(plot(self.run_dir, "--out", again).returncode, 0)
+        for name in os.listdir(again):
+            contents = []
+            for folder in (again, os.path.join(self.run_dir, "charts")):
+                with open(os.path.join(folder, name), "rb") as f:
+                    contents.append(f.read())
+            self.assertEqual(contents[0], contents[1], name)
+
+    def test_several_runs_are_compared(self):
+        other = os.path.join(self.scratch.name, "other")
+        write_run(other, backends=("avx2", "onednn"), epochs=2, slowdown=0.9)
+        self.assertEqual(plot(self.run_dir, other).returncode, 0)
+        self.check_charts(os.path.join(self.run_dir, "charts"), prefix="compare-")
+        self.check_charts(os.path.join(self.run_dir, "charts"))
+        self.check_charts(os.path.join(other, "charts"))
+
+    def test_killed_run(self):
+        os.rename(self.epochs, self.epochs + ".partial")
+        with open(self.epochs + ".partial", "a", encoding="utf-8") as f:
+            f.write("1,cut,gener")
+        result = plot(self.run_dir)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("did not end", result.stderr)
+        self.assertIn("not as many fields", result.stderr)
+        self.check_charts(os.path.join(self.run_dir, "charts"))
+
+    def test_without_ops(self):
+        os.remove(self.ops)
+        result = plot(self.run_dir)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("no ops.csv", result.stderr)
+        self.check_charts(os.path.join(self.run_dir, "charts"), CHARTS[:3])
+
+    def test_plug_in_empty_fields_and_no_machine(self):
+        os.remove(os.path.join(self.run_dir, "machine.json"))
+        edit(self.epochs, lambda lines: [line.replace(",avx2,", ",my-kernel,") for line in lines])
+        edit(self.epochs, lambda lines: [lines[0]] + [",".join(r.split(",")[:11] + ["", "", ""] + r.split(",")[14:])
+                                                      for r in lines[1:]])
+        result = plot(self.run_dir)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("no machine.json", result.stderr)
+
+    def test_one_backend(self):
+        write_run(self.run_dir, backends=("avx512",), epochs=1, peak="300")
+        self.assertEqual(plot(self.run_dir).returncode, 0)
+        self.check_charts(os.path.join(self.run_dir, "charts"))
+
+    def test_no_such_folder(self):
+        shutil.rmtree(self.run_dir)
+        self.refuse(6, "no such folder")
+        self.assertEqual(plot_process(self.run_dir).returncode, 6)
+
+    def test_no_epochs_file(self):
+        os.remove(self.epochs)
+        self.refuse(6, "no epochs.csv")
+
+    def test_no_rows(self):
+        edit(self.epochs, lambda lines: lines[:1])
+        self.refuse(6, "epochs.csv", "no rows")
+
+    def test_empty_file(self):
+        with open(self.epochs, "w", encoding="utf-8"):
+            pass
+        self.refuse(6, "epochs.csv", "no column")
+
+    def test_missing_column(self):
+        edit(self.epochs, lambda lines: [lines[0].replace("val_loss", "vloss")] + lines[1:])
+        self.refuse(6, "epochs.csv", "no column val_loss")
+
+    def test_not_a_number(self):
+        edit(self.epochs, lambda lines: [line.replace(",60000,", ",60000,fast") if i == 2 else line
+                                         for i, line in enumerate(lines)])
+        self.refuse(6, "epochs.csv:3", "train_seconds", "not a number")
+
+    def test_usage(self):
+        self.assertEqual(plot_process().returncode, 2)
+        self.assertEqual(plot_process("--nonsense", self.run_dir).returncode, 2)
+
+
+if __name__ == "__main__":
+    python = python_with_matplotlib()
+    if python is None:
+        print("SKIP: no python3 with matplotlib (apt install python3-matplotlib)")
+        sys.exit(77)
+    if python != shutil.which(sys.executable):
+        os.execv(python, [python, *sys.argv])
+    sys.path.insert(0, os.path.dirname(PLOT))
+    import plot as plot_module
+    unittest.main(argv=sys.argv[:1])

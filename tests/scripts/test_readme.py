@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""test_readme.py SOURCE_ROOT: the README names every backend of the table and its links lead somewhere, and
+update_readme.py writes what the files say. test_readme.py SOURCE_ROOT BENCH: the README names every flag and exit
+code of `bench --help`."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from synthetic_run import write_run
+
+ROOT = os.path.abspath(sys.argv[1])
+BENCH = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+UPDATE = os.path.join(ROOT, "scripts", "update_readme.py")
+ENVIRONMENT = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+
+
+def update(*arguments):
+    return subprocess.run([sys.executable, UPDATE, *arguments], capture_output=True, text=True, env=ENVIRONMENT)
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+class Readme(unittest.TestCase):
+    def test_every_local_link_leads_somewhere(self):
+        for name in ("README.md", "CONTRIBUTING.md"):
+            for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
+                self.assertTrue(os.path.exists(os.path.join(ROOT, target)), f"{name}: {target}")
+
+    def test_names_every_backend(self):
+        names = re.findall(r"\{'name' : '(\w+)'", read("kernels", "meson.build"))
+        self.assertGreater(len(names), 1)
+        for name in names:
+            self.assertIn(f"\n| `{name}` |", read("README.md"))
+
+class Help(unittest.TestCase):
+    def test_names_every_flag_and_exit_code(self):
+        page = subprocess.run([BENCH, "--help"], capture_output=True, text=True, check=True).stdout
+        readme = read("README.md")
+        flags = set(re.findall(r"^\s+(--[a-z][a-z-]*)", page, re.MULTILINE)) - {"--benchmark_"}
+        self.assertGreater(len(flags), 5)
+        for flag in flags:
+            self.assertRegex(readme, rf"`{flag}\b")
+        codes = re.findall(r"^ +(\d+)  ", page[page.index("Exit codes"):], re.MULTILINE)
+        self.assertGreater(len(codes), 5)
+        for code in codes:
+            self.assertRegex(readme, rf"(?m)^\| {code} \|")
+
+
+class Update(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.run_dir = os.path.join(scratch.name, "run")
+        write_run(self.run_dir, backends=("naive", "avx512"), epochs=2)
+        self.readme = os.path.join(scratch.name, "README.md")
+        self.write("before\n<!-- reference run: written by scripts/update_readme.py -->\nold\n"
+                   "<!-- end of reference run -->\nafter\n")
+
+    def write(self, text):
+        with open(self.readme, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def test_writes_and_checks(self):
+        arguments = (self.run_dir, "--readme", self.readme)
+        self.assertEqual(update("--check", *arguments).returncode, 1)
+        self.assertEqual(update(*arguments).returncode, 0)
+        self.assertEqual(update("--check", *arguments).returncode, 0)
+        with open(self.readme, encoding="utf-8") as f:
+            text = f.read()
+        self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"))
+        self.assertNotIn("old", text)
+        self.assertIn("| avx512 | 0.522 s | 0.510 – 0.522 s | 188.0 | 66.67 |", text)
+        self.write(text.replace("| 0.522", "| 0.422"))
+        self.assertEqual(update("--check", *arguments).returncode, 1)
+
+    def test_refuses(self):
+        self.write("no markers\n")
+        self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 6)
+        self.assertEqual(update(self.run_dir + "x", "--readme", self.readme).returncode, 6)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], defaultTest=("Help",) if BENCH else ("Readme", "Update"))
