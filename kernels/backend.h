@@ -60,6 +60,7 @@ struct plan {
     int batch;                            /* most rows of any batch given to step() or predict() */
     float lr, rho, epsilon;               /* RMSprop */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* caches seen by one thread; 0 = unknown */
+    const char *argument;                 /* text after the colon of --backend NAME:TEXT, or NULL */
     uint32_t isa; /* ISA bits that may be used: the CPU's, less what --max-isa hides */
 };
 
@@ -156,7 +157,10 @@ struct step_ops {
 /* ---- The backend ---- */
 
 enum backend_flag {
-    BACKEND_DETERMINISTIC = 1u << 0, /* same bits for every run and every number of threads */
+    BACKEND_DETERMINISTIC = 1u << 0,    /* same bits for every run and every number of threads */
+    BACKEND_ON_REQUEST = 1u << 1,       /* not part of "--backend all" */
+    BACKEND_TAKES_ARGUMENT = 1u << 2,   /* --backend NAME:TEXT is legal; TEXT arrives as plan->argument */
+    BACKEND_INHERITS_FASTEST = 1u << 3, /* ops left empty come from the fastest own backend, not from naive */
 };
 
 /* Sizes at which the code changes path (register tile, cache blocks); 0 = none. The proof tests around them.

@@ -30,7 +30,7 @@ def table_row(series, medians):
     seconds = runs.finite(series.column("train_seconds"))
     median = medians[series.backend]
     count = len(series.epochs)
-    gflops = series.median("gflops")
+    gflops = series.speed()
     share = runs.finite(series.column("worst_error_of_bound"))
     accuracy = series.epochs[-1]["val_accuracy"]
     return (series.backend, f"{median:.3f} s", f"{min(seconds):.3f} – {max(seconds):.3f} s",

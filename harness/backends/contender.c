@@ -17,11 +17,13 @@ const char *op_name(enum op_id op)
 bool backend_has_op(const struct backend *b, enum op_id op)
 {
     switch (op) {
-#define OP(name)                                                                                                   \
-    case OP_##name: return b->ops.name != NULL;
+#define OP(name)                                                                                             \
+    case OP_##name:                                                                                          \
+        return b->ops.name != NULL;
 #include "ops.def"
 #undef OP
-    case OP_COUNT: break;
+    case OP_COUNT:
+        break;
     }
     return false;
 }
@@ -31,7 +33,8 @@ static int open_one(const struct backend *b, const struct plan *plan, void **sta
     char why[256] = "";
     *state = NULL;
     if (b->open && b->open(plan, state, why, sizeof why) != 0)
-        return error_set(e, EXIT_INTERNAL, "backend %s: cannot be opened: %s", b->name, why[0] ? why : "no reason given");
+        return error_set(e, EXIT_INTERNAL, "backend %s: cannot be opened: %s", b->name,
+                         why[0] ? why : "no reason given");
     return 0;
 }
 
@@ -47,9 +50,9 @@ int contender_open(struct contender *c, const struct backend *b, const struct ba
         if (b->close) b->close(c->state);
         return (int)e->code;
     }
-#define OP(name)                                                                                                   \
-    c->inherited[OP_##name] = b->ops.name == NULL;                                                                 \
-    c->ops.name = b->ops.name ? b->ops.name : fallback->ops.name;                                                  \
+#define OP(name)                                                                                             \
+    c->inherited[OP_##name] = b->ops.name == NULL;                                                           \
+    c->ops.name = b->ops.name ? b->ops.name : fallback->ops.name;                                            \
     c->op_state[OP_##name] = b->ops.name ? c->state : c->fallback_state;
 #include "ops.def"
 #undef OP

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A backend that has been opened for a plan, with every op of level 1 filled in: its own or the inherited one. */
+ * A backend that has been opened for a plan, with every op of level 1 filled in: its own or the inherited
+ * one. */
 #ifndef LB_CONTENDER_H
 #define LB_CONTENDER_H
 
@@ -25,9 +26,9 @@ bool backend_has_op(const struct backend *b, enum op_id op);
 struct contender {
     const struct backend *backend, *fallback;
     struct plan plan;
-    void *state;            /* of the backend itself */
-    void *fallback_state;   /* of the backend that inherited ops come from */
-    struct ops ops;         /* none NULL */
+    void *state;              /* of the backend itself */
+    void *fallback_state;     /* of the backend that inherited ops come from */
+    struct ops ops;           /* none NULL */
     void *op_state[OP_COUNT]; /* first argument for each op */
     bool inherited[OP_COUNT];
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/registry.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
@@ -14,8 +16,8 @@
 #undef ABSENT_BACKEND
 
 static const struct registry_entry entries[] = {
-#define BACKEND(name, flags) {#name, &backend_##name, flags, NULL},
-#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason},
+#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL},
+#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL},
 #include "backends.def"
 #undef BACKEND
 #undef ABSENT_BACKEND
@@ -54,7 +56,8 @@ enum backend_status registry_status(const struct registry_entry *entry, char *wh
     if (entry->backend->needs & ~cpu_found())
         snprintf(why, size, "this CPU lacks %s", cpu_isa_names(missing, names, sizeof names));
     else
-        snprintf(why, size, "the ISA cap '%s' hides %s", cap ? cap : "?", cpu_isa_names(missing, names, sizeof names));
+        snprintf(why, size, "the ISA cap '%s' hides %s", cap ? cap : "?",
+                 cpu_isa_names(missing, names, sizeof names));
     return BACKEND_UNSUPPORTED;
 }
 
@@ -68,25 +71,95 @@ static int select_all(const struct registry_entry **chosen, int *count, struct e
 {
     char why[256];
     for (int i = 0; i < ENTRIES; i++)
-        if (registry_status(&entries[i], why, sizeof why) == BACKEND_READY) chosen[(*count)++] = &entries[i];
+        if (registry_status(&entries[i], why, sizeof why) == BACKEND_READY &&
+            !(entries[i].backend->flags & BACKEND_ON_REQUEST))
+            chosen[(*count)++] = &entries[i];
     if (*count == 0) return error_set(e, EXIT_NOTHING, "--backend all: no backend can run on this CPU");
     return 0;
 }
 
+static const struct registry_entry *unknown(const char *name, struct error *e)
+{
+    const char *known[ENTRIES + 2] = {"all"};
+    char list[256] = "";
+    for (int i = 0; i < ENTRIES; i++) {
+        known[i + 1] = entries[i].name;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s, ", entries[i].name);
+    }
+    const char *near = suggest_nearest(name, known);
+    error_set(e, EXIT_USAGE, "--backend: '%s' is not a backend; allowed are %sall%s%s%s", name, list,
+              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+/* Entries made for a NAME:ARGUMENT. */
+static struct registry_entry with_argument[REGISTRY_MAX];
+static int with_argument_count;
+
+static const struct registry_entry *add_with_argument(const struct registry_entry *of, const char *spec,
+                                                      const char *argument, struct error *e)
+{
+    const char *slash = strrchr(argument, '/');
+    char *name = NULL, *kept = strdup(spec);
+    if (with_argument_count == REGISTRY_MAX || !kept ||
+        asprintf(&name, "%s:%s", of->name, slash ? slash + 1 : argument) < 0) {
+        free(kept);
+        error_set(e, EXIT_INTERNAL, "--backend %s: out of memory, or more than %d of its kind", spec,
+                  REGISTRY_MAX);
+        return NULL;
+    }
+    struct registry_entry *entry = &with_argument[with_argument_count++];
+    *entry = *of;
+    entry->name = name;
+    entry->spec = kept;
+    entry->argument = kept + (argument - spec);
+    return entry;
+}
+
+const struct registry_entry *registry_resolve(const char *spec, struct error *e)
+{
+    const char *colon = strchr(spec, ':');
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - spec) : (int)strlen(spec), spec);
+    const struct registry_entry *entry = registry_find(name);
+    if (!entry) return unknown(name, e);
+    if (!colon) return entry;
+    if (!entry->backend || !(entry->backend->flags & BACKEND_TAKES_ARGUMENT) || !colon[1]) {
+        error_set(e, EXIT_USAGE, "--backend: '%s': %s", spec,
+                  colon[1] ? "this backend takes nothing after a colon" : "nothing stands after the colon");
+        return NULL;
+    }
+    for (int i = 0; i < with_argument_count; i++)
+        if (strcmp(with_argument[i].spec, spec) == 0) return &with_argument[i];
+    return add_with_argument(entry, spec, colon + 1, e);
+}
+
+static bool is_complete(const struct backend *b)
+{
+    bool complete = true;
+#define OP(name) complete &= b->ops.name != NULL;
+#include "ops.def"
+#undef OP
+    return complete;
+}
+
+/* The table goes from the plainest to the fastest of our own; whatever has every op of its own is one of
+ * them. */
+const struct backend *registry_fallback_for(const struct backend *backend)
+{
+    const struct backend *best = registry_fallback();
+    char why[256];
+    if (!(backend->flags & BACKEND_INHERITS_FASTEST)) return best;
+    for (int i = 0; i < ENTRIES; i++)
+        if (registry_status(&entries[i], why, sizeof why) == BACKEND_READY && is_complete(entries[i].backend))
+            best = entries[i].backend;
+    return best;
+}
+
 static int select_one(const char *name, const struct registry_entry **chosen, int *count, struct error *e)
 {
-    const struct registry_entry *entry = registry_find(name);
-    if (!entry) {
-        const char *known[ENTRIES + 2] = {"all"};
-        char list[256] = "";
-        for (int i = 0; i < ENTRIES; i++) {
-            known[i + 1] = entries[i].name;
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s, ", entries[i].name);
-        }
-        const char *near = suggest_nearest(name, known);
-        return error_set(e, EXIT_USAGE, "--backend: '%s' is not a backend; allowed are %sall%s%s%s", name, list,
-                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    const struct registry_entry *entry = registry_resolve(name, e);
+    if (!entry) return (int)e->code;
     for (int i = 0; i < *count; i++)
         if (chosen[i] == entry) return error_set(e, EXIT_USAGE, "--backend: '%s' is named twice", name);
     char why[256];
@@ -104,10 +177,11 @@ int registry_select(const char *list, const struct registry_entry **chosen, int 
     if (strcmp(list, "all") == 0) return select_all(chosen, count, e);
     if (!*list) return error_set(e, EXIT_USAGE, "--backend: the list is empty; name backends or 'all'");
     while (list) {
-        char name[64];
+        char name[512];
         const char *comma = strchr(list, ',');
         const size_t n = comma ? (size_t)(comma - list) : strlen(list);
-        if (n == 0 || n >= sizeof name) return error_set(e, EXIT_USAGE, "--backend: empty or overlong name in the list");
+        if (n == 0 || n >= sizeof name)
+            return error_set(e, EXIT_USAGE, "--backend: empty or overlong name in the list");
         memcpy(name, list, n);
         name[n] = 0;
         if (select_one(name, chosen, count, e)) return (int)e->code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every backend that this program knows: the lines of the backend table in kernels/meson.build. The harness never
- * names a backend; it walks this list. */
+ * Every backend that this program knows: the lines of the backend table in kernels/meson.build. The harness
+ * never names a backend; it walks this list. */
 #ifndef LB_REGISTRY_H
 #define LB_REGISTRY_H
 
@@ -23,6 +23,8 @@ struct registry_entry {
     const struct backend *backend; /* NULL when not built */
     const char *compiled_as;       /* compiler flags of its file beyond the common ones */
     const char *absent_reason;     /* why it was not built, or NULL */
+    const char *spec;     /* what registry_resolve() takes to get this entry again: name or name:argument */
+    const char *argument; /* for plan->argument; NULL = none */
 };
 
 int registry_count(void);
@@ -32,12 +34,21 @@ const struct registry_entry *registry_find(const char *name);
 /* Status now, and in why[size] the reason in words unless ready. */
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size);
 
-/* The backend behind every op that another leaves empty. */
+/* The entry of a spec, NAME or NAME:ARGUMENT, whether ready or not; e is EXIT_USAGE, with the nearest name,
+ * when there is none. An entry with an argument is made on first use and called NAME:BASENAME; it lives as
+ * long as the program. */
+const struct registry_entry *registry_resolve(const char *spec, struct error *e);
+
+/* The reference backend: it implements every op and runs anywhere. */
 const struct backend *registry_fallback(void);
 
-/* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every ready
- * backend. A name that is unknown (EXIT_USAGE, with the nearest one), repeated (EXIT_USAGE) or not ready
- * (EXIT_NOTHING, with the reason) is an error. */
+/* The backend behind the ops that this one leaves empty: the reference backend, or the fastest own one that
+ * is ready where the backend asks for that (BACKEND_INHERITS_FASTEST). */
+const struct backend *registry_fallback_for(const struct backend *backend);
+
+/* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every
+ * ready backend but those on request (BACKEND_ON_REQUEST). A name that is unknown (EXIT_USAGE, with the
+ * nearest one), repeated (EXIT_USAGE) or not ready (EXIT_NOTHING, with the reason) is an error. */
 int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e);
 
 #endif

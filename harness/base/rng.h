@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The harness' own pseudo-random numbers, so that one seed means the same weights and the same order on every
- * machine and C library. xoshiro256** 1.0 (Blackman and Vigna, 2018), seeded through SplitMix64 as its authors
- * advise. */
+ * machine and C library. xoshiro256** 1.0 (Blackman and Vigna, 2018), seeded through SplitMix64 as its
+ * authors advise. */
 #ifndef LB_RNG_H
 #define LB_RNG_H
 

@@ -65,7 +65,8 @@ static void print_table(const struct topology *t)
         const struct listing l = look_at(registry_at(i));
         if (!l.entry->backend) continue;
         printf("%s: %s\n  own ops: %s\n", l.entry->name, l.entry->backend->summary, l.own);
-        if (l.inherited[0]) printf("  inherited from %s: %s\n", registry_fallback()->name, l.inherited);
+        if (l.inherited[0])
+            printf("  inherited from %s: %s\n", registry_fallback_for(l.entry->backend)->name, l.inherited);
     }
     char found[128], usable[128];
     printf("\nCPU: %s: %s", cpu_model(), cpu_isa_names(cpu_found(), found, sizeof found));

@@ -70,7 +70,7 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
     const bool quiet = s->options->quiet;
     if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds: say what is going on */
     const int failed =
-        prove_backend(c->entry->backend, registry_fallback(), &s->plan, &options, &c->verdict, e);
+        prove_backend(c->entry->backend, c->contender.fallback, &c->contender.plan, &options, &c->verdict, e);
     if (!quiet)
         fprintf(stderr, "%lld cases, worst error %.3f of its bound\n", c->verdict.cases,
                 c->verdict.worst_of_bound);
@@ -97,8 +97,10 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
     for (int i = 0; i < s->count && !interrupt_flag; i++) {
         struct contestant *c = &micro->contestants[i];
         c->entry = s->entries[i];
-        if (contender_open(&c->contender, c->entry->backend, registry_fallback(), &s->plan, e))
-            return (int)e->code;
+        const struct backend *b = c->entry->backend;
+        struct plan plan = s->plan;
+        plan.argument = c->entry->argument;
+        if (contender_open(&c->contender, b, registry_fallback_for(b), &plan, e)) return (int)e->code;
         const int verdict = names_only ? EXIT_OK : prove(micro, c, e);
         if (e->code) return (int)e->code;
         if (verdict == EXIT_OK) register_cases(micro, c);

@@ -14,8 +14,13 @@ static const struct {
     uint32_t bit;
     const char *name;
 } names[] = {
-    {ISA_AVX2, "avx2"},         {ISA_FMA, "fma"},           {ISA_AVX512F, "avx512f"},        {ISA_AVX512BW, "avx512bw"},
-    {ISA_AVX512DQ, "avx512dq"}, {ISA_AVX512VL, "avx512vl"}, {ISA_AVX512BF16, "avx512_bf16"},
+    {ISA_AVX2, "avx2"},
+    {ISA_FMA, "fma"},
+    {ISA_AVX512F, "avx512f"},
+    {ISA_AVX512BW, "avx512bw"},
+    {ISA_AVX512DQ, "avx512dq"},
+    {ISA_AVX512VL, "avx512vl"},
+    {ISA_AVX512BF16, "avx512_bf16"},
 };
 
 /* GCC and clang set these bits only where XCR0 says that the operating system saves the registers. */
@@ -62,7 +67,8 @@ int cpu_set_cap(const char *name, const char *where, struct error *e)
         setenv("ONEDNN_MAX_CPU_ISA", caps[i].onednn, 1);
         return 0;
     }
-    return error_set(e, EXIT_USAGE, "%s: '%s' is not an ISA cap; allowed are baseline, avx2, avx512", where, name);
+    return error_set(e, EXIT_USAGE, "%s: '%s' is not an ISA cap; allowed are baseline, avx2, avx512", where,
+                     name);
 }
 
 const char *cpu_cap_name(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What this CPU and operating system can run, as the ISA bits of backend.h, and the cap that hides some of it. */
+ * What this CPU and operating system can run, as the ISA bits of backend.h, and the cap that hides some of
+ * it. */
 #ifndef LB_CPU_H
 #define LB_CPU_H
 

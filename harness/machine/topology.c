@@ -24,15 +24,30 @@ static hwloc_topology_t load(void)
     return NULL;
 }
 
+/* An OpenMP runtime that the user's environment told to bind has bound this thread already, to the first of
+ * its places: adds all of them. */
+static void add_openmp_places(hwloc_bitmap_t set)
+{
+    if (!getenv("OMP_PROC_BIND") && !getenv("OMP_PLACES") && !getenv("GOMP_CPU_AFFINITY")) return;
+    for (int i = 0; i < omp_get_num_places(); i++) {
+        const int n = omp_get_place_num_procs(i);
+        int *pus = calloc((size_t)(n > 0 ? n : 1), sizeof *pus);
+        if (pus && n > 0) omp_get_place_proc_ids(i, pus);
+        for (int j = 0; pus && j < n; j++) hwloc_bitmap_set(set, (unsigned)pus[j]);
+        free(pus);
+    }
+}
+
 /* PUs that this process may run on: the cpuset of its cgroup and its affinity. Free with hwloc_bitmap_free.
  */
 static hwloc_bitmap_t allowed_set(hwloc_topology_t h)
 {
     hwloc_bitmap_t set = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(h));
     hwloc_bitmap_t bound = hwloc_bitmap_alloc();
-    if (set && bound && hwloc_get_cpubind(h, bound, HWLOC_CPUBIND_PROCESS) == 0 &&
-        hwloc_bitmap_intersects(set, bound))
-        hwloc_bitmap_and(set, set, bound);
+    if (set && bound && hwloc_get_cpubind(h, bound, HWLOC_CPUBIND_PROCESS) == 0) {
+        add_openmp_places(bound);
+        if (hwloc_bitmap_intersects(set, bound)) hwloc_bitmap_and(set, set, bound);
+    }
     hwloc_bitmap_free(bound);
     return set;
 }

@@ -13,10 +13,11 @@ double bound_gamma(double n)
 }
 
 /* Whatever the order of summation, a term passes at most k additions (k products and the beta term are k + 1
- * leaves of a binary tree), one product and one multiplication by alpha: k + 2 roundings. The beta term passes
- * one product and at most k additions. FMA and blocking over k only remove or regroup roundings. A rounding that
- * underflows errs by at most 2^-150 instead; there are k + 2 of them per element and alpha or beta may magnify
- * each. Where all terms are zero there is nothing to round, and without a product only beta C0 remains. */
+ * leaves of a binary tree), one product and one multiplication by alpha: k + 2 roundings. The beta term
+ * passes one product and at most k additions. FMA and blocking over k only remove or regroup roundings. A
+ * rounding that underflows errs by at most 2^-150 instead; there are k + 2 of them per element and alpha or
+ * beta may magnify each. Where all terms are zero there is nothing to round, and without a product only beta
+ * C0 remains. */
 double bound_gemm(int k, float alpha, float beta, double gauge)
 {
     if (gauge == 0.0) return BOUND_EXACT;
@@ -38,11 +39,12 @@ double bound_bias_grad(int m, double gauge)
     return bound_gamma(m) * gauge;
 }
 
-/* p = e / s with e = exp(x - max), s = sum of e. In units of u: the shift is rounded once, which exp magnifies to
- * |shift|; exp errs by one ulp, at most 2. The terms of s carry the same, 2 and a mean of |shift| weighted with p,
- * which is at most log n; s has n - 1 additions. Division 1, or reciprocal and product 2. Together
- * 2 + |shift| + 2 + log n + (n - 1) + 2 <= n + 10 + |shift| while log n <= 5; 20 + |shift| for ten classes.
- * exp may flush a subnormal result inside softmax: s >= 1 cannot see it, p then errs by less than 2^-126. */
+/* p = e / s with e = exp(x - max), s = sum of e. In units of u: the shift is rounded once, which exp
+ * magnifies to |shift|; exp errs by one ulp, at most 2. The terms of s carry the same, 2 and a mean of
+ * |shift| weighted with p, which is at most log n; s has n - 1 additions. Division 1, or reciprocal and
+ * product 2. Together 2 + |shift| + 2 + log n + (n - 1) + 2 <= n + 10 + |shift| while log n <= 5; 20 +
+ * |shift| for ten classes. exp may flush a subnormal result inside softmax: s >= 1 cannot see it, p then errs
+ * by less than 2^-126. */
 double bound_probability(int n, double p, double shift)
 {
     return bound_gamma(n + 10.0 + shift) * p + BOUND_MIN_FLOAT;
@@ -54,16 +56,16 @@ double bound_logit_gradient(double delta, double p_error, double scale)
     return fabs(scale) * (p_error + bound_gamma(3) * (delta + p_error)) + BOUND_TINY;
 }
 
-/* s as in bound_probability: relative (n - 1) + 2 + log n <= n + 6, absolute in log s; log errs by one ulp, 2 u of
- * its value; x[label] - max is rounded once, the last subtraction once. */
+/* s as in bound_probability: relative (n - 1) + 2 + log n <= n + 6, absolute in log s; log errs by one ulp, 2
+ * u of its value; x[label] - max is rounded once, the last subtraction once. */
 double bound_loss(int n, double log_sum, double shift, double loss)
 {
     return bound_gamma(n + 6.0) + bound_gamma(2) * fabs(log_sum) + bound_gamma(1) * (shift + fabs(loss)) +
            n * BOUND_MIN_FLOAT;
 }
 
-/* The p are the same computed e over the same computed s: only the n - 1 additions of s and the 1 or 2 roundings
- * of each division remain: n + 1, rounded up to the customary 12 for ten classes. */
+/* The p are the same computed e over the same computed s: only the n - 1 additions of s and the 1 or 2
+ * roundings of each division remain: n + 1, rounded up to the customary 12 for ten classes. */
 double bound_probability_sum(int n)
 {
     return bound_gamma(n + 2.0) + n * BOUND_MIN_FLOAT;
@@ -94,8 +96,8 @@ struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon)
     return (struct rmsprop_constants){lr, rho, one_minus_rho, epsilon};
 }
 
-/* v' = rho v + (1 - rho) g g has terms >= 0 and at most 3 roundings on a path (two products and the sum), so its
- * relative error is gamma(3); each of its three products may underflow. v' grows with |g|. */
+/* v' = rho v + (1 - rho) g g has terms >= 0 and at most 3 roundings on a path (two products and the sum), so
+ * its relative error is gamma(3); each of its three products may underflow. v' grows with |g|. */
 struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, double g, double g_error)
 {
     const double least = fmax(0.0, fabs(g) - g_error), most = fabs(g) + g_error;
@@ -105,9 +107,10 @@ struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, do
                               high - truth + bound_gamma(3) * high + 2.0 * BOUND_TINY};
 }
 
-/* Rounding error of w - lr g / (sqrt(v') + epsilon) for an exact g. Relative to the update, in u: 1.5 from v' through
- * the root, 1 each for root, sum, division and lr g: 5.5, rounded up to 6. Underflow in v' moves the root by at most
- * sqrt(2^-148); in lr g or the quotient by 2^-150 each. The last subtraction is rounded once. */
+/* Rounding error of w - lr g / (sqrt(v') + epsilon) for an exact g. Relative to the update, in u: 1.5 from v'
+ * through the root, 1 each for root, sum, division and lr g: 5.5, rounded up to 6. Underflow in v' moves the
+ * root by at most sqrt(2^-148); in lr g or the quotient by 2^-150 each. The last subtraction is rounded once.
+ */
 static double update_rounding(const struct rmsprop_constants *c, double v, double w, double g)
 {
     const double denominator = sqrt(oracle_rmsprop_v(c, g, v)) + c->epsilon;
@@ -118,9 +121,10 @@ static double update_rounding(const struct rmsprop_constants *c, double v, doubl
 }
 
 /* g / (sqrt(a + b g g) + epsilon) grows with g for a, b, epsilon >= 0: its derivative has the sign of
- * sqrt(s) + epsilon - b g g / sqrt(s) with s = a + b g g >= b g g. So w' lies between the updates at both ends of
- * the gradient's interval. */
-struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g, double g_error)
+ * sqrt(s) + epsilon - b g g / sqrt(s) with s = a + b g g >= b g g. So w' lies between the updates at both
+ * ends of the gradient's interval. */
+struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
+                                 double g_error)
 {
     const double truth = oracle_rmsprop_w(c, g, v, w);
     if (g_error == 0.0) {
@@ -132,8 +136,9 @@ struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, do
                               high - truth + update_rounding(c, v, w, g - g_error)};
 }
 
-/* v' is known, so the root, the sum and the division give 3 roundings (lr g is exact; a fourth for backends that
- * divide first and scale later is exact too). The last subtraction errs by u |w'|, seen through the same factor. */
+/* v' is known, so the root, the sum and the division give 3 roundings (lr g is exact; a fourth for backends
+ * that divide first and scale later is exact too). The last subtraction errs by u |w'|, seen through the same
+ * factor. */
 double bound_readback(const struct rmsprop_constants *c, double g, double g_error, double v_new, double w_new)
 {
     const double factor = (sqrt(v_new) + c->epsilon) / c->lr;

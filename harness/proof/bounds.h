@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE ONE FILE OF TOLERANCES. Every bound is derived from the number of float roundings that the contract allows;
- * none is tuned. u = 2^-24 is the unit roundoff of float, gamma(n) = n u / (1 - n u) bounds the product of n factors
- * (1 + d), |d| <= u (Higham, Accuracy and Stability of Numerical Algorithms, ch. 3). A bound of 0 means: equal. */
+ * THE ONE FILE OF TOLERANCES. Every bound is derived from the number of float roundings that the contract
+ * allows; none is tuned. u = 2^-24 is the unit roundoff of float, gamma(n) = n u / (1 - n u) bounds the
+ * product of n factors (1 + d), |d| <= u (Higham, Accuracy and Stability of Numerical Algorithms, ch. 3). A
+ * bound of 0 means: equal. */
 #ifndef LB_BOUNDS_H
 #define LB_BOUNDS_H
 
@@ -11,7 +12,8 @@
 #define BOUND_TINY      0x1p-149
 #define BOUND_MIN_FLOAT 0x1p-126
 
-/* Ops without a rounding of their own (gather is correctly rounded, relu_grad selects) must be equal to the truth. */
+/* Ops without a rounding of their own (gather is correctly rounded, relu_grad selects) must be equal to the
+ * truth. */
 #define BOUND_EXACT 0.0
 
 /* How far a result may lie below and above the truth; both >= 0. */
@@ -19,8 +21,8 @@ struct allowance {
     double below, above;
 };
 
-/* Relative error of n roundings in a row. The factor 1 + 2^-20 covers the oracle's own error: the oracle makes the
- * same operations with roundings of 2^-53, so its error is at most 2^-29 of the same bound. */
+/* Relative error of n roundings in a row. The factor 1 + 2^-20 covers the oracle's own error: the oracle
+ * makes the same operations with roundings of 2^-53, so its error is at most 2^-29 of the same bound. */
 double bound_gamma(double n);
 
 /* One element of C = alpha op(A) op(B) + beta C0, gauge = |alpha| |A| |B| + |beta| |C0| at that element. */
@@ -57,13 +59,15 @@ struct rmsprop_constants {
 };
 struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon);
 
-/* One RMSprop update of (v, w) with a gradient known up to g_error: how far the computed v', w' may lie from the
- * truth for g. */
+/* One RMSprop update of (v, w) with a gradient known up to g_error: how far the computed v', w' may lie from
+ * the truth for g. */
 struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, double g, double g_error);
-struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g, double g_error);
+struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
+                                 double g_error);
 
-/* Error of a gradient read back from one update: g = (w - w') (sqrt(v') + epsilon) / lr with lr a power of two.
- * w_new, v_new: what the backend stored. */
-double bound_readback(const struct rmsprop_constants *c, double g, double g_error, double v_new, double w_new);
+/* Error of a gradient read back from one update: g = (w - w') (sqrt(v') + epsilon) / lr with lr a power of
+ * two. w_new, v_new: what the backend stored. */
+double bound_readback(const struct rmsprop_constants *c, double g, double g_error, double v_new,
+                      double w_new);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE CASES: which sizes, parameters and data the ops are tried with. A case is a plain struct, and its data follow
- * from that struct alone, so that its text is enough to make it again. */
+ * THE CASES: which sizes, parameters and data the ops are tried with. A case is a plain struct, and its data
+ * follow from that struct alone, so that its text is enough to make it again. */
 #ifndef LB_CASES_H
 #define LB_CASES_H
 
@@ -18,7 +18,8 @@
 /* Largest extent that cases of level 1 use beyond those of the plan. */
 enum { CASES_MAX_EXTENT = 1100, CASES_MAX_FLOATS = 1 << 20, CASES_MAX_SIZES = 64, CASES_ALL_RESIDUES = 67 };
 
-/* Sizes around vector lengths and around the backend's own block sizes, each once, ascending. Returns how many. */
+/* Sizes around vector lengths and around the backend's own block sizes, each once, ascending. Returns how
+ * many. */
 int cases_sizes(const struct blocking *b, int *sizes);
 
 /* Depths k around the backend's k block (or around 256 if it has none), and beyond two of them. */

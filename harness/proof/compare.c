@@ -9,8 +9,11 @@ enum { TELLING_SHARE = 64 };
 
 void compare_begin(struct comparison *c, const char *what, long long announced, int columns, unsigned flags)
 {
-    *c = (struct comparison){
-        .what = what, .flags = flags, .columns = columns > 0 ? columns : 1, .announced = announced, .first = -1};
+    *c = (struct comparison){.what = what,
+                             .flags = flags,
+                             .columns = columns > 0 ? columns : 1,
+                             .announced = announced,
+                             .first = -1};
 }
 
 static bool accepted(double got, double expected, double below, double above)
@@ -31,7 +34,8 @@ static double share_of_bound(double got, double expected, double below, double a
     return share <= COMPARE_HOPELESS ? share : COMPARE_HOPELESS; /* NaN and Inf too */
 }
 
-void compare_element(struct comparison *c, double got, double expected, double below, double above, double idle)
+void compare_element(struct comparison *c, double got, double expected, double below, double above,
+                     double idle)
 {
     const bool right = accepted(got, expected, below, above);
     double share = share_of_bound(got, expected, below, above);
@@ -54,14 +58,16 @@ void compare_matrix(struct comparison *c, int m, int n, const float *got, int ld
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
             const size_t at = (size_t)i * (size_t)n + (size_t)j;
-            compare_element(c, got[(size_t)i * (size_t)ld + (size_t)j], expected[at], bound[at], bound[at], 0.0);
+            compare_element(c, got[(size_t)i * (size_t)ld + (size_t)j], expected[at], bound[at], bound[at],
+                            0.0);
         }
 }
 
 static bool mistrusted(const struct comparison *c)
 {
     if (c->nonfinite > 0 && !(c->flags & COMPARE_NONFINITE)) return true;
-    return !(c->flags & COMPARE_IDLE_IS_RIGHT) && (c->compared == 0 || c->telling * TELLING_SHARE < c->compared);
+    return !(c->flags & COMPARE_IDLE_IS_RIGHT) &&
+           (c->compared == 0 || c->telling * TELLING_SHARE < c->compared);
 }
 
 bool compare_passed(const struct comparison *c)
@@ -72,15 +78,16 @@ bool compare_passed(const struct comparison *c)
 void compare_describe(const struct comparison *c, char *text, size_t size)
 {
     if (c->wrong > 0)
-        snprintf(text, size, "%s[%lld,%lld]: expected %.9g, got %.9g, %.3g of the bound; %lld of %lld wrong", c->what,
-                 c->first / c->columns, c->first % c->columns, c->first_expected, c->first_got, c->first_share,
-                 c->wrong, c->compared);
+        snprintf(text, size, "%s[%lld,%lld]: expected %.9g, got %.9g, %.3g of the bound; %lld of %lld wrong",
+                 c->what, c->first / c->columns, c->first % c->columns, c->first_expected, c->first_got,
+                 c->first_share, c->wrong, c->compared);
     else if (c->compared != c->announced)
         snprintf(text, size, "%s: compared %lld of %lld elements", c->what, c->compared, c->announced);
     else if (c->intruded > 0)
         snprintf(text, size, "%s: %lld bytes outside the elements were written", c->what, c->intruded);
     else if (c->nonfinite > 0 && !(c->flags & COMPARE_NONFINITE))
-        snprintf(text, size, "%s: MISTRUSTED, the reference is not finite at %lld places", c->what, c->nonfinite);
+        snprintf(text, size, "%s: MISTRUSTED, the reference is not finite at %lld places", c->what,
+                 c->nonfinite);
     else if (mistrusted(c))
         snprintf(text, size, "%s: MISTRUSTED, an idle backend would pass at %lld of %lld places", c->what,
                  c->compared - c->telling, c->compared);

@@ -25,7 +25,8 @@ int guarded_open(struct guarded *g, size_t bytes)
 {
     *g = (struct guarded){0};
     const size_t capacity = (bytes + MARGIN + PAGE - 1) / PAGE * PAGE;
-    void *map = mmap(NULL, capacity + 2 * (size_t)PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *map = mmap(NULL, capacity + 2 * (size_t)PAGE, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED) return -1;
     g->map = map;
     g->map_bytes = capacity + 2 * (size_t)PAGE;

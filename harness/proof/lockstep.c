@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Steps in lockstep: the oracle trains, rounding its parameters to float after every step; before each step the
- * backend is loaded with them, so that every step is judged alone, along a real trajectory. */
+ * Steps in lockstep: the oracle trains, rounding its parameters to float after every step; before each step
+ * the backend is loaded with them, so that every step is judged alone, along a real trajectory. */
 #include <stdio.h>
 
 #include "proof/bounds.h"
@@ -25,11 +25,14 @@ static void advance(struct step_rig *r)
     }
 }
 
-/* Batches of full size, but one of three quarters (96 of 128, as the last of an epoch) and one with empty images. */
+/* Batches of full size, but one of three quarters (96 of 128, as the last of an epoch) and one with empty
+ * images. */
 static void draw(struct step_rig *r, struct rng *rng, int step)
 {
-    const int full = r->plan.batch, rows = step % LOCKSTEP_STEPS == LOCKSTEP_SHORT ? (full * 3 + 3) / 4 : full;
-    step_rig_draw(r, rng, rows, step % LOCKSTEP_STEPS == LOCKSTEP_ZERO_IMAGE ? BATCH_WITH_ZERO_IMAGE : BATCH_PLAIN);
+    const int full = r->plan.batch,
+              rows = step % LOCKSTEP_STEPS == LOCKSTEP_SHORT ? (full * 3 + 3) / 4 : full;
+    step_rig_draw(r, rng, rows,
+                  step % LOCKSTEP_STEPS == LOCKSTEP_ZERO_IMAGE ? BATCH_WITH_ZERO_IMAGE : BATCH_PLAIN);
 }
 
 int prove_lockstep(struct proof *p, bool composed, struct error *e)

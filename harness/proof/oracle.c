@@ -20,8 +20,9 @@ static void add_product(int n, double a, const float *restrict b, size_t step, d
     }
 }
 
-void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
-                 const float *b, int ldb, float beta, const float *c, int ldc, double *value, double *gauge)
+void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,
+                 int lda, const float *b, int ldb, float beta, const float *c, int ldc, double *value,
+                 double *gauge)
 {
     const size_t a_row = ta ? 1 : (size_t)lda, a_col = ta ? (size_t)lda : 1;
     const size_t b_row = tb ? 1 : (size_t)ldb, b_col = tb ? (size_t)ldb : 1;
@@ -31,7 +32,8 @@ void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, floa
         for (int p = 0; alpha != 0.0f && p < k; p++)
             add_product(n, a[(size_t)i * a_row + (size_t)p * a_col], b + (size_t)p * b_row, b_col, vi, gi);
         for (int j = 0; j < n; j++) {
-            const double c0 = beta == 0.0f ? 0.0 : (double)beta * (double)c[(size_t)i * (size_t)ldc + (size_t)j];
+            const double c0 =
+                beta == 0.0f ? 0.0 : (double)beta * (double)c[(size_t)i * (size_t)ldc + (size_t)j];
             vi[j] = (alpha == 0.0f ? 0.0 : (double)alpha * vi[j]) + c0;
             gi[j] = (alpha == 0.0f ? 0.0 : fabs((double)alpha) * gi[j]) + fabs(c0);
         }

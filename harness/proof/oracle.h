@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE ORACLE of level 1: the truth of every op in double, with the gauges that the bounds need. It never calls a
- * backend and is built without vector flags. Products of two floats are exact in double. */
+ * THE ORACLE of level 1: the truth of every op in double, with the gauges that the bounds need. It never
+ * calls a backend and is built without vector flags. Products of two floats are exact in double. */
 #ifndef LB_ORACLE_H
 #define LB_ORACLE_H
 
@@ -12,10 +12,11 @@
 
 enum { ORACLE_MAX_CLASSES = 64 };
 
-/* value and gauge (|alpha| |A| |B| + |beta| |C0|), dense m x n. c holds C0, read only when beta != 0; a and b are
- * read only when alpha != 0 and k > 0. */
-void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
-                 const float *b, int ldb, float beta, const float *c, int ldc, double *value, double *gauge);
+/* value and gauge (|alpha| |A| |B| + |beta| |C0|), dense m x n. c holds C0, read only when beta != 0; a and b
+ * are read only when alpha != 0 and k > 0. */
+void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,
+                 int lda, const float *b, int ldb, float beta, const float *c, int ldc, double *value,
+                 double *gauge);
 
 /* A pixel, as the float nearest to pixel / 255. */
 double oracle_gather(uint8_t pixel);

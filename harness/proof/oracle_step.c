@@ -36,7 +36,8 @@ int oracle_step_open(struct oracle_step *o, const struct shape *shape, int batch
     o->nonzero_value = calloc(rows * in, sizeof *o->nonzero_value);
     o->scratch = calloc((size_t)shape->hidden, sizeof *o->scratch);
     int failed = !o->nonzero_count || !o->nonzero_column || !o->nonzero_value || !o->scratch;
-    failed |= tensor_open(&o->z1, hidden) | tensor_open(&o->hidden, hidden) | tensor_open(&o->dhidden, hidden);
+    failed |=
+        tensor_open(&o->z1, hidden) | tensor_open(&o->hidden, hidden) | tensor_open(&o->dhidden, hidden);
     failed |= tensor_open(&o->logits, out) | tensor_open(&o->prob, out) | tensor_open(&o->dlogits, out);
     for (int i = 0; i < TENSOR_COUNT; i++) failed |= tensor_open(&o->gradient[i], tensor_count(shape, i));
     if (!failed) return 0;
@@ -75,14 +76,16 @@ static void read_images(struct oracle_step *o, const struct batch *b)
 }
 
 /* value += x w, gauge += x |w| along a row of W1; x > 0. */
-static void add_scaled(int n, double x, const float *restrict w, double *restrict value, double *restrict gauge)
+static void add_scaled(int n, double x, const float *restrict w, double *restrict value,
+                       double *restrict gauge)
 {
     for (int j = 0; j < n; j++) value[j] += x * (double)w[j];
     for (int j = 0; j < n; j++) gauge[j] += x * fabs((double)w[j]);
 }
 
-/* z1 = X W1 + b1 and hidden = relu(z1). A sum of N nonzero terms, bias included, has N roundings at most: N - 1
- * additions and a product. ReLU never increases an error, and a z1 that is surely negative gives an exact 0. */
+/* z1 = X W1 + b1 and hidden = relu(z1). A sum of N nonzero terms, bias included, has N roundings at most: N -
+ * 1 additions and a product. ReLU never increases an error, and a z1 that is surely negative gives an exact
+ * 0. */
 static void forward_hidden(struct oracle_step *o, const struct tensors *w)
 {
     const int hidden = o->shape.hidden;
@@ -90,7 +93,8 @@ static void forward_hidden(struct oracle_step *o, const struct tensors *w)
     o->ambiguous = 0;
     for (int i = 0; i < o->rows; i++) {
         double *z = o->z1.value + (size_t)i * (size_t)hidden, *e = o->z1.bound + (size_t)i * (size_t)hidden;
-        double *h = o->hidden.value + (size_t)i * (size_t)hidden, *he = o->hidden.bound + (size_t)i * (size_t)hidden;
+        double *h = o->hidden.value + (size_t)i * (size_t)hidden,
+               *he = o->hidden.bound + (size_t)i * (size_t)hidden;
         const int count = o->nonzero_count[i];
         for (int j = 0; j < hidden; j++) {
             z[j] = w->b1[j];
@@ -98,7 +102,8 @@ static void forward_hidden(struct oracle_step *o, const struct tensors *w)
         }
         for (int t = 0; t < count; t++) {
             const size_t at = (size_t)i * in + (size_t)t;
-            add_scaled(hidden, o->nonzero_value[at], w->w1 + (size_t)o->nonzero_column[at] * (size_t)hidden, z, e);
+            add_scaled(hidden, o->nonzero_value[at], w->w1 + (size_t)o->nonzero_column[at] * (size_t)hidden,
+                       z, e);
         }
         const double gamma = count > 0 ? bound_gamma(count + 1.0 + PIXEL_ROUNDINGS) : BOUND_EXACT;
         for (int j = 0; j < hidden; j++) {
@@ -110,7 +115,8 @@ static void forward_hidden(struct oracle_step *o, const struct tensors *w)
     }
 }
 
-/* logits = hidden W2 + b2: errors of hidden carried through, and the roundings of the units that can be active. */
+/* logits = hidden W2 + b2: errors of hidden carried through, and the roundings of the units that can be
+ * active. */
 static void forward_logits(struct oracle_step *o, const struct tensors *w)
 {
     const int hidden = o->shape.hidden, classes = o->shape.classes;
@@ -118,7 +124,8 @@ static void forward_logits(struct oracle_step *o, const struct tensors *w)
     for (int i = 0; i < o->rows; i++) {
         const double *h = o->hidden.value + (size_t)i * (size_t)hidden;
         const double *he = o->hidden.bound + (size_t)i * (size_t)hidden;
-        double *z = o->logits.value + (size_t)i * (size_t)classes, *e = o->logits.bound + (size_t)i * (size_t)classes;
+        double *z = o->logits.value + (size_t)i * (size_t)classes,
+               *e = o->logits.bound + (size_t)i * (size_t)classes;
         int active = 0;
         for (int c = 0; c < classes; c++) {
             z[c] = w->b2[c];
@@ -149,10 +156,10 @@ static double largest(const double *list, int count)
 
 /* Loss, probabilities and their gradient of one row.
  *
- * Sensitivity: p = 1 / (1 + r) with r the sum over the other classes of exp(z_k - z_c). Logits off by e_k change r by
- * a factor within exp(+-D), D = e_c + max e_k, and p by at most p (1 - p) (exp(D) - 1). The loss, log(1 + r) of the
- * label, changes by at most log(1 + (1 - p) (exp(D) - 1)). To this come the roundings of softmax itself, taken at the
- * ends of these intervals. */
+ * Sensitivity: p = 1 / (1 + r) with r the sum over the other classes of exp(z_k - z_c). Logits off by e_k
+ * change r by a factor within exp(+-D), D = e_c + max e_k, and p by at most p (1 - p) (exp(D) - 1). The loss,
+ * log(1 + r) of the label, changes by at most log(1 + (1 - p) (exp(D) - 1)). To this come the roundings of
+ * softmax itself, taken at the ends of these intervals. */
 static double output_row(struct oracle_step *o, int i, int label, double *loss_bound)
 {
     const int n = o->shape.classes;
@@ -170,7 +177,8 @@ static double output_row(struct oracle_step *o, int i, int label, double *loss_b
         o->dlogits.bound[at + (size_t)c] = bound_logit_gradient(fabs(delta), p_error, scale);
     }
     const double change = log1p(s.rest[label] * expm1(e[label] + e_max));
-    *loss_bound = change + bound_loss(n, s.log_sum + 2.0 * e_max, s.shift[label] + 2.0 * e_max, s.loss + change);
+    *loss_bound =
+        change + bound_loss(n, s.log_sum + 2.0 * e_max, s.shift[label] + 2.0 * e_max, s.loss + change);
     return s.loss;
 }
 
@@ -203,8 +211,8 @@ void oracle_forward(struct oracle_step *o, const struct tensors *w, const struct
         const int label = b->labels[b->index[i]];
         double bound;
         const double loss = output_row(o, i, label, &bound);
-        const int right = prediction(o->logits.value + (size_t)i * classes, o->logits.bound + (size_t)i * classes,
-                                     o->shape.classes, label);
+        const int right = prediction(o->logits.value + (size_t)i * classes,
+                                     o->logits.bound + (size_t)i * classes, o->shape.classes, label);
         o->loss_sum += loss;
         o->loss_bound += bound;
         gauge += loss + bound;
@@ -228,7 +236,8 @@ static void backward_output(struct oracle_step *o)
     }
     for (size_t c = 0; c < classes; c++) b2->value[c] = b2->bound[c] = 0.0;
     for (int i = 0; i < o->rows; i++) {
-        const double *d = o->dlogits.value + (size_t)i * classes, *de = o->dlogits.bound + (size_t)i * classes;
+        const double *d = o->dlogits.value + (size_t)i * classes,
+                     *de = o->dlogits.bound + (size_t)i * classes;
         const double *h = o->hidden.value + (size_t)i * hidden, *he = o->hidden.bound + (size_t)i * hidden;
         for (size_t c = 0; c < classes; c++) {
             b2->value[c] += d[c];
@@ -246,13 +255,15 @@ static void backward_output(struct oracle_step *o)
     }
 }
 
-/* dhidden = dlogits W2^T, then through the ReLU: where it may be on or off, the whole gradient is in doubt. */
+/* dhidden = dlogits W2^T, then through the ReLU: where it may be on or off, the whole gradient is in doubt.
+ */
 static void backward_hidden(struct oracle_step *o, const struct tensors *w)
 {
     const size_t hidden = (size_t)o->shape.hidden, classes = (size_t)o->shape.classes;
     const double gamma = bound_gamma((double)classes);
     for (int i = 0; i < o->rows; i++) {
-        const double *d = o->dlogits.value + (size_t)i * classes, *de = o->dlogits.bound + (size_t)i * classes;
+        const double *d = o->dlogits.value + (size_t)i * classes,
+                     *de = o->dlogits.bound + (size_t)i * classes;
         const double *z = o->z1.value + (size_t)i * hidden, *e = o->z1.bound + (size_t)i * hidden;
         double *value = o->dhidden.value + (size_t)i * hidden, *bound = o->dhidden.bound + (size_t)i * hidden;
         for (size_t j = 0; j < hidden; j++) {
@@ -270,8 +281,8 @@ static void backward_hidden(struct oracle_step *o, const struct tensors *w)
 }
 
 /* value += x d, bound += x e along a row of dW1; x > 0. */
-static void add_outer(size_t n, double x, const double *restrict d, const double *restrict e, double *restrict value,
-                      double *restrict bound)
+static void add_outer(size_t n, double x, const double *restrict d, const double *restrict e,
+                      double *restrict value, double *restrict bound)
 {
     for (size_t j = 0; j < n; j++) value[j] += x * d[j];
     for (size_t j = 0; j < n; j++) bound[j] += x * e[j];
@@ -292,7 +303,8 @@ static void backward_input(struct oracle_step *o)
             b1->value[j] += d[j];
             b1->bound[j] += de[j] + bound_gamma(o->rows) * most;
             /* what a pixel of 1 adds to the bound; the underflow counts for the least pixel, 1 / 255, too */
-            o->scratch[j] = de[j] + bound_gamma(o->rows + PIXEL_ROUNDINGS) * most + (most > 0.0 ? 256.0 * BOUND_TINY : 0.0);
+            o->scratch[j] = de[j] + bound_gamma(o->rows + PIXEL_ROUNDINGS) * most +
+                            (most > 0.0 ? 256.0 * BOUND_TINY : 0.0);
         }
         for (int t = 0; t < o->nonzero_count[i]; t++) {
             const size_t at = (size_t)i * in + (size_t)t, row = (size_t)o->nonzero_column[at] * hidden;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE ORACLE of level 2: one training step of the network in double, with a running error bound: beside each value
- * stands how far a correct float implementation may be from it, carried through from layer to layer. Sums may be
- * taken in any order, with or without FMA; zero pixels and inactive units add no error. */
+ * THE ORACLE of level 2: one training step of the network in double, with a running error bound: beside each
+ * value stands how far a correct float implementation may be from it, carried through from layer to layer.
+ * Sums may be taken in any order, with or without FMA; zero pixels and inactive units add no error. */
 #ifndef LB_ORACLE_STEP_H
 #define LB_ORACLE_STEP_H
 
@@ -32,8 +32,8 @@ struct oracle_step {
     struct oracle_tensor gradient[TENSOR_COUNT];
     double loss_sum, loss_bound;
     uint32_t correct_min, correct_max; /* rows that are surely, and possibly, predicted right */
-    long long ambiguous; /* hidden units whose ReLU may be on or off within the bound of z1 */
-    double *scratch;     /* hidden */
+    long long ambiguous;               /* hidden units whose ReLU may be on or off within the bound of z1 */
+    double *scratch;                   /* hidden */
 };
 
 /* Room for batches of up to batch rows. 0, or -1 when out of memory. */

@@ -15,9 +15,9 @@ static const struct {
     bool composed;
     int (*prove)(struct proof *p, bool composed, struct error *e);
 } steps[] = {
-    {"step", false, prove_step_ragged},         {"step", false, prove_step_plan},
-    {"lockstep", false, prove_lockstep},        {"composed step", true, prove_step_ragged},
-    {"composed step", true, prove_step_plan},   {"composed lockstep", true, prove_lockstep},
+    {"step", false, prove_step_ragged},       {"step", false, prove_step_plan},
+    {"lockstep", false, prove_lockstep},      {"composed step", true, prove_step_ragged},
+    {"composed step", true, prove_step_plan}, {"composed lockstep", true, prove_lockstep},
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 
@@ -41,7 +41,8 @@ static void start_progress(const struct proof *p)
 
 static void class_done(struct proof *p)
 {
-    if (p->options->progress) atomic_fetch_add_explicit(&p->options->progress->proof_done, 1, memory_order_relaxed);
+    if (p->options->progress)
+        atomic_fetch_add_explicit(&p->options->progress->proof_done, 1, memory_order_relaxed);
 }
 
 static int prove_steps(struct proof *p, struct error *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof: is this opened contender numerically equivalent to the oracle, at both levels of the contract? */
+ * The proof: is this opened contender numerically equivalent to the oracle, at both levels of the contract?
+ */
 #ifndef LB_PROVE_H
 #define LB_PROVE_H
 
@@ -8,12 +9,12 @@
 #include "data/dataset.h"
 #include "train/epoch.h"
 
-/* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the backend's
- * own training step); or "composed step", "composed lockstep" (the step composed from its ops). */
+/* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the
+ * backend's own training step); or "composed step", "composed lockstep" (the step composed from its ops). */
 struct proof_row {
     char op[24];
-    char cases[40];          /* class of cases: "exact integers", "training shapes", ... */
-    long long count;         /* cases run */
+    char cases[40];  /* class of cases: "exact integers", "training shapes", ... */
+    long long count; /* cases run */
     long long failed;
     double worst_of_bound;   /* largest error as a share of its bound; 0 for bit equality; NaN never */
     char inherited;          /* 1: the op is the fallback's, not the backend's */
@@ -37,13 +38,13 @@ struct proof_verdict {
 };
 
 /* Runs everything on an opened contender with the given plan. Opens further instances of the same backend for
- * plans of its own. Returns 0 when it could run to its end (the verdict says how), else e. A verdict with cases ==
- * 0 is a failure. */
+ * plans of its own. Returns 0 when it could run to its end (the verdict says how), else e. A verdict with
+ * cases == 0 is a failure. */
 int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                   const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
 
-/* The case under way, one line, "" outside a proof. Static memory that is complete before the backend is called, so
- * that a signal handler can print what crashed. */
+/* The case under way, one line, "" outside a proof. Static memory that is complete before the backend is
+ * called, so that a signal handler can print what crashed. */
 const char *proof_current_case(void);
 
 #endif

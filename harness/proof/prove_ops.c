@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of provers, expanded from ops.def: an op without classes of cases does not link, one without an oracle
- * does not compile. */
+ * The table of provers, expanded from ops.def: an op without classes of cases does not link, one without an
+ * oracle does not compile. */
 #include "proof/prove_ops.h"
 
 #include "proof/oracle.h"
@@ -41,7 +41,7 @@ void prove_ops(struct proof *p, void (*done)(struct proof *p))
 {
     for (int op = 0; op < OP_COUNT; op++) {
         if (!proof_wanted(p, op_name((enum op_id)op))) continue;
-        for (const struct case_class *class = classes[op]; class->run && !proof_may_stop(p); class++) {
+        for (const struct case_class *class = classes[op]; class->run && !proof_may_stop(p); class ++) {
             prove_class(p, (enum op_id)op, class);
             done(p);
         }

@@ -41,7 +41,8 @@ static void fill_rmsprop(const struct rmsprop_case *c, float *g, float *v, float
 static void run_rmsprop(struct proof *p, struct proof_row *row, const struct rmsprop_case *c)
 {
     case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d place=%s seed=0x%llx", c->n, (double)c->lr,
-               (double)c->rho, (double)c->epsilon, c->fresh, placement_name(c->place), (unsigned long long)c->seed);
+               (double)c->rho, (double)c->epsilon, c->fresh, placement_name(c->place),
+               (unsigned long long)c->seed);
     const int n = (int)c->n;
     const struct matrix g = place_matrix(p, ARENA_A, 1, n, 0, c->place);
     const struct matrix v = place_matrix(p, ARENA_B, 1, n, 0, c->place);
@@ -101,7 +102,8 @@ static void rmsprop_lengths(struct proof *p, struct proof_row *row)
 
 static void rmsprop_tensors(struct proof *p, struct proof_row *row)
 {
-    const size_t in = (size_t)p->plan->inputs, hidden = (size_t)p->plan->hidden, classes = (size_t)p->plan->classes;
+    const size_t in = (size_t)p->plan->inputs, hidden = (size_t)p->plan->hidden,
+                 classes = (size_t)p->plan->classes;
     const size_t lengths[] = {in * hidden, hidden, hidden * classes, classes};
     struct rng r = rng_seed(p->options->seed, 52);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -156,10 +158,12 @@ static float around_one(struct rng *r)
     return 1.0f + cases_log_uniform(r, -23, 0) * 0.5f;
 }
 
-static const float specials[] = {0.0f,       -0.0f,      INFINITY,  -INFINITY,    NAN,          1.0f,         -1.0f,
-                                 FLT_MAX,    -FLT_MAX,   FLT_MIN,   -FLT_MIN,     0x1p-149f,    -0x1p-149f,   0x1.62e42ep6f,
-                                 88.722839f, 88.72284f,  -87.3365f, -103.972084f, -103.972077f, -104.0f,      0x1.fffffep-1f,
-                                 1.0000001f, 2.0f,       0.5f,      1e-40f,       -1e-40f,      0x1.fffffcp-127f};
+static const float specials[] = {0.0f,           -0.0f,           INFINITY,     -INFINITY,     NAN,
+                                 1.0f,           -1.0f,           FLT_MAX,      -FLT_MAX,      FLT_MIN,
+                                 -FLT_MIN,       0x1p-149f,       -0x1p-149f,   0x1.62e42ep6f, 88.722839f,
+                                 88.72284f,      -87.3365f,       -103.972084f, -103.972077f,  -104.0f,
+                                 0x1.fffffep-1f, 1.0000001f,      2.0f,         0.5f,          1e-40f,
+                                 -1e-40f,        0x1.fffffcp-127f};
 
 enum { SAMPLES_AT_ONCE = 4096, SAMPLE_CALLS = 16 };
 
@@ -189,13 +193,17 @@ static void run_pointwise(struct proof *p, struct proof_row *row, enum op_id op,
     const struct matrix x = place_matrix(p, ARENA_A, 1, (int)n, 0, where);
     const struct matrix y = place_matrix(p, ARENA_C, 1, (int)n, 0, where);
     const size_t special_count = sizeof specials / sizeof *specials;
-    for (size_t i = 0; i < n; i++) /* a special in a random lane among ordinary ones, or the sample asked for */
-        x.data[i] = sample ? sample(&r) : rng_below(&r, 2) ? specials[rng_below(&r, special_count)] : any_bits(&r);
+    for (size_t i = 0; i < n;
+         i++) /* a special in a random lane among ordinary ones, or the sample asked for */
+        x.data[i] = sample             ? sample(&r)
+                    : rng_below(&r, 2) ? specials[rng_below(&r, special_count)]
+                                       : any_bits(&r);
     guarded_protect(&p->arena[ARENA_A]);
     call_pointwise(p, op, n, x.data, y.data);
     guarded_release(&p->arena[ARENA_A]);
     struct comparison result;
-    compare_begin(&result, "y", (long long)n, (int)n, COMPARE_NONFINITE | (sample && n > 0 ? 0 : COMPARE_IDLE_IS_RIGHT));
+    compare_begin(&result, "y", (long long)n, (int)n,
+                  COMPARE_NONFINITE | (sample && n > 0 ? 0 : COMPARE_IDLE_IS_RIGHT));
     for (size_t i = 0; i < n; i++) {
         const double truth = truth_of(x.data[i]), bound = pointwise_bound(x.data[i], truth);
         double got = y.data[i];
@@ -216,10 +224,12 @@ static void pointwise_specials(struct proof *p, struct proof_row *row, enum op_i
                           proof_case_seed(p));
 }
 
-static void pointwise_samples(struct proof *p, struct proof_row *row, enum op_id op, const char *text, sample_fn *sample)
+static void pointwise_samples(struct proof *p, struct proof_row *row, enum op_id op, const char *text,
+                              sample_fn *sample)
 {
     for (int i = 0; i < SAMPLE_CALLS; i++)
-        run_pointwise(p, row, op, text, SAMPLES_AT_ONCE, (enum placement)(i % PLACE_COUNT), sample, proof_case_seed(p));
+        run_pointwise(p, row, op, text, SAMPLES_AT_ONCE, (enum placement)(i % PLACE_COUNT), sample,
+                      proof_case_seed(p));
 }
 
 static void vexp_specials(struct proof *p, struct proof_row *row)

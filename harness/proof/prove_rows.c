@@ -117,7 +117,8 @@ const struct case_class classes_gather[] = {
 /* Values that decide: NaN, infinities, zeros of both signs, and sums that are exactly 0. */
 static float awkward(struct rng *r)
 {
-    static const float values[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f, 1.0f, -1.0f, 0x1p-149f, -0x1p-149f, 3e38f};
+    static const float values[] = {NAN,  INFINITY, -INFINITY, 0.0f,       -0.0f,
+                                   1.0f, -1.0f,    0x1p-149f, -0x1p-149f, 3e38f};
     return values[rng_below(r, sizeof values / sizeof *values)];
 }
 
@@ -199,7 +200,8 @@ static void run_relu_grad(struct proof *p, struct proof_row *row, const struct r
     for (int i = 0; i < c->m; i++)
         for (int j = 0; j < c->n; j++) {
             const size_t at = (size_t)i * (size_t)d.ld + (size_t)j;
-            const double truth = oracle_relu_grad(y.data[(size_t)i * (size_t)y.ld + (size_t)j], p->before[at]);
+            const double truth =
+                oracle_relu_grad(y.data[(size_t)i * (size_t)y.ld + (size_t)j], p->before[at]);
             compare_element(&result, d.data[at], truth, BOUND_EXACT, BOUND_EXACT, p->before[at]);
         }
     check_surroundings(p, &result, ARENA_C, &d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Proof of softmax_xent: probabilities, gradient and loss of every row within their bounds, and the sums of the rows
- * of probabilities (1) and gradients (0). */
+ * Proof of softmax_xent: probabilities, gradient and loss of every row within their bounds, and the sums of
+ * the rows of probabilities (1) and gradients (0). */
 #include <math.h>
 #include <string.h>
 
@@ -40,16 +40,23 @@ struct softmax_operands {
 static float logit(enum logits_kind kind, struct rng *r)
 {
     switch (kind) {
-    case LOGITS_SMALL: return rng_float(r, -1e-3f, 1e-3f);
-    case LOGITS_HUGE: return rng_float(r, -1e4f, 1e4f);
-    case LOGITS_EQUAL: return 3.25f;
-    case LOGITS_GAP: return rng_float(r, -0.5f, 0.5f);
-    case LOGITS_OFFSET: return 80.0f + rng_float(r, -8.0f, 8.0f);
-    default: return rng_float(r, -4.0f, 4.0f);
+    case LOGITS_SMALL:
+        return rng_float(r, -1e-3f, 1e-3f);
+    case LOGITS_HUGE:
+        return rng_float(r, -1e4f, 1e4f);
+    case LOGITS_EQUAL:
+        return 3.25f;
+    case LOGITS_GAP:
+        return rng_float(r, -0.5f, 0.5f);
+    case LOGITS_OFFSET:
+        return 80.0f + rng_float(r, -8.0f, 8.0f);
+    default:
+        return rng_float(r, -4.0f, 4.0f);
     }
 }
 
-/* Labels at random, but the first row's is never its largest logit, so that its loss and gradient say something. */
+/* Labels at random, but the first row's is never its largest logit, so that its loss and gradient say
+ * something. */
 static void fill(const struct softmax_case *c, struct softmax_operands *o)
 {
     struct rng r = rng_seed(c->seed, 1);
@@ -95,8 +102,8 @@ struct softmax_results {
     struct comparison loss, gradient, probability, gradient_sum, probability_sum;
 };
 
-static void compare_row(const struct softmax_case *c, const struct softmax_operands *o, const float *logits, int i,
-                        struct softmax_results *r)
+static void compare_row(const struct softmax_case *c, const struct softmax_operands *o, const float *logits,
+                        int i, struct softmax_results *r)
 {
     double z[ORACLE_MAX_CLASSES], gradient_sum = 0.0, probability_sum = 0.0;
     struct oracle_softmax truth;
@@ -121,7 +128,8 @@ static void compare_row(const struct softmax_case *c, const struct softmax_opera
         }
     }
     const double sum_bound = bound_probability_sum(c->n), zero_bound = bound_gradient_sum(c->n, c->scale);
-    if (o->has_probability) compare_element(&r->probability_sum, probability_sum, 1.0, sum_bound, sum_bound, 0.0);
+    if (o->has_probability)
+        compare_element(&r->probability_sum, probability_sum, 1.0, sum_bound, sum_bound, 0.0);
     if (o->has_gradient) compare_element(&r->gradient_sum, gradient_sum, 0.0, zero_bound, zero_bound, 0.0);
 }
 
@@ -130,7 +138,8 @@ static void compare_all(struct proof *p, const struct softmax_case *c, const str
 {
     const long long rows = c->m, elements = (long long)c->m * c->n;
     const unsigned none = c->m == 0 ? COMPARE_IDLE_IS_RIGHT : 0;
-    const unsigned certain = c->n == 1 ? COMPARE_IDLE_IS_RIGHT : none; /* one class: loss and gradient are 0 */
+    const unsigned certain =
+        c->n == 1 ? COMPARE_IDLE_IS_RIGHT : none; /* one class: loss and gradient are 0 */
     compare_begin(&r->loss, "loss", rows, 1, certain);
     compare_begin(&r->gradient, "grad", o->has_gradient ? elements : 0, c->n,
                   o->has_gradient ? certain : COMPARE_IDLE_IS_RIGHT);
@@ -148,9 +157,9 @@ static void compare_all(struct proof *p, const struct softmax_case *c, const str
 
 static void run(struct proof *p, struct proof_row *row, const struct softmax_case *c)
 {
-    case_begin(p, "softmax_xent %dx%d logits=%d outputs=%d scale=%g slack=%d,%d place=%s seed=0x%llx", c->m, c->n,
-               c->kind, c->outputs, (double)c->scale, c->slack_in, c->slack_out, placement_name(c->place),
-               (unsigned long long)c->seed);
+    case_begin(p, "softmax_xent %dx%d logits=%d outputs=%d scale=%g slack=%d,%d place=%s seed=0x%llx", c->m,
+               c->n, c->kind, c->outputs, (double)c->scale, c->slack_in, c->slack_out,
+               placement_name(c->place), (unsigned long long)c->seed);
     struct softmax_operands o = {0};
     struct softmax_results r;
     place(p, c, &o);
@@ -191,7 +200,8 @@ static void training_shapes(struct proof *p, struct proof_row *row)
 {
     const int rows[] = {p->plan->batch, 128, 96, 16, 17, 1};
     struct rng r = rng_seed(p->options->seed, 42);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) run_all_kinds(p, row, &r, rows[i], p->plan->classes);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        run_all_kinds(p, row, &r, rows[i], p->plan->classes);
 }
 
 const struct case_class classes_softmax_xent[] = {

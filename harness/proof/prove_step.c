@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 static const char *const check_names[CHECK_COUNT] = {
-    [CHECK_STORAGE] = "load and store", [CHECK_PREDICT] = "probabilities", [CHECK_LOSS] = "loss and count",
-    [CHECK_GRADIENT] = "gradients",     [CHECK_UPDATE] = "update",         [CHECK_AGAIN] = "predict and step again",
+    [CHECK_STORAGE] = "load and store", [CHECK_PREDICT] = "probabilities",
+    [CHECK_LOSS] = "loss and count",    [CHECK_GRADIENT] = "gradients",
+    [CHECK_UPDATE] = "update",          [CHECK_AGAIN] = "predict and step again",
 };
 
 static void begin_rows(struct proof_row *rows, bool composed, const char *network)
@@ -25,14 +26,15 @@ static void end_rows(struct proof *p, struct proof_row *rows)
 }
 
 /* All checks of one batch. Each starts from the same model, which the last one replaces. */
-static void check_all(struct step_rig *r, struct proof_row *rows, struct rng *rng, int batch_rows, enum rig_batch kind,
-                      float gain)
+static void check_all(struct step_rig *r, struct proof_row *rows, struct rng *rng, int batch_rows,
+                      enum rig_batch kind, float gain)
 {
     char words[64];
     const uint64_t seed = proof_case_seed(r->proof);
     step_rig_draw(r, rng, batch_rows, kind);
     step_rig_fill_model(r, seed, gain);
-    snprintf(words, sizeof words, "kind=%d gain=%g seed=0x%llx", kind, (double)gain, (unsigned long long)seed);
+    snprintf(words, sizeof words, "kind=%d gain=%g seed=0x%llx", kind, (double)gain,
+             (unsigned long long)seed);
     check_storage(r, &rows[CHECK_STORAGE], words);
     check_predict(r, &rows[CHECK_PREDICT], &rows[CHECK_LOSS], words);
     check_gradient(r, &rows[CHECK_GRADIENT], &rows[CHECK_LOSS], words);
@@ -71,7 +73,7 @@ int prove_step_ragged(struct proof *p, bool composed, struct error *e)
     static const struct {
         struct shape shape;
         int batch;
-    } networks[] = {{{13, 7, 3}, 5},     {{33, 17, 10}, 19},  {{64, 48, 16}, 33}, {{100, 65, 2}, 9},
+    } networks[] = {{{13, 7, 3}, 5},     {{33, 17, 10}, 19},   {{64, 48, 16}, 33}, {{100, 65, 2}, 9},
                     {{50, 130, 10}, 65}, {{261, 31, 10}, 130}, {{1, 9, 4}, 16}};
     struct proof_row rows[CHECK_COUNT];
     struct rng rng = rng_seed(p->options->seed, 64);

@@ -18,8 +18,8 @@ enum step_check {
     CHECK_COUNT
 };
 
-/* Each runs the backend from r->given with r->batch and adds one case to its row. The oracle must not have been
- * asked before; every function asks it after the backend has answered. words name the case. */
+/* Each runs the backend from r->given with r->batch and adds one case to its row. The oracle must not have
+ * been asked before; every function asks it after the backend has answered. words name the case. */
 void check_storage(struct step_rig *r, struct proof_row *row, const char *words);
 void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
 void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);

@@ -11,7 +11,7 @@
 /* Few hidden values may all be switched off: then an idle step is right. */
 static unsigned flags_of(const struct step_rig *r)
 {
-    return r->batch.rows * r->shape.hidden < 64 ? COMPARE_IDLE_IS_RIGHT : 0;
+    return r->shape.hidden < 8 || r->batch.rows * r->shape.hidden < 64 ? COMPARE_IDLE_IS_RIGHT : 0;
 }
 
 static void begin(struct step_rig *r, const char *check, const char *words)
@@ -40,7 +40,8 @@ static void check_unchanged(struct step_rig *r, struct proof_row *row)
             const float *got = tensor_data(half ? &r->stored.model.v : &r->stored.model.w, i);
             const size_t bytes = tensor_count(&r->shape, i) * sizeof(float);
             if (memcmp(given, got, bytes) != 0)
-                case_fail(r->proof, row, "%s of %s differs from what was loaded", names[half], tensor_name(i));
+                case_fail(r->proof, row, "%s of %s differs from what was loaded", names[half],
+                          tensor_name(i));
         }
     if (step_rig_intruded(r) > 0) case_fail(r->proof, row, "store wrote outside the tensors");
 }
@@ -66,8 +67,10 @@ static void compare_result(struct step_rig *r, struct proof_row *row, const stru
     compare_begin(&loss, "loss_sum", 1, 1, 0);
     compare_element(&loss, result->loss_sum, o->loss_sum, o->loss_bound, o->loss_bound, 0.0);
     compare_begin(&correct, "correct", 1, 1, COMPARE_IDLE_IS_RIGHT);
-    compare_element(&correct, result->correct, o->correct_min, 0.0, (double)o->correct_max - o->correct_min, 0.0);
-    correct.worst = correct.wrong ? COMPARE_HOPELESS : 0.0; /* a count is right or wrong, not near its bound */
+    compare_element(&correct, result->correct, o->correct_min, 0.0, (double)o->correct_max - o->correct_min,
+                    0.0);
+    correct.worst =
+        correct.wrong ? COMPARE_HOPELESS : 0.0; /* a count is right or wrong, not near its bound */
     case_check(r->proof, row, &loss);
     case_check(r->proof, row, &correct);
 }
@@ -113,10 +116,12 @@ static void compare_gradient(struct step_rig *r, struct proof_row *row, int tens
     const struct rmsprop_constants k = rmsprop_constants(READBACK_RATE, r->plan.rho, r->plan.epsilon);
     const struct oracle_tensor *truth = &r->oracle.gradient[tensor];
     const float *w = tensor_data(&r->given.w, tensor);
-    const float *new_w = tensor_data(&r->stored.model.w, tensor), *new_v = tensor_data(&r->stored.model.v, tensor);
+    const float *new_w = tensor_data(&r->stored.model.w, tensor),
+                *new_v = tensor_data(&r->stored.model.v, tensor);
     const size_t count = tensor_count(&r->shape, tensor);
     struct comparison gradient, v;
-    compare_begin(&gradient, tensor_name(tensor), (long long)count, columns_of(&r->shape, tensor), flags_of(r));
+    compare_begin(&gradient, tensor_name(tensor), (long long)count, columns_of(&r->shape, tensor),
+                  flags_of(r));
     compare_begin(&v, "v", (long long)count, columns_of(&r->shape, tensor), 0);
     for (size_t i = 0; i < count; i++) {
         const double g = truth->value[i], error = truth->bound[i];
@@ -161,7 +166,8 @@ static void compare_update(struct step_rig *r, struct proof_row *row, const stru
     const struct rmsprop_constants k = rmsprop_constants(r->plan.lr, r->plan.rho, r->plan.epsilon);
     const struct oracle_tensor *gradient = &r->oracle.gradient[tensor];
     const float *w = tensor_data(&from->w, tensor), *v = tensor_data(&from->v, tensor);
-    const float *new_w = tensor_data(&r->stored.model.w, tensor), *new_v = tensor_data(&r->stored.model.v, tensor);
+    const float *new_w = tensor_data(&r->stored.model.w, tensor),
+                *new_v = tensor_data(&r->stored.model.v, tensor);
     const size_t count = tensor_count(&r->shape, tensor);
     struct comparison cw, cv;
     compare_begin(&cw, tensor_name(tensor), (long long)count, columns_of(&r->shape, tensor), flags_of(r));

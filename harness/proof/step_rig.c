@@ -49,7 +49,8 @@ long long step_rig_intruded(const struct step_rig *r)
 static bool has_real_images(const struct step_rig *r)
 {
     const struct dataset *d = r->proof->options->data;
-    return d && d->rows * d->cols == r->shape.inputs && d->train.count > 0 && r->shape.classes >= DATASET_CLASSES;
+    return d && d->rows * d->cols == r->shape.inputs && d->train.count > 0 &&
+           r->shape.classes >= DATASET_CLASSES;
 }
 
 static int pool_open(struct step_rig *r, struct rng *rng)
@@ -67,7 +68,8 @@ static int pool_open(struct step_rig *r, struct rng *rng)
     for (int i = 0; i < POOL_IMAGES; i++) {
         const uint32_t source = data ? rng_below(rng, data->train.count) : 0;
         uint8_t *image = pool->pixels + (size_t)i * in;
-        pool->labels[i] = data ? data->train.labels[source] : (uint8_t)rng_below(rng, (uint32_t)r->shape.classes);
+        pool->labels[i] =
+            data ? data->train.labels[source] : (uint8_t)rng_below(rng, (uint32_t)r->shape.classes);
         if (i > 0 && data) memcpy(image, data->train.pixels + (size_t)source * in, in);
         if (i > 0 && !data) cases_image(rng, image, r->shape.inputs);
         if (i > 0 && !data) image[rng_below(rng, (uint32_t)in)] = 255; /* narrow ones must not be empty */
@@ -94,7 +96,8 @@ void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch
     for (int i = 1; kind == BATCH_REPEATED_IMAGE && i < rows; i += 2) pool->index[i] = pool->index[0];
     pool->index[rows / 2] = (uint32_t)pool->count - 1; /* the image against the guard page */
     guarded_protect(&pool->index_arena);
-    r->batch = (struct batch){.pixels = pool->pixels, .labels = pool->labels, .index = pool->index, .rows = rows};
+    r->batch =
+        (struct batch){.pixels = pool->pixels, .labels = pool->labels, .index = pool->index, .rows = rows};
 }
 
 /* ---- the model given */
@@ -115,13 +118,16 @@ void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain)
 
 /* ---- the rig */
 
-static int open_trainer(struct step_rig *r, float lr, struct contender *c, struct trainer **t, struct error *e)
+static int open_trainer(struct step_rig *r, float lr, struct contender *c, struct trainer **t,
+                        struct error *e)
 {
     struct plan plan = r->plan;
     plan.lr = lr;
     if (contender_open(c, r->proof->backend, r->proof->fallback, &plan, e)) return (int)e->code;
     *t = trainer_new(c, r->composed);
-    return *t ? 0 : error_set(e, EXIT_INTERNAL, "proof of %s: no memory for a training step", r->proof->backend->name);
+    return *t ? 0
+              : error_set(e, EXIT_INTERNAL, "proof of %s: no memory for a training step",
+                          r->proof->backend->name);
 }
 
 int step_rig_open(struct step_rig *r, struct proof *p, const struct shape *shape, int batch, bool composed,
@@ -137,7 +143,8 @@ int step_rig_open(struct step_rig *r, struct proof *p, const struct shape *shape
     const size_t prob_bytes = (size_t)batch * (size_t)shape->classes * sizeof(float);
     if (!r->given.w.w1 || guarded_model_open(&r->stored, shape) || guarded_open(&r->prob_arena, prob_bytes) ||
         oracle_step_open(&r->oracle, shape, batch) || pool_open(r, &rng))
-        error_set(e, EXIT_INTERNAL, "proof of %s: no memory for the oracle's training step", p->backend->name);
+        error_set(e, EXIT_INTERNAL, "proof of %s: no memory for the oracle's training step",
+                  p->backend->name);
     else if (open_trainer(r, p->plan->lr, &r->contender, &r->trainer, e) == 0 &&
              open_trainer(r, READBACK_RATE, &r->readback, &r->readback_trainer, e) == 0)
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the proof of a training step works on: two instances of the backend, images between guard pages, the model
- * given and the model stored, and the oracle. */
+ * What the proof of a training step works on: two instances of the backend, images between guard pages, the
+ * model given and the model stored, and the oracle. */
 #ifndef LB_STEP_RIG_H
 #define LB_STEP_RIG_H
 
@@ -54,7 +54,8 @@ enum rig_batch { BATCH_PLAIN, BATCH_WITH_ZERO_IMAGE, BATCH_REPEATED_IMAGE, BATCH
 /* Draws a batch of so many rows from the pool into r->batch. */
 void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind);
 
-/* Fills r->given: Glorot weights times gain, biases within 0.1, a running mean of squared gradients as training has. */
+/* Fills r->given: Glorot weights times gain, biases within 0.1, a running mean of squared gradients as
+ * training has. */
 void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain);
 
 /* r->stored filled with canaries, then stored by the trainer. */

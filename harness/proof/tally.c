@@ -29,13 +29,15 @@ static size_t largest_operand(const struct plan *plan)
 {
     const size_t slack = 32;
     const size_t in = (size_t)plan->inputs + slack, hidden = (size_t)plan->hidden + slack;
-    const size_t classes = (size_t)plan->classes + slack, rows = (size_t)(plan->batch > 128 ? plan->batch : 128) + slack;
+    const size_t classes = (size_t)plan->classes + slack,
+                 rows = (size_t)(plan->batch > 128 ? plan->batch : 128) + slack;
     const size_t operands[] = {CASES_MAX_FLOATS, in * hidden, rows * in, rows * hidden, hidden * classes};
     return largest(operands, sizeof operands / sizeof *operands);
 }
 
-int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback, const struct plan *plan,
-               const struct proof_options *options, struct proof_verdict *verdict, struct error *e)
+int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback,
+               const struct plan *plan, const struct proof_options *options, struct proof_verdict *verdict,
+               struct error *e)
 {
     *p = (struct proof){.backend = b,
                         .fallback = fallback,
@@ -50,7 +52,8 @@ int proof_open(struct proof *p, const struct backend *b, const struct backend *f
     p->value = malloc(p->max_floats * sizeof *p->value);
     p->bound = malloc(p->max_floats * sizeof *p->bound);
     if (!reserved || !p->before || !p->value || !p->bound)
-        error_set(e, EXIT_INTERNAL, "proof of %s: no memory for operands of %zu floats; use a smaller network", b->name,
+        error_set(e, EXIT_INTERNAL,
+                  "proof of %s: no memory for operands of %zu floats; use a smaller network", b->name,
                   p->max_floats);
     else if (contender_open(&p->contender, b, fallback, plan, e) == 0)
         return 0;
@@ -140,7 +143,8 @@ void case_end(struct proof *p, struct proof_row *row)
 {
     const unsigned now = _mm_getcsr();
     if ((now & MXCSR_CONTROL) != p->mxcsr) {
-        case_fail(p, row, "MXCSR's control bits were left as 0x%x, found as 0x%x", now & MXCSR_CONTROL, p->mxcsr);
+        case_fail(p, row, "MXCSR's control bits were left as 0x%x, found as 0x%x", now & MXCSR_CONTROL,
+                  p->mxcsr);
         _mm_setcsr((now & ~(unsigned)MXCSR_CONTROL) | p->mxcsr);
     }
     row->count++;

@@ -23,13 +23,14 @@ struct proof {
     float *before;         /* what an operand that is overwritten held */
     double *value, *bound; /* the oracle's answer */
     uint64_t cases_begun;
-    unsigned mxcsr;      /* control bits when the case began */
+    unsigned mxcsr; /* control bits when the case began */
     bool case_wrong;
 };
 
 /* Opens the contender, reserves the memory. 0 or e. */
-int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback, const struct plan *plan,
-               const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
+int proof_open(struct proof *p, const struct backend *b, const struct backend *fallback,
+               const struct plan *plan, const struct proof_options *options, struct proof_verdict *verdict,
+               struct error *e);
 void proof_close(struct proof *p);
 
 /* A seed for the next case's data: depends on the proof's seed and on the cases begun so far. */

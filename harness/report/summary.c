@@ -126,7 +126,8 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
         fprintf(out, "%s: trained %d epoch%s of %d; compare its accuracy with theirs after as many\n", name,
                 row->epochs, row->epochs == 1 ? "" : "s", s->wanted_epochs);
     if (*describe_ops(row->entry->backend, false, text, sizeof text))
-        fprintf(out, "%s: inherits from %s: %s\n", name, registry_fallback()->name, text);
+        fprintf(out, "%s: inherits from %s: %s\n", name, registry_fallback_for(row->entry->backend)->name,
+                text);
     if (describe_reference(row->info.implementation, text, sizeof text))
         fprintf(out, "%s: uses a reference implementation, so it is no fair yardstick: %s\n", name, text);
     if (row->proven && !row->info.bound) fprintf(out, "%s: its threads could not be bound to cores\n", name);

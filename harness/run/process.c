@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,13 @@
 
 extern char **environ;
 
-/* ---- The environment of a worker
- * ---------------------------------------------------------------------------- */
+/* ---- The environment of a worker --------------------------------------------------------------- */
+
+#ifdef __clang__
+static const bool runtime_is_libgomp = false;
+#else
+static const bool runtime_is_libgomp = true;
+#endif
 
 /* Variables of the OpenMP runtimes: the caller's settings must not reach into the measurement. */
 static bool is_openmp(const char *variable)
@@ -54,9 +60,11 @@ static void environment_free(char **env)
 }
 
 /* The caller's environment less all OpenMP variables, plus ours:
- * - The runtime places its threads where topology_bind_team binds them. Runtimes end and recreate threads
- * when team sizes change; a new one would otherwise inherit the binding of the thread that made it, and share
- * its core.
+ * - Where the runtime is libgomp, it places its threads where topology_bind_team binds them. It ends threads
+ * when a team is smaller than the one before and makes new ones for the next; these would otherwise inherit
+ * the binding of the thread that made them, and share its core. libomp keeps its threads; and where a library
+ * brings libgomp into the same process, that one's binding of the first thread would hide the other CPUs from
+ * libomp.
  * - Threads spin for some milliseconds (GOMP_SPINCOUNT, the default of libgomp; KMP_BLOCKTIME for libomp),
  * much longer than any gap within a step, then sleep. OMP_WAIT_POLICY stays unset: "active" would burn a
  * cgroup's quota through every serial stretch, "passive" would pay a wake-up for each op. Off turn the
@@ -68,7 +76,7 @@ static char **make_environment(int threads, const struct topology *topology)
     while (environ[count]) count++;
     char **env = calloc(count + OURS + 1, sizeof *env);
     if (!env) return NULL;
-    const bool placed = threads <= topology->places_count;
+    const bool placed = runtime_is_libgomp && threads <= topology->places_count;
     char *const ours[OURS] = {
         number_variable("OMP_NUM_THREADS", threads),
         strdup("OMP_DYNAMIC=false"),
@@ -92,8 +100,7 @@ static char **make_environment(int threads, const struct topology *topology)
     return NULL;
 }
 
-/* ---- Start
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Start ------------------------------------------------------------------------------------- */
 
 enum { NUMBER_SIZE = 12 };
 
@@ -101,6 +108,7 @@ struct launch {
     char numbers[3][NUMBER_SIZE]; /* descriptors: socket, shared page, data */
     char *argv[6];
     char **env;
+    cpu_set_t cpus; /* all places; the parent's own binding must not narrow the worker's runtime */
     int fds[3];
     pid_t parent;
 };
@@ -113,6 +121,7 @@ static _Noreturn void become_worker(const struct launch *l)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGINT, SIG_IGN);
+    sched_setaffinity(0, sizeof l->cpus, &l->cpus);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != l->parent) _exit(EXIT_INTERNAL); /* the parent died before the line above */
     for (int i = 0; i < 3; i++)
@@ -126,7 +135,7 @@ static _Noreturn void become_worker(const struct launch *l)
     _exit(EXIT_INTERNAL);
 }
 
-static void prepare(struct launch *l, int socket, int page, int data)
+static void prepare(struct launch *l, const struct topology *topology, int socket, int page, int data)
 {
     static char program[] = "bench", command[] = "worker";
     const int fds[3] = {socket, page, data};
@@ -138,6 +147,9 @@ static void prepare(struct launch *l, int socket, int page, int data)
         l->argv[2 + i] = l->numbers[i];
     }
     l->argv[5] = NULL;
+    CPU_ZERO(&l->cpus);
+    for (int i = 0; i < topology->places_count; i++)
+        if (topology->places[i] < CPU_SETSIZE) CPU_SET((size_t)topology->places[i], &l->cpus);
     l->parent = getpid();
 }
 
@@ -166,7 +178,7 @@ int process_start(struct process *p, int data_fd, int threads, const struct topo
     if (l.env && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
         page = make_page(&p->shared);
     if (page >= 0) {
-        prepare(&l, pair[1], page, data_fd);
+        prepare(&l, topology, pair[1], page, data_fd);
         p->pid = fork();
         if (p->pid == 0) become_worker(&l);
     }
@@ -181,8 +193,7 @@ int process_start(struct process *p, int data_fd, int threads, const struct topo
     return error_set(e, EXIT_INTERNAL, "cannot start a worker process: %s", strerror(reason));
 }
 
-/* ---- Pause and end
- * ------------------------------------------------------------------------------------------ */
+/* ---- Pause and end ----------------------------------------------------------------------------- */
 
 void process_pause(const struct process *p)
 {

@@ -9,7 +9,7 @@
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
-    char backend[64];
+    char backend[512]; /* spec of the registry */
     struct plan plan;
     uint64_t seed;
     int epochs;

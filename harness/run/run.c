@@ -51,8 +51,7 @@ static bool is_interrupted(const struct run *run)
     return run->interrupted && *run->interrupted;
 }
 
-/* ---- The end of a contender
- * --------------------------------------------------------------------------------- */
+/* ---- The end of a contender -------------------------------------------------------------------- */
 
 static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
 {
@@ -82,8 +81,7 @@ static void dismiss(struct run *run, struct runner *r)
         fail(run, r, OUTCOME_CRASHED, words);
 }
 
-/* ---- Listening to a worker
- * ---------------------------------------------------------------------------------- */
+/* ---- Listening to a worker --------------------------------------------------------------------- */
 
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
  * interrupted, or the worker has failed, which is then already reported. */
@@ -117,8 +115,7 @@ static void fail_confused(struct run *run, struct runner *r)
     fail(run, r, OUTCOME_CRASHED, words);
 }
 
-/* ---- Opening and proof
- * -------------------------------------------------------------------------------------- */
+/* ---- Opening and proof ------------------------------------------------------------------------- */
 
 static struct plan make_plan(const struct run *run)
 {
@@ -148,7 +145,7 @@ static int start(struct run *run, struct runner *r, struct error *e)
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_JOB;
     struct job *job = &run->message.u.job;
-    snprintf(job->backend, sizeof job->backend, "%s", r->entry->name);
+    snprintf(job->backend, sizeof job->backend, "%s", r->entry->spec);
     job->plan = make_plan(run);
     job->seed = run->options->seed;
     job->epochs = r->epochs;
@@ -202,8 +199,7 @@ static int open_and_prove(struct run *run, struct runner *r, struct error *e)
     return 0;
 }
 
-/* ---- Training in turns
- * -------------------------------------------------------------------------------------- */
+/* ---- Training in turns ------------------------------------------------------------------------- */
 
 /* The others have just been stopped: gives the kernel a moment to settle what they leave behind. */
 static void settle(void)
@@ -266,8 +262,7 @@ static void train(struct run *run)
     }
 }
 
-/* ---- The run
- * ------------------------------------------------------------------------------------------------ */
+/* ---- The run ----------------------------------------------------------------------------------- */
 
 static int epochs_owed(const struct run_options *o, const struct registry_entry *entry, int count)
 {

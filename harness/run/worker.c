@@ -44,8 +44,7 @@ static int send_message(struct worker *w, struct error *e)
     return error_set(e, EXIT_INTERNAL, "worker %s: the parent is gone", w->job.backend);
 }
 
-/* ---- Open
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Open -------------------------------------------------------------------------------------- */
 
 /* Threads that a team of the planned size really has. */
 static int team_size(int threads)
@@ -93,12 +92,13 @@ static int open_job(struct worker *w, const struct worker_parts *parts, struct e
     omp_set_num_threads(w->job.plan.threads);
     topology_bind_team(&w->job.topology, w->job.plan.threads, &bound);
     DOING(w, "open()");
-    if (contender_open(&w->contender, b, registry_fallback(), &w->job.plan, e)) return (int)e->code;
+    const char *colon = strchr(w->job.backend, ':');
+    w->job.plan.argument = colon && (b->flags & BACKEND_TAKES_ARGUMENT) ? colon + 1 : NULL;
+    if (contender_open(&w->contender, b, registry_fallback_for(b), &w->job.plan, e)) return (int)e->code;
     return send_opened(w, bound, e);
 }
 
-/* ---- Prove
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Prove ------------------------------------------------------------------------------------- */
 
 static void send_row(void *context, const struct proof_row *row)
 {
@@ -132,8 +132,7 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
     return send_message(w, e);
 }
 
-/* ---- Train
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Train ------------------------------------------------------------------------------------- */
 
 static int prepare_training(struct worker *w, struct error *e)
 {
@@ -188,8 +187,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     return send_message(w, e);
 }
 
-/* ---- The talk
- * ----------------------------------------------------------------------------------------------- */
+/* ---- The talk ---------------------------------------------------------------------------------- */
 
 static int obey(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
@@ -249,9 +247,10 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     return (int)e.code;
 }
 
-static const struct backend *find_registered(const char *name)
+static const struct backend *find_registered(const char *spec)
 {
-    const struct registry_entry *entry = registry_find(name);
+    struct error ignored = {0}; /* the parent has resolved the same spec */
+    const struct registry_entry *entry = registry_resolve(spec, &ignored);
     return entry ? entry->backend : NULL;
 }
 

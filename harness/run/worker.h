@@ -9,7 +9,7 @@
 
 /* What a worker works with; tests of the turns bring their own. */
 struct worker_parts {
-    const struct backend *(*lookup)(const char *name); /* the backend of this name, or NULL */
+    const struct backend *(*lookup)(const char *spec); /* the backend of this spec, or NULL */
     int (*prove)(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                  const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
     const char *(*current_case)(void); /* as proof_current_case */

@@ -92,6 +92,11 @@ class Series:
         """Over the epochs after the first, which warms up, or of the only one; None when not measured."""
         return median_after_first(self.epochs, name)
 
+    def speed(self):
+        """GFLOP/s at the median epoch time; None when not measured."""
+        flop = finite([e["gflops"] * e["train_seconds"] for e in self.epochs])
+        return flop[-1] / self.median("train_seconds") if flop else None
+
     def op_median(self, op, name):
         """The same for one op's rows."""
         return median_after_first([o for o in self.ops if o["op"] == op], name)
@@ -131,6 +136,10 @@ class Run:
             raise DataError(f"{path}: no rows: no backend finished an epoch")
         for series in self.series:
             series.epochs.sort(key=by_epoch)
+        table = self.machine.get("backends")
+        table = list(table) if isinstance(table, dict) else []
+        # Rows come in the shuffled order of the turns; show backends in the order of the backend table.
+        self.series.sort(key=lambda s: table.index(s.backend) if s.backend in table else len(table))
         self.run_id = rows[0]["run_id"] or os.path.basename(os.path.abspath(self.folder))
         self.dataset = rows[0]["dataset"] or "unknown"
         self.threads = rows[0].get("threads") or ""

@@ -12,8 +12,9 @@ WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is
 
 # Okabe and Ito's palette, distinguishable with every common kind of colour blindness. A backend has its colour in
 # every chart of every run; one that is not listed (a plug-in) takes the next free one in order of its name.
-BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73"}
-FREE_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000")
+BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73",
+                   "cblas": "#CC79A7"}
+FREE_COLOURS = ("#E69F00", "#56B4E9", "#000000")
 
 # Parts of an epoch: Paul Tol's "light" scheme, pale enough for black print and unlike the backends' colours.
 PART_COLOURS = ("#77AADD", "#EE8866", "#EEDD88", "#44BB99", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00", "#C8A2D0",

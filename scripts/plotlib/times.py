@@ -33,6 +33,7 @@ def draw_times(runs):
 
 def draw_dots(axes, series, colours):
     end, cuts = style.cut_for_fast_ones([max(finite(s.column("train_seconds"))) for s in series])
+    limit = end * 1.75
     for y, s in enumerate(series):
         seconds = finite(s.column("train_seconds"))
         middle = s.median("train_seconds")
@@ -44,17 +45,18 @@ def draw_dots(axes, series, colours):
         axes.plot(seconds[:warm], [y + d for d in spread[:warm]], "o", color=colours[s.backend], markersize=4,
                   fillstyle="none")
         text = style.seconds_text(middle)
-        if s.median("gflops"):
-            text += f"  ({s.median('gflops'):.3g} GFLOP/s)"
+        if s.speed():
+            text += f"  ({s.speed():.3g} GFLOP/s)"
         if len(seconds) == 1:
             text += ", 1 epoch"
         if cuts and max(seconds) > end:
             style.cut_label(axes, y, text)
         else:
-            axes.annotate(text, (max(seconds), y), xytext=(7, 0), textcoords="offset points", va="center",
-                          fontsize=9)
+            fits = len(text) * 0.0175 < 1 - max(seconds) / limit  # a letter is about that share of the panel
+            axes.annotate(text, (max(seconds) if fits else min(seconds), y), xytext=(7 if fits else -7, 0),
+                          textcoords="offset points", ha="left" if fits else "right", va="center", fontsize=9)
     style.name_rows(axes, series, colours)
-    axes.set_xlim(0, end * 1.75)
+    axes.set_xlim(0, limit)
     axes.set_xlabel("seconds for one training epoch")
     axes.set_title("epoch time")
 
@@ -87,9 +89,9 @@ def draw_speedup(axes, series, base, colours):
 
 
 def log_ticks(axes, form):
-    """Few and plain numbers on a log axis: powers of ten on a long one, 1-2-5 on a short one."""
+    """Few and plain numbers on a log axis: only powers of ten on a long one, more on a short one."""
     low, high = axes.get_xlim()
-    subs = (1.0,) if high / low > 30 else (1.0, 2.0, 5.0)
+    subs = (1.0,) if high / low > 100 else (1.0, 3.0) if high / low > 20 else (1.0, 2.0, 5.0)
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: form.format(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -291,10 +291,13 @@ static void shown(void **state)
     for (int i = 0; i < 4; i++) assert_non_null(strstr(text, d.sha256[i]));
     assert_non_null(strstr(text, "train 3: 3"));
     free(text);
-    out = fopen("/dev/full", "w");
-    assert_non_null(out);
-    assert_int_equal(data_show(&d, out), EXIT_INTERNAL);
-    fclose(out);
+    for (int buffering = _IOFBF; buffering <= _IONBF; buffering += _IONBF - _IOFBF) {
+        out = fopen("/dev/full", "w");
+        assert_non_null(out);
+        setvbuf(out, NULL, buffering, BUFSIZ);
+        assert_int_equal(data_show(&d, out), EXIT_INTERNAL);
+        fclose(out);
+    }
     dataset_close(&d);
 }
 

@@ -191,26 +191,37 @@ static void good_files(void **state)
     free(labels.at);
 }
 
-/* Larger than the windows through which files are read and inflated, and of incompressible data. */
+/* How the parser takes the first size bytes of a file that holds b and some more. */
+static enum idx_status load_first(const struct bytes *b, size_t size, bool compressed, struct idx_array *a)
+{
+    struct bytes copy = {calloc(size, 1), size};
+    assert_non_null(copy.at);
+    memcpy(copy.at, b->at, size < b->size ? size : b->size);
+    if (compressed) copy = idx_gzip(copy);
+    struct error e = {0};
+    const enum idx_status s =
+        idx_load(scratch_write("large", copy.at, copy.size), IDX_IMAGES, &LIMITS, a, &e);
+    free(copy.at);
+    return s;
+}
+
+/* Larger than the windows through which files are read and the steps in which memory grows, and
+ * incompressible. */
 static void large_file(void **state)
 {
     (void)state;
-    struct bytes b = idx_make(3, (const uint32_t[]){300, 28, 28}, 300 * 784);
+    struct bytes b = idx_make(3, (const uint32_t[]){3000, 28, 28}, 3000 * 784);
     struct rng r = rng_seed(1, 1);
     for (size_t i = 16; i < b.size; i++) b.at[i] = (uint8_t)rng_u64(&r);
     for (int compressed = 0; compressed < 2; compressed++) {
-        struct bytes copy = {malloc(b.size), b.size};
-        assert_non_null(copy.at);
-        memcpy(copy.at, b.at, b.size);
-        if (compressed) copy = idx_gzip(copy);
         struct idx_array a;
-        struct error e = {0};
-        const char *path = scratch_write("large", copy.at, copy.size);
-        assert_int_equal(idx_load(path, IDX_IMAGES, &LIMITS, &a, &e), IDX_OK);
+        assert_int_equal(load_first(&b, b.size, compressed, &a), IDX_OK);
         assert_int_equal(a.content_bytes, b.size);
         assert_memory_equal(a.content, b.at, b.size);
         idx_free(&a);
-        free(copy.at);
+        assert_int_equal(load_first(&b, b.size - 1, compressed, &a), IDX_PAYLOAD_SHORT);
+        assert_int_equal(load_first(&b, b.size + 1, compressed, &a),
+                         compressed ? IDX_GZIP_BOMB : IDX_PAYLOAD_LONG);
     }
     free(b.at);
 }

@@ -22,9 +22,9 @@ static size_t extent(int rows, int cols, int ld)
 
 /* ---- gemm. GEMM_ARGUMENTS are those of gemm_fn; GEMM_REST those from alpha on. */
 
-#define GEMM_ARGUMENTS                                                                                                 \
-    void *s, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a, int lda,          \
-        const float *b, int ldb, float beta, float *c, int ldc
+#define GEMM_ARGUMENTS                                                                                       \
+    void *s, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,         \
+        int lda, const float *b, int ldb, float beta, float *c, int ldc
 #define GEMM_REST alpha, a, lda, b, ldb, beta, c, ldc
 
 static void gemm_skips_tail_columns(GEMM_ARGUMENTS)
@@ -54,7 +54,8 @@ static void gemm_drops_last_odd_k(GEMM_ARGUMENTS)
 /* Idle: whatever C held before stays. */
 static void gemm_does_nothing(GEMM_ARGUMENTS)
 {
-    (void)s, (void)ta, (void)tb, (void)m, (void)n, (void)k, (void)alpha, (void)a, (void)lda, (void)b, (void)ldb;
+    (void)s, (void)ta, (void)tb, (void)m, (void)n, (void)k, (void)alpha, (void)a, (void)lda, (void)b,
+        (void)ldb;
     (void)beta, (void)c, (void)ldc;
 }
 
@@ -90,7 +91,7 @@ static void gemm_applies_beta_per_block(GEMM_ARGUMENTS)
 static void gemm_writes_into_gap(GEMM_ARGUMENTS)
 {
     right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
-    for (int i = 0; ldc > n && i + 1 < m; i++) c[(size_t)i * (size_t)ldc + (size_t)n] = 0.0f;
+    for (int i = 0; n > 0 && ldc > n && i + 1 < m; i++) c[(size_t)i * (size_t)ldc + (size_t)n] = 0.0f;
 }
 
 static void gemm_writes_past_end(GEMM_ARGUMENTS)
@@ -153,7 +154,8 @@ static void gemm_bf16_between_blocks(GEMM_ARGUMENTS)
         right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
         return;
     }
-    const size_t a_step = (size_t)BLOCK * (ta ? (size_t)lda : 1), b_step = (size_t)BLOCK * (tb ? 1 : (size_t)ldb);
+    const size_t a_step = (size_t)BLOCK * (ta ? (size_t)lda : 1),
+                 b_step = (size_t)BLOCK * (tb ? 1 : (size_t)ldb);
     right()->gemm(s, ta, tb, m, n, BLOCK, GEMM_REST);
     for (int i = 0; i < m; i++) {
         float *row = c + (size_t)i * (size_t)ldc;
@@ -188,20 +190,31 @@ static void gemm_leaks_flush_to_zero(GEMM_ARGUMENTS)
     _mm_setcsr(_mm_getcsr() | 0x8000u);
 }
 
-static void gemm_skips_zeros_of_a(GEMM_ARGUMENTS)
+static void gemm_loses_nan(GEMM_ARGUMENTS)
 {
     right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
-    for (int i = 0; i < m; i++) /* NaN of B lost where A's row is short of it: any NaN becomes 0 */
+    for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
             float *x = &c[(size_t)i * (size_t)ldc + (size_t)j];
             if (isnan(*x)) *x = 0.0f;
         }
 }
 
+/* As an algorithm of Strassen's kind would: an exact 0 becomes the rounding of what cancelled. */
+static void gemm_smears_zero_lines(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; k > 1 && alpha != 0.0f && i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float *x = &c[(size_t)i * (size_t)ldc + (size_t)j];
+            if (*x == 0.0f) *x = 0x1p-27f;
+        }
+}
+
 /* ---- the other ops */
 
-static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index, float *out,
-                              int ldout)
+static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
+                              float *out, int ldout)
 {
     (void)s;
     for (int i = 0; i < rows; i++)
@@ -210,7 +223,25 @@ static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels
                 (float)pixels[(size_t)index[i] * (size_t)cols + (size_t)j] * (1.0f / 255.0f);
 }
 
-static void bias_act_loses_nan(void *s, int m, int n, const float *bias, enum activation act, float *x, int ldx)
+static void gather_skips_tail(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
+                              float *out, int ldout)
+{
+    (void)s;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols - cols % 16; j++)
+            out[(size_t)i * (size_t)ldout + (size_t)j] =
+                (float)pixels[(size_t)index[i] * (size_t)cols + (size_t)j] / 255.0f;
+}
+
+static void bias_act_short_bias(void *s, int m, int n, const float *bias, enum activation act, float *x,
+                                int ldx)
+{
+    shorten(bias, scratch_a, (size_t)n, 16);
+    right()->bias_act(s, m, n, scratch_a, act, x, ldx);
+}
+
+static void bias_act_loses_nan(void *s, int m, int n, const float *bias, enum activation act, float *x,
+                               int ldx)
 {
     right()->bias_act(s, m, n, bias, act, x, ldx);
     for (int i = 0; act == ACT_RELU && i < m; i++)
@@ -225,7 +256,22 @@ static void relu_grad_passes_zero(void *s, int m, int n, const float *y, int ldy
     (void)s;
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++)
-            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] >= 0.0f)) d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
+            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] >= 0.0f))
+                d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
+}
+
+static void relu_grad_passes_nan(void *s, int m, int n, const float *y, int ldy, float *d, int ldd)
+{
+    (void)s;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            if (y[(size_t)i * (size_t)ldy + (size_t)j] <= 0.0f) d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
+}
+
+static void bias_grad_in_bf16(void *s, int m, int n, const float *d, int ldd, float *out)
+{
+    shorten(d, scratch_a, extent(m, n, ldd), 16);
+    right()->bias_grad(s, m, n, scratch_a, ldd, out);
 }
 
 static void bias_grad_drops_last_row(void *s, int m, int n, const float *d, int ldd, float *out)
@@ -233,9 +279,9 @@ static void bias_grad_drops_last_row(void *s, int m, int n, const float *d, int 
     right()->bias_grad(s, m > 1 && m % 4 ? m - 1 : m, n, d, ldd, out);
 }
 
-#define SOFTMAX_ARGUMENTS                                                                                              \
-    void *s, int m, int n, const float *logits, int ldlogits, const uint8_t *labels, float grad_scale, float *loss,    \
-        float *grad, int ldgrad, float *prob, int ldprob
+#define SOFTMAX_ARGUMENTS                                                                                    \
+    void *s, int m, int n, const float *logits, int ldlogits, const uint8_t *labels, float grad_scale,       \
+        float *loss, float *grad, int ldgrad, float *prob, int ldprob
 
 static void softmax_sums_gradient(SOFTMAX_ARGUMENTS)
 {
@@ -271,11 +317,18 @@ static void softmax_loss_from_probability(SOFTMAX_ARGUMENTS)
 {
     right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, loss, NULL, n, scratch_a, n);
     for (int i = 0; i < m; i++) loss[i] = -logf(scratch_a[i * n + labels[i]]);
-    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, scratch_b, grad, ldgrad, prob, ldprob);
+    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, scratch_b, grad, ldgrad, prob,
+                          ldprob);
 }
 
-static void rmsprop_epsilon_in_root(void *s, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
-                                    float *w)
+static void softmax_ignores_stride(SOFTMAX_ARGUMENTS)
+{
+    (void)ldprob;
+    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, loss, grad, ldgrad, prob, n);
+}
+
+static void rmsprop_epsilon_in_root(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
+                                    float *v, float *w)
 {
     (void)s;
     for (size_t i = 0; i < n; i++) {
@@ -284,8 +337,8 @@ static void rmsprop_epsilon_in_root(void *s, size_t n, float lr, float rho, floa
     }
 }
 
-static void rmsprop_by_estimate(void *s, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
-                                float *w)
+static void rmsprop_by_estimate(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
+                                float *v, float *w)
 {
     (void)s, (void)epsilon;
     for (size_t i = 0; i < n; i++) {
@@ -299,6 +352,19 @@ static void vexp_two_ulp_off(void *s, size_t n, const float *x, float *y)
     right()->vexp(s, n, x, y);
     for (size_t i = 0; i < n; i++)
         if (x[i] > 1.0f && x[i] < 1.125f) y[i] = nextafterf(nextafterf(y[i], INFINITY), INFINITY);
+}
+
+static void vexp_clamps(void *s, size_t n, const float *x, float *y)
+{
+    right()->vexp(s, n, x, y);
+    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0x1p-126f ? 0.0f : fminf(y[i], 0x1.fffffep127f);
+}
+
+static void vlog_two_ulp_off(void *s, size_t n, const float *x, float *y)
+{
+    right()->vlog(s, n, x, y);
+    for (size_t i = 0; i < n; i++)
+        if (x[i] > 1.0f && x[i] < 1.0625f) y[i] = nextafterf(nextafterf(y[i], INFINITY), INFINITY);
 }
 
 static void vlog_flushes_subnormals(void *s, size_t n, const float *x, float *y)
@@ -315,58 +381,69 @@ enum { MAX_MUTANTS = 48 };
 static struct mutant list[MAX_MUTANTS];
 static int listed;
 
-static struct backend *add(const char *name, const char *killer)
+static struct backend *add(const char *name, const char *op, const char *killer)
 {
     struct mutant *m = &list[listed++];
     m->name = name;
+    m->only = op;
     m->killer = killer;
     m->backend = *registry_fallback();
     m->backend.name = name;
     return &m->backend;
 }
 
-#define ADD(op, function) add(#function, #op)->ops.op = function
+/* A mutant of op that the class `cases` of its proof must reject; or the guard pages. */
+#define ADD(op, function, cases) add(#function, #op, #op " / " cases)->ops.op = function
+#define ADD_FAULT(op, function)  add(#function, #op, KILLED_BY_FAULT)->ops.op = function
 
 static void add_gemms(void)
 {
-    ADD(gemm, gemm_skips_tail_columns);
-    ADD(gemm, gemm_duplicates_last_column);
-    ADD(gemm, gemm_skips_tail_rows);
-    ADD(gemm, gemm_drops_last_odd_k);
-    ADD(gemm, gemm_does_nothing);
-    ADD(gemm, gemm_reads_c_at_beta_0);
-    ADD(gemm, gemm_reads_c_at_beta_0_in_edge);
-    ADD(gemm, gemm_applies_beta_per_block);
-    ADD(gemm, gemm_writes_into_gap);
-    ADD(gemm, gemm_writes_past_end);
-    ADD(gemm, gemm_reads_past_end);
-    ADD(gemm, gemm_writes_input);
-    ADD(gemm, gemm_in_bf16);
-    ADD(gemm, gemm_in_tf32);
-    ADD(gemm, gemm_bf16_between_blocks);
-    ADD(gemm, gemm_ignores_transpose_of_b);
-    ADD(gemm, gemm_takes_ldc_as_n);
-    ADD(gemm, gemm_flushes_subnormals);
-    ADD(gemm, gemm_leaks_flush_to_zero);
-    ADD(gemm, gemm_skips_zeros_of_a);
+    ADD(gemm, gemm_skips_tail_columns, "all residues to 67");
+    ADD(gemm, gemm_duplicates_last_column, "numbered operands");
+    ADD(gemm, gemm_skips_tail_rows, "all residues to 67");
+    ADD(gemm, gemm_drops_last_odd_k, "one-hot k");
+    ADD(gemm, gemm_does_nothing, "training shapes");
+    ADD(gemm, gemm_reads_c_at_beta_0, "training shapes");
+    ADD(gemm, gemm_reads_c_at_beta_0_in_edge, "special values");
+    ADD(gemm, gemm_applies_beta_per_block, "block boundaries");
+    ADD(gemm, gemm_writes_into_gap, "all residues to 67");
+    ADD(gemm, gemm_in_bf16, "exact integers");
+    ADD(gemm, gemm_in_tf32, "exact integers");
+    ADD(gemm, gemm_bf16_between_blocks, "block boundaries");
+    ADD(gemm, gemm_ignores_transpose_of_b, "numbered operands");
+    ADD(gemm, gemm_takes_ldc_as_n, "all residues to 67");
+    ADD(gemm, gemm_flushes_subnormals, "exact integers");
+    ADD(gemm, gemm_leaks_flush_to_zero, "training shapes");
+    ADD(gemm, gemm_loses_nan, "special values");
+    ADD(gemm, gemm_smears_zero_lines, "structural zeros");
+    ADD_FAULT(gemm, gemm_writes_past_end);
+    ADD_FAULT(gemm, gemm_reads_past_end);
+    ADD_FAULT(gemm, gemm_writes_input);
 }
 
 const struct mutant *mutants_of_ops(int *count)
 {
     if (listed == 0) {
         add_gemms();
-        ADD(gather, gather_multiplies);
-        ADD(bias_act, bias_act_loses_nan);
-        ADD(relu_grad, relu_grad_passes_zero);
-        ADD(bias_grad, bias_grad_drops_last_row);
-        ADD(softmax_xent, softmax_sums_gradient);
-        ADD(softmax_xent, softmax_off_by_one_label);
-        ADD(softmax_xent, softmax_without_maximum);
-        ADD(softmax_xent, softmax_loss_from_probability);
-        ADD(rmsprop, rmsprop_epsilon_in_root);
-        ADD(rmsprop, rmsprop_by_estimate);
-        ADD(vexp, vexp_two_ulp_off);
-        ADD(vlog, vlog_flushes_subnormals);
+        ADD(gather, gather_multiplies, "training shapes");
+        ADD(gather, gather_skips_tail, "all row lengths to 67");
+        ADD(bias_act, bias_act_loses_nan, "all row lengths to 67");
+        ADD(bias_act, bias_act_short_bias, "training shapes");
+        ADD(relu_grad, relu_grad_passes_zero, "training shapes");
+        ADD(relu_grad, relu_grad_passes_nan, "all row lengths to 67");
+        ADD(bias_grad, bias_grad_drops_last_row, "all row lengths to 67");
+        ADD(bias_grad, bias_grad_in_bf16, "training shapes");
+        ADD(softmax_xent, softmax_sums_gradient, "training shapes");
+        ADD(softmax_xent, softmax_off_by_one_label, "1 to 33 classes");
+        ADD(softmax_xent, softmax_without_maximum, "training shapes");
+        ADD(softmax_xent, softmax_loss_from_probability, "training shapes");
+        ADD(softmax_xent, softmax_ignores_stride, "1 to 33 classes");
+        ADD(rmsprop, rmsprop_epsilon_in_root, "all lengths to 67");
+        ADD(rmsprop, rmsprop_by_estimate, "training shapes");
+        ADD(vexp, vexp_two_ulp_off, "one ulp, sampled");
+        ADD(vexp, vexp_clamps, "special values in any lane");
+        ADD(vlog, vlog_flushes_subnormals, "special values in any lane");
+        ADD(vlog, vlog_two_ulp_off, "one ulp, sampled");
     }
     *count = listed;
     return list;

@@ -12,35 +12,35 @@
 #include "train/network.h"
 
 /* Every way to be broken: a name, and what it means. */
-#define BUGS(X) \
-    X(none) /* nothing is broken */ \
-    X(loses_partial_batch) /* rows beyond the last multiple of 8 are not trained */ \
-    X(mean_over_full_batch) /* divides by plan->batch, not by the rows there are */ \
-    X(summed_gradient) /* does not divide at all */ \
-    X(skips_bias_update) /* b1 and b2 stay */ \
-    X(stale_predict) /* predicts with the parameters loaded */ \
-    X(stale_w2) /* backward pass with the W2 loaded */ \
-    X(updates_w2_early) /* dH from the W2 already updated */ \
-    X(ignores_index) /* takes the first images */ \
-    X(labels_unindexed) /* label of the row, not of the image */ \
-    X(label_off_by_one) /* the next class */ \
-    X(bf16_weights) /* forward pass with short weights */ \
-    X(bf16_gradient) /* gradients kept short */ \
-    X(no_relu_gradient) /* dH not masked */ \
-    X(epsilon_in_root) /* sqrt(v + epsilon) */ \
-    X(stale_store) /* store gives the v loaded */ \
-    X(store_overruns) /* store writes one float past b2 */ \
-    X(predict_updates) /* predict decays v */ \
-    X(mean_loss) /* loss of the batch's mean, not its sum */ \
-    X(counts_all) /* says that every row is right */ \
-    X(last_unit_frozen) /* the last hidden unit is never trained when their number is odd or 512 */ \
-    X(drops_last_pixel) /* the last column of X is not read */
+#define BUGS(X)                                                                                              \
+    X(none)                 /* nothing is broken */                                                          \
+    X(loses_partial_batch)  /* rows beyond the last multiple of 8 are not trained */                         \
+    X(mean_over_full_batch) /* divides by plan->batch, not by the rows there are */                          \
+    X(summed_gradient)      /* does not divide at all */                                                     \
+    X(skips_bias_update)    /* b1 and b2 stay */                                                             \
+    X(stale_predict)        /* predicts with the parameters loaded */                                        \
+    X(stale_w2)             /* backward pass with the W2 loaded */                                           \
+    X(updates_w2_early)     /* dH from the W2 already updated */                                             \
+    X(ignores_index)        /* takes the first images */                                                     \
+    X(labels_unindexed)     /* label of the row, not of the image */                                         \
+    X(label_off_by_one)     /* the next class */                                                             \
+    X(bf16_weights)         /* forward pass with short weights */                                            \
+    X(bf16_gradient)        /* gradients kept short */                                                       \
+    X(no_relu_gradient)     /* dH not masked */                                                              \
+    X(epsilon_in_root)      /* sqrt(v + epsilon) */                                                          \
+    X(stale_store)          /* store gives the v loaded */                                                   \
+    X(store_overruns)       /* store writes one float past b2 */                                             \
+    X(predict_updates)      /* predict decays v */                                                           \
+    X(mean_loss)            /* loss of the batch's mean, not its sum */                                      \
+    X(counts_all)           /* says that every row is right */                                               \
+    X(last_unit_frozen)     /* the last hidden unit is never trained when their number is odd or 512 */      \
+    X(drops_last_pixel)     /* the last column of X is not read */
 
 enum bug {
 #define X(name) BUG_##name,
     BUGS(X)
 #undef X
-    BUG_COUNT
+        BUG_COUNT
 };
 
 static const char *const bug_names[BUG_COUNT] = {
@@ -117,7 +117,8 @@ static void fused_store(void *state, struct model *m)
 {
     struct fused *f = state;
     network_copy(m, &f->model, &f->shape);
-    if (f->bug == BUG_stale_store) memcpy(m->v.w1, f->loaded.v.w1, tensor_count(&f->shape, TENSOR_W1) * sizeof(float));
+    if (f->bug == BUG_stale_store)
+        memcpy(m->v.w1, f->loaded.v.w1, tensor_count(&f->shape, TENSOR_W1) * sizeof(float));
     if (f->bug == BUG_store_overruns) m->w.b2[f->shape.classes] = 0.0f;
 }
 
@@ -160,7 +161,8 @@ static void forward(struct fused *f, const struct batch *b, int rows, const stru
 static void forward_shortened(struct fused *f, const struct batch *b, int rows)
 {
     network_copy(&f->gradient, &f->model, &f->shape);
-    for (int i = 0; i < TENSOR_COUNT; i++) shorten(tensor_data(&f->gradient.w, i), tensor_count(&f->shape, i));
+    for (int i = 0; i < TENSOR_COUNT; i++)
+        shorten(tensor_data(&f->gradient.w, i), tensor_count(&f->shape, i));
     forward(f, b, rows, &f->gradient.w);
 }
 
@@ -173,7 +175,8 @@ static void finish(struct fused *f, int rows, float scale, float *grad, float *p
         for (int j = 1; j < cls; j++) best = f->z[i * cls + j] > f->z[i * cls + best] ? j : best;
         r->correct += f->bug == BUG_counts_all || best == f->labels[i];
     }
-    base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, prob, cls);
+    base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, prob,
+                             cls);
     for (int i = 0; i < rows; i++) r->loss_sum += (double)f->loss[i];
     if (f->bug == BUG_mean_loss) r->loss_sum /= rows;
 }
@@ -246,11 +249,11 @@ static void fused_step(void *state, const struct batch *b, struct step_result *r
 
 /* ---- the list: open() knows which bug only by being another function, so each has its own */
 
-#define X(name)                                                                                                        \
-    static int open_##name(const struct plan *plan, void **state, char *why, size_t why_size)                          \
-    {                                                                                                                  \
-        (void)why, (void)why_size;                                                                                     \
-        return open_with(plan, state, BUG_##name);                                                                     \
+#define X(name)                                                                                              \
+    static int open_##name(const struct plan *plan, void **state, char *why, size_t why_size)                \
+    {                                                                                                        \
+        (void)why, (void)why_size;                                                                           \
+        return open_with(plan, state, BUG_##name);                                                           \
     }
 BUGS(X)
 #undef X
@@ -278,12 +281,52 @@ static struct backend make(int bug)
                             .step = &step};
 }
 
+/* The row that must reject each; the rows of the plan's network where that is where it shows. */
+static const char *const killers[BUG_COUNT] = {
+    [BUG_none] = "",
+    [BUG_loses_partial_batch] = "step / ragged: gradients",
+    [BUG_mean_over_full_batch] = "step / plan: gradients",
+    [BUG_summed_gradient] = "step / plan: gradients",
+    [BUG_skips_bias_update] = "step / plan: update",
+    [BUG_stale_predict] = "step / plan: predict and step again",
+    [BUG_stale_w2] = "step / ragged: predict and step again",
+    [BUG_updates_w2_early] = "step / plan: gradients",
+    [BUG_ignores_index] = "step / plan: probabilities",
+    [BUG_labels_unindexed] = "step / plan: loss and count",
+    [BUG_label_off_by_one] = "step / plan: loss and count",
+    [BUG_bf16_weights] = "step / ragged: probabilities",
+    [BUG_bf16_gradient] = "step / ragged: gradients",
+    [BUG_no_relu_gradient] = "step / plan: gradients",
+    [BUG_epsilon_in_root] = "step / plan: update",
+    [BUG_stale_store] = "step / plan: update",
+    [BUG_store_overruns] = KILLED_BY_FAULT,
+    [BUG_predict_updates] = "step / plan: load and store",
+    [BUG_mean_loss] = "step / ragged: loss and count",
+    [BUG_counts_all] = "step / plan: loss and count",
+    [BUG_last_unit_frozen] = "step / plan: update",
+    [BUG_drops_last_pixel] = "step / ragged: probabilities",
+};
+
+/* Those that lockstep alone must find as well. */
+static const struct {
+    enum bug bug;
+    const char *killer;
+} in_lockstep[] = {
+    {BUG_mean_over_full_batch, "lockstep / gradients"},
+    {BUG_skips_bias_update, "lockstep / update"},
+    {BUG_label_off_by_one, "lockstep / loss and count"},
+};
+enum { IN_LOCKSTEP = sizeof in_lockstep / sizeof *in_lockstep };
+
 const struct mutant *mutants_of_step(int *count)
 {
-    static struct mutant list[BUG_COUNT];
-    *count = BUG_COUNT - 1;
+    static struct mutant list[BUG_COUNT - 1 + IN_LOCKSTEP];
+    *count = 0;
     for (int i = 1; i < BUG_COUNT; i++)
-        list[i - 1] = (struct mutant){.name = bug_names[i], .killer = "step", .backend = make(i)};
+        list[(*count)++] = (struct mutant){bug_names[i], "step", killers[i], make(i)};
+    for (int i = 0; i < IN_LOCKSTEP; i++)
+        list[(*count)++] = (struct mutant){bug_names[in_lockstep[i].bug], "lockstep", in_lockstep[i].killer,
+                                           make((int)in_lockstep[i].bug)};
     return list;
 }
 

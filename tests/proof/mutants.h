@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backends that are wrong on purpose, to show that the proof notices. Each is the fallback backend with one op
- * replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c). */
+ * Backends that are wrong on purpose, to show that the proof notices. Each is the fallback backend with one
+ * op replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c). */
 #ifndef LB_MUTANTS_H
 #define LB_MUTANTS_H
 
 #include "backend.h"
 
+/* The guard pages reject it. */
+#define KILLED_BY_FAULT "fault"
+
 struct mutant {
     const char *name;
-    const char *killer;   /* what the killing row's op, or the case that crashed, must begin with */
+    const char *only;   /* the op or step that is broken: what of the proof is run */
+    const char *killer; /* a row that must be among those that reject it, "op / cases", or KILLED_BY_FAULT */
     struct backend backend;
 };
 

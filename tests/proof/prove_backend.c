@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Proves one backend of the registry: prove_backend NAME THREADS. Prints the rows of the proof; exits 77 with the
- * reason when the backend cannot run here. Uses MNIST from MNIST_DIR for the training steps if that is set. */
+ * Proves one backend of the registry: prove_backend NAME THREADS [SEED [HIDDEN BATCH]]. Prints the rows of
+ * the proof; exits 77 with the reason when the backend cannot run here. Uses MNIST from MNIST_DIR for the
+ * training steps if that is set. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,14 @@
 
 #include "backends/registry.h"
 #include "base/clock.h"
+#include "machine/cpu.h"
 #include "proof/prove.h"
 
 static void print_row(void *context, const struct proof_row *row)
 {
     (void)context;
-    printf("%-18s %-34s %6lld cases %4lld failed, worst %.3g of the bound%s\n", row->op, row->cases, row->count,
-           row->failed, row->worst_of_bound, row->inherited ? ", inherited" : "");
+    printf("%-18s %-34s %6lld cases %4lld failed, worst %.3g of the bound%s\n", row->op, row->cases,
+           row->count, row->failed, row->worst_of_bound, row->inherited ? ", inherited" : "");
     if (row->failed) printf("    %s\n", row->first_failure);
     fflush(stdout);
 }
@@ -24,16 +26,23 @@ static void print_row(void *context, const struct proof_row *row)
 static void on_fault(int signal_number)
 {
     const char *const text = proof_current_case();
-    const ssize_t ignored[] = {write(STDERR_FILENO, "fault in: ", 10), write(STDERR_FILENO, text, strlen(text)),
-                               write(STDERR_FILENO, "\n", 1)};
+    const ssize_t ignored[] = {write(STDERR_FILENO, "fault in: ", 10),
+                               write(STDERR_FILENO, text, strlen(text)), write(STDERR_FILENO, "\n", 1)};
     (void)ignored;
     _exit(128 + signal_number);
+}
+
+/* Opens MNIST where MNIST_DIR is set; the proof makes images of its own otherwise. */
+static const struct dataset *images(struct dataset *data, struct error *e)
+{
+    if (!getenv("MNIST_DIR")) return NULL;
+    return dataset_open(data, NULL, e) == 0 ? data : NULL;
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: %s BACKEND THREADS [ONLY]\n", argv[0]);
+        fprintf(stderr, "usage: %s BACKEND THREADS [SEED [HIDDEN BATCH]]\n", argv[0]);
         return EXIT_USAGE;
     }
     char why[256];
@@ -46,20 +55,35 @@ int main(int argc, char **argv)
         printf("skipped: %s: %s\n", argv[1], why);
         return EXIT_NOTHING;
     }
-    struct plan plan = {.threads = atoi(argv[2]), .inputs = 784, .hidden = 512, .classes = 10, .batch = 128,
-                        .lr = 0.001f, .rho = 0.9f, .epsilon = 1e-7f, .l1d_bytes = 32 << 10, .l2_bytes = 1 << 20,
-                        .isa = entry->backend->needs};
-    struct proof_options options = {.seed = 2024, .row = print_row, .only = argc > 3 ? argv[3] : NULL};
-    struct proof_verdict verdict;
+    const bool sized = argc > 5;
+    const struct plan plan = {.struct_size = sizeof plan,
+                              .threads = atoi(argv[2]),
+                              .inputs = 784,
+                              .hidden = sized ? atoi(argv[4]) : 512,
+                              .classes = 10,
+                              .batch = sized ? atoi(argv[5]) : 128,
+                              .lr = 0.001f,
+                              .rho = 0.9f,
+                              .epsilon = 1e-7f,
+                              .l1d_bytes = 32 << 10,
+                              .l2_bytes = 1 << 20,
+                              .isa = cpu_usable()};
+    static struct dataset data;
     struct error error = {0};
+    const struct proof_options options = {.seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 2024,
+                                          .row = print_row,
+                                          .data = images(&data, &error)};
+    struct proof_verdict verdict;
     signal(SIGSEGV, on_fault);
     signal(SIGBUS, on_fault);
     const double start = clock_seconds();
-    if (prove_backend(entry->backend, registry_fallback(), &plan, &options, &verdict, &error)) {
+    if (error.code || prove_backend(entry->backend, registry_fallback(), &plan, &options, &verdict, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return (int)error.code;
     }
-    printf("%lld cases, %lld failed, worst %.3g of its bound, %.1f s\n", verdict.cases, verdict.failed,
-           verdict.worst_of_bound, clock_seconds() - start);
+    printf("images: %s; %lld cases, %lld failed, worst %.3g of its bound, %.1f s\n",
+           options.data ? data.name : "synthetic", verdict.cases, verdict.failed, verdict.worst_of_bound,
+           clock_seconds() - start);
+    if (options.data) dataset_close(&data);
     return verdict.cases > 0 && verdict.failed == 0 ? EXIT_OK : EXIT_PROOF;
 }

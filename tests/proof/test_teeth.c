@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof has teeth: every mutant must be rejected, by the op it broke, and the same constructions unbroken must
- * pass. Each runs in a process of its own, because some of them crash; a crash at the broken op is a rejection. Prints
- * what killed what. */
+ * The proof has teeth: test_teeth ops|steps. Every mutant must be rejected by the row that is there to find
+ * it, and the same constructions unbroken must pass. Each runs in a process of its own, because some of them
+ * crash; a fault in the broken op counts where a guard page is there to find it. Prints which rows killed
+ * which mutant; a row of a broken op that kills none is a failure of this test. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 
 enum { PATIENCE_SECONDS = 300, EXIT_PROVEN = 0, EXIT_REJECTED = 1, EXIT_BROKEN = 2, EXIT_FAULT = 3 };
 
+/* ---- in the child: what it finds goes through a pipe, a line for each row */
+
 static int report_fd;
 
 static void say(const char *text)
@@ -26,28 +30,34 @@ static void say(const char *text)
 
 static void on_row(void *context, const struct proof_row *row)
 {
+    char line[sizeof row->op + sizeof row->cases + sizeof row->first_failure + 16];
     (void)context;
-    char line[400];
-    if (!row->failed) return;
-    snprintf(line, sizeof line, "%s / %s: %s", row->op, row->cases, row->first_failure);
+    snprintf(line, sizeof line, "%c%s / %s\t%s\n", row->failed ? '-' : '+', row->op, row->cases,
+             row->first_failure);
     say(line);
 }
 
 static void on_fault(int signal_number)
 {
     (void)signal_number;
+    say("-" KILLED_BY_FAULT "\t");
     say(proof_current_case());
-    say(" / fault");
+    say("\n");
     _exit(EXIT_FAULT);
 }
 
-/* In the child. */
-static int prove(const struct backend *b, bool whole, bool step_only)
+static int prove(const struct backend *b, const char *only)
 {
-    const struct plan plan = {.struct_size = sizeof plan, .threads = 1, .inputs = 784, .hidden = 512, .classes = 10,
-                              .batch = 128, .lr = 0.001f, .rho = 0.9f, .epsilon = 1e-7f};
-    const struct proof_options options = {
-        .seed = 7, .row = on_row, .only = step_only ? "step" : NULL, .stop_when_wrong = !whole};
+    const struct plan plan = {.struct_size = sizeof plan,
+                              .threads = 1,
+                              .inputs = 784,
+                              .hidden = 512,
+                              .classes = 10,
+                              .batch = 128,
+                              .lr = 0.001f,
+                              .rho = 0.9f,
+                              .epsilon = 1e-7f};
+    const struct proof_options options = {.seed = 7, .row = on_row, .only = only};
     struct proof_verdict verdict;
     struct error error = {0};
     alarm(PATIENCE_SECONDS);
@@ -60,16 +70,19 @@ static int prove(const struct backend *b, bool whole, bool step_only)
     return verdict.cases > 0 && verdict.failed == 0 ? EXIT_PROVEN : EXIT_REJECTED;
 }
 
-/* Proves b in a process of its own; what it reports of its first failure comes back in text. Returns EXIT_*. */
-static int prove_apart(const struct backend *b, bool whole, bool step_only, char *text, size_t size)
+/* ---- in the parent */
+
+/* Proves b in a process of its own; text receives its lines. Returns EXIT_*. */
+static int prove_apart(const struct backend *b, const char *only, char *text, size_t size)
 {
     int ends[2], status = 0;
     if (pipe(ends) != 0) return EXIT_BROKEN;
+    fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
         report_fd = ends[1];
-        _exit(prove(b, whole, step_only));
+        _exit(prove(b, only));
     }
     close(ends[1]);
     size_t length = 0;
@@ -81,38 +94,106 @@ static int prove_apart(const struct backend *b, bool whole, bool step_only, char
     return WEXITSTATUS(status);
 }
 
-static int try_mutants(const struct mutant *list, int count, bool step_only)
+/* Every row of the proof, as the unbroken backend shows them, and how many mutants it has killed. */
+enum { MAX_ROWS = 64 };
+static struct {
+    char name[80];
+    int kills;
+} rows[MAX_ROWS];
+static int row_count;
+
+/* The row's entry; a new one if it is not known yet. */
+static int row_named(const char *name, size_t length)
 {
+    int i = 0;
+    while (i < row_count && !(strlen(rows[i].name) == length && strncmp(rows[i].name, name, length) == 0))
+        i++;
+    if (i == row_count && row_count < MAX_ROWS - 1)
+        snprintf(rows[row_count++].name, sizeof rows[0].name, "%.*s", (int)length, name);
+    return i;
+}
+
+/* Goes through the child's lines. Prints the rows that rejected, counts their kills, and tells whether the
+ * one hoped for is among them; detail receives what that one found. */
+static bool read_lines(const char *text, const char *hoped, char *detail, size_t size)
+{
+    bool found = false;
+    detail[0] = 0;
+    for (const char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n"), name_length = strcspn(line + 1, "\t\n");
+        const int row = row_named(line + 1, name_length);
+        if (*line == '-') {
+            const bool right = strcmp(rows[row].name, hoped) == 0;
+            rows[row].kills++;
+            found |= right;
+            printf(" [%s]", rows[row].name);
+            if (right && length > name_length + 2)
+                snprintf(detail, size, "%.*s", (int)(length - name_length - 2), line + name_length + 2);
+        }
+        line += length + (line[length] == '\n');
+    }
+    return found;
+}
+
+static int try_mutants(const struct mutant *list, int count)
+{
+    static char text[1 << 15], detail[400];
     int survivors = 0;
     for (int i = 0; i < count; i++) {
-        char text[600];
-        const int outcome = prove_apart(&list[i].backend, false, step_only, text, sizeof text);
-        const bool rejected = outcome == EXIT_REJECTED || outcome == EXIT_FAULT;
-        const bool rightly = rejected && strncmp(text, list[i].killer, strlen(list[i].killer)) == 0;
-        printf("%s %-32s %s\n", rightly ? "killed  " : "SURVIVED", list[i].name, text);
-        fflush(stdout);
-        survivors += !rightly;
+        const int outcome = prove_apart(&list[i].backend, list[i].only, text, sizeof text);
+        printf("%s:", list[i].name);
+        const bool found = read_lines(text, list[i].killer, detail, sizeof detail);
+        const bool killed = found && (outcome == EXIT_REJECTED || outcome == EXIT_FAULT);
+        printf("\n    %s %s: %s\n", killed ? "killed by" : "NOT KILLED by", list[i].killer, detail);
+        survivors += !killed;
     }
     return survivors;
 }
 
-static int try_genuine(const struct backend *b, const char *words)
+static int try_genuine(const struct backend *b, const char *only)
 {
-    char text[600];
-    const bool passed = prove_apart(b, true, false, text, sizeof text) == EXIT_PROVEN;
-    printf("%s %s %s\n", passed ? "passed  " : "REJECTED", words, text);
-    fflush(stdout);
+    static char text[1 << 15], detail[400];
+    const bool passed = prove_apart(b, only, text, sizeof text) == EXIT_PROVEN;
+    printf("unbroken, %s:", only ? only : "everything");
+    read_lines(text, "", detail, sizeof detail);
+    printf(" %s\n", passed ? "passed" : "REJECTED");
     return !passed;
 }
 
-int main(void)
+/* A row of an op that was broken, but which rejected no mutant, has not shown that it can fail. */
+static int toothless_rows(const struct mutant *list, int count)
 {
-    int op_count, step_count;
-    const struct mutant *ops = mutants_of_ops(&op_count), *steps = mutants_of_step(&step_count);
-    int wrong = try_genuine(genuine_ops(), "the ops, unbroken");
-    wrong += try_genuine(genuine_step(), "the step, unbroken");
-    wrong += try_mutants(ops, op_count, false);
-    wrong += try_mutants(steps, step_count, true);
-    printf("%d mutants, %d verdicts wrong\n", op_count + step_count, wrong);
+    int toothless = 0;
+    for (int i = 0; i < row_count; i++) {
+        const size_t op_length = strcspn(rows[i].name, "/");
+        bool in_scope = false;
+        for (int j = 0; j < count; j++)
+            in_scope |= strlen(list[j].only) + 1 == op_length &&
+                        strncmp(list[j].only, rows[i].name, op_length - 1) == 0;
+        if (!in_scope || rows[i].kills > 0) continue;
+        printf("NO TEETH: %s killed no mutant\n", rows[i].name);
+        toothless++;
+    }
+    return toothless;
+}
+
+int main(int argc, char **argv)
+{
+    const bool steps = argc == 2 && strcmp(argv[1], "steps") == 0;
+    if (!steps && !(argc == 2 && strcmp(argv[1], "ops") == 0)) {
+        fprintf(stderr, "usage: %s ops|steps\n", argv[0]);
+        return EXIT_USAGE;
+    }
+    int count, wrong = 0;
+    const struct mutant *list = steps ? mutants_of_step(&count) : mutants_of_ops(&count);
+    if (steps) {
+        wrong += try_genuine(genuine_step(), "step");
+        wrong += try_genuine(genuine_step(), "lockstep");
+    } else {
+        wrong += try_genuine(genuine_ops(), NULL);
+    }
+    wrong += try_mutants(list, count);
+    wrong += toothless_rows(list, count);
+    printf("%d mutants, %d verdicts wrong\n", count, wrong);
     return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <omp.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,8 +23,7 @@ enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MOST_EVENTS = 512 };
 static struct dataset data;
 static struct topology topology;
 
-/* ---- The contenders: the naive backend, each with one thing changed
- * ------------------------------------------ */
+/* ---- The contenders: the naive backend, each with one thing changed ---------------------------- */
 
 static int open_dies(const struct plan *plan, void **state, char *why, size_t why_size)
 {
@@ -89,8 +89,9 @@ static const char *environment_seen(void *state)
     static char text[256];
     const char *threads = getenv("OMP_NUM_THREADS"), *policy = getenv("OMP_WAIT_POLICY");
     (void)state;
-    snprintf(text, sizeof text, "threads=%s;max=%d;dynamic=%d;policy=%s", threads ? threads : "unset",
-             omp_get_max_threads(), omp_get_dynamic(), policy ? policy : "unset");
+    snprintf(text, sizeof text, "procs=%d;threads=%s;max=%d;dynamic=%d;policy=%s", omp_get_num_procs(),
+             threads ? threads : "unset", omp_get_max_threads(), omp_get_dynamic(),
+             policy ? policy : "unset");
     return text;
 }
 
@@ -119,7 +120,8 @@ static void make_backends(void)
     for (int i = 0; i < KINDS; i++) {
         backends[i] = *registry_fallback();
         backends[i].name = names[i];
-        entries[i] = (struct registry_entry){.name = names[i], .backend = &backends[i], .compiled_as = ""};
+        entries[i] = (struct registry_entry){
+            .name = names[i], .backend = &backends[i], .compiled_as = "", .spec = names[i]};
     }
     backends[STEADY].implementation = environment_seen;
     backends[DIES_IN_OPEN].open = open_dies;
@@ -166,8 +168,7 @@ static int prove_quickly(const struct backend *b, const struct backend *fallback
     return 0;
 }
 
-/* ---- What the listener hears
- * --------------------------------------------------------------------------------- */
+/* ---- What the listener hears ------------------------------------------------------------------- */
 
 enum event_kind { OPENED, ROW, PROVEN, TURN, TICK, EPOCH, FAILED };
 
@@ -305,8 +306,7 @@ static void assert_failed(const char *name, enum contender_outcome outcome, cons
     if (!strstr(e->words, words)) fail_msg("%s: '%s' lacks '%s'", name, e->words, words);
 }
 
-/* ---- Runs
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Runs -------------------------------------------------------------------------------------- */
 
 static int open_descriptors(void)
 {
@@ -524,6 +524,27 @@ static void interruption_leaves_nobody(void **state)
     interrupt_at = -1;
 }
 
+/* Both threads in their places even where the parent is bound to one CPU, as OMP_PROC_BIND in the user's
+ * environment does before main(). */
+static void workers_do_not_inherit_a_binding(void **state)
+{
+    (void)state;
+    struct run_options options = small_options();
+    const int kinds[] = {STEADY};
+    cpu_set_t before, one;
+    options.prove_only = true;
+    if (topology.places[0] >= CPU_SETSIZE) skip();
+    CPU_ZERO(&one);
+    CPU_SET((size_t)topology.places[0], &one);
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(run(&options, 1, kinds), EXIT_OK);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+    const char *seen = event_of(OPENED, "steady", 0)->info.implementation;
+    assert_int_equal(strncmp(seen, "procs=", strlen("procs=")), 0);
+    assert_int_equal(atoi(seen + strlen("procs=")), topology.places_count);
+}
+
 static void workers_see_our_environment_only(void **state)
 {
     (void)state;
@@ -540,8 +561,8 @@ static void workers_see_our_environment_only(void **state)
     unsetenv("OMP_NUM_THREADS"), unsetenv("OMP_WAIT_POLICY"), unsetenv("OMP_DYNAMIC");
     unsetenv("OMP_THREAD_LIMIT"), unsetenv("GOMP_CPU_AFFINITY");
     const struct contender_info *info = &event_of(OPENED, "steady", 0)->info;
-    snprintf(expected, sizeof expected, "threads=%d;max=%d;dynamic=0;policy=unset", options.threads,
-             options.threads);
+    snprintf(expected, sizeof expected, "procs=%d;threads=%d;max=%d;dynamic=0;policy=unset",
+             topology.places_count, options.threads, options.threads);
     assert_string_equal(info->implementation, expected);
     assert_int_equal(info->threads, options.threads);
     assert_int_equal(info->bound, 1);
@@ -666,6 +687,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_failed_proof_trains_nothing),
         cmocka_unit_test(prove_only_trains_nothing),
         cmocka_unit_test(interruption_leaves_nobody),
+        cmocka_unit_test(workers_do_not_inherit_a_binding),
         cmocka_unit_test(workers_see_our_environment_only),
         cmocka_unit_test(a_worker_refuses_to_train_unproven),
         cmocka_unit_test(workers_die_with_their_parent),

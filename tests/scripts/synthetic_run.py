@@ -64,9 +64,11 @@ def write_run(folder, backends=tuple(BACKENDS), epochs=10, peak="", slowdown=1.0
     os.makedirs(folder, exist_ok=True)
     run_id = os.path.basename(folder)
     rows = list(epoch_rows(run_id, backends, epochs, slowdown))
+    rows.sort(key=lambda row: (row["epoch"], row["backend"]))  # not the order of the table, as after shuffled turns
     write_csv(os.path.join(folder, "epochs.csv"), EPOCH_COLUMNS, rows)
     write_csv(os.path.join(folder, "ops.csv"), OP_COLUMNS + (["peak_gflops"] if peak else []),
               op_rows(run_id, rows, peak))
     with open(os.path.join(folder, "machine.json"), "w", encoding="utf-8") as f:
         json.dump({"build": {"commit": "0123456789abcdef0123", "dirty": False},
-                   "cpu": {"model": "Synthetic CPU of a test"}}, f)
+                   "cpu": {"model": "Synthetic CPU of a test"},
+                   "backends": {name: {} for name in backends}}, f)

@@ -37,20 +37,21 @@ class Readme(unittest.TestCase):
         names = re.findall(r"\{'name' : '(\w+)'", read("kernels", "meson.build"))
         self.assertGreater(len(names), 1)
         for name in names:
-            self.assertIn(f"\n| `{name}` |", read("README.md"))
+            self.assertTrue(f"\n| `{name}` |" in read("README.md"), f"README.md has no row of {name}")
+
 
 class Help(unittest.TestCase):
     def test_names_every_flag_and_exit_code(self):
         page = subprocess.run([BENCH, "--help"], capture_output=True, text=True, check=True).stdout
         readme = read("README.md")
-        flags = set(re.findall(r"^\s+(--[a-z][a-z-]*)", page, re.MULTILINE)) - {"--benchmark_"}
+        flags = set(re.findall(r"^\s+(--[a-z][a-z-]*)", page, re.MULTILINE))
         self.assertGreater(len(flags), 5)
         for flag in flags:
-            self.assertRegex(readme, rf"`{flag}\b")
+            self.assertTrue(re.search(rf"`{flag}(?![a-z-])", readme), f"README.md does not name {flag}")
         codes = re.findall(r"^ +(\d+)  ", page[page.index("Exit codes"):], re.MULTILINE)
         self.assertGreater(len(codes), 5)
         for code in codes:
-            self.assertRegex(readme, rf"(?m)^\| {code} \|")
+            self.assertTrue(f"\n| {code} |" in readme, f"README.md does not explain exit code {code}")
 
 
 class Update(unittest.TestCase):
