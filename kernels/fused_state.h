@@ -84,7 +84,6 @@ static size_t lay_out(struct fused *f, float *base)
     f->w1 = take(base, &used, w1);
     f->v1 = take(base, &used, w1);
     f->h = take(base, &used, J * R * PANEL);
-    f->x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
     f->z = take(base, &used, J * R * LOGITS);
     f->b1 = take(base, &used, J * PANEL);
     f->vb1 = take(base, &used, J * PANEL);
@@ -92,8 +91,10 @@ static size_t lay_out(struct fused *f, float *base)
     f->v2 = take(base, &used, J * classes * PANEL);
     f->w2t = take(base, &used, J * PANEL * LOGITS);
     for (int t = 0; t < f->plan.threads; t++) {
+        struct fused_thread *own = &f->threads[t];
+        float *x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
         float *dz = take(base, &used, R * LOGITS), *dy = take(base, &used, R * PANEL);
-        if (base) f->threads[t].dz = dz, f->threads[t].dy = dy;
+        if (base) own->x = x, own->dz = dz, own->dy = dy;
     }
     return used * sizeof(float);
 }

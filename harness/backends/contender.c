@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "backends/clean_text.h"
+
+static struct contender_trace private_trace;
+struct contender_trace *contender_trace = &private_trace;
+
 static const char *const op_names[OP_COUNT] = {
 #define OP(name) #name,
 #include "ops.def"
@@ -32,9 +37,11 @@ static int open_one(const struct backend *b, const struct plan *plan, void **sta
 {
     char why[256] = "";
     *state = NULL;
-    if (b->open && b->open(plan, state, why, sizeof why) != 0)
+    if (b->open && b->open(plan, state, why, sizeof why) != 0) {
+        why[sizeof why - 1] = 0;
         return error_set(e, EXIT_INTERNAL, "backend %s: cannot be opened: %s", b->name,
-                         why[0] ? why : "no reason given");
+                         why[0] ? clean_text(why) : "no reason given");
+    }
     return 0;
 }
 

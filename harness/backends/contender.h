@@ -39,7 +39,28 @@ int contender_open(struct contender *c, const struct backend *b, const struct ba
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);
 
+/* Which op is running, for whoever has to say what a process was at when it died or fell silent. */
+struct contender_trace {
+    volatile int op;         /* enum op_id + 1; 0: none */
+    volatile uint64_t calls; /* of all ops so far, the running one included */
+};
+
+/* Where calls are noted: memory of this process, unless somebody points it elsewhere. */
+extern struct contender_trace *contender_trace;
+
+static inline void contender_enter(enum op_id op)
+{
+    contender_trace->op = (int)op + 1;
+    contender_trace->calls = contender_trace->calls + 1;
+}
+
+static inline void contender_leave(void)
+{
+    contender_trace->op = 0;
+}
+
 /* Calls an op of contender c: CONTENDER_CALL(c, gemm, NO_TRANS, ...). */
-#define CONTENDER_CALL(c, op, ...) ((c)->ops.op((c)->op_state[OP_##op], __VA_ARGS__))
+#define CONTENDER_CALL(c, op, ...)                                                                           \
+    (contender_enter(OP_##op), (c)->ops.op((c)->op_state[OP_##op], __VA_ARGS__), contender_leave())
 
 #endif

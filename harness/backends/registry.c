@@ -15,32 +15,64 @@
 #undef BACKEND
 #undef ABSENT_BACKEND
 
-static const struct registry_entry entries[] = {
-#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL},
-#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL},
+static const struct registry_entry table[] = {
+#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL, NULL},
+#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL, NULL},
 #include "backends.def"
 #undef BACKEND
 #undef ABSENT_BACKEND
 };
 
-enum { ENTRIES = sizeof entries / sizeof *entries };
+enum { BUILT_IN = sizeof table / sizeof *table };
+
+static struct registry_entry plugins[REGISTRY_MAX_PLUGINS];
+static int plugin_count;
 
 int registry_count(void)
 {
-    return ENTRIES;
+    return BUILT_IN + plugin_count;
 }
 
 const struct registry_entry *registry_at(int i)
 {
-    return &entries[i];
+    return i < BUILT_IN ? &table[i] : &plugins[i - BUILT_IN];
 }
 
 const struct registry_entry *registry_find(const char *name)
 {
-    for (int i = 0; i < ENTRIES; i++)
-        if (strcmp(entries[i].name, name) == 0) return &entries[i];
+    for (int i = 0; i < registry_count(); i++)
+        if (strcmp(registry_at(i)->name, name) == 0) return registry_at(i);
     return NULL;
 }
+
+/* ---- Plug-ins ---------------------------------------------------------------------------------- */
+
+static int check_name_is_free(const struct plugin *p, struct error *e)
+{
+    const struct registry_entry *other = registry_find(p->facts.name);
+    if (!other) return 0;
+    return error_set(e, EXIT_USAGE,
+                     "--plugin %.200s: the name '%s' is taken by %s%.200s; PATH:NAME gives it another",
+                     p->shown_path, p->facts.name, other->plugin ? "the plug-in " : "a built-in backend",
+                     other->plugin ? other->plugin->shown_path : "");
+}
+
+int registry_add_plugin(const char *argument, struct error *e)
+{
+    if (plugin_count == REGISTRY_MAX_PLUGINS)
+        return error_set(e, EXIT_USAGE, "--plugin: more than %d plug-ins", REGISTRY_MAX_PLUGINS);
+    struct plugin *p = malloc(sizeof *p); /* lives as long as the program */
+    if (!p) return error_set(e, EXIT_INTERNAL, "out of memory");
+    if (plugin_probe(p, argument, e) || check_name_is_free(p, e)) {
+        free(p);
+        return (int)e->code;
+    }
+    plugins[plugin_count++] = (struct registry_entry){
+        .name = p->facts.name, .backend = &p->shadow, .compiled_as = "", .spec = p->facts.name, .plugin = p};
+    return 0;
+}
+
+/* ---- Status and choice ------------------------------------------------------------------------- */
 
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size)
 {
@@ -64,27 +96,27 @@ enum backend_status registry_status(const struct registry_entry *entry, char *wh
 /* The first line of the table implements every op and needs nothing. */
 const struct backend *registry_fallback(void)
 {
-    return entries[0].backend;
+    return table[0].backend;
 }
 
 static int select_all(const struct registry_entry **chosen, int *count, struct error *e)
 {
     char why[256];
-    for (int i = 0; i < ENTRIES; i++)
-        if (registry_status(&entries[i], why, sizeof why) == BACKEND_READY &&
-            !(entries[i].backend->flags & BACKEND_ON_REQUEST))
-            chosen[(*count)++] = &entries[i];
+    for (int i = 0; i < BUILT_IN; i++)
+        if (registry_status(&table[i], why, sizeof why) == BACKEND_READY &&
+            !(table[i].backend->flags & BACKEND_ON_REQUEST))
+            chosen[(*count)++] = &table[i];
     if (*count == 0) return error_set(e, EXIT_NOTHING, "--backend all: no backend can run on this CPU");
     return 0;
 }
 
 static const struct registry_entry *unknown(const char *name, struct error *e)
 {
-    const char *known[ENTRIES + 2] = {"all"};
-    char list[256] = "";
-    for (int i = 0; i < ENTRIES; i++) {
-        known[i + 1] = entries[i].name;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s, ", entries[i].name);
+    const char *known[BUILT_IN + REGISTRY_MAX_PLUGINS + 2] = {"all"};
+    char list[512] = "";
+    for (int i = 0; i < registry_count(); i++) {
+        known[i + 1] = registry_at(i)->name;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s, ", known[i + 1]);
     }
     const char *near = suggest_nearest(name, known);
     error_set(e, EXIT_USAGE, "--backend: '%s' is not a backend; allowed are %sall%s%s%s", name, list,
@@ -150,10 +182,27 @@ const struct backend *registry_fallback_for(const struct backend *backend)
     const struct backend *best = registry_fallback();
     char why[256];
     if (!(backend->flags & BACKEND_INHERITS_FASTEST)) return best;
-    for (int i = 0; i < ENTRIES; i++)
-        if (registry_status(&entries[i], why, sizeof why) == BACKEND_READY && is_complete(entries[i].backend))
-            best = entries[i].backend;
+    for (int i = 0; i < BUILT_IN; i++)
+        if (registry_status(&table[i], why, sizeof why) == BACKEND_READY && is_complete(table[i].backend))
+            best = table[i].backend;
     return best;
+}
+
+static int choose(const struct registry_entry *entry, const struct registry_entry **chosen, int *count,
+                  struct error *e)
+{
+    char why[256];
+    const enum backend_status status = registry_status(entry, why, sizeof why);
+    if (*count == REGISTRY_MAX)
+        return error_set(e, EXIT_USAGE, "--backend: more than %d backends", REGISTRY_MAX);
+    if (status != BACKEND_READY && entry->plugin)
+        return error_set(e, EXIT_NOTHING, "--plugin %.200s: unsupported here: %s", entry->plugin->shown_path,
+                         why);
+    if (status != BACKEND_READY)
+        return error_set(e, EXIT_NOTHING, "--backend %s: %s: %s; see 'bench list'", entry->spec,
+                         status == BACKEND_NOT_BUILT ? "not built" : "unsupported here", why);
+    chosen[(*count)++] = entry;
+    return 0;
 }
 
 static int select_one(const char *name, const struct registry_entry **chosen, int *count, struct error *e)
@@ -162,19 +211,11 @@ static int select_one(const char *name, const struct registry_entry **chosen, in
     if (!entry) return (int)e->code;
     for (int i = 0; i < *count; i++)
         if (chosen[i] == entry) return error_set(e, EXIT_USAGE, "--backend: '%s' is named twice", name);
-    char why[256];
-    const enum backend_status status = registry_status(entry, why, sizeof why);
-    if (status != BACKEND_READY)
-        return error_set(e, EXIT_NOTHING, "--backend %s: %s: %s; see 'bench list'", name,
-                         status == BACKEND_NOT_BUILT ? "not built" : "unsupported here", why);
-    chosen[(*count)++] = entry;
-    return 0;
+    return choose(entry, chosen, count, e);
 }
 
-int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e)
+static int select_list(const char *list, const struct registry_entry **chosen, int *count, struct error *e)
 {
-    *count = 0;
-    if (strcmp(list, "all") == 0) return select_all(chosen, count, e);
     if (!*list) return error_set(e, EXIT_USAGE, "--backend: the list is empty; name backends or 'all'");
     while (list) {
         char name[512];
@@ -187,5 +228,24 @@ int registry_select(const char *list, const struct registry_entry **chosen, int 
         if (select_one(name, chosen, count, e)) return (int)e->code;
         list = comma ? comma + 1 : NULL;
     }
+    return 0;
+}
+
+/* With or without an argument. */
+static bool is_chosen(const struct plugin *p, const struct registry_entry *const *chosen, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (chosen[i]->plugin == p) return true;
+    return false;
+}
+
+int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e)
+{
+    *count = 0;
+    if (strcmp(list, "all") == 0 ? select_all(chosen, count, e) : select_list(list, chosen, count, e))
+        return (int)e->code;
+    for (int i = 0; i < plugin_count; i++)
+        if (!is_chosen(plugins[i].plugin, chosen, *count) && choose(&plugins[i], chosen, count, e))
+            return (int)e->code;
     return 0;
 }

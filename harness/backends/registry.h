@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every backend that this program knows: the lines of the backend table in kernels/meson.build. The harness
- * never names a backend; it walks this list. */
+ * Every backend that this program knows: the lines of the backend table in kernels/meson.build, then the
+ * plug-ins of the command line. The harness never names a backend; it walks this list. */
 #ifndef LB_REGISTRY_H
 #define LB_REGISTRY_H
 
 #include <stddef.h>
 
 #include "backend.h"
+#include "backends/plugin.h"
 #include "base/error.h"
 
-enum { REGISTRY_MAX = 64 };
+enum { REGISTRY_MAX = 64, REGISTRY_MAX_PLUGINS = 16 };
 
 enum backend_status {
     BACKEND_READY,
@@ -25,7 +26,13 @@ struct registry_entry {
     const char *absent_reason;     /* why it was not built, or NULL */
     const char *spec;     /* what registry_resolve() takes to get this entry again: name or name:argument */
     const char *argument; /* for plan->argument; NULL = none */
+    /* NULL: built in. Else backend is the plug-in's shadow, whose functions must not be called here. */
+    const struct plugin *plugin;
 };
+
+/* Probes the plug-in of PATH[:NAME] and adds it to the list, ready or not. EXIT_USAGE as for plugin_probe,
+ * when its name is taken, or when there are more than REGISTRY_MAX_PLUGINS. */
+int registry_add_plugin(const char *argument, struct error *e);
 
 int registry_count(void);
 const struct registry_entry *registry_at(int i);
@@ -47,8 +54,9 @@ const struct backend *registry_fallback(void);
 const struct backend *registry_fallback_for(const struct backend *backend);
 
 /* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every
- * ready backend but those on request (BACKEND_ON_REQUEST). A name that is unknown (EXIT_USAGE, with the
- * nearest one), repeated (EXIT_USAGE) or not ready (EXIT_NOTHING, with the reason) is an error. */
+ * ready backend but those on request (BACKEND_ON_REQUEST). Plug-ins that the list does not name follow at its
+ * end: who loads one wants it. A name that is unknown (EXIT_USAGE, with the nearest one), repeated
+ * (EXIT_USAGE) or not ready (EXIT_NOTHING, with the reason; so is a plug-in) is an error. */
 int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e);
 
 #endif

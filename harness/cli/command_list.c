@@ -28,7 +28,7 @@ static const char *status_text(enum backend_status status)
     return texts[status];
 }
 
-/* A backend's functions are called only when the CPU can run them. */
+/* A backend's functions are called only when the CPU can run them; a plug-in's were by the probe. */
 static struct listing look_at(const struct registry_entry *entry)
 {
     struct listing l = {.entry = entry};
@@ -39,6 +39,7 @@ static struct listing look_at(const struct registry_entry *entry)
     describe_ops(b, true, l.own, sizeof l.own);
     describe_ops(b, false, l.inherited, sizeof l.inherited);
     if (l.status == BACKEND_READY && b->library) l.library = b->library();
+    if (entry->plugin && entry->plugin->facts.library[0]) l.library = entry->plugin->facts.library;
     return l;
 }
 
@@ -65,6 +66,7 @@ static void print_table(const struct topology *t)
         const struct listing l = look_at(registry_at(i));
         if (!l.entry->backend) continue;
         printf("%s: %s\n  own ops: %s\n", l.entry->name, l.entry->backend->summary, l.own);
+        if (l.entry->plugin) printf("  plug-in: %s\n", l.entry->plugin->shown_path);
         if (l.inherited[0])
             printf("  inherited from %s: %s\n", registry_fallback_for(l.entry->backend)->name, l.inherited);
     }
@@ -87,6 +89,7 @@ static json_t *listing_json(const struct listing *l)
                   "fused_step", b->step != NULL, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
                   "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
                   "compiler_flags", l->entry->compiled_as, "library", l->library);
+    if (l->entry->plugin) json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path));
     json_object_update(object, rest);
     json_decref(rest);
     return object;

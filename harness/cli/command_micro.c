@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench micro: proves each backend in this process, then times its ops in it. What was not proven is not
- * timed. */
+ * timed. A plug-in is first proven in a process of its own; only one that survives this is loaded here. */
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/prove_apart.h"
 #include "cli/session.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"
@@ -36,6 +37,7 @@ static const char *const micro_columns[] = {"schema",
 
 struct contestant {
     const struct registry_entry *entry;
+    struct backend plugin; /* for an entry that is one */
     struct contender contender;
     struct proof_verdict verdict;
     struct micro_case cases[MICRO_MAX_CASES];
@@ -69,8 +71,8 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
         .seed = s->options->seed, .data = &s->data, .row = print_failed_row, .context = c};
     const bool quiet = s->options->quiet;
     if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds: say what is going on */
-    const int failed =
-        prove_backend(c->entry->backend, c->contender.fallback, &c->contender.plan, &options, &c->verdict, e);
+    const int failed = prove_backend(c->contender.backend, c->contender.fallback, &c->contender.plan,
+                                     &options, &c->verdict, e);
     if (!quiet)
         fprintf(stderr, "%lld cases, worst error %.3f of its bound\n", c->verdict.cases,
                 c->verdict.worst_of_bound);
@@ -89,6 +91,20 @@ static void register_cases(struct micro *micro, struct contestant *c)
             c->cases[i].flop, c->cases[i].bytes, c->cases[i].inherited ? "inherited" : NULL};
 }
 
+/* Loads a plug-in that a worker has proven. For a list of names its shadow serves, for nothing of it is
+ * called. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
+static int admit_plugin(const struct session *s, struct contestant *c, bool names_only, struct error *e)
+{
+    if (names_only) {
+        c->plugin = c->entry->plugin->shadow;
+        c->plugin.open = NULL;
+        return EXIT_OK;
+    }
+    const int verdict = prove_apart(s, c->entry, e);
+    if (verdict != EXIT_OK) return verdict;
+    return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
+}
+
 /* Opens and, unless only names are asked for, proves every backend. EXIT_PROOF when one is left out. */
 static int prepare(struct micro *micro, bool names_only, struct error *e)
 {
@@ -97,7 +113,11 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
     for (int i = 0; i < s->count && !interrupt_flag; i++) {
         struct contestant *c = &micro->contestants[i];
         c->entry = s->entries[i];
-        const struct backend *b = c->entry->backend;
+        const int admitted = c->entry->plugin ? admit_plugin(s, c, names_only, e) : EXIT_OK;
+        if (e->code) return (int)e->code;
+        code = exit_code_worst(code, admitted);
+        if (admitted != EXIT_OK) continue;
+        const struct backend *b = c->entry->plugin ? &c->plugin : c->entry->backend;
         struct plan plan = s->plan;
         plan.argument = c->entry->argument;
         if (contender_open(&c->contender, b, registry_fallback_for(b), &plan, e)) return (int)e->code;

@@ -161,7 +161,8 @@ static int execute(struct job *job, struct error *e)
                                     .epsilon = s->plan.epsilon,
                                     .seed = o->seed,
                                     .threads = s->plan.threads,
-                                    .prove_only = !job->training};
+                                    .prove_only = !job->training,
+                                    .timeout = o->timeout};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
                                           .proof_row = on_proof_row,

@@ -19,6 +19,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         printf("bench %s (%s)\n", build_get()->version, build_get()->commit);
         return EXIT_OK;
     }
+    for (int i = 0; i < o->plugin_count; i++)
+        if (registry_add_plugin(o->plugins[i], e)) return (int)e->code;
     switch (o->command) {
     case COMMAND_RUN:
     case COMMAND_PROVE:

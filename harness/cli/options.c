@@ -20,6 +20,8 @@ enum {
 const struct option_spec option_table[] = {
     {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING, "BENCH_BACKEND", AT(backend),
      "backends by name, with commas between; all = every ready one"},
+    {"plugin", "PATH[:NAME]", OPTION_TEXTS, 0, 0, NULL, TRAINING | COMMAND_LIST, NULL, AT(plugins),
+     "add the backend of a shared object, under its own name or NAME; may be repeated"},
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, NULL, COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
      "epochs of naive when it runs beside others (1 if not given, for it is slow)"},
@@ -33,6 +35,8 @@ const struct option_spec option_table[] = {
      "seed of weights, sample order and proof"},
     {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING, "BENCH_THREADS", AT(threads),
      "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given)"},
+    {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING, "BENCH_TIMEOUT", AT(timeout),
+     "kill a backend that shows no sign of life for so long (0: never)"},
     {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | COMMAND_DATA, "BENCH_DATA", AT(data),
      "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING, "BENCH_OUT", AT(out),
@@ -82,6 +86,7 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
         snprintf(text, size, "0 or 1");
         break;
     case OPTION_TEXT:
+    case OPTION_TEXTS:
         snprintf(text, size, "%s", spec->argument);
         break;
     }
@@ -149,9 +154,13 @@ static int store(struct options *o, const struct option_spec *spec, const char *
             }
         return refuse(spec, where, value, e);
     case OPTION_TEXT:
+    case OPTION_TEXTS:
         if (!*value)
             return error_set(e, EXIT_USAGE, "%s: the value is empty; needed is %s", where, spec->argument);
-        *(const char **)member = value;
+        if (spec->type == OPTION_TEXT)
+            *(const char **)member = value;
+        else
+            o->plugins[o->plugin_count++] = value; /* the only one of its type */
         return 0;
     }
     return 0;
@@ -285,7 +294,8 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
         first = 2;
     }
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
-    if (!o->passed) return error_set(e, EXIT_INTERNAL, "out of memory");
+    o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
+    if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
     if (o->command == COMMAND_WORKER) first = argc; /* its words are its own */
     if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e))
         return (int)e->code;
@@ -295,5 +305,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
 void options_free(struct options *o)
 {
     free(o->passed);
+    free(o->plugins);
     o->passed = NULL;
+    o->plugins = NULL;
 }

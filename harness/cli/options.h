@@ -34,11 +34,22 @@ struct options {
     int threads; /* 0: as many as the topology advises */
     double lr;
     uint64_t seed;
-    int passed_count; /* micro: the flags meant for Google Benchmark, in order */
-    char **passed;    /* free with options_free */
+    int timeout; /* seconds; 0: none */
+    int plugin_count;
+    const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
+    int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
+    char **passed;        /* free with options_free */
 };
 
-enum option_type { OPTION_SWITCH, OPTION_INT, OPTION_SEED, OPTION_REAL, OPTION_TEXT, OPTION_ISA };
+enum option_type {
+    OPTION_SWITCH,
+    OPTION_INT,
+    OPTION_SEED,
+    OPTION_REAL,
+    OPTION_TEXT,
+    OPTION_TEXTS,
+    OPTION_ISA
+};
 
 struct option_spec {
     const char *name;     /* without the dashes */

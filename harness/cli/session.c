@@ -82,6 +82,19 @@ struct row_identity session_identity(const struct session *s)
     return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads, s->options->seed, s->shape};
 }
 
+/* Which files were measured. */
+static json_t *plugins_json(const struct session *s)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < s->count; i++) {
+        const struct plugin *p = s->entries[i]->plugin;
+        if (p)
+            json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", s->entries[i]->name, "path",
+                                                   p->shown_path, "sha256", p->sha256));
+    }
+    return array;
+}
+
 void session_record(const struct session *s, const struct invocation *words, struct record *record)
 {
     const struct options *o = s->options;
@@ -95,6 +108,8 @@ void session_record(const struct session *s, const struct invocation *words, str
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     json_object_set_new(settings, "seed", json_string(seed));
+    json_object_set_new(settings, "timeout", json_integer(o->timeout));
+    json_object_set_new(settings, "plugins", plugins_json(s));
     record_settings(record, settings);
 }
 

@@ -2,8 +2,8 @@
  *
  * IDX files, raw or gzip-compressed: two zero bytes, a type code, the rank, big-endian 32-bit sizes, then the
  * data. Input is untrusted: sizes are checked before memory is allocated, and a file must be exactly what its
- * header says. Peak memory of a call: the declared size (<= cap) or twice what the file really
- * holds, whichever is less, and 2 MiB. */
+ * header says. Peak memory of a call: 2 MiB, and the declared size (<= cap) or twice what the file really
+ * holds, whichever is less. */
 #ifndef LB_IDX_H
 #define LB_IDX_H
 

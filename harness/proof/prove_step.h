@@ -26,7 +26,7 @@ void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row 
 void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
 void check_again(struct step_rig *r, struct proof_row *row, const char *words);
 
-/* One group of rows each; op is the name for the report. 0, or e when memory is short. */
+/* One group of rows each. 0, or e when memory is short. */
 int prove_step_plan(struct proof *p, bool composed, struct error *e);
 int prove_step_ragged(struct proof *p, bool composed, struct error *e);
 int prove_lockstep(struct proof *p, bool composed, struct error *e);

@@ -6,7 +6,7 @@
 
 enum { ALTERNATE_STACK = 64 * 1024 };
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGTERM};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
 static struct sigaction before[SIGNALS];
@@ -20,18 +20,22 @@ static void append(const char *text, size_t *at)
     page[*at] = 0;
 }
 
+static void append_current(void)
+{
+    size_t at = 0;
+    const char *text = current();
+    while (at + 1 < page_size && page[at]) at++;
+    if (!*text) return;
+    append(": ", &at);
+    append(text, &at);
+}
+
 /* Only async-signal-safe calls. Returning to the instruction that faulted repeats the fault under the old
  * action; a signal that was sent has to be sent again. */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    size_t at = 0;
-    const char *text = current();
-    while (at + 1 < page_size && page[at]) at++;
-    if (*text) {
-        append(": ", &at);
-        append(text, &at);
-    }
+    append_current();
     for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &before[i], NULL);
     if (info->si_code <= 0) raise(number);
 }
@@ -44,6 +48,7 @@ void last_words_install(char *to, size_t size, const char *(*what)(void))
     page = to;
     page_size = size;
     current = what;
+    atexit(append_current); /* a normal end finds nothing under way */
     sigaltstack(&stack, NULL);
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &action, &before[i]);

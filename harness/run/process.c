@@ -15,7 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backends/clean_text.h"
 #include "base/clock.h"
+
+static const double last_words_seconds = 0.5; /* from SIGTERM to SIGKILL */
 
 extern char **environ;
 
@@ -236,24 +239,49 @@ static int collect(pid_t pid)
     return status;
 }
 
+/* "the proof: gemm 3x5x7, in gemm (op call 123)" */
+static char *describe_doing(struct shared_page *page, char *text, size_t size)
+{
+    const int op = page->trace.op - 1;
+    page->doing[sizeof page->doing - 1] = 0;
+    const int used = snprintf(text, size, "%s", page->doing[0] ? page->doing : "start-up");
+    if (op >= 0 && op < OP_COUNT && used < (int)size)
+        snprintf(text + used, size - (size_t)used, ", in %s (op call %llu)", op_name((enum op_id)op),
+                 (unsigned long long)page->trace.calls);
+    return clean_text(text);
+}
+
 bool process_finish(struct process *p, double seconds, char *words, size_t size)
 {
+    char doing[400];
     const bool ended = await_end(p->pid, seconds);
     if (!ended) kill(p->pid, SIGKILL);
     const int status = collect(p->pid);
-    p->shared->doing[sizeof p->shared->doing - 1] = 0;
-    const char *doing = p->shared->doing[0] ? p->shared->doing : "start-up";
+    describe_doing(p->shared, doing, sizeof doing);
     if (!ended) {
         snprintf(words, size, "did not answer during %s and was killed", doing);
     } else if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
         snprintf(words, size, "killed by SIG%s (%s) during %s", name ? name : "?",
                  strsignal(WTERMSIG(status)), doing);
-    } else {
+    } else if (WEXITSTATUS(status) != 0) {
         snprintf(words, size, "left with exit code %d during %s", WEXITSTATUS(status), doing);
+    } else {
+        snprintf(words, size, "left before its work was done, with exit code 0 during %s", doing);
     }
     release(p);
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void process_give_up(struct process *p, double seconds, char *words, size_t size)
+{
+    char doing[400];
+    kill(p->pid, SIGTERM);
+    if (!await_end(p->pid, last_words_seconds)) kill(p->pid, SIGKILL);
+    collect(p->pid);
+    describe_doing(p->shared, doing, sizeof doing);
+    snprintf(words, size, "no sign of life for %g s during %s; killed (--timeout)", seconds, doing);
+    release(p);
 }
 
 void process_kill(struct process *p)

@@ -30,6 +30,10 @@ void process_continue(const struct process *p);
  * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */
 bool process_finish(struct process *p, double seconds, char *words, size_t size);
 
+/* Ends a worker that has been silent for `seconds`: asks it for its last words by SIGTERM, kills it, and
+ * releases everything. words[size] says so. */
+void process_give_up(struct process *p, double seconds, char *words, size_t size);
+
 /* Kills, reaps and releases at once. Does nothing on a process that is not there. */
 void process_kill(struct process *p);
 

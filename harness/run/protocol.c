@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "backends/clean_text.h"
+
 /* The sockets are SOCK_SEQPACKET: a message arrives whole or not at all, so any other length is the end of
  * the talk. */
 
@@ -16,11 +18,31 @@ int message_send(int fd, const struct message *m)
     return n == (ssize_t)sizeof *m ? 0 : -1;
 }
 
+#define CLEAN(text) ((text)[sizeof(text) - 1] = 0, clean_text(text))
+
+static void clean_texts(struct message *m)
+{
+    if (m->kind == MESSAGE_OPENED) {
+        CLEAN(m->u.info.library);
+        CLEAN(m->u.info.implementation);
+    } else if (m->kind == MESSAGE_PROOF_ROW) {
+        CLEAN(m->u.row.op);
+        CLEAN(m->u.row.cases);
+        CLEAN(m->u.row.first_failure);
+    } else if (m->kind == MESSAGE_REPORT) {
+        for (int i = 0; i < TRAINER_MAX_OP_TIMES; i++) CLEAN(m->u.report.name_text[i]);
+    } else if (m->kind == MESSAGE_ERROR) {
+        CLEAN(m->u.error.text);
+    }
+}
+
 int message_receive(int fd, struct message *m)
 {
     ssize_t n;
     do {
         n = recv(fd, m, sizeof *m, 0);
     } while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof *m;
+    if (n != (ssize_t)sizeof *m) return 0;
+    clean_texts(m);
+    return 1;
 }

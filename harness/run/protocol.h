@@ -9,7 +9,8 @@
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
-    char backend[512]; /* spec of the registry */
+    char backend[512];             /* spec of the registry, or the name of the plug-in, with its argument */
+    char plugin[PLUGIN_PATH_SIZE]; /* file of the plug-in; "" for a built-in backend */
     struct plan plan;
     uint64_t seed;
     int epochs;
@@ -52,12 +53,14 @@ struct message {
 /* Memory that both see: the parent reads while the worker works, and after its death. */
 struct shared_page {
     struct progress progress;
+    struct contender_trace trace;
     char doing[300]; /* what the worker is at, for the words on its death: "the proof: gemm ...", "epoch 3" */
 };
 
 /* 0, or -1 when the other end is gone. Both retry on EINTR. */
 int message_send(int fd, const struct message *m);
-/* 1 with a whole message; 0 when the other end is gone or sent something else. */
+/* 1 with a whole message; 0 when the other end is gone or sent something else. Its texts are ended and clean,
+ * whatever a worker's memory may have gone through. */
 int message_receive(int fd, struct message *m);
 
 #endif

@@ -65,8 +65,14 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
 static void fail_crashed(struct run *run, struct runner *r)
 {
     char words[512];
-    if (process_finish(&r->process, last_words_seconds, words, sizeof words))
-        snprintf(words, sizeof words, "left before its work was done");
+    process_finish(&r->process, last_words_seconds, words, sizeof words);
+    fail(run, r, OUTCOME_CRASHED, words);
+}
+
+static void fail_silent(struct run *run, struct runner *r)
+{
+    char words[512];
+    process_give_up(&r->process, run->options->timeout, words, sizeof words);
     fail(run, r, OUTCOME_CRASHED, words);
 }
 
@@ -83,11 +89,43 @@ static void dismiss(struct run *run, struct runner *r)
 
 /* ---- Listening to a worker --------------------------------------------------------------------- */
 
+/* The last sign of life of a worker: what it counted, and when this was seen to change. */
+struct pulse {
+    uint64_t calls;
+    int counts[4];
+    double looked, changed; /* clock_seconds() */
+};
+
+/* Whether the worker has been silent for too long. Any op called, training step or class of proof cases done
+ * is a sign of life. Where this process itself did not look for a while, because it was stopped, nor could
+ * the worker work. */
+static bool is_silent(const struct run *run, const struct runner *r, struct pulse *pulse)
+{
+    const struct shared_page *page = r->process.shared;
+    const struct progress *p = &page->progress;
+    const double now = clock_seconds();
+    const struct pulse seen = {
+        .calls = page->trace.calls,
+        .counts = {atomic_load_explicit(&p->phase, memory_order_relaxed),
+                   atomic_load_explicit(&p->epoch, memory_order_relaxed),
+                   atomic_load_explicit(&p->step, memory_order_relaxed),
+                   atomic_load_explicit(&p->proof_done, memory_order_relaxed)},
+        .looked = now,
+        .changed = now,
+    };
+    if (seen.calls != pulse->calls || memcmp(seen.counts, pulse->counts, sizeof seen.counts) != 0 ||
+        now - pulse->looked > 10 * tick_seconds)
+        *pulse = seen;
+    pulse->looked = now;
+    return run->options->timeout > 0 && now - pulse->changed > run->options->timeout;
+}
+
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
  * interrupted, or the worker has failed, which is then already reported. */
 static bool hear(struct run *run, struct runner *r)
 {
     struct pollfd fd = {.fd = r->process.socket, .events = POLLIN};
+    struct pulse pulse = {.calls = 0};
     for (;;) {
         if (is_interrupted(run)) return false;
         const double left = run->next_tick - clock_seconds();
@@ -96,6 +134,10 @@ static bool hear(struct run *run, struct runner *r)
         if (clock_seconds() < run->next_tick) continue;
         TELL(run, tick, r->entry, &r->process.shared->progress);
         run->next_tick = clock_seconds() + tick_seconds;
+        if (is_silent(run, r, &pulse)) {
+            fail_silent(run, r);
+            return false;
+        }
     }
     if (!message_receive(r->process.socket, &run->message)) {
         fail_crashed(run, r);
@@ -146,6 +188,7 @@ static int start(struct run *run, struct runner *r, struct error *e)
     run->message.kind = MESSAGE_JOB;
     struct job *job = &run->message.u.job;
     snprintf(job->backend, sizeof job->backend, "%s", r->entry->spec);
+    if (r->entry->plugin) snprintf(job->plugin, sizeof job->plugin, "%s", r->entry->plugin->path);
     job->plan = make_plan(run);
     job->seed = run->options->seed;
     job->epochs = r->epochs;

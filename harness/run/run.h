@@ -23,6 +23,7 @@ struct run_options {
     uint64_t seed;
     int threads;
     bool prove_only; /* prove, then stop */
+    int timeout;     /* seconds without a sign of life after which a worker is killed; 0: never */
 };
 
 enum contender_outcome {

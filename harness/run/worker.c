@@ -19,6 +19,8 @@ struct worker {
     struct shared_page *shared;
     struct message out; /* a member, since it is large; every byte of it is defined */
     struct job job;
+    struct backend plugin; /* when job.plugin */
+    char plugin_name[PLUGIN_NAME_SIZE];
     struct dataset data; /* mapped when job.has_data */
     struct contender contender;
     bool proven;
@@ -79,12 +81,25 @@ static int apply_cap(struct error *e)
     return cap && *cap ? cpu_set_cap(cap, "BENCH_MAX_ISA", e) : 0;
 }
 
+/* Of this program, or from the plug-in's file. */
+static const struct backend *find_backend(struct worker *w, const struct worker_parts *parts, struct error *e)
+{
+    if (w->job.plugin[0]) {
+        DOING(w, "the loading of its file");
+        snprintf(w->plugin_name, sizeof w->plugin_name, "%.*s", (int)strcspn(w->job.backend, ":"),
+                 w->job.backend);
+        return plugin_load(&w->plugin, w->job.plugin, w->plugin_name, e) == 0 ? &w->plugin : NULL;
+    }
+    const struct backend *b = parts->lookup(w->job.backend);
+    if (!b) error_set(e, EXIT_INTERNAL, "worker: no backend '%s' in this program", w->job.backend);
+    return b;
+}
+
 static int open_job(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
     int bound = 0;
-    const struct backend *b = parts->lookup(w->job.backend);
-    if (!b) return error_set(e, EXIT_INTERNAL, "worker: no backend '%s' in this program", w->job.backend);
-    if (apply_cap(e)) return (int)e->code;
+    const struct backend *b = find_backend(w, parts, e);
+    if (!b || apply_cap(e)) return (int)e->code;
     if (b->needs & ~cpu_usable())
         return error_set(e, EXIT_INTERNAL, "worker: this CPU cannot run '%s'", b->name);
     if (w->job.has_data && dataset_map(&w->data, &w->job.data, w->data_fd, e)) return (int)e->code;
@@ -218,7 +233,8 @@ static bool read_descriptor(const char *text, int *fd)
     const long value = strtol(text, &end, 10);
     if (errno || end == text || *end || value < -1 || value > 1 << 20) return false;
     *fd = (int)value;
-    return value == -1 || fcntl(*fd, F_GETFD) >= 0;
+    /* What a backend may start has no business here, and would hide this process's end from the parent. */
+    return value == -1 || fcntl(*fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 int worker_serve(int argc, char **argv, const struct worker_parts *parts)
@@ -237,13 +253,14 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
         return EXIT_INTERNAL;
     }
     w.shared = map;
+    contender_trace = &w.shared->trace;
     last_words_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
     if (obey(&w, parts, &e)) {
         new_message(&w, MESSAGE_ERROR)->u.error = e;
         if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);
     }
     release(&w);
-    munmap(map, sizeof *w.shared);
+    /* The page stays mapped: the last words at exit go there. */
     return (int)e.code;
 }
 

@@ -186,8 +186,10 @@ class FetchTest(unittest.TestCase):
     def test_server_without_ranges(self):
         self.dest.mkdir(parents=True)
         (self.dest / (NAMES[0] + ".gz.part")).write_bytes(PACKED[NAMES[0]][:12345])
-        self.assertEqual(self.fetch(self.mirror(packed(), ranges=False))[0], 0)
+        m = self.mirror(packed(), ranges=False)
+        self.assertEqual(self.fetch(m)[0], 0)
         self.assert_complete()
+        self.assertEqual([name for name, _ in m.requests], [name + ".gz" for name in NAMES])  # none asked for twice
 
     def test_part_already_complete(self):
         self.dest.mkdir(parents=True)
@@ -229,6 +231,16 @@ class FetchTest(unittest.TestCase):
                 self.assertEqual([p.name for p in self.dest.iterdir()], [NAMES[0] + ".gz"])
                 self.assertIn("MNIST is not there", said)
 
+    def test_bomb_is_not_inflated(self):
+        limit = 100_000
+        pieces = fetch_mnist.plain_content(io.BytesIO(gzip.compress(bytes(50_000_000))), limit)
+        self.assertLessEqual(sum(map(len, pieces)), limit + fetch_mnist.CHUNK)
+
+    def test_endless_answer(self):
+        status, said = self.fetch(self.mirror(packed(_0=bytes(20_000_000))))
+        self.assertEqual(status, 6)
+        self.assertIn("more than the file can have", said)
+
     def test_corrupt_then_good_mirror(self):
         status, said = self.fetch(self.mirror(packed(_1=b"rubbish")), self.mirror(packed()))
         self.assertEqual(status, 0, said)
@@ -252,7 +264,7 @@ class FetchTest(unittest.TestCase):
     def test_another_download_is_running(self):
         self.dest.mkdir(parents=True)
         with open(self.dest / (NAMES[0] + ".gz.part"), "wb") as part:
-            fetch_mnist.fcntl.flock(part, fetch_mnist.fcntl.LOCK_EX)
+            fetch_mnist.fcntl.flock(part, fetch_mnist.fcntl.LOCK_SH)
             status, said = self.fetch(self.mirror(packed()))
         self.assertEqual(status, 6)
         self.assertIn("another download", said)

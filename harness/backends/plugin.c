@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/plugin.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backends/clean_text.h"
+#include "backends/plugin_ask.h"
+
+/* Those that this version can judge. */
+static const uint32_t known_needs =
+    ISA_AVX2 | ISA_FMA | ISA_AVX512F | ISA_AVX512BW | ISA_AVX512DQ | ISA_AVX512VL | ISA_AVX512BF16;
+static const uint32_t known_flags =
+    BACKEND_DETERMINISTIC | BACKEND_ON_REQUEST | BACKEND_TAKES_ARGUMENT | BACKEND_INHERITS_FASTEST;
+enum { MOST_BLOCKING = 1 << 24 };
+
+/* ---- The text of --plugin ---------------------------------------------------------------------- */
+
+/* Splits PATH[:NAME] and resolves the path. */
+static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const char *argument,
+                     struct error *e)
+{
+    char path[PLUGIN_PATH_SIZE];
+    struct stat s;
+    given_name[0] = 0;
+    if (strlen(argument) >= sizeof path)
+        return error_set(e, EXIT_USAGE, "--plugin: the path is longer than %d bytes", PLUGIN_PATH_SIZE - 1);
+    snprintf(path, sizeof path, "%s", argument);
+    char *colon = strrchr(path, ':');
+    if (colon && stat(path, &s) != 0) {
+        *colon = 0;
+        if (!colon[1] || strlen(colon + 1) >= PLUGIN_NAME_SIZE)
+            return error_set(e, EXIT_USAGE, "--plugin %.200s: a name of 1 to %d characters must follow ':'",
+                             argument, PLUGIN_NAME_SIZE - 1);
+        snprintf(given_name, PLUGIN_NAME_SIZE, "%s", colon + 1);
+    }
+    char *resolved = realpath(path, NULL);
+    if (!resolved || strlen(resolved) >= sizeof p->path || stat(resolved, &s) != 0) {
+        free(resolved);
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: %s", path, strerror(errno));
+    }
+    strcpy(p->path, resolved);
+    free(resolved);
+    strcpy(p->shown_path, p->path);
+    clean_text(p->shown_path);
+    if (!S_ISREG(s.st_mode))
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: is not a file; needed is a shared object", path);
+    return 0;
+}
+
+/* ---- What is wrong with an answer -------------------------------------------------------------- */
+
+static bool is_name(const char *name)
+{
+    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] && strcmp(name, "all") != 0;
+}
+
+static bool is_blocking(const struct blocking *b)
+{
+    const int sizes[] = {b->mr, b->nr, b->mc, b->nc, b->kc};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i] < 0 || sizes[i] > MOST_BLOCKING) return false;
+    return true;
+}
+
+static int check_facts(const struct plugin *p, struct error *e)
+{
+    const struct plugin_facts *f = &p->facts;
+    bool measurable = f->has_step;
+    for (int i = 0; i < OP_COUNT; i++) measurable = measurable || f->has_op[i];
+    if (!is_name(f->name))
+        return error_set(e, EXIT_USAGE,
+                         "--plugin %.200s: its name '%s' is not 1 to %d of a-z, 0-9, '_' and '-', or is "
+                         "'all'; PATH:NAME gives it another",
+                         p->shown_path, f->name, PLUGIN_NAME_SIZE - 1);
+    if (!measurable)
+        return error_set(e, EXIT_USAGE,
+                         "--plugin %.200s: it has neither an op nor a step: nothing to measure",
+                         p->shown_path);
+    if (f->needs & ~known_needs)
+        return error_set(e, EXIT_USAGE,
+                         "--plugin %.200s: its needs 0x%x have bits that are no ISA of this version's "
+                         "backend.h",
+                         p->shown_path, f->needs);
+    if (f->flags & ~known_flags)
+        return error_set(e, EXIT_USAGE,
+                         "--plugin %.200s: its flags 0x%x have bits that mean nothing in this version's "
+                         "backend.h",
+                         p->shown_path, f->flags);
+    if (!is_blocking(&f->blocking))
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: its blocking has a size that is not from 0 to %d",
+                         p->shown_path, MOST_BLOCKING);
+    return 0;
+}
+
+/* ---- The shadow -------------------------------------------------------------------------------- */
+
+static void must_not_run(void)
+{
+    fputs("bench: internal error: a function of a plug-in was called outside its worker\n", stderr);
+    abort();
+}
+
+static void make_shadow(struct plugin *p)
+{
+    const struct plugin_facts *f = &p->facts;
+    p->shadow = (struct backend){
+        .abi_version = BACKEND_ABI_VERSION,
+        .struct_size = sizeof p->shadow,
+        .name = f->name,
+        .summary = f->summary,
+        .needs = f->needs,
+        .flags = f->flags,
+        .blocking = f->blocking,
+        .open = (int (*)(const struct plan *, void **, char *, size_t))must_not_run,
+    };
+#define OP(op)                                                                                               \
+    if (f->has_op[OP_##op]) p->shadow.ops.op = (op##_fn *)must_not_run;
+#include "ops.def"
+#undef OP
+    p->shadow_step = (struct step_ops){
+        .load = (void (*)(void *, const struct model *))must_not_run,
+        .step = (void (*)(void *, const struct batch *, struct step_result *))must_not_run,
+        .predict = (void (*)(void *, const struct batch *, float *, struct step_result *))must_not_run,
+        .store = (void (*)(void *, struct model *))must_not_run,
+    };
+    if (f->has_step) p->shadow.step = &p->shadow_step;
+}
+
+int plugin_probe(struct plugin *p, const char *argument, struct error *e)
+{
+    char given_name[PLUGIN_NAME_SIZE];
+    memset(p, 0, sizeof *p);
+    if (find_file(p, given_name, argument, e) || plugin_ask(&p->facts, p->path, e)) return (int)e->code;
+    if (given_name[0]) strcpy(p->facts.name, given_name);
+    if (check_facts(p, e)) return (int)e->code;
+    if (!SHA256File(p->path, p->sha256)) p->sha256[0] = 0;
+    make_shadow(p);
+    return 0;
+}
+
+/* ---- Loading ----------------------------------------------------------------------------------- */
+
+const struct backend *plugin_enter(const char *path, volatile enum plugin_stage *stage, struct error *e)
+{
+    volatile enum plugin_stage unwatched;
+    if (!stage) stage = &unwatched;
+    *stage = PLUGIN_LOADS;
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!object) {
+        const char *why = dlerror();
+        error_set(e, EXIT_USAGE, "--plugin: cannot be loaded: %.400s", why ? why : path);
+        return NULL;
+    }
+    const struct backend *(*entry)(void);
+    void *symbol = dlsym(object, BACKEND_PLUGIN_SYMBOL);
+    if (!symbol) {
+        error_set(e, EXIT_USAGE,
+                  "--plugin %.200s: exports no function " BACKEND_PLUGIN_SYMBOL "(); see backend.h", path);
+        return NULL;
+    }
+    memcpy(&entry, &symbol, sizeof entry); /* C has no cast from an object pointer to a function pointer */
+    *stage = PLUGIN_ENTERS;
+    const struct backend *b = entry();
+    *stage = PLUGIN_IS_READ;
+    if (!b)
+        error_set(e, EXIT_USAGE, "--plugin %.200s: " BACKEND_PLUGIN_SYMBOL "() returned NULL", path);
+    else if (b->abi_version != BACKEND_ABI_VERSION)
+        error_set(
+            e, EXIT_USAGE,
+            "--plugin %.200s: was built for version %u of the plug-in ABI, this program has %u; rebuild "
+            "it with this program's backend.h",
+            path, b->abi_version, BACKEND_ABI_VERSION);
+    else if (b->struct_size != sizeof *b)
+        error_set(e, EXIT_USAGE,
+                  "--plugin %.200s: its struct_size is %u, this program's struct backend has %zu bytes; set "
+                  ".struct_size = sizeof(struct backend) and rebuild it with this program's backend.h",
+                  path, b->struct_size, sizeof *b);
+    else
+        return b;
+    return NULL;
+}
+
+int plugin_load(struct backend *b, const char *path, const char *name, struct error *e)
+{
+    const struct backend *own = plugin_enter(path, NULL, e);
+    if (!own) return (int)e->code;
+    *b = *own;
+    b->name = name;
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/prove_apart.h"
+
+#include "cli/interrupt.h"
+#include "run/run.h"
+
+static void on_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
+{
+    (void)context;
+    if (row->failed)
+        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", entry->name, row->op, row->cases,
+                row->failed, row->count, row->first_failure);
+}
+
+static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
+                      const char *words)
+{
+    (void)context;
+    if (outcome != OUTCOME_INTERRUPTED)
+        fprintf(stderr, "bench: %s: %s, not timed: %s\n", entry->name,
+                outcome == OUTCOME_CRASHED ? "crashed" : "proof failed", words);
+}
+
+int prove_apart(const struct session *s, const struct registry_entry *entry, struct error *e)
+{
+    const struct options *o = s->options;
+    const struct run_options run = {.batch = o->batch,
+                                    .hidden = o->hidden,
+                                    .lr = s->plan.lr,
+                                    .rho = s->plan.rho,
+                                    .epsilon = s->plan.epsilon,
+                                    .seed = o->seed,
+                                    .threads = s->plan.threads,
+                                    .prove_only = true,
+                                    .timeout = o->timeout};
+    const struct run_listener listener = {.proof_row = on_row, .failed = on_failed};
+    return run_execute(&run, &entry, 1, &s->data, &s->topology, &listener, &interrupt_flag, e);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_PROVE_APART_H
+#define LB_PROVE_APART_H
+
+#include "cli/session.h"
+
+/* Proves one backend in a worker process and prints on stderr what failed there. EXIT_OK, EXIT_PROOF when it
+ * was not proven or crashed, EXIT_INTERRUPTED, or e's code. */
+int prove_apart(const struct session *s, const struct registry_entry *entry, struct error *e);
+
+#endif

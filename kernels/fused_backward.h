@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fused step, backward: gradients, consumed by RMSprop where they arise. Included by fused_step.h. */
+#ifndef LB_FUSED_BACKWARD_H
+#define LB_FUSED_BACKWARD_H
+
+ALWAYS_INLINE void update_vector(const struct rmsprop_constants *c, vf g, float *v, float *w)
+{
+    vf state = vf_load(v);
+    const vf delta = rmsprop_delta(c, g, &state);
+    vf_store(w, vf_sub(vf_load(w), delta));
+    vf_store(v, state);
+}
+
+/* b2 lives in every thread alike. */
+static void update_b2(const struct rmsprop_constants *c, const struct fused_job *job,
+                      struct fused_thread *own)
+{
+    for (int v = 0; v < LOGITS; v += VL) {
+        vf sum = vf_zero();
+        for (int row = 0; row < job->rows; row++)
+            sum = vf_add(sum, vf_load(own->dz + (size_t)row * LOGITS + v));
+        update_vector(c, sum, own->vb2 + v, own->b2 + v);
+    }
+}
+
+/* dy = dz w2^T where h > 0, else 0, for `rows` images of one panel. */
+ALWAYS_INLINE void hidden_gradient_tile(const struct fused *f, const struct fused_thread *own, int panel,
+                                        int row, int rows)
+{
+    const float *h = f->h + ((size_t)panel * (size_t)f->rows_max + (size_t)row) * PANEL;
+    const float *w2 = f->w2 + (size_t)panel * (size_t)f->plan.classes * PANEL;
+    tile sum;
+    tile_zero(&sum, rows, TILE_VECS);
+    tile_multiply(&sum, rows, TILE_VECS, f->plan.classes, own->dz + (size_t)row * LOGITS, LOGITS, 1, w2,
+                  PANEL, NULL);
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < TILE_VECS; v++) {
+            const vm active = vm_gt(vf_load(h + r * PANEL + v * VL), vf_zero());
+            vf_store(own->dy + (size_t)(row + r) * PANEL + v * VL, vf_keep(active, sum.at[r][v]));
+        }
+}
+
+/* Gradient and update of `classes` rows of w2 from class on, one panel; w2t follows. */
+ALWAYS_INLINE void update_w2_tile(struct fused *f, const struct rmsprop_constants *c,
+                                  const struct fused_job *job, const struct fused_thread *own, int panel,
+                                  int class, int classes)
+{
+    const size_t at = ((size_t)panel * (size_t)f->plan.classes + (size_t) class) * PANEL;
+    float *w2t = f->w2t + (size_t)panel * PANEL * LOGITS + class;
+    tile sum;
+    tile_zero(&sum, classes, TILE_VECS);
+    tile_multiply(&sum, classes, TILE_VECS, job->rows, own->dz + class, 1, LOGITS,
+                  f->h + (size_t)panel * (size_t)f->rows_max * PANEL, PANEL, NULL);
+    for (int r = 0; r < classes; r++) {
+        float *w = f->w2 + at + (size_t)r * PANEL;
+        for (int v = 0; v < TILE_VECS; v++)
+            update_vector(c, sum.at[r][v], f->v2 + at + (size_t)r * PANEL + v * VL, w + v * VL);
+        for (int u = 0; u < PANEL; u++) w2t[u * LOGITS + r] = w[u];
+    }
+}
+
+static void update_w2(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+                      const struct fused_thread *own, int panel)
+{
+    int class = 0;
+    for (; class + 5 <= f->plan.classes; class += 5) update_w2_tile(f, c, job, own, panel, class, 5);
+    for (; class < f->plan.classes; class ++) update_w2_tile(f, c, job, own, panel, class, 1);
+}
+
+static void update_b1(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+                      const struct fused_thread *own, int panel)
+{
+    for (int v = 0; v < PANEL; v += VL) {
+        vf sum = vf_zero();
+        for (int row = 0; row < job->rows; row++)
+            sum = vf_add(sum, vf_load(own->dy + (size_t)row * PANEL + v));
+        update_vector(c, sum, f->vb1 + (size_t)panel * PANEL + v, f->b1 + (size_t)panel * PANEL + v);
+    }
+}
+
+#define HIDDEN_GRADIENT_TILE(height, offset) hidden_gradient_tile(f, own, panel, row + (offset), height);
+
+static void backward2_panel(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+                            const struct fused_thread *own, int panel)
+{
+    for (int row = 0; row < job->rows; row += BLOCK) {
+        FOR_EACH_TILE_OF_BLOCK(HIDDEN_GRADIENT_TILE)
+    }
+    update_w2(f, c, job, own, panel); /* after dy: the gradient wants the weights before the update */
+    update_b1(f, c, job, own, panel);
+}
+
+/* A finished tile of gradients whose update still has to be done: `vecs` vectors from g, w and v on. */
+struct pending {
+    float *g;
+    float *v, *w;
+    int vecs, done;
+};
+
+ALWAYS_INLINE void pending_one(struct pending *p, const struct rmsprop_constants *c)
+{
+    const int i = p->done * VL;
+    update_vector(c, vf_load(p->g + i), p->v + i, p->w + i);
+    p->done++;
+}
+
+/* Images multiplied between two vectors of the tile before being updated. The square root and the division of
+ * a vector keep the divider busy for about nine cycles on Zen 5 (sixteen on Zen 4), the FMAs of eight images
+ * the multipliers for as many cycles times eight: spread out like this, the divider works in the shadow of
+ * the FMAs. */
+enum { IMAGES_PER_UPDATE = 8 };
+
+/* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; updates the tile
+ * before and asks for the weights that the next call will update. */
+ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fused_thread *own,
+                                    const struct rmsprop_constants *c, const float *x, int rows,
+                                    const struct pending *now, struct pending *before)
+{
+    tile sum;
+    const float *dy = own->dy;
+    tile_zero(&sum, rows, TILE_VECS);
+    for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += VL) {
+        tile_multiply(&sum, rows, TILE_VECS, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, PANEL, NULL);
+        x += IMAGES_PER_UPDATE * BLOCK;
+        dy += IMAGES_PER_UPDATE * PANEL;
+        _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
+        _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
+        if (before->done < before->vecs) pending_one(before, c);
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < TILE_VECS; v++) vf_store(now->g + (r * TILE_VECS + v) * VL, sum.at[r][v]);
+    while (before->done < before->vecs) pending_one(before, c);
+}
+
+#define W1_GRADIENT_TILE(height, offset)                                                                     \
+    {                                                                                                        \
+        const struct pending now = {own->pending[turn], v + (offset)*PANEL, w + (offset)*PANEL,              \
+                                    (height)*TILE_VECS, 0};                                                  \
+        w1_gradient_tile(job, own, c, x + (offset), height, &now, &before);                                  \
+        before = now;                                                                                        \
+        turn ^= 1;                                                                                           \
+    }
+
+/* number of panels: this panel's place among the thread's own, for the prefetch of the next batch. */
+static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+                            struct fused_thread *own, int panel, int number, int panels)
+{
+    struct pending before = {0};
+    int turn = 0;
+    for (int p = 0; p < f->blocks; p++) {
+        const float *x = own->x + (size_t)p * line_stride(job);
+        const size_t at = ((size_t)panel * (size_t)f->blocks + (size_t)p) * BLOCK * PANEL;
+        float *w = f->w1 + at, *v = f->v1 + at;
+        prefetch_next(f, job->batch, number * f->blocks + p, panels * f->blocks);
+        FOR_EACH_TILE_OF_BLOCK(W1_GRADIENT_TILE)
+    }
+    while (before.done < before.vecs) pending_one(&before, c);
+}
+
+#endif

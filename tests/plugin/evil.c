@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plug-in that does harm. Built with EVIL_BUILD it is wrong from the start, in one of the ways below; else
+ * it is a right gemm whose argument (--backend evil:KIND) says what goes wrong while it is used. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend.h"
+
+enum {
+    EVIL_IN_USE,
+    EVIL_NO_SYMBOL,
+    EVIL_NULL,
+    EVIL_ABI,
+    EVIL_SIZE,
+    EVIL_NAME,
+    EVIL_TAKEN,
+    EVIL_EMPTY,
+    EVIL_HALF_STEP,
+    EVIL_FLAGS,
+    EVIL_BLOCKING,
+    EVIL_AVX512,
+    EVIL_CRASH,
+    EVIL_EXIT,
+    EVIL_HANG,
+    EVIL_CONSTRUCTOR
+};
+#ifndef EVIL_BUILD
+#define EVIL_BUILD EVIL_IN_USE
+#endif
+
+struct state {
+    char kind[24];
+    float *block; /* 64 floats, with the allocator's own data behind them */
+};
+
+static void spin(void)
+{
+    for (volatile int forever = 1; forever;) continue;
+}
+
+static void sleep_forever(void)
+{
+    for (;;) pause();
+}
+
+/* Rows of a batch that only validation has: the test's data set is made so. */
+enum { ROWS_OF_VALIDATION = 77 };
+
+static void do_harm(const struct state *s, int m, int k, const float *a)
+{
+    volatile int zero = 0;
+    const char *kind = s->kind;
+    const int late = strncmp(kind, "late-", 5) == 0;
+    if (late && (m != ROWS_OF_VALIDATION || k != 784)) return;
+    if (late) kind += 5;
+    if (strcmp(kind, "segv") == 0) *(volatile int *)(uintptr_t)zero = 1;
+    if (strcmp(kind, "ill") == 0) __asm__ volatile("ud2");
+    if (strcmp(kind, "fpe") == 0) zero = 1 / zero;
+    if (strcmp(kind, "abort") == 0) abort();
+    if (strcmp(kind, "exit0") == 0) exit(0);
+    if (strcmp(kind, "exit3") == 0) exit(3);
+    if (strcmp(kind, "leave0") == 0) _exit(0);
+    if (strcmp(kind, "hang") == 0) spin();
+    if (strcmp(kind, "sleep") == 0) sleep_forever();
+    if (strcmp(kind, "deaf") == 0) {
+        signal(SIGTERM, SIG_IGN);
+        sleep_forever();
+    }
+    if (strcmp(kind, "input") == 0 && m > 0 && k > 0) *(float *)(uintptr_t)a += 1.0f;
+    if (strcmp(kind, "heap") == 0) memset(s->block + 64, 0x5a, 64); /* found out at the next free() */
+}
+
+static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
+                 const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float sum = 0.0f;
+            for (int p = 0; alpha != 0.0f && p < k; p++) {
+                const float x = ta == TRANS ? a[(ptrdiff_t)p * lda + i] : a[(ptrdiff_t)i * lda + p];
+                const float y = tb == TRANS ? b[(ptrdiff_t)j * ldb + p] : b[(ptrdiff_t)p * ldb + j];
+                sum += x * y;
+            }
+            float *out = &c[(ptrdiff_t)i * ldc + j];
+            *out = alpha * sum + (beta == 0.0f ? 0.0f : beta * *out);
+        }
+    do_harm(state, m, k, a);
+}
+
+static int open_evil(const struct plan *plan, void **state, char *why, size_t why_size)
+{
+    struct state *s = calloc(1, sizeof *s);
+    if (!s || !(s->block = malloc(64 * sizeof *s->block))) abort();
+    strncpy(s->kind, plan->argument ? plan->argument : "", sizeof s->kind - 1);
+    *state = s;
+    if (strcmp(s->kind, "refuse") != 0) return 0;
+    strncpy(why, "not today\n\033[31m\xff", why_size - 1);
+    free(s->block);
+    free(s);
+    return 1;
+}
+
+static void close_evil(void *state)
+{
+    struct state *s = state;
+    if (strcmp(s->kind, "close-segv") == 0) raise(SIGSEGV);
+    free(s->block);
+    free(s);
+}
+
+static void half_load(void *state, const struct model *m)
+{
+    (void)state, (void)m;
+}
+
+static const struct step_ops half_step = {.load = half_load};
+
+static const struct backend evil = {
+    .abi_version = BACKEND_ABI_VERSION + (EVIL_BUILD == EVIL_ABI),
+    .struct_size = sizeof evil - 8 * (EVIL_BUILD == EVIL_SIZE),
+    .name = EVIL_BUILD == EVIL_NAME    ? "Evil One"
+            : EVIL_BUILD == EVIL_TAKEN ? "naive"
+                                       : "evil",
+    .summary = "does harm\n\033[31m\xff",
+    .needs = EVIL_BUILD == EVIL_AVX512 ? ISA_AVX512F : 0,
+    .flags = BACKEND_DETERMINISTIC | BACKEND_TAKES_ARGUMENT | (EVIL_BUILD == EVIL_FLAGS ? 1u << 30 : 0),
+    .blocking = {.mr = EVIL_BUILD == EVIL_BLOCKING ? -1 : 0},
+    .open = open_evil,
+    .close = close_evil,
+    .ops = {.gemm = EVIL_BUILD == EVIL_EMPTY ? NULL : gemm},
+    .step = EVIL_BUILD == EVIL_HALF_STEP ? &half_step : NULL,
+};
+
+#if EVIL_BUILD != EVIL_NO_SYMBOL
+const struct backend *lanebench_backend(void)
+{
+    if (EVIL_BUILD == EVIL_CRASH) raise(SIGSEGV);
+    if (EVIL_BUILD == EVIL_EXIT) exit(0);
+    if (EVIL_BUILD == EVIL_HANG) sleep_forever();
+    return EVIL_BUILD == EVIL_NULL ? NULL : &evil;
+}
+#endif
+
+__attribute__((constructor)) static void construct(void)
+{
+    if (EVIL_BUILD == EVIL_CONSTRUCTOR) abort();
+}
