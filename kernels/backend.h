@@ -131,10 +131,6 @@ struct batch {
     const uint8_t *pixels, *labels;
     const uint32_t *index;
     int rows; /* 1 .. plan->batch */
-    /* A hint: the batch that will follow, so that its images can be asked for early. NULL and 0 when unknown.
-     */
-    const uint32_t *next;
-    int next_rows;
 };
 
 /* Sums over the rows of one batch, with the parameters as they were before the update. */

@@ -142,9 +142,8 @@ ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fu
         turn ^= 1;                                                                                           \
     }
 
-/* number of panels: this panel's place among the thread's own, for the prefetch of the next batch. */
 static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
-                            struct fused_thread *own, int panel, int number, int panels)
+                            struct fused_thread *own, int panel)
 {
     struct pending before = {0};
     int turn = 0;
@@ -152,7 +151,6 @@ static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, 
         const float *x = own->x + (size_t)p * line_stride(job);
         const size_t at = ((size_t)panel * (size_t)f->blocks + (size_t)p) * BLOCK * PANEL;
         float *w = f->w1 + at, *v = f->v1 + at;
-        prefetch_next(f, job->batch, number * f->blocks + p, panels * f->blocks);
         FOR_EACH_TILE_OF_BLOCK(W1_GRADIENT_TILE)
     }
     while (before.done < before.vecs) pending_one(&before, c);

@@ -4,20 +4,14 @@
 #ifndef LB_FUSED_GATHER_H
 #define LB_FUSED_GATHER_H
 
-/* Lines of images still to be asked for, dealt over the work of a step. */
-enum { LINE_BYTES = 64 };
+/* The images of a shuffled batch lie anywhere in a data set larger than the caches: ask for them some rows
+ * ahead. Measured for 60,000 images that are in no cache: 13 ms with 6 to 24 rows ahead, 26 ms without. */
+enum { ROWS_AHEAD = 8, LINE_BYTES = 64 };
 
-/* Asks for part i of `parts` of the images of the next batch: a shuffled batch lies anywhere in a data set
- * larger than the caches, and its lines can travel while this batch is being multiplied. */
-static void prefetch_next(const struct fused *f, const struct batch *b, int i, int parts)
+static void prefetch_image(const uint8_t *image, int inputs)
 {
-    const int inputs = f->plan.inputs, lines = (inputs + LINE_BYTES - 1) / LINE_BYTES + 1;
-    const int from = share(b->next_rows * lines, parts, i), to = share(b->next_rows * lines, parts, i + 1);
-    for (int at = from; at < to; at++) {
-        const uint8_t *image = b->pixels + (size_t)b->next[at / lines] * (size_t)inputs;
-        const int byte = at % lines * LINE_BYTES;
-        _mm_prefetch((const char *)image + (byte < inputs ? byte : inputs - 1), _MM_HINT_T1);
-    }
+    for (int i = 0; i < inputs; i += LINE_BYTES) _mm_prefetch((const char *)image + i, _MM_HINT_T0);
+    _mm_prefetch((const char *)image + inputs - 1, _MM_HINT_T0);
 }
 
 /* One image into its lines of x. */
@@ -40,9 +34,12 @@ static void gather_batch(const struct fused *f, const struct fused_job *job, str
 {
     const struct batch *b = job->batch;
     const size_t inputs = (size_t)f->plan.inputs, stride = line_stride(job);
-    for (int row = 0; row < b->rows; row++)
+    for (int row = 0; row < b->rows; row++) {
+        if (row + ROWS_AHEAD < b->rows)
+            prefetch_image(b->pixels + (size_t)b->index[row + ROWS_AHEAD] * inputs, f->plan.inputs);
         gather_image(b->pixels + (size_t)b->index[row] * inputs, f->plan.inputs, own->x + row * BLOCK,
                      stride);
+    }
     for (int row = b->rows; row < job->rows; row++)
         for (int p = 0; p < f->blocks; p++)
             memset(own->x + (size_t)p * stride + row * BLOCK, 0, BLOCK * sizeof(float));

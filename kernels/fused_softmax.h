@@ -39,6 +39,9 @@ ALWAYS_INLINE void softmax_row(const vf z[LOGIT_VECS], float *p, float *sum, flo
     for (int v = 0; v < LOGIT_VECS; v++) vf_store(p + v * VL, vf_div(e[v], vf_set1(*sum)));
 }
 
+/* From one_at + LOGITS - label on: LOGITS floats, 1 at label. */
+static const float one_at[2 * LOGITS] = {[LOGITS] = 1.0f};
+
 /* Fills own->dz with p - y, scaled by 1 / rows (training), or job->prob (prediction, thread 0), and the sums.
  */
 static void softmax_xent_rows(const struct fused *f, const struct fused_job *job, struct fused_thread *own,
@@ -67,10 +70,11 @@ static void softmax_xent_rows(const struct fused *f, const struct fused_job *job
                 for (int i = 0; i < filled; i++) own->result.loss_sum += (double)(sums[i] - gaps[i]);
             }
         }
-        if (job->train) {
-            p[label] -= 1.0f;
-            for (int v = 0; v < LOGIT_VECS; v++) vf_store(p + v * VL, vf_mul(vf_load(p + v * VL), scale));
-        }
+        if (job->train)
+            for (int v = 0; v < LOGIT_VECS; v++) {
+                const vf hot = vf_load(one_at + LOGITS - label + v * VL);
+                vf_store(p + v * VL, vf_mul(vf_sub(vf_load(p + v * VL), hot), scale));
+            }
     }
     if (job->train && job->rows > b->rows)
         memset(own->dz + (size_t)b->rows * LOGITS, 0, (size_t)(job->rows - b->rows) * LOGITS * sizeof(float));

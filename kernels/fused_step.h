@@ -127,7 +127,7 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
     for (int panel = from; panel < to; panel++) {
         backward2_panel(f, &c, job, own, panel);
         book(f, PHASE_BACKWARD2, &mark);
-        backward1_panel(f, &c, job, own, panel, panel - from, to - from);
+        backward1_panel(f, &c, job, own, panel);
         book(f, PHASE_BACKWARD1, &mark);
     }
 }

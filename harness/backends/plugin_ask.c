@@ -148,10 +148,12 @@ int plugin_ask(struct plugin_facts *facts, const char *path, struct error *e)
     signal(SIGCHLD, SIG_DFL);
     const pid_t child = fork();
     if (child == 0) answer_and_leave(a, path, self);
-    if (child < 0)
+    if (child < 0) {
         error_set(e, EXIT_INTERNAL, "--plugin %.200s: cannot be probed: %s", path, strerror(errno));
-    else if (judge(a, path, await_child(child, &status), status, e) == 0)
-        *facts = a->facts;
+    } else {
+        const bool in_time = await_child(child, &status);
+        if (judge(a, path, in_time, status, e) == 0) *facts = a->facts;
+    }
     munmap(a, sizeof *a);
     return (int)e->code;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/reproduce.h"
 #include "cli/session.h"
 #include "report/progress_view.h"
 #include "report/summary.h"
@@ -43,7 +44,7 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
             entry->name, row->op, row->cases, row->count, row->worst_of_bound,
             row->inherited ? "  (inherited)" : "");
     if (row->failed)
-        fprintf(out, "      %lld of %lld failed; first: %s\n", row->failed, row->count, row->first_failure);
+        reproduce_print(out, job->options, entry, row);
     fflush(out);
 }
 
@@ -162,6 +163,8 @@ static int execute(struct job *job, struct error *e)
                                     .seed = o->seed,
                                     .threads = s->plan.threads,
                                     .prove_only = !job->training,
+                                    .only_case = o->only_case,
+                                    .exhaustive = o->exhaustive,
                                     .timeout = o->timeout};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,

@@ -34,6 +34,8 @@ struct options {
     int threads; /* 0: as many as the topology advises */
     double lr;
     uint64_t seed;
+    const char *only_case; /* prove: the text of one case; NULL: all */
+    bool exhaustive;       /* prove: also what takes minutes */
     int timeout; /* seconds; 0: none */
     int plugin_count;
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */

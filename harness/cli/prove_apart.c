@@ -2,14 +2,14 @@
 #include "cli/prove_apart.h"
 
 #include "cli/interrupt.h"
+#include "cli/reproduce.h"
 #include "run/run.h"
 
 static void on_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
 {
-    (void)context;
-    if (row->failed)
-        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", entry->name, row->op, row->cases,
-                row->failed, row->count, row->first_failure);
+    if (!row->failed) return;
+    fprintf(stderr, "FAIL  %s %s %s\n", entry->name, row->op, row->cases);
+    reproduce_print(stderr, context, entry, row);
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
@@ -33,6 +33,7 @@ int prove_apart(const struct session *s, const struct registry_entry *entry, str
                                     .threads = s->plan.threads,
                                     .prove_only = true,
                                     .timeout = o->timeout};
-    const struct run_listener listener = {.proof_row = on_row, .failed = on_failed};
+    struct options told = *o;
+    const struct run_listener listener = {.context = &told, .proof_row = on_row, .failed = on_failed};
     return run_execute(&run, &entry, 1, &s->data, &s->topology, &listener, &interrupt_flag, e);
 }

@@ -210,7 +210,10 @@ int dataset_map(struct dataset *d, const struct dataset *header, int fd, struct 
     *d = *header;
     d->fd = -1;
     d->map = NULL;
-    return map_store(d, fd, header->map_bytes, offset, e);
+    if (map_store(d, fd, header->map_bytes, offset, e)) return (int)e->code;
+    d->map = data_store_in_huge_pages(d->map, d->map_bytes);
+    point_into(d, d->map, offset);
+    return 0;
 }
 
 void dataset_close(struct dataset *d)

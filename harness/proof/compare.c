@@ -34,6 +34,43 @@ static double share_of_bound(double got, double expected, double below, double a
     return share <= COMPARE_HOPELESS ? share : COMPARE_HOPELESS; /* NaN and Inf too */
 }
 
+struct extent {
+    int rows, columns;
+};
+
+static long long all_rows(const struct comparison *c)
+{
+    return (c->announced + c->columns - 1) / c->columns;
+}
+
+static struct extent map_extent(const struct comparison *c)
+{
+    const long long rows = all_rows(c);
+    return (struct extent){rows < COMPARE_MAP_ROWS ? (int)rows : COMPARE_MAP_ROWS,
+                           c->columns < COMPARE_MAP_COLUMNS ? c->columns : COMPARE_MAP_COLUMNS};
+}
+
+/* Marks the cell of the element that is being compared. */
+static void mark(struct comparison *c)
+{
+    if (c->compared >= c->announced) return; /* more elements than announced: a failure of its own */
+    const struct extent map = map_extent(c);
+    const long long row = c->compared / c->columns * map.rows / all_rows(c);
+    const long long column = c->compared % c->columns * map.columns / c->columns;
+    c->map[row] = (uint16_t)(c->map[row] | 1u << column);
+}
+
+void compare_map(const struct comparison *c, char text[COMPARE_MAP_TEXT])
+{
+    const struct extent map = map_extent(c);
+    char *at = text;
+    for (int i = 0; c->wrong > 0 && i < map.rows; i++) {
+        if (i > 0) *at++ = '/';
+        for (int j = 0; j < map.columns; j++) *at++ = c->map[i] >> j & 1 ? '#' : '.';
+    }
+    *at = 0;
+}
+
 void compare_element(struct comparison *c, double got, double expected, double below, double above,
                      double idle)
 {
@@ -47,6 +84,7 @@ void compare_element(struct comparison *c, double got, double expected, double b
         c->first_got = got;
         c->first_share = share;
     }
+    if (!right) mark(c);
     if (!isfinite(expected)) c->nonfinite++;
     if (!accepted(idle, expected, below, above)) c->telling++;
     c->compared++;

@@ -8,9 +8,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Share of the bound reported when there is no finite one (NaN, or an error where equality is demanded). */
 #define COMPARE_HOPELESS 1e30
+
+/* The map of the wrong region: at most so many rows and columns of cells, and the bytes of its text. */
+enum { COMPARE_MAP_ROWS = 8, COMPARE_MAP_COLUMNS = 16, COMPARE_MAP_TEXT = COMPARE_MAP_ROWS * 17 };
 
 enum compare_flag {
     COMPARE_IDLE_IS_RIGHT =
@@ -29,6 +33,7 @@ struct comparison {
     double worst;        /* largest error as a share of its bound */
     long long first;     /* linear index of the first wrong element, -1 */
     double first_expected, first_got, first_share;
+    uint16_t map[COMPARE_MAP_ROWS]; /* bit j of row i: something in that cell is wrong */
 };
 
 /* announced elements will follow; columns per row. */
@@ -49,5 +54,9 @@ bool compare_passed(const struct comparison *c);
 
 /* One line that says why it did not pass. */
 void compare_describe(const struct comparison *c, char *text, size_t size);
+
+/* Where the wrong elements lie: '#' for a cell with wrong ones, '.' for one without, '/' between rows; ""
+ * when none is wrong. A cell is one element, or an equal part of a matrix with more elements than cells. */
+void compare_map(const struct comparison *c, char text[COMPARE_MAP_TEXT]);
 
 #endif

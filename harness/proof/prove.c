@@ -65,5 +65,10 @@ int prove_backend(const struct backend *b, const struct backend *fallback, const
     prove_ops(&p, class_done);
     const int status = prove_steps(&p, e);
     proof_close(&p);
+    if (status == 0 && options->only_case && verdict->cases == 0)
+        return error_set(e, EXIT_USAGE,
+                         "--case '%.200s': the proof of %s has no such case; give it as printed, with the "
+                         "same --seed, --batch, --hidden and --threads",
+                         options->only_case, b->name);
     return status;
 }

@@ -7,7 +7,11 @@
 
 #include "backends/contender.h"
 #include "data/dataset.h"
+#include "proof/compare.h"
 #include "train/epoch.h"
+
+/* Bytes of the text that names a case. */
+enum { PROOF_CASE_TEXT = 224 };
 
 /* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the
  * backend's own training step); or "composed step", "composed lockstep" (the step composed from its ops). */
@@ -19,6 +23,8 @@ struct proof_row {
     double worst_of_bound;   /* largest error as a share of its bound; 0 for bit equality; NaN never */
     char inherited;          /* 1: the op is the fallback's, not the backend's */
     char first_failure[256]; /* one line: case, index, expected, got; "" when none */
+    char first_case[PROOF_CASE_TEXT]; /* that case, as options->only_case takes it; "" when none */
+    char map[COMPARE_MAP_TEXT];       /* where it is wrong, see compare_map; "" when there is no such place */
 };
 
 struct proof_options {
@@ -27,9 +33,11 @@ struct proof_options {
     const struct dataset *data; /* real images for the steps; may be NULL, then synthetic ones */
     void (*row)(void *context, const struct proof_row *row); /* called once per row, as it is done */
     void *context;
-    const char *only;     /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
-    bool stop_when_wrong; /* end after the first class that failed; the verdict is then of what was run */
-    int lockstep_steps;   /* 0 = the usual number */
+    const char *only;      /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
+    const char *only_case; /* prove only the case of this text, under the same seed and plan; NULL = all */
+    bool stop_when_wrong;  /* end after the first class that failed; the verdict is then of what was run */
+    bool exhaustive;      /* also what takes minutes: every m, n, k, every float, long lockstep runs */
+    int lockstep_steps;    /* 0 = the usual number */
 };
 
 struct proof_verdict {

@@ -40,7 +40,7 @@ static void run(struct proof *p, struct proof_row *row, const struct gemm_case *
 {
     char text[200];
     cases_gemm_text(c, text, sizeof text);
-    case_begin(p, "gemm %s", text);
+    if (!case_begin(p, "gemm %s", text)) return;
     const struct matrix a =
         place_matrix(p, ARENA_A, c->ta ? c->k : c->m, c->ta ? c->m : c->k, c->slack_a, c->place);
     const struct matrix b =

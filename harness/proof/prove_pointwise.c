@@ -40,9 +40,10 @@ static void fill_rmsprop(const struct rmsprop_case *c, float *g, float *v, float
 
 static void run_rmsprop(struct proof *p, struct proof_row *row, const struct rmsprop_case *c)
 {
-    case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d place=%s seed=0x%llx", c->n, (double)c->lr,
-               (double)c->rho, (double)c->epsilon, c->fresh, placement_name(c->place),
-               (unsigned long long)c->seed);
+    if (!case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d place=%s seed=0x%llx", c->n,
+                    (double)c->lr, (double)c->rho, (double)c->epsilon, c->fresh, placement_name(c->place),
+                    (unsigned long long)c->seed))
+        return;
     const int n = (int)c->n;
     const struct matrix g = place_matrix(p, ARENA_A, 1, n, 0, c->place);
     const struct matrix v = place_matrix(p, ARENA_B, 1, n, 0, c->place);
@@ -186,8 +187,9 @@ static void call_pointwise(struct proof *p, enum op_id op, size_t n, const float
 static void run_pointwise(struct proof *p, struct proof_row *row, enum op_id op, const char *text, size_t n,
                           enum placement where, sample_fn *sample, uint64_t seed)
 {
-    case_begin(p, "%s n=%zu place=%s data=%s seed=0x%llx", op_name(op), n, placement_name(where), text,
-               (unsigned long long)seed);
+    if (!case_begin(p, "%s n=%zu place=%s data=%s seed=0x%llx", op_name(op), n, placement_name(where), text,
+                    (unsigned long long)seed))
+        return;
     struct rng r = rng_seed(seed, 1);
     truth_fn *const truth_of = op == OP_vexp ? oracle_vexp : oracle_vlog;
     const struct matrix x = place_matrix(p, ARENA_A, 1, (int)n, 0, where);

@@ -11,12 +11,18 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_UPDATE] = "update",          [CHECK_AGAIN] = "predict and step again",
 };
 
-static void begin_rows(struct proof_row *rows, bool composed, const char *network)
+static const char *step_name(bool composed)
 {
+    return composed ? "composed step" : "step";
+}
+
+static void begin_rows(struct proof *p, struct proof_row *rows, bool composed, const char *network)
+{
+    proof_begin_stream(p, step_name(composed), network);
     for (int i = 0; i < CHECK_COUNT; i++) {
         char cases[40];
         snprintf(cases, sizeof cases, "%s: %s", network, check_names[i]);
-        row_begin(&rows[i], composed ? "composed step" : "step", cases, false);
+        row_begin(&rows[i], step_name(composed), cases, false);
     }
 }
 
@@ -57,8 +63,8 @@ int prove_step_plan(struct proof *p, bool composed, struct error *e)
     struct proof_row rows[CHECK_COUNT];
     struct step_rig rig;
     struct rng rng = rng_seed(p->options->seed, 63);
-    if (step_rig_open(&rig, p, &shape, p->plan->batch, composed, e)) return (int)e->code;
-    begin_rows(rows, composed, "plan");
+    if (step_rig_open(&rig, p, step_name(composed), &shape, p->plan->batch, composed, e)) return (int)e->code;
+    begin_rows(p, rows, composed, "plan");
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         if (batches[i].rows <= p->plan->batch)
             check_all(&rig, rows, &rng, batches[i].rows, batches[i].kind, batches[i].gain);
@@ -77,14 +83,14 @@ int prove_step_ragged(struct proof *p, bool composed, struct error *e)
                     {{50, 130, 10}, 65}, {{261, 31, 10}, 130}, {{1, 9, 4}, 16}};
     struct proof_row rows[CHECK_COUNT];
     struct rng rng = rng_seed(p->options->seed, 64);
-    begin_rows(rows, composed, "ragged");
+    begin_rows(p, rows, composed, "ragged");
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         const int batch = networks[i].batch, some[] = {batch, batch / 2 + 1, 1};
         struct error refusal = {0};
         struct step_rig rig;
-        if (step_rig_open(&rig, p, &networks[i].shape, batch, composed, &refusal)) {
-            case_begin(p, "step %d-%d-%d batch=%d", networks[i].shape.inputs, networks[i].shape.hidden,
-                       networks[i].shape.classes, batch);
+        if (step_rig_open(&rig, p, step_name(composed), &networks[i].shape, batch, composed, &refusal)) {
+            case_begin(p, "%s %d-%d-%d batch=%d", step_name(composed), networks[i].shape.inputs,
+                       networks[i].shape.hidden, networks[i].shape.classes, batch);
             case_fail(p, &rows[CHECK_STORAGE], "%s", refusal.text);
             case_end(p, &rows[CHECK_STORAGE]);
             continue;

@@ -14,10 +14,17 @@ static unsigned flags_of(const struct step_rig *r)
     return r->shape.hidden < 8 || r->batch.rows * r->shape.hidden < 64 ? COMPARE_IDLE_IS_RIGHT : 0;
 }
 
-static void begin(struct step_rig *r, const char *check, const char *words)
+static bool begin(struct step_rig *r, const char *check, const char *words)
 {
-    case_begin(r->proof, "%sstep %d-%d-%d rows=%d %s: %s", r->composed ? "composed " : "", r->shape.inputs,
-               r->shape.hidden, r->shape.classes, r->batch.rows, words, check);
+    return case_begin(r->proof, "%s %d-%d-%d rows=%d %s: %s", r->name, r->shape.inputs, r->shape.hidden,
+                      r->shape.classes, r->batch.rows, words, check);
+}
+
+/* Of two cases that come from one run, the first is begun. Whether either is wanted. */
+static bool begin_either(struct step_rig *r, const char *check, const char *loss_check, const char *words)
+{
+    const bool loss_wanted = begin(r, loss_check, words);
+    return begin(r, check, words) || loss_wanted;
 }
 
 static int columns_of(const struct shape *s, int tensor)
@@ -48,7 +55,7 @@ static void check_unchanged(struct step_rig *r, struct proof_row *row)
 
 void check_storage(struct step_rig *r, struct proof_row *row, const char *words)
 {
-    begin(r, "load, store", words);
+    if (!begin(r, "load, store", words)) return;
     trainer_load(r->trainer, &r->given);
     step_rig_store(r, r->trainer);
     check_unchanged(r, row);
@@ -103,7 +110,7 @@ static void predict_and_compare(struct step_rig *r, struct proof_row *row, const
 void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words)
 {
     struct step_result result;
-    begin(r, "predict", words);
+    if (!begin_either(r, "predict", "loss of predict", words)) return;
     trainer_load(r->trainer, &r->given);
     predict_and_compare(r, row, &r->given.w, &result);
     case_end(r->proof, row);
@@ -139,7 +146,7 @@ void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row 
 {
     struct step_result result = poisoned_result();
     struct model ones;
-    begin(r, "gradients", words);
+    if (!begin_either(r, "gradients", "loss of step", words)) return;
     network_alloc(&ones, &r->shape);
     if (!ones.w.w1) {
         case_fail(r->proof, row, "no memory for a model");
@@ -199,7 +206,7 @@ static void step_and_compare(struct step_rig *r, struct proof_row *row, const st
 void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words)
 {
     struct step_result result;
-    begin(r, "update", words);
+    if (!begin_either(r, "update", "loss of update", words)) return;
     trainer_load(r->trainer, &r->given);
     step_and_compare(r, row, &r->given, &result);
     case_end(r->proof, row);
@@ -209,7 +216,7 @@ void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *l
 void check_again(struct step_rig *r, struct proof_row *row, const char *words)
 {
     struct step_result result;
-    begin(r, "predict and step again", words);
+    if (!begin(r, "predict and step again", words)) return;
     trainer_load(r->trainer, &r->given);
     trainer_step(r->trainer, &r->batch, &result);
     step_rig_store(r, r->trainer);

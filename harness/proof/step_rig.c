@@ -130,11 +130,11 @@ static int open_trainer(struct step_rig *r, float lr, struct contender *c, struc
                           r->proof->backend->name);
 }
 
-int step_rig_open(struct step_rig *r, struct proof *p, const struct shape *shape, int batch, bool composed,
-                  struct error *e)
+int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct shape *shape, int batch,
+                  bool composed, struct error *e)
 {
     struct rng rng = rng_seed(p->options->seed, 62);
-    *r = (struct step_rig){.proof = p, .plan = *p->plan, .shape = *shape, .composed = composed};
+    *r = (struct step_rig){.proof = p, .plan = *p->plan, .shape = *shape, .composed = composed, .name = name};
     r->plan.inputs = shape->inputs;
     r->plan.hidden = shape->hidden;
     r->plan.classes = shape->classes;

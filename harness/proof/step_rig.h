@@ -28,6 +28,7 @@ struct step_rig {
     struct plan plan;
     struct shape shape;
     bool composed;
+    const char *name;           /* what the cases' texts begin with: "step", "composed lockstep", ... */
     struct contender contender; /* with the plan's own learning rate */
     struct contender readback;  /* with READBACK_RATE: gradients can be read from its updates */
     struct trainer *trainer, *readback_trainer;
@@ -44,9 +45,9 @@ struct step_rig {
 #define READBACK_RATE 0x1p20f
 
 /* Opens everything for a network of this shape and batches of up to batch rows; the rest of the plan is the
- * proof's. images: take real images from the proof's data set if it has one of this shape. 0 or e. */
-int step_rig_open(struct step_rig *r, struct proof *p, const struct shape *shape, int batch, bool composed,
-                  struct error *e);
+ * proof's. Images are real ones if the proof's data set has some of this shape. 0 or e. */
+int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct shape *shape, int batch,
+                  bool composed, struct error *e);
 void step_rig_close(struct step_rig *r);
 
 enum rig_batch { BATCH_PLAIN, BATCH_WITH_ZERO_IMAGE, BATCH_REPEATED_IMAGE, BATCH_KINDS };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xmmintrin.h>
 
-static char current_case[224];
+static char current_case[PROOF_CASE_TEXT];
 
 const char *proof_current_case(void)
 {
@@ -71,9 +71,22 @@ void proof_close(struct proof *p)
     current_case[0] = 0;
 }
 
-uint64_t proof_case_seed(const struct proof *p)
+/* FNV-1a. */
+static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    uint64_t x = p->options->seed ^ (p->cases_begun * 0x9e3779b97f4a7c15u);
+    for (; *text; text++) hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+    return hash;
+}
+
+void proof_begin_stream(struct proof *p, const char *op, const char *cases)
+{
+    p->stream = hash_text(hash_text(0xcbf29ce484222325u, op), cases);
+    p->seeds_drawn = 0;
+}
+
+uint64_t proof_case_seed(struct proof *p)
+{
+    uint64_t x = p->options->seed ^ p->stream ^ (++p->seeds_drawn * 0x9e3779b97f4a7c15u);
     return rng_splitmix(&x);
 }
 
@@ -84,7 +97,10 @@ bool proof_may_stop(const struct proof *p)
 
 bool proof_wanted(const struct proof *p, const char *name)
 {
-    return !p->options->only || strcmp(p->options->only, name) == 0;
+    const struct proof_options *o = p->options;
+    const size_t length = strlen(name);
+    if (o->only_case) return strncmp(o->only_case, name, length) == 0 && o->only_case[length] == ' ';
+    return !o->only || strcmp(o->only, name) == 0;
 }
 
 void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited)
@@ -96,6 +112,7 @@ void row_begin(struct proof_row *row, const char *op, const char *cases, bool in
 
 void row_end(struct proof *p, struct proof_row *row)
 {
+    if (row->count == 0 && p->options->only_case) return; /* the case asked for is of another class */
     if (row->count == 0) {
         row->failed = 1;
         snprintf(row->first_failure, sizeof row->first_failure, "no case was run");
@@ -107,21 +124,24 @@ void row_end(struct proof *p, struct proof_row *row)
     if (p->options->row) p->options->row(p->options->context, row);
 }
 
-void case_begin(struct proof *p, const char *format, ...)
+bool case_begin(struct proof *p, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(current_case, sizeof current_case, format, arguments);
     va_end(arguments);
-    p->cases_begun++;
     p->case_wrong = false;
+    p->case_unwanted = p->options->only_case && strcmp(p->options->only_case, current_case) != 0;
     p->mxcsr = _mm_getcsr() & MXCSR_CONTROL;
+    return !p->case_unwanted;
 }
 
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
 {
+    if (p->case_unwanted) return;
     p->case_wrong = true;
     if (row->first_failure[0]) return;
+    snprintf(row->first_case, sizeof row->first_case, "%s", current_case);
     char words[224];
     va_list arguments;
     va_start(arguments, format);
@@ -132,8 +152,10 @@ void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
 
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c)
 {
+    if (p->case_unwanted) return;
     if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
     if (compare_passed(c)) return;
+    if (!row->first_failure[0]) compare_map(c, row->map);
     char words[160];
     compare_describe(c, words, sizeof words);
     case_fail(p, row, "%s", words);
@@ -147,6 +169,7 @@ void case_end(struct proof *p, struct proof_row *row)
                   p->mxcsr);
         _mm_setcsr((now & ~(unsigned)MXCSR_CONTROL) | p->mxcsr);
     }
+    if (p->case_unwanted) return;
     row->count++;
     row->failed += p->case_wrong;
 }

@@ -19,12 +19,13 @@ struct proof {
     struct proof_verdict *verdict;
     struct contender contender; /* opened with plan */
     struct guarded arena[ARENA_COUNT];
-    size_t max_floats;     /* capacity of each arena and of each array below, in elements */
-    float *before;         /* what an operand that is overwritten held */
-    double *value, *bound; /* the oracle's answer */
-    uint64_t cases_begun;
-    unsigned mxcsr; /* control bits when the case began */
+    size_t max_floats;            /* capacity of each arena and of each array below, in elements */
+    float *before;                /* what an operand that is overwritten held */
+    double *value, *bound;        /* the oracle's answer */
+    uint64_t stream, seeds_drawn; /* of the case seeds */
+    unsigned mxcsr;               /* control bits when the case began */
     bool case_wrong;
+    bool case_unwanted; /* the user asked for another one */
 };
 
 /* Opens the contender, reserves the memory. 0 or e. */
@@ -33,21 +34,28 @@ int proof_open(struct proof *p, const struct backend *b, const struct backend *f
                struct error *e);
 void proof_close(struct proof *p);
 
-/* A seed for the next case's data: depends on the proof's seed and on the cases begun so far. */
-uint64_t proof_case_seed(const struct proof *p);
+/* Starts the stream of case seeds that belongs to a class of cases of an op. */
+void proof_begin_stream(struct proof *p, const char *op, const char *cases);
+
+/* A seed for the next case's data: depends on the proof's seed and the place in the stream, not on what else
+ * has been proved. */
+uint64_t proof_case_seed(struct proof *p);
 
 /* True when the proof may end early. */
 bool proof_may_stop(const struct proof *p);
 
-/* Whether the user asked for cases of this op or step. */
+/* Whether the user asked for cases of this op or step: named it, or a case whose text begins with its name.
+ */
 bool proof_wanted(const struct proof *p, const char *name);
 
 /* One row: begin; for each case begin, checks, end; then end, which hands the row out. */
 void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited);
 void row_end(struct proof *p, struct proof_row *row);
 
-/* Names the case in words that suffice to make it again, before anything of it runs. */
-void case_begin(struct proof *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Names the case in words that suffice to make it again, before anything of it runs. The first are the op's
+ * name. False when the user asked for another case: then nothing of this one need run, and nothing that is
+ * said of it until case_end counts. */
+bool case_begin(struct proof *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c);
 /* For checks that are no comparison: a failure in words. */
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)

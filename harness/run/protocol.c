@@ -29,6 +29,8 @@ static void clean_texts(struct message *m)
         CLEAN(m->u.row.op);
         CLEAN(m->u.row.cases);
         CLEAN(m->u.row.first_failure);
+        CLEAN(m->u.row.first_case);
+        CLEAN(m->u.row.map);
     } else if (m->kind == MESSAGE_REPORT) {
         for (int i = 0; i < TRAINER_MAX_OP_TIMES; i++) CLEAN(m->u.report.name_text[i]);
     } else if (m->kind == MESSAGE_ERROR) {

@@ -13,6 +13,8 @@ struct job {
     char plugin[PLUGIN_PATH_SIZE]; /* file of the plug-in; "" for a built-in backend */
     struct plan plan;
     uint64_t seed;
+    char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */
+    int exhaustive;
     int epochs;
     int has_data; /* 0: prove only, on synthetic images */
     struct dataset data;

@@ -23,6 +23,8 @@ struct run_options {
     uint64_t seed;
     int threads;
     bool prove_only; /* prove, then stop */
+    const char *only_case; /* see proof_options; NULL: all of the proof */
+    bool exhaustive;       /* see proof_options */
     int timeout;     /* seconds without a sign of life after which a worker is killed; 0: never */
 };
 

@@ -131,6 +131,8 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
         .progress = &w->shared->progress,
         .data = w->job.has_data ? &w->data : NULL,
         .row = send_row,
+        .only_case = w->job.only_case[0] ? w->job.only_case : NULL,
+        .exhaustive = w->job.exhaustive != 0,
         .context = w,
     };
     DOING(w, "the proof");

@@ -10,24 +10,23 @@
 
 #include "backend.h"
 
-enum {
-    EVIL_IN_USE,
-    EVIL_NO_SYMBOL,
-    EVIL_NULL,
-    EVIL_ABI,
-    EVIL_SIZE,
-    EVIL_NAME,
-    EVIL_TAKEN,
-    EVIL_EMPTY,
-    EVIL_HALF_STEP,
-    EVIL_FLAGS,
-    EVIL_BLOCKING,
-    EVIL_AVX512,
-    EVIL_CRASH,
-    EVIL_EXIT,
-    EVIL_HANG,
-    EVIL_CONSTRUCTOR
-};
+/* Macros, since one of them decides in the preprocessor. */
+#define EVIL_IN_USE      0
+#define EVIL_NO_SYMBOL   1
+#define EVIL_NULL        2
+#define EVIL_ABI         3
+#define EVIL_SIZE        4
+#define EVIL_NAME        5
+#define EVIL_TAKEN       6
+#define EVIL_EMPTY       7
+#define EVIL_HALF_STEP   8
+#define EVIL_FLAGS       9
+#define EVIL_BLOCKING    10
+#define EVIL_AVX512      11
+#define EVIL_CRASH       12
+#define EVIL_EXIT        13
+#define EVIL_HANG        14
+#define EVIL_CONSTRUCTOR 15
 #ifndef EVIL_BUILD
 #define EVIL_BUILD EVIL_IN_USE
 #endif
@@ -59,7 +58,7 @@ static void do_harm(const struct state *s, int m, int k, const float *a)
     if (late) kind += 5;
     if (strcmp(kind, "segv") == 0) *(volatile int *)(uintptr_t)zero = 1;
     if (strcmp(kind, "ill") == 0) __asm__ volatile("ud2");
-    if (strcmp(kind, "fpe") == 0) zero = 1 / zero;
+    if (strcmp(kind, "fpe") == 0) zero = 100 / zero;
     if (strcmp(kind, "abort") == 0) abort();
     if (strcmp(kind, "exit0") == 0) exit(0);
     if (strcmp(kind, "exit3") == 0) exit(3);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/reproduce.h"
+
+#include <string.h>
+
+/* One word of a shell command, quoted. */
+static void print_quoted(FILE *out, const char *text)
+{
+    fputc('\'', out);
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*text, out);
+    fputc('\'', out);
+}
+
+static void print_flag(FILE *out, const char *flag, const char *value)
+{
+    fprintf(out, " %s ", flag);
+    print_quoted(out, value);
+}
+
+static void print_map(FILE *out, const char *map)
+{
+    if (!map[0]) return;
+    fputs("      wrong where #:\n", out);
+    for (const char *row = map; *row;) {
+        const size_t length = strcspn(row, "/");
+        fprintf(out, "        %.*s\n", (int)length, row);
+        row += length + (row[length] == '/');
+    }
+}
+
+static void print_command(FILE *out, const struct options *o, const struct registry_entry *entry,
+                          const struct proof_row *row)
+{
+    fprintf(out, "      again: bench prove --backend %s", entry->name);
+    for (int i = 0; i < o->plugin_count; i++) print_flag(out, "--plugin", o->plugins[i]);
+    fprintf(out, " --seed %llu", (unsigned long long)o->seed);
+    if (o->hidden != 512) fprintf(out, " --hidden %d", o->hidden);
+    if (o->batch != 128) fprintf(out, " --batch %d", o->batch);
+    if (o->lr != 0.001) fprintf(out, " --lr %.17g", o->lr);
+    if (o->threads) fprintf(out, " --threads %d", o->threads);
+    if (o->max_isa) fprintf(out, " --max-isa %s", o->max_isa);
+    if (o->data) print_flag(out, "--data", o->data);
+    if (o->exhaustive) fputs(" --exhaustive", out);
+    print_flag(out, "--case", row->first_case);
+    fputc('\n', out);
+}
+
+void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
+                     const struct proof_row *row)
+{
+    fprintf(out, "      %lld of %lld failed; first: %s\n", row->failed, row->count, row->first_failure);
+    print_map(out, row->map);
+    if (row->first_case[0]) print_command(out, o, entry, row);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A failed row of the proof, for people: what was wrong where, and the command that shows it again. */
+#ifndef LB_REPRODUCE_H
+#define LB_REPRODUCE_H
+
+#include <stdio.h>
+
+#include "backends/registry.h"
+#include "cli/options.h"
+#include "proof/prove.h"
+
+/* Prints the count of failed cases, the first one with its first wrong element, a map of the wrong region, and
+ * the `bench prove` line that runs exactly that case again: options that differ from their defaults are
+ * repeated, and whatever the environment set. */
+void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
+                     const struct proof_row *row);
+
+#endif

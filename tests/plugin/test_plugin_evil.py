@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""A plug-in that crashes, leaves, hangs, writes where it must not: it is reported with the op and the case at hand,
+and the backends beside it have all their rows."""
+import json
+import os
+import re
+import sys
+
+from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+
+bench, modules = sys.argv[1:]
+EVIL = modules + "/evil.so"
+TIMEOUT = 3
+SMALL = ["--hidden", "16", "--threads", "1", "--timeout", str(TIMEOUT)]
+
+# Sanitizers turn signals into exit codes.
+CASE = r"the proof: gemm .*seed=.*, in gemm \(op call \d+\)"
+
+
+def killed(signal, where):
+    return rf"(killed by {signal} \(.*\)|left with exit code \d+) during {where}"
+
+
+def silent(where):
+    return rf"no sign of life for {TIMEOUT} s during {where}; killed \(--timeout\)"
+
+
+LEFT = "left before its work was done, with exit code 0 during "
+EPOCH = r"epoch 1, in gemm \(op call \d+\)"
+# kind of harm, the words of the report
+HARM = {
+    "segv": killed("SIGSEGV", CASE),
+    "ill": killed("SIGILL", CASE),
+    "fpe": killed("SIGFPE", CASE),
+    "abort": killed("SIGABRT", CASE),
+    "exit0": LEFT + CASE,
+    "exit3": "left with exit code 3 during " + CASE,
+    "leave0": LEFT + r"the proof, in gemm \(op call 1\)",  # _exit() leaves no time for last words
+    "hang": silent(CASE),
+    "deaf": silent(r"the proof, in gemm \(op call 1\)"),
+    "input": killed("SIGSEGV", CASE),
+    "heap": killed("SIGABRT", "the proof"),
+    "close-segv": killed("SIGSEGV", "the proof"),
+    "refuse": r"cannot be opened: not today  \[31m\?$",
+    "late-segv": killed("SIGSEGV", EPOCH),
+    "late-sleep": silent(EPOCH),
+    "late-exit0": LEFT + EPOCH,
+    "late-heap": killed("SIGABRT", ""),
+}
+
+
+def test_run(data, folder):
+    """All of them in one run, between two honest contenders."""
+    out = folder + "/run"
+    backends = "naive," + ",".join("evil:" + kind for kind in HARM)
+    result = run(bench, *SMALL, "--plugin", EVIL, "--plugin", EVIL + ":honest", "--backend", backends, "--epochs", "1",
+                 "--data", data, "--out", out, "--quiet", env={"LSAN_OPTIONS": "detect_leaks=0"})
+    check(result.returncode == 1, f"exit {result.returncode}: {result.stderr}")
+    reports = dict(re.findall(r"^bench: evil:(\S+): crashed: (.*)$", result.stderr, re.M))
+    for kind, words in HARM.items():
+        check(re.search(words, reports.get(kind, "")), f"{kind}: {reports.get(kind)!r} is not {words!r}")
+    check("honest: " not in result.stderr and "naive: " not in result.stderr, f"the honest ones: {result.stderr}")
+
+    alone = folder + "/alone"
+    run(bench, *SMALL, "--backend", "naive", "--epochs", "1", "--data", data, "--out", alone)
+    for name, columns in (("epochs.csv", ("epoch", "samples", "loss", "verified")), ("ops.csv", ("epoch", "op", "calls")),
+                          ("proof.csv", ("op", "cases", "count", "failed", "worst_error_of_bound"))):
+        rows = whole_rows(f"{out}/{name}")
+        want = [[row[c] for c in columns] for row in whole_rows(f"{alone}/{name}")]
+        got = [[row[c] for c in columns] for row in rows if row["backend"] == "naive"]
+        check(len(want) > 0 and got == want, f"{name}: naive's rows: {got} instead of {want}")
+        check(any(row["backend"] == "honest" for row in rows), f"{name}: the honest plug-in's rows")
+    check({r["backend"] for r in whole_rows(out + "/epochs.csv")} == {"naive", "honest", "evil:late-heap"},
+          "epochs.csv: only those that trained have rows")
+    test_machine(out)
+
+
+def test_machine(out):
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    check(machine["status"] == "failed" and machine["exit_code"] == 1, "machine.json: status")
+    plugins = machine["settings"]["plugins"]
+    check(len(plugins) == len(HARM) + 1 and len({p["sha256"] for p in plugins}) == 1, f"machine.json: {plugins}")
+    check(plugins[0]["path"] == os.path.realpath(EVIL) and len(plugins[0]["sha256"]) == 64, f"machine.json: {plugins[0]}")
+
+
+def test_prove_and_micro(data):
+    """The commands that start workers for the proof alone."""
+    words = [*SMALL, "--plugin", EVIL, "--backend", "evil:segv,naive", "--data", data]
+    prove = run(bench, "prove", *words)
+    check(prove.returncode == 1 and "evil:segv: crashed" in prove.stderr, f"prove: {prove.stderr}")
+    check(re.search("^PROVEN +naive", prove.stdout, re.M), f"prove: {prove.stdout}")
+    micro = run(bench, "micro", *words, "--benchmark_filter=gather", "--benchmark_min_time=0.001")
+    check(micro.returncode == 1 and "evil:segv: crashed, not timed: " in micro.stderr, f"micro: {micro.stderr}")
+    check("naive/gather" in micro.stdout and "evil" not in micro.stdout, f"micro: {micro.stdout}")
+
+
+with scratch() as scratch_folder:
+    data_folder = scratch_folder + "/data"
+    os.mkdir(data_folder)
+    make_data(data_folder, 256, 77)  # 77: see evil.c
+    test_run(data_folder, scratch_folder)
+    test_prove_and_micro(data_folder)
+finish()
