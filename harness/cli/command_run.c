@@ -101,7 +101,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session.shape, (double)report->result.samples);
     if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
-        summary_epoch(row, &report->result, flop) != 0)
+        summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));

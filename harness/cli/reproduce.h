@@ -10,8 +10,8 @@
 #include "cli/options.h"
 #include "proof/prove.h"
 
-/* Prints the count of failed cases, the first one with its first wrong element, a map of the wrong region, and
- * the `bench prove` line that runs exactly that case again: options that differ from their defaults are
+/* Prints the count of failed cases, the first one with its first wrong element, a map of the wrong region,
+ * and the `bench prove` line that runs exactly that case again: options that differ from their defaults are
  * repeated, and whatever the environment set. */
 void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
                      const struct proof_row *row);

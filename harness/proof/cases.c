@@ -52,7 +52,8 @@ static const char *const fill_names[FILL_COUNT] = {
     [FILL_INTEGERS] = "integers",   [FILL_ODD_A] = "odd-a",           [FILL_ODD_B] = "odd-b",
     [FILL_ONE_HOT] = "one-hot",     [FILL_IDENTITY_A] = "identity-a", [FILL_IDENTITY_B] = "identity-b",
     [FILL_SUBNORMAL] = "subnormal", [FILL_ZERO_LINES] = "zero-lines", [FILL_NAN_A] = "nan-a",
-    [FILL_NAN_B] = "nan-b",         [FILL_NAN_INPUTS] = "nan-inputs",
+    [FILL_NAN_B] = "nan-b",         [FILL_NAN_INPUTS] = "nan-inputs", [FILL_INF_ZERO] = "inf-zero",
+    [FILL_INF_PAIR] = "inf-pair",   [FILL_OVERFLOW] = "overflow",     [FILL_INFINITE_C] = "infinite-c",
 };
 
 bool cases_exact(enum gemm_fill fill)
@@ -74,10 +75,10 @@ bool cases_exact(enum gemm_fill fill)
 void cases_gemm_text(const struct gemm_case *c, char *text, size_t size)
 {
     snprintf(text, size,
-             "%c%c %dx%dx%d alpha=%g beta=%g slack=%d,%d,%d place=%s fill=%s special=%d seed=0x%llx",
+             "%c%c %dx%dx%d alpha=%g beta=%g slack=%d,%d,%d place=%s fill=%s special=%d rule=%d seed=0x%llx",
              c->ta ? 'T' : 'N', c->tb ? 'T' : 'N', c->m, c->n, c->k, (double)c->alpha, (double)c->beta,
              c->slack_a, c->slack_b, c->slack_c, placement_name(c->place), fill_names[c->fill], c->special,
-             (unsigned long long)c->seed);
+             c->rule, (unsigned long long)c->seed);
 }
 
 float cases_log_uniform(struct rng *r, int lo, int hi)
@@ -146,6 +147,13 @@ static float element_a(const struct gemm_case *c, struct rng *r, int i, int p)
         return i == c->m / 2 ? 0.0f : rng_float(r, -1.0f, 1.0f);
     case FILL_NAN_A:
         return i == c->m / 2 && p == c->k / 2 ? NAN : rng_float(r, -1.0f, 1.0f);
+    case FILL_INF_ZERO:
+        return i == c->m / 2 && p == c->k / 2 ? INFINITY : rng_float(r, -1.0f, 1.0f);
+    case FILL_INF_PAIR:
+        if (i == c->m / 2 && p == 0) return INFINITY;
+        return i == c->m / 2 && p == c->k - 1 ? -INFINITY : rng_float(r, -1.0f, 1.0f);
+    case FILL_OVERFLOW:
+        return 0x1p100f;
     case FILL_NAN_INPUTS:
         return NAN;
     default:
@@ -180,6 +188,12 @@ static float element_b(const struct gemm_case *c, struct rng *r, int p, int j)
         return j == c->n / 2 ? 0.0f : rng_float(r, -1.0f, 1.0f);
     case FILL_NAN_B:
         return j == c->n / 2 && p == c->k / 2 ? NAN : rng_float(r, -1.0f, 1.0f);
+    case FILL_INF_ZERO:
+        return j == c->n / 2 ? 0.0f : rng_float(r, -1.0f, 1.0f);
+    case FILL_INF_PAIR:
+        return rng_float(r, 0x1p-10f, 1.0f);
+    case FILL_OVERFLOW:
+        return j % 2 ? -0x1p100f : 0x1p100f;
     case FILL_NAN_INPUTS:
         return NAN;
     default:
@@ -228,7 +242,9 @@ void cases_gemm_fill(const struct gemm_case *c, float *a, int lda, float *b, int
         for (int p = 0; p < c->k; p++) a[place_of(i, p, lda, c->ta)] = element_a(c, &r, i, p);
     for (int p = 0; p < c->k; p++)
         for (int j = 0; j < c->n; j++) b[place_of(p, j, ldb, c->tb)] = element_b(c, &r, p, j);
-    for (int i = 0; c->beta != 0.0f && i < c->m; i++)
-        for (int j = 0; j < c->n; j++) c0[place_of(i, j, ldc, NO_TRANS)] = element_c(c, &r);
+    const bool fill_c = c->beta != 0.0f || c->fill == FILL_INFINITE_C;
+    for (int i = 0; fill_c && i < c->m; i++)
+        for (int j = 0; j < c->n; j++)
+            c0[place_of(i, j, ldc, NO_TRANS)] = c->beta != 0.0f ? element_c(c, &r) : INFINITY;
     if (c->fill == FILL_CANCEL) cancel(c, &r, a, lda, b, ldb);
 }

@@ -48,6 +48,10 @@ enum gemm_fill {
     FILL_NAN_A,       /* uniform, one NaN in A: its row NaN, no other */
     FILL_NAN_B,       /* uniform, one NaN in B: its column NaN, no other */
     FILL_NAN_INPUTS,  /* A and B all NaN, for alpha = 0: they must not be read */
+    FILL_INF_ZERO,   /* uniform, one Inf in A and one zero column in B: NaN where they meet, Inf in the row */
+    FILL_INF_PAIR,   /* A's row has +Inf first and -Inf last, B is positive: NaN in that row */
+    FILL_OVERFLOW,   /* every product is 2^200 with the sign of its column: Inf of that sign */
+    FILL_INFINITE_C, /* uniform, C infinite for beta = 0: it must not be read */
     FILL_COUNT
 };
 
@@ -60,6 +64,7 @@ struct gemm_case {
     enum gemm_fill fill;
     int special; /* FILL_ONE_HOT: the index of k */
     uint64_t seed;
+    int rule; /* number of the rule of special values that is tried; 0: none */
 };
 
 /* Whether float arithmetic has nothing to round with this fill. */
@@ -68,7 +73,7 @@ bool cases_exact(enum gemm_fill fill);
 /* "NT 5x7x9 alpha=1 beta=0 slack=0,1,3 place=end fill=uniform special=0 seed=0x..." */
 void cases_gemm_text(const struct gemm_case *c, char *text, size_t size);
 
-/* Fills the elements of A, B and C (not the gaps). beta == 0 leaves C as it is. */
+/* Fills the elements of A, B and C (not the gaps). beta == 0 leaves C as it is, but for FILL_INFINITE_C. */
 void cases_gemm_fill(const struct gemm_case *c, float *a, int lda, float *b, int ldb, float *c0, int ldc);
 
 /* ---- data of other ops */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "proof/prove_ops.h"
 #include "proof/prove_step.h"
+#include "proof/same.h"
 
 /* The parts of level 2. name is what options->only may ask for. */
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
     {"step", false, prove_step_ragged},       {"step", false, prove_step_plan},
     {"lockstep", false, prove_lockstep},      {"composed step", true, prove_step_ragged},
     {"composed step", true, prove_step_plan}, {"composed lockstep", true, prove_lockstep},
+    {"step", false, prove_same_step},         {"composed step", true, prove_same_step},
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 
@@ -63,7 +65,8 @@ int prove_backend(const struct backend *b, const struct backend *fallback, const
     if (proof_open(&p, b, fallback, plan, options, verdict, e)) return (int)e->code;
     start_progress(&p);
     prove_ops(&p, class_done);
-    const int status = prove_steps(&p, e);
+    int status = prove_same_ops(&p, e);
+    if (status == 0) status = prove_steps(&p, e);
     proof_close(&p);
     if (status == 0 && options->only_case && verdict->cases == 0)
         return error_set(e, EXIT_USAGE,

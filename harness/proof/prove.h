@@ -36,7 +36,7 @@ struct proof_options {
     const char *only;      /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
     const char *only_case; /* prove only the case of this text, under the same seed and plan; NULL = all */
     bool stop_when_wrong;  /* end after the first class that failed; the verdict is then of what was run */
-    bool exhaustive;      /* also what takes minutes: every m, n, k, every float, long lockstep runs */
+    bool exhaustive;       /* also what takes minutes: every m, n, k, every float, long lockstep runs */
     int lockstep_steps;    /* 0 = the usual number */
 };
 

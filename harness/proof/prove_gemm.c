@@ -7,7 +7,7 @@
 
 #include "proof/bounds.h"
 #include "proof/oracle.h"
-#include "proof/prove_ops.h"
+#include "proof/prove_gemm.h"
 
 /* ---- one case */
 
@@ -21,7 +21,9 @@ static unsigned flags_of(const struct gemm_case *c)
     if (c->fill == FILL_ZERO_LINES && (c->m == 1 || c->n == 1)) flags |= COMPARE_IDLE_IS_RIGHT;
     /* small integers with many zeros may cancel in a handful of elements */
     if (cases_exact(c->fill) && c->m * c->n <= 8) flags |= COMPARE_IDLE_IS_RIGHT;
-    if ((c->fill == FILL_NAN_A || c->fill == FILL_NAN_B) && product) flags |= COMPARE_NONFINITE;
+    const bool nonfinite = c->fill == FILL_NAN_A || c->fill == FILL_NAN_B || c->fill == FILL_INF_ZERO ||
+                           c->fill == FILL_INF_PAIR || c->fill == FILL_OVERFLOW;
+    if (nonfinite && product) flags |= COMPARE_NONFINITE;
     return flags;
 }
 
@@ -32,11 +34,13 @@ static void expect(struct proof *p, const struct gemm_case *c, const struct matr
                 ldc, p->value, p->bound);
     const size_t count = (size_t)c->m * (size_t)c->n;
     const bool exact = cases_exact(c->fill);
+    for (size_t i = 0; c->fill == FILL_OVERFLOW && i < count; i++)
+        if (fabs(p->value[i]) >= 0x1p129) p->value[i] = copysign((double)INFINITY, p->value[i]);
     for (size_t i = 0; i < count; i++)
         p->bound[i] = exact ? BOUND_EXACT : bound_gemm(c->k, c->alpha, c->beta, p->bound[i]);
 }
 
-static void run(struct proof *p, struct proof_row *row, const struct gemm_case *c)
+void gemm_run(struct proof *p, struct proof_row *row, const struct gemm_case *c)
 {
     char text[200];
     cases_gemm_text(c, text, sizeof text);
@@ -73,8 +77,7 @@ static bool fits(const struct gemm_case *c)
     return m * k <= CASES_MAX_FLOATS && k * n <= CASES_MAX_FLOATS && m * n <= CASES_MAX_FLOATS;
 }
 
-/* Everything but sizes and fill, at random. */
-static struct gemm_case random_case(struct proof *p, struct rng *r, enum gemm_fill fill)
+struct gemm_case gemm_random_case(struct proof *p, struct rng *r, enum gemm_fill fill)
 {
     static const float alphas[] = {1.0f, -1.0f, 0.7f}, betas[] = {0.0f, 1.0f, -1.0f, 1.3f};
     static const float exact_alphas[] = {1.0f, -1.0f, 2.0f}, exact_betas[] = {0.0f, 1.0f, 2.0f, 0.0f};
@@ -117,7 +120,7 @@ static void training_products(struct proof *p, struct proof_row *row, int rows, 
                               .fill = fill,
                               .place = (enum placement)(i % PLACE_COUNT),
                               .seed = proof_case_seed(p)};
-        run(p, row, &c);
+        gemm_run(p, row, &c);
     }
 }
 
@@ -142,13 +145,13 @@ static void all_residues(struct proof *p, struct proof_row *row)
             1 + (int)rng_below(&r, CASES_ALL_RESIDUES - 1); /* 67 is prime: any step visits all */
         const int k_step = 1 + (int)rng_below(&r, CASES_ALL_RESIDUES - 1);
         for (int i = 0; i < CASES_ALL_RESIDUES; i++) {
-            struct gemm_case c = random_case(p, &r, fills[i % 5]);
+            struct gemm_case c = gemm_random_case(p, &r, fills[i % 5]);
             c.ta = t & 1 ? TRANS : NO_TRANS;
             c.tb = t & 2 ? TRANS : NO_TRANS;
             c.m = 1 + i;
             c.n = 1 + i * n_step % CASES_ALL_RESIDUES;
             c.k = 1 + i * k_step % CASES_ALL_RESIDUES;
-            run(p, row, &c);
+            gemm_run(p, row, &c);
         }
     }
 }
@@ -162,14 +165,14 @@ static void block_boundaries(struct proof *p, struct proof_row *row)
     const int depth_count = cases_depths(&p->backend->blocking, depths);
     struct rng r = rng_seed(p->options->seed, 22);
     for (int i = 0; i < CASES; i++) {
-        struct gemm_case c = random_case(p, &r, fills[i % 4]);
+        struct gemm_case c = gemm_random_case(p, &r, fills[i % 4]);
         const bool deep = i % 3 == 0; /* large k with small m and n, or the other way round */
         c.m = deep ? 1 + (int)rng_below(&r, 20) : sizes[i % size_count];
         c.n = deep ? 1 + (int)rng_below(&r, 40) : sizes[rng_below(&r, (uint32_t)size_count)];
         c.k = deep ? depths[(i / 3) % depth_count] : 1 + (int)rng_below(&r, 33);
         if (c.fill == FILL_CANCEL && c.k == 1) c.k = 2;
         if (!fits(&c)) c.n = 1 + (int)rng_below(&r, 33);
-        run(p, row, &c);
+        gemm_run(p, row, &c);
     }
 }
 
@@ -182,27 +185,27 @@ static void exact_integers(struct proof *p, struct proof_row *row)
     const int depth_count = cases_depths(&p->backend->blocking, depths);
     struct rng r = rng_seed(p->options->seed, 23);
     for (int i = 0; i < CASES; i++) {
-        struct gemm_case c = random_case(p, &r, fills[i % 4]);
+        struct gemm_case c = gemm_random_case(p, &r, fills[i % 4]);
         c.m = 1 + (int)rng_below(&r, 66);
         c.n = sizes[rng_below(&r, (uint32_t)size_count)];
         c.k = i % 4 == 3 || rng_below(&r, 2) ? 1 + (int)rng_below(&r, 67)
                                              : depths[rng_below(&r, (uint32_t)depth_count)];
         if (c.k > 900) c.k = 900; /* 2 * 64 * 128 * 900 + 2 * 512 < 2^24: every partial sum is exact */
         if (c.fill == FILL_SUBNORMAL) c.beta = 0.0f;
-        run(p, row, &c);
+        gemm_run(p, row, &c);
     }
 }
 
 static void one_hot_case(struct proof *p, struct proof_row *row, struct rng *r, int k, int special)
 {
-    struct gemm_case c = random_case(p, r, FILL_ONE_HOT);
+    struct gemm_case c = gemm_random_case(p, r, FILL_ONE_HOT);
     c.m = 1 + (int)rng_below(r, 7);
     c.n = 2 + (int)rng_below(r, 30);
     c.k = k;
     c.alpha = 1.0f;
     c.beta = 0.0f;
     c.special = special;
-    run(p, row, &c);
+    gemm_run(p, row, &c);
 }
 
 /* Every index of k in turn must reach the result once, and only once: all of a short k and of the longest, of
@@ -230,7 +233,7 @@ static void numbered(struct proof *p, struct proof_row *row)
     const int count = cases_sizes(&p->backend->blocking, sizes);
     struct rng r = rng_seed(p->options->seed, 25);
     for (int i = 0; i < 4 * count; i++) {
-        struct gemm_case c = random_case(p, &r, i % 2 ? FILL_IDENTITY_A : FILL_IDENTITY_B);
+        struct gemm_case c = gemm_random_case(p, &r, i % 2 ? FILL_IDENTITY_A : FILL_IDENTITY_B);
         const int size = sizes[i / 4] <= 260 ? sizes[i / 4] : 260;
         const int other = i % 4 < 2 ? size : 1 + (int)rng_below(&r, 40);
         c.k = size;
@@ -238,7 +241,7 @@ static void numbered(struct proof *p, struct proof_row *row)
         c.n = c.fill == FILL_IDENTITY_A ? other : size;
         c.alpha = 1.0f;
         c.beta = 0.0f;
-        run(p, row, &c);
+        gemm_run(p, row, &c);
     }
 }
 
@@ -246,37 +249,12 @@ static void structural_zeros(struct proof *p, struct proof_row *row)
 {
     struct rng r = rng_seed(p->options->seed, 26);
     for (int i = 0; i < 60; i++) {
-        struct gemm_case c = random_case(p, &r, FILL_ZERO_LINES);
+        struct gemm_case c = gemm_random_case(p, &r, FILL_ZERO_LINES);
         c.m = 1 + (int)rng_below(&r, 40);
         c.n = 1 + (int)rng_below(&r, 70);
         c.k = 1 + (int)rng_below(&r, 130);
         c.beta = 0.0f;
-        run(p, row, &c);
-    }
-}
-
-/* beta == 0 does not read C (it is NaN), alpha == 0 and k == 0 do not read A and B (they are NaN), m == 0 and
- * n == 0 touch nothing (all operands lie against guard pages), one NaN spoils its row or column and no other.
- */
-static void special_values(struct proof *p, struct proof_row *row)
-{
-    static const int extents[] = {0, 1, 2, 7, 8, 9, 15, 16, 17, 33};
-    static const float betas[] = {0.0f, 1.0f, -1.0f, 1.3f};
-    static const struct {
-        enum gemm_fill fill;
-        float alpha;
-        bool no_k;
-    } kinds[] = {{FILL_NAN_INPUTS, 0.0f, false}, {FILL_NAN_INPUTS, 1.0f, true}, {FILL_UNIFORM, 0.7f, true},
-                 {FILL_UNIFORM, 1.0f, false},    {FILL_NAN_A, 1.0f, false},     {FILL_NAN_B, 1.0f, false}};
-    struct rng r = rng_seed(p->options->seed, 27);
-    for (int i = 0; i < 10 * 4 * 6; i++) {
-        struct gemm_case c = random_case(p, &r, kinds[i % 6].fill);
-        c.alpha = kinds[i % 6].alpha;
-        c.beta = betas[(i / 6) % 4];
-        c.m = extents[i / 24];
-        c.n = extents[rng_below(&r, 10)];
-        c.k = kinds[i % 6].no_k ? 0 : 1 + (int)rng_below(&r, 40);
-        run(p, row, &c);
+        gemm_run(p, row, &c);
     }
 }
 
@@ -287,7 +265,7 @@ const struct case_class classes_gemm[] = {
     {"structural zeros", structural_zeros},
     {"all residues to 67", all_residues},
     {"block boundaries", block_boundaries},
-    {"special values", special_values},
+    {"rules of NaN, Inf, alpha, beta", gemm_rules},
     {"training shapes", training_shapes},
     {0},
 };

@@ -16,6 +16,7 @@ struct rmsprop_case {
     float lr, rho, epsilon;
     enum placement place;
     bool fresh; /* v = 0, as in the first step */
+    bool nan;   /* one gradient is NaN: its v and w too, no other */
     uint64_t seed;
 };
 
@@ -36,13 +37,14 @@ static void fill_rmsprop(const struct rmsprop_case *c, float *g, float *v, float
         v[i] = c->fresh ? 0.0f : fabsf(cases_log_uniform(&r, -60, 2));
         w[i] = rng_float(&r, -0.1f, 0.1f);
     }
+    if (c->nan && c->n > 0) g[c->n / 2] = NAN;
 }
 
 static void run_rmsprop(struct proof *p, struct proof_row *row, const struct rmsprop_case *c)
 {
-    if (!case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d place=%s seed=0x%llx", c->n,
-                    (double)c->lr, (double)c->rho, (double)c->epsilon, c->fresh, placement_name(c->place),
-                    (unsigned long long)c->seed))
+    if (!case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d nan=%d place=%s seed=0x%llx", c->n,
+                    (double)c->lr, (double)c->rho, (double)c->epsilon, c->fresh, c->nan,
+                    placement_name(c->place), (unsigned long long)c->seed))
         return;
     const int n = (int)c->n;
     const struct matrix g = place_matrix(p, ARENA_A, 1, n, 0, c->place);
@@ -57,7 +59,8 @@ static void run_rmsprop(struct proof *p, struct proof_row *row, const struct rms
     CONTENDER_CALL(&p->contender, rmsprop, c->n, c->lr, c->rho, c->epsilon, g.data, v.data, w.data);
     guarded_release(&p->arena[ARENA_A]);
     const struct rmsprop_constants constants = rmsprop_constants(c->lr, c->rho, c->epsilon);
-    const unsigned flags = c->n < 16 ? COMPARE_IDLE_IS_RIGHT : 0; /* few enough to be all zero gradients */
+    const unsigned flags = (c->n < 16 ? COMPARE_IDLE_IS_RIGHT : 0) |
+                           (c->nan ? COMPARE_NONFINITE : 0); /* few enough to be all zero gradients */
     struct comparison new_v, new_w;
     compare_begin(&new_v, "v", n, n, flags);
     compare_begin(&new_w, "w", n, n, flags);
@@ -82,13 +85,14 @@ static void rmsprop_of_length(struct proof *p, struct proof_row *row, struct rng
     static const float rates[] = {0.001f, 1.0f, 0.1f, 0x1p20f};
     static const float rhos[] = {0.9f, 0.9f, 0.99f, 0.0f};
     static const float epsilons[] = {1e-7f, 1e-7f, 1e-3f};
-    for (int fresh = 0; fresh < 2; fresh++) {
+    for (int kind = 0; kind < 3; kind++) {
         const struct rmsprop_case c = {.n = n,
                                        .lr = rates[rng_below(r, 4)],
                                        .rho = rhos[rng_below(r, 4)],
                                        .epsilon = epsilons[rng_below(r, 3)],
                                        .place = (enum placement)rng_below(r, PLACE_COUNT),
-                                       .fresh = fresh == 1,
+                                       .fresh = kind == 1,
+                                       .nan = kind == 2,
                                        .seed = proof_case_seed(p)};
         run_rmsprop(p, row, &c);
     }

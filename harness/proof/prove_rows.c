@@ -225,7 +225,9 @@ const struct case_class classes_relu_grad[] = {
     {0},
 };
 
-/* ---- bias_grad */
+/* ---- bias_grad: uniform values, magnitudes far apart, or a NaN that spoils its column and no other */
+
+enum { SUM_UNIFORM, SUM_APART, SUM_NAN, SUM_VARIANTS };
 
 static void run_bias_grad(struct proof *p, struct proof_row *row, const struct rows_case *c)
 {
@@ -237,13 +239,16 @@ static void run_bias_grad(struct proof *p, struct proof_row *row, const struct r
         for (int j = 0; j < c->n; j++)
             d.data[(size_t)i * (size_t)d.ld + (size_t)j] =
                 c->variant ? cases_log_uniform(&r, -20, 20) : rng_float(&r, -1.0f, 1.0f);
+    if (c->variant == SUM_NAN && c->m > 0 && c->n > 0)
+        d.data[(size_t)(c->m / 2) * (size_t)d.ld + (size_t)(c->n / 2)] = NAN;
     guarded_protect(&p->arena[ARENA_A]);
     CONTENDER_CALL(&p->contender, bias_grad, c->m, c->n, d.data, d.ld, out.data);
     guarded_release(&p->arena[ARENA_A]);
     oracle_bias_grad(c->m, c->n, d.data, d.ld, p->value, p->bound);
     for (int j = 0; j < c->n; j++) p->bound[j] = bound_bias_grad(c->m, p->bound[j]);
     struct comparison result;
-    compare_begin(&result, "out", c->n, c->n, idle_if(c->m == 0 || c->n == 0));
+    compare_begin(&result, "out", c->n, c->n,
+                  idle_if(c->m == 0 || c->n == 0) | COMPARE_NONFINITE * (unsigned)(c->variant == SUM_NAN));
     compare_matrix(&result, 1, c->n, out.data, out.ld, p->value, p->bound);
     check_surroundings(p, &result, ARENA_C, &out);
     case_check(p, row, &result);
@@ -252,7 +257,7 @@ static void run_bias_grad(struct proof *p, struct proof_row *row, const struct r
 
 static void bias_grad_sweep(struct proof *p, struct proof_row *row)
 {
-    sweep(p, row, run_bias_grad, 2);
+    sweep(p, row, run_bias_grad, SUM_VARIANTS);
 }
 
 static void bias_grad_batches(struct proof *p, struct proof_row *row)

@@ -7,14 +7,14 @@
 enum { SCHEMA = 1 };
 
 static const char *const epochs_columns[] = {
-    "schema", "run_id",   "dataset",  "backend",       "threads",     "seed",
-    "epoch",  "steps",    "samples",  "train_seconds", "val_seconds", "gflops",
-    "loss",   "accuracy", "val_loss", "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",  "position", NULL};
+    "schema", "run_id",   "dataset",     "backend",       "threads",     "seed",
+    "epoch",  "steps",    "samples",     "train_seconds", "val_seconds", "gflops",
+    "loss",   "accuracy", "val_loss",    "val_accuracy",  "verified",    "worst_error_of_bound",
+    "round",  "position", "peak_gflops", "share_of_peak", NULL};
 
 static const char *const ops_columns[] = {
-    "schema", "run_id",  "dataset", "backend", "threads",        "seed",      "epoch", "op",
-    "calls",  "seconds", "flop",    "gflops",  "share_of_epoch", "inherited", NULL};
+    "schema", "run_id",  "dataset", "backend", "threads",        "seed",      "epoch",       "op",
+    "calls",  "seconds", "flop",    "gflops",  "share_of_epoch", "inherited", "peak_gflops", NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -85,7 +85,9 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_integer(c, r->samples);
     csv_real(c, r->train_seconds);
     csv_real(c, r->val_seconds);
-    csv_real(c, network_train_flop(&f->identity.shape, (double)r->samples) / r->train_seconds * 1e-9);
+    const double gflops =
+        network_train_flop(&f->identity.shape, (double)r->samples) / r->train_seconds * 1e-9;
+    csv_real(c, gflops);
     csv_real(c, r->loss);
     csv_real(c, r->accuracy);
     csv_real(c, r->val_loss);
@@ -94,14 +96,17 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_real(c, verdict->worst_of_bound);
     csv_integer(c, report->round);
     csv_integer(c, report->position);
+    csv_real(c, report->peak_gflops);
+    csv_real(c, gflops / report->peak_gflops);
     return csv_end_row(c, e);
 }
 
 /* calls < 0: not counted; inherited < 0: does not apply. */
-static int add_op(struct run_files *f, const char *backend, const struct epoch_result *r, const char *op,
+static int add_op(struct run_files *f, const char *backend, const struct epoch_report *report, const char *op,
                   long long calls, double seconds, double flop, int inherited, struct error *e)
 {
     struct csv *c = &f->ops;
+    const struct epoch_result *r = &report->result;
     begin_row(c, &f->identity, backend);
     csv_integer(c, f->identity.threads);
     csv_unsigned(c, f->identity.seed);
@@ -125,6 +130,7 @@ static int add_op(struct run_files *f, const char *backend, const struct epoch_r
         csv_integer(c, inherited);
     else
         csv_empty(c);
+    csv_real(c, report->peak_gflops);
     return csv_end_row(c, e);
 }
 
@@ -135,11 +141,11 @@ static int add_ops(struct run_files *f, const char *backend, const struct epoch_
     for (int i = 0; i < report->op_count; i++) {
         const struct op_time *op = &report->ops[i];
         rest -= op->seconds;
-        if (add_op(f, backend, &report->result, report->name_text[i], (long long)op->calls, op->seconds,
-                   op->flop, op->inherited, e))
+        if (add_op(f, backend, report, report->name_text[i], (long long)op->calls, op->seconds, op->flop,
+                   op->inherited, e))
             return (int)e->code;
     }
-    return add_op(f, backend, &report->result, "other", -1, rest, 0, -1, e);
+    return add_op(f, backend, report, "other", -1, rest, 0, -1, e);
 }
 
 int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,

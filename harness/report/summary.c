@@ -17,7 +17,10 @@ void summary_init(struct summary *s, const struct registry_entry *const *entries
 
 void summary_free(struct summary *s)
 {
-    for (int i = 0; i < s->count; i++) free(s->rows[i].seconds);
+    for (int i = 0; i < s->count; i++) {
+        free(s->rows[i].seconds.values);
+        free(s->rows[i].share.values);
+    }
     s->count = 0;
 }
 
@@ -28,18 +31,28 @@ struct summary_row *summary_row(struct summary *s, const struct registry_entry *
     return &s->rows[i];
 }
 
-int summary_epoch(struct summary_row *row, const struct epoch_result *result, double flop)
+static int series_add(struct series *s, double value)
 {
-    if (row->epochs == row->capacity) {
-        const int capacity = row->capacity ? 2 * row->capacity : 32;
-        double *grown = realloc(row->seconds, (size_t)capacity * sizeof *grown);
+    if (s->count == s->capacity) {
+        const int capacity = s->capacity ? 2 * s->capacity : 32;
+        double *grown = realloc(s->values, (size_t)capacity * sizeof *grown);
         if (!grown) return -1;
-        row->seconds = grown;
-        row->capacity = capacity;
+        s->values = grown;
+        s->capacity = capacity;
     }
-    row->seconds[row->epochs++] = result->train_seconds;
+    s->values[s->count++] = value;
+    return 0;
+}
+
+int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop)
+{
+    const double gflops = flop / report->result.train_seconds * 1e-9;
+    if (series_add(&row->seconds, report->result.train_seconds) != 0 ||
+        series_add(&row->share, gflops / report->peak_gflops) != 0)
+        return -1;
+    row->epochs++;
     row->epoch_flop = flop;
-    row->val_accuracy = result->val_accuracy;
+    row->val_accuracy = report->result.val_accuracy;
     return 0;
 }
 
@@ -49,14 +62,14 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double summary_median(const struct summary_row *row)
+double series_median(const struct series *s)
 {
-    if (row->epochs == 0) return NAN;
-    if (row->epochs == 1) return row->seconds[0];
-    const size_t count = (size_t)row->epochs - 1;
+    if (s->count == 0) return NAN;
+    if (s->count == 1) return s->values[0];
+    const size_t count = (size_t)s->count - 1;
     double *sorted = malloc(count * sizeof *sorted);
     if (!sorted) return NAN;
-    memcpy(sorted, row->seconds + 1, count * sizeof *sorted);
+    memcpy(sorted, s->values + 1, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_doubles);
     const double median = count % 2 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
     free(sorted);
@@ -88,7 +101,7 @@ static void ratio_cell(struct table *t, const struct summary *s, const struct re
                        double median)
 {
     const struct summary_row *row = unit ? find_unit(s, unit) : NULL;
-    const double reference = row ? summary_median(row) : NAN;
+    const double reference = row ? series_median(&row->seconds) : NAN;
     if (isfinite(reference) && isfinite(median) && median > 0)
         table_cell(t, "%.2fx", reference / median);
     else
@@ -97,7 +110,7 @@ static void ratio_cell(struct table *t, const struct summary *s, const struct re
 
 static void add_row(struct table *t, const struct summary *s, const struct summary_row *row)
 {
-    const double median = summary_median(row);
+    const double median = series_median(&row->seconds);
     table_cell(t, "%s", row->entry->name);
     table_cell(t, "%s", row->verified ? "yes" : row->proven ? "NO" : "");
     if (row->proven)
@@ -106,12 +119,13 @@ static void add_row(struct table *t, const struct summary *s, const struct summa
         table_cell(t, "%s", "");
     table_cell(t, "%d", row->epochs);
     if (row->epochs == 0) {
-        for (int i = 0; i < 6; i++) table_cell(t, "%s", "");
+        for (int i = 0; i < 7; i++) table_cell(t, "%s", "");
         return;
     }
-    table_cell(t, "%.3f", row->seconds[0]);
+    table_cell(t, "%.3f", row->seconds.values[0]);
     table_cell(t, "%.3f", median);
     table_cell(t, "%.1f", row->epoch_flop / median * 1e-9);
+    table_cell(t, "%.1f%%", 100 * series_median(&row->share));
     ratio_cell(t, s, fallback_entry(), median);
     ratio_cell(t, s, library_entry(), median);
     table_cell(t, "%.4f", row->val_accuracy);
@@ -137,9 +151,9 @@ void summary_print(const struct summary *s, FILE *out)
 {
     struct table t;
     const struct registry_entry *library = library_entry();
-    table_init(&t, "llrrrrrrrr");
+    table_init(&t, "llrrrrrrrrr");
     static const char *const head[] = {"backend", "verified", "worst/bound", "epochs",
-                                       "first s", "median s", "GFLOP/s"};
+                                       "first s", "median s", "GFLOP/s",     "of peak"};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&t, "%s", head[i]);
     table_cell(&t, "vs %s", registry_fallback()->name);
     table_cell(&t, "vs %s", library ? library->name : "library");
@@ -148,7 +162,8 @@ void summary_print(const struct summary *s, FILE *out)
     table_print(&t, out);
     table_free(&t);
     fputs("seconds are of training one epoch; the median is of the epochs after the first; vs = ratio of "
-          "medians\n",
+          "medians;\nof peak = share of the multiply-add peak of the backend's ISA, measured around every "
+          "epoch on its threads\n",
           out);
     for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], out);
     fprintf(out, "dataset=%s%s\n", s->dataset,

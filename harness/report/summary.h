@@ -8,14 +8,21 @@
 
 #include "run/run.h"
 
+/* One figure per epoch. */
+struct series {
+    double *values;
+    int count, capacity;
+};
+
 /* One contender's part, gathered while the run goes on. */
 struct summary_row {
     const struct registry_entry *entry;
     struct contender_info info;
     bool proven, verified; /* verified: the proof was done and passed */
     struct proof_verdict verdict;
-    double *seconds; /* training seconds of each epoch */
-    int epochs, capacity;
+    struct series seconds; /* of training */
+    struct series share;   /* of the measured peak */
+    int epochs;
     double epoch_flop;
     double val_accuracy; /* of the last epoch */
     char failure[256];   /* why it left the run; "" when it did not */
@@ -35,12 +42,11 @@ void summary_free(struct summary *s);
 /* The row of a contender of this run. */
 struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
 
-/* Adds an epoch; 0, or -1 when out of memory. */
-int summary_epoch(struct summary_row *row, const struct epoch_result *result, double flop);
+/* Adds an epoch of so many operations; 0, or -1 when out of memory. */
+int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop);
 
-/* Median of the training seconds: of all epochs after the first, or of the only one; NAN when there is none.
- */
-double summary_median(const struct summary_row *row);
+/* Median of all epochs after the first, or the figure of the only one; NAN when there is none. */
+double series_median(const struct series *s);
 
 /* The table, what is notable about each contender below it. */
 void summary_print(const struct summary *s, FILE *out);

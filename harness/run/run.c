@@ -191,6 +191,9 @@ static int start(struct run *run, struct runner *r, struct error *e)
     if (r->entry->plugin) snprintf(job->plugin, sizeof job->plugin, "%s", r->entry->plugin->path);
     job->plan = make_plan(run);
     job->seed = run->options->seed;
+    job->exhaustive = run->options->exhaustive;
+    if (run->options->only_case)
+        snprintf(job->only_case, sizeof job->only_case, "%s", run->options->only_case);
     job->epochs = r->epochs;
     job->has_data = run->data != NULL;
     if (run->data) job->data = *run->data;

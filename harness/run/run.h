@@ -50,6 +50,7 @@ struct epoch_report {
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
+    double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
     int round;    /* from 1 */
     int position; /* in the round, from 1 */
 };

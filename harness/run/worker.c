@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "machine/cpu.h"
 #include "run/last_words.h"
 #include "run/protocol.h"
+#include "roof/peak.h"
 
 struct worker {
     int socket, data_fd;
@@ -188,6 +190,14 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
     }
 }
 
+/* A few milliseconds before and after each epoch, outside its clock; the better of both counts, since
+ * whatever disturbs the measurement can only lower it. */
+static double measure_peak(const struct worker *w)
+{
+    static const double seconds = 0.004;
+    return peak_gflops(roof_of(w->contender.backend, w->contender.plan.isa), w->job.plan.threads, seconds);
+}
+
 static int train_epoch(struct worker *w, int epoch, struct error *e)
 {
     if (!w->proven || !w->job.has_data)
@@ -198,9 +208,11 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     /* The proof may have used teams of other sizes, after which the runtime has new threads. */
     topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
+    const double peak_before = measure_peak(w);
     epoch_run(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order, &w->shared->progress,
               NULL, &report->result);
     fill_op_times(w, report);
+    report->peak_gflops = fmax(peak_before, measure_peak(w));
     return send_message(w, e);
 }
 

@@ -11,7 +11,8 @@ from test_cli_common import SKIP, check, finish, make_data, run, scratch, whole_
 
 bench, modules, source = sys.argv[1:]
 EXAMPLE = modules + "/my_gemm.so"
-SMALL = ["--hidden", "16", "--threads", "2"]
+SMALL = ["--hidden", "16", "--threads", "1"]
+TEAM = ["--hidden", "16", "--threads", "2"]
 
 
 def listed(*words):
@@ -21,7 +22,7 @@ def listed(*words):
 
 def test_run(data, folder):
     out = folder + "/run"
-    result = run(bench, *SMALL, "--plugin", EXAMPLE, "--backend", "naive", "--epochs", "1", "--data", data, "--out", out)
+    result = run(bench, *TEAM, "--plugin", EXAMPLE, "--backend", "naive", "--epochs", "1", "--data", data, "--out", out)
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     epochs = {r["backend"]: r for r in whole_rows(out + "/epochs.csv")}
     check(set(epochs) == {"naive", "my_gemm"} and epochs["my_gemm"]["verified"] == "1", f"epochs.csv: {epochs}")

@@ -19,8 +19,10 @@
 static void add_epochs(struct summary_row *row, const double *seconds, int count, double val_accuracy)
 {
     for (int i = 0; i < count; i++) {
-        const struct epoch_result r = {
-            .epoch = i + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy};
+        const struct epoch_report r = {
+            .result = {.epoch = i + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy},
+            .peak_gflops = 200.0,
+        };
         assert_int_equal(summary_epoch(row, &r, 100e9), 0);
     }
 }
@@ -42,13 +44,14 @@ static void medians_leave_the_first_epoch_out(void **state)
     struct summary s;
     const struct registry_entry *entry = registry_at(0);
     summary_init(&s, &entry, 1);
-    assert_true(isnan(summary_median(&s.rows[0])));
+    assert_true(isnan(series_median(&s.rows[0].seconds)));
     add_epochs(&s.rows[0], (double[]){9.0}, 1, 0.9);
-    assert_true(summary_median(&s.rows[0]) == 9.0);
+    assert_true(series_median(&s.rows[0].seconds) == 9.0);
     add_epochs(&s.rows[0], (double[]){3.0, 1.0}, 2, 0.9);
-    assert_true(summary_median(&s.rows[0]) == 2.0);
+    assert_true(series_median(&s.rows[0].seconds) == 2.0);
     add_epochs(&s.rows[0], (double[]){100.0}, 1, 0.9);
-    assert_true(summary_median(&s.rows[0]) == 3.0);
+    assert_true(series_median(&s.rows[0].seconds) == 3.0);
+    assert_true(fabs(series_median(&s.rows[0].share) - 100.0 / 3.0 / 200.0) < 1e-12);
     summary_free(&s);
 }
 

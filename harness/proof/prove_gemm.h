@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the gemm proof share. */
+#ifndef LB_PROVE_GEMM_H
+#define LB_PROVE_GEMM_H
+
+#include "proof/prove_ops.h"
+
+/* Runs one case and adds it to the row. */
+void gemm_run(struct proof *p, struct proof_row *row, const struct gemm_case *c);
+
+/* Everything but sizes and fill, at random. */
+struct gemm_case gemm_random_case(struct proof *p, struct rng *r, enum gemm_fill fill);
+
+/* The class of the 14 rules. */
+void gemm_rules(struct proof *p, struct proof_row *row);
+
+/* Every m, n, k of 1..67, for options->exhaustive. */
+void gemm_every_residue(struct proof *p, struct proof_row *row);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The same bits of the training step: some steps and a prediction from one model, with all parameters, the
+ * optimizer's state, probabilities, loss and count compared. */
+#include <string.h>
+
+#include "proof/same.h"
+#include "proof/step_rig.h"
+
+enum { STEPS = 3, ROWS = 61, ALIGNMENT_BYTES = 64 };
+
+struct step_context {
+    struct step_rig rig;
+    struct contender contender[SAME_TEAMS];
+    struct trainer *trainer[SAME_TEAMS];
+    struct step_result results[STEPS + 1];
+};
+
+static void *copy_to(struct proof *p, int arena, const void *from, size_t bytes, int shift)
+{
+    uint8_t *at = guarded_place(&p->arena[arena], bytes + ALIGNMENT_BYTES, PLACE_START);
+    return memcpy(at + 4 * shift, from, bytes);
+}
+
+static void call_step(struct same_subject *s, int team, int shift)
+{
+    struct step_context *c = s->context;
+    struct step_rig *r = &c->rig;
+    struct proof *p = s->proof;
+    struct trainer *t = team < 0 ? r->trainer : c->trainer[team];
+    const size_t count = (size_t)r->pool.count;
+    struct batch b = r->batch;
+    const size_t prob_bytes = (size_t)b.rows * (size_t)r->shape.classes * sizeof(float);
+    b.pixels = copy_to(p, ARENA_A, r->pool.pixels, count * (size_t)r->shape.inputs, shift);
+    b.labels = copy_to(p, ARENA_B, r->pool.labels, count, shift);
+    b.index = copy_to(p, ARENA_C, r->pool.index, (size_t)b.rows * sizeof *b.index, shift);
+    uint8_t *prob = guarded_place(&p->arena[ARENA_D], prob_bytes + ALIGNMENT_BYTES, PLACE_START);
+    prob += 4 * shift;
+    trainer_load(t, &r->given);
+    memset(c->results, 0, sizeof c->results);
+    for (int i = 0; i < STEPS; i++) trainer_step(t, &b, &c->results[i]);
+    trainer_predict(t, &b, (float *)(void *)prob, &c->results[STEPS]);
+    step_rig_store(r, t);
+    for (int i = 0; i < TENSOR_COUNT; i++) {
+        same_output(s, tensor_data(&r->stored.model.w, i), tensor_count(&r->shape, i) * sizeof(float));
+        same_output(s, tensor_data(&r->stored.model.v, i), tensor_count(&r->shape, i) * sizeof(float));
+    }
+    same_output(s, prob, prob_bytes);
+    for (int i = 0; i <= STEPS; i++) /* one by one: the struct may have padding */
+        c->results[i] = (struct step_result){c->results[i].loss_sum, c->results[i].correct};
+    same_output(s, c->results, sizeof c->results);
+}
+
+static int open_teams(struct step_context *c, struct proof *p, bool composed, struct error *e)
+{
+    for (int i = 0; i < SAME_TEAMS; i++) {
+        struct plan plan = c->rig.plan;
+        plan.threads = same_teams[i];
+        if (contender_open(&c->contender[i], p->backend, p->fallback, &plan, e)) return (int)e->code;
+        c->trainer[i] = trainer_new(&c->contender[i], composed);
+        if (!c->trainer[i])
+            return error_set(e, EXIT_INTERNAL, "proof of %s: out of memory", p->backend->name);
+    }
+    return 0;
+}
+
+static void close_teams(struct step_context *c)
+{
+    for (int i = 0; i < SAME_TEAMS; i++) {
+        trainer_free(c->trainer[i]);
+        contender_close(&c->contender[i]);
+    }
+}
+
+/* Of the code that runs: the backend's own step, or each op's owner. */
+static bool promised(const struct proof *p, bool composed)
+{
+    const bool own = (p->backend->flags & BACKEND_DETERMINISTIC) != 0;
+    const bool fallback = (p->fallback->flags & BACKEND_DETERMINISTIC) != 0;
+    bool all = true;
+    for (int op = 0; composed && op < OP_COUNT; op++) all &= p->contender.inherited[op] ? fallback : own;
+    return composed ? all : own;
+}
+
+int prove_same_step(struct proof *p, bool composed, struct error *e)
+{
+    const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
+    const int rows = p->plan->batch < ROWS ? p->plan->batch : ROWS;
+    static struct step_context c;
+    struct rng rng = rng_seed(p->options->seed, 66);
+    struct same_subject s = {.proof = p,
+                             .op = composed ? "composed step" : "step",
+                             .promised = promised(p, composed),
+                             .context = &c,
+                             .call = call_step};
+    memset(&c, 0, sizeof c);
+    if (step_rig_open(&c.rig, p, s.op, &shape, p->plan->batch, composed, e)) return (int)e->code;
+    if (open_teams(&c, p, composed, e) == 0) {
+        step_rig_draw(&c.rig, &rng, rows, BATCH_PLAIN);
+        step_rig_fill_model(&c.rig, p->options->seed, 1.0f);
+        same_prove(&s);
+    }
+    close_teams(&c);
+    step_rig_close(&c.rig);
+    return (int)e->code;
+}

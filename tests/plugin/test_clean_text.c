@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Foreign text becomes one line of UTF-8: every byte alone, and sequences at the edges of the encoding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/clean_text.h"
+
+static void assert_cleaned(const char *foreign, const char *clean)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%s", foreign);
+    assert_ptr_equal(clean_text(text), text);
+    assert_string_equal(text, clean);
+}
+
+static void test_single_bytes(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        const char foreign[] = {'a', (char)byte, 'b', 0};
+        const char clean[] = {'a',
+                              byte < 0x20 || byte == 0x7f ? ' '
+                              : byte < 0x80               ? (char)byte
+                                                          : '?',
+                              'b', 0};
+        assert_cleaned(foreign, clean);
+    }
+}
+
+static void test_sequences(void **state)
+{
+    (void)state;
+    static const char *const kept[] = {"",
+                                       "gemm",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "\xc3\xa9"
+                                       "a\xe2\x82\xac"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) assert_cleaned(kept[i], kept[i]);
+    assert_cleaned("\xc1\xbf", "??"); /* longer than needed */
+    assert_cleaned("\xe0\x9f\xbf", "???");
+    assert_cleaned("\xf0\x8f\xbf\xbf", "????");
+    assert_cleaned("\xed\xa0\x80", "???");      /* a surrogate */
+    assert_cleaned("\xf4\x90\x80\x80", "????"); /* beyond U+10FFFF */
+    assert_cleaned("\xe2\x82", "??");           /* cut off */
+    assert_cleaned("\xe2\x82\xe2\x82\xac", "??\xe2\x82\xac");
+    assert_cleaned("a\r\n\x1b[31mb", "a   [31mb");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_single_bytes), cmocka_unit_test(test_sequences)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
