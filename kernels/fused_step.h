@@ -3,16 +3,18 @@
  * Level 2 for a vector ISA: the whole training step, parameters kept in packed panels between steps.
  *
  * Hidden units are cut into panels of PANEL columns and the panels are dealt to the threads, who own them for
- * good: weights, optimizer state and activations of a panel are only ever touched by one thread. A step is
+ * good: weights, optimizer state and activations of a panel are only ever touched by one thread. The phases
+ * of a step:
  *
- *   gather        every thread for itself: u8 pixels -> its own x (5 of 400 ms an epoch; sharing the work
- * would cost a barrier and moving every line of x between the caches of two cores) forward1      own panels:
- * h = relu(x w1 + b1), all of k in registers forward2      own panels: their share of the logits, h w2
- *   -- barrier --
- *   softmax_xent  every thread for itself: logits summed over the panels in order, dz = (p - y) / rows
- *   backward2     own panels: dh = dz w2^T masked by h > 0, gradients and update of w2 and b1
- *   backward1     own panels: gradient of w1 tile by tile, consumed by RMSprop while it is in registers or L1
- *   -- end of the parallel region --
+ * - gather: every thread for itself, u8 pixels into its own x. Sharing the work would cost a barrier and move
+ * every line of x between the caches of two cores.
+ * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers.
+ * - forward2, own panels: their share of the logits, h w2.
+ * - barrier.
+ * - softmax_xent, every thread for itself: logits summed over the panels in order, dz = (p - y) / rows.
+ * - backward2, own panels: dh = dz w2^T masked by h > 0, gradients and update of w2 and b1.
+ * - backward1, own panels: gradient of w1 tile by tile, consumed by RMSprop while it is in registers or L1.
+ * - barrier, the end of the step.
  *
  * No sum is ever split between threads, so the bits do not depend on their number.
  *
@@ -21,11 +23,13 @@
  * sum.
  *
  * Layouts (J panels, P = inputs / BLOCK rounded up, R = rows of this batch, padded):
- *   x   [P][R + 1][BLOCK]      one cache line holds 16 pixels of one image: forward walks it along the
- * pixels, the weight gradient along the images, both with broadcasts at constant offsets w1, v1 [J][P *
- * BLOCK][PANEL] h   [J][R][PANEL]        after the ReLU; its sign is the mask of the gradient w2, v2
- * [J][classes][PANEL]   and a copy w2t [J][PANEL][LOGITS] for the forward pass z   [J][R][LOGITS] partial
- * logits
+ *
+ * - x [P][R + 1][BLOCK], per thread: one cache line holds 16 pixels of one image. Forward walks it along the
+ * pixels, the weight gradient along the images, both with broadcasts at constant offsets.
+ * - w1, v1 [J][P * BLOCK][PANEL]
+ * - h [J][R][PANEL], after the ReLU; its sign is the mask of the gradient.
+ * - w2, v2 [J][classes][PANEL], and a copy w2t [J][PANEL][LOGITS] for the forward pass.
+ * - z [J][R][LOGITS], partial logits.
  */
 #ifndef LB_FUSED_STEP_H
 #define LB_FUSED_STEP_H
@@ -45,10 +49,11 @@ enum {
     PHASE_SOFTMAX,
     PHASE_BACKWARD2,
     PHASE_BACKWARD1,
+    PHASE_BARRIER,
     PHASE_COUNT
 };
 static const char *const phase_names[PHASE_COUNT + 1] = {"gather",    "forward1",  "forward2", "softmax_xent",
-                                                         "backward2", "backward1", NULL};
+                                                         "backward2", "backward1", "barrier",  NULL};
 
 /* What one thread has to itself. */
 struct fused_thread {
@@ -119,6 +124,7 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
     book(f, PHASE_GATHER, &mark);
     forward_panels(f, job, own, from, to, &mark);
 #pragma omp barrier
+    book(f, PHASE_BARRIER, &mark);
     if (job->train || t == 0) softmax_xent_rows(f, job, own, t == 0);
     book(f, PHASE_SOFTMAX, &mark);
     if (!job->train) return;
@@ -130,6 +136,8 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
         backward1_panel(f, &c, job, own, panel);
         book(f, PHASE_BACKWARD1, &mark);
     }
+#pragma omp barrier /* the end of the region would wait all the same; here the wait can be booked */
+    book(f, PHASE_BARRIER, &mark);
 }
 
 static void run_team(struct fused *f, const struct fused_job *job)

@@ -21,8 +21,7 @@
 
 extern const struct backend backend_onednn;
 
-/* ---- Opening
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 /* The widest ISA of the library's ladder that the plan allows; all bits where the plan hides nothing of it.
  */
@@ -132,8 +131,7 @@ static const char *onednn_implementation(void *state)
     return ((const struct onednn *)state)->implementation;
 }
 
-/* ---- Level 1
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Level 1 ---- */
 
 static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
@@ -150,8 +148,7 @@ static void gather(void *state, int rows, int cols, const uint8_t *pixels, const
     gather_rows(s->network.plan.threads, rows, cols, pixels, index, out, ldout);
 }
 
-/* ---- The backend
- * --------------------------------------------------------------------------------------------- */
+/* ---- The backend ---- */
 
 static const struct step_ops training_step = {
     .load = load,

@@ -41,8 +41,7 @@ struct kernel {
     dnnl_exec_arg_t args[KERNEL_MAX_ARGS];
 };
 
-/* ---- Owning
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Owning ---- */
 
 static void library_check(struct library *l, dnnl_status_t status, const char *what)
 {
@@ -119,8 +118,7 @@ static _Noreturn void library_abort(const char *what, dnnl_status_t status)
     abort();
 }
 
-/* ---- Making
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Making ---- */
 
 /* count zeroed floats, aligned. */
 static float *library_floats(struct library *l, size_t count)

@@ -48,8 +48,7 @@ struct network {
     struct backward **backward;
 };
 
-/* ---- Layouts
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Layouts ---- */
 
 static dnnl_status_t layer_forward_pd(struct network *n, int index, layout_ref weights, int rows,
                                       dnnl_primitive_desc_t *pd)
@@ -112,8 +111,7 @@ static void layer_choose_layout(struct network *n, int index)
     y->weights = layer_supports(n, index, best, forward) ? best : plain;
 }
 
-/* ---- Parameters
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Parameters ---- */
 
 static size_t block_reserve(struct network *n, layout_ref layout)
 {
@@ -160,8 +158,7 @@ static void network_create_parameters(struct network *n)
     for (int i = 0; i < LAYERS && !l->failed; i++) layer_create_tensors(n, i);
 }
 
-/* ---- RMSprop
- * ------------------------------------------------------------------------------------------------- */
+/* ---- RMSprop ---- */
 
 /* v = g * g, then times (1 - rho), then plus rho * v. */
 static void create_mean_square(struct network *n, layout_ref flat, dnnl_memory_t g, dnnl_memory_t v)
@@ -223,8 +220,7 @@ static void network_create_rmsprop(struct network *n)
         create_update(n, flat, memory[BLOCK_GRADIENTS], memory[BLOCK_SQUARES], memory[BLOCK_WEIGHTS]);
 }
 
-/* ---- Forward and backward primitives for one number of rows
- * --------------------------------------------------- */
+/* ---- Forward and backward primitives for one number of rows ---- */
 
 static void create_layer_forward(struct network *n, struct kernel *k, const char *name, int index, int rows,
                                  dnnl_memory_t src, dnnl_memory_t dst)
@@ -348,8 +344,7 @@ static const struct backward *network_backward(struct network *n, int rows)
     return n->library.failed ? NULL : n->backward[rows];
 }
 
-/* ---- The whole
- * ----------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static void create_attributes(struct network *n)
 {

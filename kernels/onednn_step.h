@@ -57,8 +57,7 @@ static void use_threads(const struct onednn *s)
     omp_set_num_threads(s->network.plan.threads);
 }
 
-/* ---- Loss
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Loss ---- */
 
 static int first_largest(const float *x, int n)
 {
@@ -95,8 +94,7 @@ static void probabilities_to_gradient(const struct network *n, const struct batc
     }
 }
 
-/* ---- Step and prediction
- * ------------------------------------------------------------------------------------- */
+/* ---- Step and prediction ---- */
 
 static void step(void *state, const struct batch *b, struct step_result *r)
 {
@@ -153,8 +151,7 @@ static void phase_seconds(void *state, double *seconds)
     memcpy(seconds, ((const struct onednn *)state)->seconds, sizeof(double) * PHASE_COUNT);
 }
 
-/* ---- Parameters in and out
- * ----------------------------------------------------------------------------------- */
+/* ---- Parameters in and out ---- */
 
 static void transfer_weights(const struct network *n, const struct layer *y, const struct kernel *k,
                              float *weights)

@@ -71,7 +71,7 @@ struct trainer {
     double rows;                    /* trained by it */
 };
 
-/* ---- The step composed from ops of level 1 ----------------------------------------------------- */
+/* ---- The step composed from ops of level 1 ---- */
 
 static void composed_free(struct composed *s)
 {
@@ -225,7 +225,7 @@ static void composed_predict(struct trainer *t, const struct batch *b, float *pr
     memcpy(t->composed->tally, before, sizeof before);
 }
 
-/* ---- The backend's own step -------------------------------------------------------------------- */
+/* ---- The backend's own step ---- */
 
 /* seconds[phase_count] = what the backend has counted since its open(). */
 static void read_phases(const struct trainer *t, double *seconds)
@@ -302,7 +302,7 @@ static int fused_times(const struct trainer *t, struct op_time *times)
     return count;
 }
 
-/* ---- Both -------------------------------------------------------------------------------------- */
+/* ---- Both ---- */
 
 struct trainer *trainer_new(struct contender *c, bool composed)
 {

@@ -67,8 +67,7 @@ static void refuses_impossible_plans(void **unused)
     expect_refusal(&p, "batch");
 }
 
-/* ---- ISA: fixed once per process, so each case has a process of its own
- * ------------------------------------------ */
+/* ---- ISA: fixed once per process, so each case has a process of its own ---- */
 
 static bool has_avx(const char *implementation)
 {
@@ -134,8 +133,7 @@ static void refuses_an_isa_that_comes_too_late(void **unused)
     assert_int_equal(code, CHILD_OK);
 }
 
-/* ---- Training a small network
- * ------------------------------------------------------------------------------------ */
+/* ---- Training a small network ---- */
 
 struct images {
     uint8_t pixels[IMAGES * INPUTS], labels[IMAGES];

@@ -35,7 +35,7 @@ static void open_naive(struct contender *c)
     assert_int_equal(contender_open(c, registry_fallback(), registry_fallback(), &plan, &e), 0);
 }
 
-/* ---- The network in double precision, one sample after the other ------------------------------- */
+/* ---- The network in double precision, one sample after the other ---- */
 
 struct reference {
     double w1[W1], b1[HIDDEN], w2[W2], b2[DATASET_CLASSES];
@@ -202,7 +202,7 @@ static void learns(void **state)
     contender_close(&c);
 }
 
-/* ---- Times ------------------------------------------------------------------------------------- */
+/* ---- Times ---- */
 
 static void composed_times_cover_training_only(void **state)
 {
@@ -341,7 +341,7 @@ static void fused_step_without_phases_is_one_line(void **state)
     trainer_free(t);
 }
 
-/* ---- Correct rows ------------------------------------------------------------------------------ */
+/* ---- Correct rows ---- */
 
 /* With zero weights the logits are b2. */
 static uint32_t correct_with_logits(const float *logits, uint8_t label)

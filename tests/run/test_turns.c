@@ -23,7 +23,7 @@ enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MOST_EVENTS = 512 };
 static struct dataset data;
 static struct topology topology;
 
-/* ---- The contenders: the naive backend, each with one thing changed ---------------------------- */
+/* ---- The contenders: the naive backend, each with one thing changed ---- */
 
 static int open_dies(const struct plan *plan, void **state, char *why, size_t why_size)
 {
@@ -168,7 +168,7 @@ static int prove_quickly(const struct backend *b, const struct backend *fallback
     return 0;
 }
 
-/* ---- What the listener hears ------------------------------------------------------------------- */
+/* ---- What the listener hears ---- */
 
 enum event_kind { OPENED, ROW, PROVEN, TURN, TICK, EPOCH, FAILED };
 
@@ -306,7 +306,7 @@ static void assert_failed(const char *name, enum contender_outcome outcome, cons
     if (!strstr(e->words, words)) fail_msg("%s: '%s' lacks '%s'", name, e->words, words);
 }
 
-/* ---- Runs -------------------------------------------------------------------------------------- */
+/* ---- Runs ---- */
 
 static int open_descriptors(void)
 {
