@@ -33,6 +33,10 @@ needs_of_ci='
 clang               tool clang
 libomp-dev          clang-lib omp.h
 clang-format        tool clang-format
+libblas-test        file /usr/lib/x86_64-linux-gnu/blas/xblat3s
+python3-numpy       module numpy
+valgrind            tool valgrind
+qemu-user           tool qemu-x86_64
 '
 
 say() { printf '%s\n' "$*" >&2; }

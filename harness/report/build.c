@@ -56,8 +56,9 @@ const struct build *build_get(void)
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
     char line[128];
-    const char *const git[] = {"git",     "-C",          SOURCE_ROOT,     "describe", "--always",
-                               "--dirty", "--abbrev=40", "--match=NeVeR", NULL};
+    const char *const git[] = {
+        "git",         "--no-optional-locks", "-C", SOURCE_ROOT, "describe", "--always", "--dirty",
+        "--abbrev=40", "--match=NeVeR",       NULL};
     first_line_of(git, line, sizeof line);
     split_description(line, b.tree_commit, sizeof b.tree_commit, &b.tree_dirty);
     b.version = BENCH_VERSION;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line on any words: the input's lines, one per word. Words such as BENCH_NAME=VALUE become the
+ * environment. */
+#include <string.h>
+
+#include "cli/options.h"
+#include "fuzz.h"
+
+enum { MOST_WORDS = 40 };
+
+/* What options_parse accepts keeps to the limits that --help states. */
+static void demand_limits(const struct options *o)
+{
+    for (const struct option_spec *s = option_table; s->name; s++) {
+        const char *const member = (const char *)o + s->offset;
+        if (!(s->commands & (unsigned)o->command) || !s->fallback) continue;
+        if (s->type == OPTION_INT) {
+            int value;
+            memcpy(&value, member, sizeof value);
+            FUZZ_DEMAND(value >= s->lo && value <= s->hi);
+        } else if (s->type == OPTION_REAL) {
+            double value;
+            memcpy(&value, member, sizeof value);
+            FUZZ_DEMAND(value >= s->lo && value <= s->hi);
+        }
+    }
+}
+
+static void parse(int argc, char **argv)
+{
+    struct options o;
+    struct error e = {0};
+    const int code = options_parse(&o, argc, argv, &e);
+    FUZZ_DEMAND(code == (int)e.code);
+    if (code) {
+        FUZZ_DEMAND(code == EXIT_USAGE || code == EXIT_INTERNAL);
+        FUZZ_DEMAND(memchr(e.text, 0, sizeof e.text) && e.text[0] && !strchr(e.text, '\n'));
+    } else {
+        demand_limits(&o);
+    }
+    options_free(&o);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *words[MOST_WORDS + 2], *set[MOST_WORDS];
+    char program[] = "bench";
+    int argc = 0, settings = 0;
+    char *const text = malloc(size + 1);
+    FUZZ_DEMAND(text);
+    memcpy(text, data, size);
+    text[size] = 0;
+    words[argc++] = program;
+    char *rest = text;
+    for (char *word; argc <= MOST_WORDS && (word = strsep(&rest, "\n")) != NULL;) {
+        char *const equals = strchr(word, '=');
+        if (strncmp(word, "BENCH_", 6) == 0 && equals && settings < MOST_WORDS) {
+            *equals = 0;
+            setenv(word, equals + 1, 1);
+            set[settings++] = word;
+        } else {
+            words[argc++] = word;
+        }
+    }
+    words[argc] = NULL;
+    parse(argc, words);
+    while (settings) unsetenv(set[--settings]);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Writes the corpus that is committed beside this file: one small input per way through the code.
+
+  python3 tests/fuzz/make_corpus.py"""
+import gzip
+import os
+import random
+import struct
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def write(folder, name, content):
+    os.makedirs(os.path.join(HERE, folder), exist_ok=True)
+    with open(os.path.join(HERE, folder, name), "wb") as f:
+        f.write(content)
+
+
+def idx():
+    labels = struct.pack(">II", 0x801, 5) + bytes([0, 1, 9, 3, 4])
+    images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
+    packed = gzip.compress(images, mtime=0)
+    cases = {
+        "empty": (0, b""), "short": (0, images[:3]), "header": (0, images[:16]),
+        "images": (4, images), "labels": (5, labels), "images_as_labels": (5, images), "labels_as_images": (4, labels),
+        "images_small_cap": (6, images), "longer": (4, images + b"\0"), "shorter": (4, images[:-1]),
+        "label_ten": (5, labels[:-1] + b"\x0a"), "type": (4, b"\0\0\x0a\3" + images[4:]),
+        "rank": (4, b"\0\0\x08\xff" + images[4:]), "magic": (4, b"\1" + images[1:]),
+        "zero_size": (4, struct.pack(">IIII", 0x803, 0, 28, 28)),
+        "wraps_32": (4, struct.pack(">IIII", 0x803, 0x10000, 0x100, 0x100)),
+        "wraps_64": (4, struct.pack(">IIII", 0x803, 0xffffffff, 0xffffffff, 0xffffffff)),
+        "little_endian": (4, struct.pack("<IIII", 0x803, 2, 3, 4) + bytes(24)),
+        "gzip": (0, packed), "gzip_labels": (1, gzip.compress(labels, mtime=0)), "gzip_cut_header": (0, packed[:7]),
+        "gzip_cut_body": (0, packed[:20]), "gzip_cut_crc": (0, packed[:-6]),
+        "gzip_bad_crc": (0, packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]),
+        "gzip_bad_size": (0, packed[:-1] + b"\1"), "gzip_two": (0, packed + packed), "gzip_trailing": (0, packed + b"x"),
+        "gzip_bomb": (2, gzip.compress(struct.pack(">IIII", 0x803, 100, 28, 28) + bytes(78400), mtime=0)),
+    }
+    for name, (mode, content) in cases.items():
+        write("idx", name, bytes([mode]) + content)
+
+
+def cli():
+    cases = {
+        "nothing": [], "run": ["run", "--epochs", "2", "--batch=64", "--hidden", "32", "--seed", "18446744073709551615"],
+        "list": ["list", "--json"], "micro": ["micro", "--benchmark_filter=gemm", "--backend", "naive"],
+        "prove": ["prove", "--backend", "all", "--threads", "2"], "data": ["data", "--data", "/nowhere"],
+        "typo": ["--epohcs", "3"], "command_typo": ["lst"], "no_value": ["--epochs"], "empty_value": ["--epochs="],
+        "negative": ["--epochs", "-1"], "huge": ["--epochs", "99999999999999999999"], "real": ["--lr", "1e-3"],
+        "not_finite": ["--lr", "nan"], "twice": ["--backend", "naive", "--backend", "avx2"],
+        "plugins": ["--plugin", "a.so", "--plugin", "b.so:name"], "isa": ["--max-isa", "avx2"], "bad_isa": ["--max-isa", "mmx"],
+        "help": ["--help"], "version": ["--version"], "environment": ["BENCH_EPOCHS=3", "BENCH_BACKEND=naive", "run"],
+        "bad_environment": ["BENCH_EPOCHS=three", "BENCH_MAX_ISA=x", "run"], "dashes": ["--", "-", "---"],
+        "not_text": ["--backend", "\udcff\x01\udcc0\x1b[31m"], "long": ["--" + "x" * 2000],
+    }
+    for name, words in cases.items():
+        write("cli", name, "\n".join(words).encode("utf-8", "surrogateescape"))
+
+
+def gemm():
+    r = random.Random(7)
+    shapes = [(0, 3, 3), (3, 0, 3), (3, 3, 0), (1, 1, 1), (6, 16, 8), (7, 17, 9), (12, 32, 31), (13, 33, 64), (14, 48, 65),
+              (49, 67, 97), (5, 10, 90), (31, 7, 33)]
+    for number, (m, n, k) in enumerate(shapes * 4):
+        form = (number // len(shapes)) | r.randrange(6) << 2 | r.randrange(6) << 5 & 0xe0
+        data = bytes(r.randrange(256) for _ in range(r.choice((0, 64, 1500))))
+        write("gemm", f"{number:02d}_{m}x{n}x{k}", bytes([m, n, k, form, r.randrange(216)]) + data)
+
+
+idx()
+cli()
+gemm()
