@@ -43,7 +43,7 @@ static struct listing look_at(const struct registry_entry *entry)
     return l;
 }
 
-static void print_table(const struct topology *t)
+static int print_table(const struct topology *t, struct error *e)
 {
     struct table table;
     table_init(&table, "llllll");
@@ -59,8 +59,10 @@ static void print_table(const struct topology *t)
         table_cell(&table, "%s", l.library ? l.library : "");
         table_cell(&table, "%s", l.why);
     }
-    table_print(&table, stdout);
+    const bool failed = table.failed;
+    if (!failed) table_print(&table, stdout);
     table_free(&table);
+    if (failed) return error_set(e, EXIT_INTERNAL, "out of memory");
     fputc('\n', stdout);
     for (int i = 0; i < registry_count(); i++) {
         const struct listing l = look_at(registry_at(i));
@@ -76,23 +78,29 @@ static void print_table(const struct topology *t)
         printf(", capped at %s: %s", cpu_cap_name(), cpu_isa_names(cpu_usable(), usable, sizeof usable));
     printf("\nlibraries: hwloc %s, zlib %s, jansson %s, Google Benchmark %s, OpenMP %d\n", t->hwloc_version,
            zlibVersion(), JANSSON_VERSION, build_get()->benchmark, _OPENMP);
+    return EXIT_OK;
 }
 
+/* NULL when out of memory. */
 static json_t *listing_json(const struct listing *l)
 {
     const struct backend *b = l->entry->backend;
     json_t *object = json_pack("{s:s, s:s, s:s?}", "name", l->entry->name, "status", status_text(l->status),
                                "why", l->why[0] ? l->why : NULL);
-    if (!b) return object;
+    if (!object || !b) return object;
     json_t *rest =
         json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:s, s:s?}", "summary", b->summary, "needs", l->needs,
                   "fused_step", b->step != NULL, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
                   "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
                   "compiler_flags", l->entry->compiled_as, "library", l->library);
-    if (l->entry->plugin) json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path));
-    json_object_update(object, rest);
+    bool failed = !rest;
+    if (l->entry->plugin)
+        failed |= json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path)) != 0;
+    failed |= json_object_update(object, rest) != 0;
     json_decref(rest);
-    return object;
+    if (!failed) return object;
+    json_decref(object);
+    return NULL;
 }
 
 static int print_json(const struct topology *t, struct error *e)
@@ -101,7 +109,10 @@ static int print_json(const struct topology *t, struct error *e)
     json_t *backends = json_array();
     for (int i = 0; i < registry_count(); i++) {
         const struct listing l = look_at(registry_at(i));
-        json_array_append_new(backends, listing_json(&l));
+        if (json_array_append_new(backends, listing_json(&l)) != 0) { /* also where there is no listing */
+            json_decref(backends);
+            return error_set(e, EXIT_INTERNAL, "out of memory");
+        }
     }
     json_t *root = json_pack(
         "{s:s, s:s, s:s, s:s, s:s?, s:o, s:{s:s, s:s, s:s, s:s, s:i}}", "version", build_get()->version,
@@ -122,6 +133,5 @@ int command_list(const struct options *o, struct error *e)
     struct topology t;
     if (output_check(e) || topology_read(&t, e)) return (int)e->code;
     if (o->json) return print_json(&t, e);
-    print_table(&t);
-    return EXIT_OK;
+    return print_table(&t, e);
 }

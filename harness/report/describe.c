@@ -21,8 +21,11 @@ json_t *describe_ops_json(const struct backend *b, bool own)
 {
     json_t *array = json_array();
     for (int op = 0; op < OP_COUNT; op++)
-        if (backend_has_op(b, (enum op_id)op) == own)
-            json_array_append_new(array, json_string(op_name((enum op_id)op)));
+        if (backend_has_op(b, (enum op_id)op) == own &&
+            json_array_append_new(array, json_string(op_name((enum op_id)op))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
     return array;
 }
 

@@ -15,7 +15,7 @@
  * when there are none. Returns text. */
 char *describe_ops(const struct backend *b, bool own, char *text, size_t size);
 
-/* The same as a JSON array; a new reference for the caller. */
+/* The same as a JSON array; a new reference for the caller, NULL when out of memory. */
 json_t *describe_ops_json(const struct backend *b, bool own);
 
 /* Whether one of the implementations "op=name;op=name" is a reference implementation (its name contains
