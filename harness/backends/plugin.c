@@ -19,7 +19,7 @@ static const uint32_t known_flags =
     BACKEND_DETERMINISTIC | BACKEND_ON_REQUEST | BACKEND_TAKES_ARGUMENT | BACKEND_INHERITS_FASTEST;
 enum { MOST_BLOCKING = 1 << 24 };
 
-/* ---- The text of --plugin ---------------------------------------------------------------------- */
+/* ---- The text of --plugin ---- */
 
 /* Splits PATH[:NAME] and resolves the path. */
 static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const char *argument,
@@ -53,7 +53,7 @@ static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const 
     return 0;
 }
 
-/* ---- What is wrong with an answer -------------------------------------------------------------- */
+/* ---- What is wrong with an answer ---- */
 
 static bool is_name(const char *name)
 {
@@ -98,7 +98,7 @@ static int check_facts(const struct plugin *p, struct error *e)
     return 0;
 }
 
-/* ---- The shadow -------------------------------------------------------------------------------- */
+/* ---- The shadow ---- */
 
 static void must_not_run(void)
 {
@@ -144,7 +144,7 @@ int plugin_probe(struct plugin *p, const char *argument, struct error *e)
     return 0;
 }
 
-/* ---- Loading ----------------------------------------------------------------------------------- */
+/* ---- Loading ---- */
 
 const struct backend *plugin_enter(const char *path, volatile enum plugin_stage *stage, struct error *e)
 {

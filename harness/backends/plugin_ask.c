@@ -25,7 +25,7 @@ struct answer {
     struct plugin_facts facts;
 };
 
-/* ---- In the child ------------------------------------------------------------------------------ */
+/* ---- In the child ---- */
 
 static void copy_text(char *to, size_t size, const char *from)
 {
@@ -73,7 +73,7 @@ static _Noreturn void answer_and_leave(struct answer *a, const char *path, pid_t
     _exit(0); /* without its destructors */
 }
 
-/* ---- In the parent ----------------------------------------------------------------------------- */
+/* ---- In the parent ---- */
 
 /* Returns whether the child ended in time; it is gone in any case. */
 static bool await_child(pid_t child, int *status)

@@ -45,7 +45,7 @@ const struct registry_entry *registry_find(const char *name)
     return NULL;
 }
 
-/* ---- Plug-ins ---------------------------------------------------------------------------------- */
+/* ---- Plug-ins ---- */
 
 static int check_name_is_free(const struct plugin *p, struct error *e)
 {
@@ -72,7 +72,7 @@ int registry_add_plugin(const char *argument, struct error *e)
     return 0;
 }
 
-/* ---- Status and choice ------------------------------------------------------------------------- */
+/* ---- Status and choice ---- */
 
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size)
 {

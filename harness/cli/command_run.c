@@ -43,8 +43,7 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
     fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %.3f of bound%s\n", row->failed ? "FAIL" : "pass",
             entry->name, row->op, row->cases, row->count, row->worst_of_bound,
             row->inherited ? "  (inherited)" : "");
-    if (row->failed)
-        reproduce_print(out, job->options, entry, row);
+    if (row->failed) reproduce_print(out, job->options, entry, row);
     fflush(out);
 }
 

@@ -36,7 +36,7 @@ struct options {
     uint64_t seed;
     const char *only_case; /* prove: the text of one case; NULL: all */
     bool exhaustive;       /* prove: also what takes minutes */
-    int timeout; /* seconds; 0: none */
+    int timeout;           /* seconds; 0: none */
     int plugin_count;
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
     int passed_count;     /* micro: the flags meant for Google Benchmark, in order */

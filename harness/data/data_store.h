@@ -28,10 +28,10 @@ int data_store_seal(struct data_store *s, struct error *e);
  * anything. NULL and an error when fd holds fewer. */
 void *data_store_map(int fd, size_t bytes, struct error *e);
 
-/* A private read-only copy of a mapping, in huge pages where the system gives them, in its place: a shuffled epoch
- * touches a page per image, and shared memory has small pages (reading 60,000 images at random: 20 to 35 ms with 2 MiB
- * pages, 60 to 100 ms with 4 KiB ones, in a virtual machine). Returns the copy and unmaps the original, or returns the
- * original where there is no memory for a copy. */
+/* A private read-only copy of a mapping, in huge pages where the system gives them, in its place: a shuffled
+ * epoch touches a page per image, and shared memory has small pages (reading 60,000 images at random: 20 to
+ * 35 ms with 2 MiB pages, 60 to 100 ms with 4 KiB ones, in a virtual machine). Returns the copy and unmaps
+ * the original, or returns the original where there is no memory for a copy. */
 void *data_store_in_huge_pages(void *map, size_t bytes);
 
 #endif

@@ -16,6 +16,12 @@
  * truth. */
 #define BOUND_EXACT 0.0
 
+/* The one figure here that is not derived: how far the mean loss of a batch may be from the oracle's when
+ * both train on their own from the same start, over the first steps. RMSprop turns a gradient of rounding
+ * size into a whole step of either sign, so no bound of use follows from roundings; a wrong update is beyond
+ * this within a few steps. */
+#define BOUND_FREE_RUNNING 1e-3
+
 /* How far a result may lie below and above the truth; both >= 0. */
 struct allowance {
     double below, above;

@@ -12,20 +12,21 @@
 
 /* The parts of level 2. name is what options->only may ask for. */
 static const struct {
-    const char *name;
+    const char *name, *cases; /* cases: what its rows begin with; NULL: they ask themselves */
     bool composed;
     int (*prove)(struct proof *p, bool composed, struct error *e);
 } steps[] = {
-    {"step", false, prove_step_ragged},       {"step", false, prove_step_plan},
-    {"lockstep", false, prove_lockstep},      {"composed step", true, prove_step_ragged},
-    {"composed step", true, prove_step_plan}, {"composed lockstep", true, prove_lockstep},
-    {"step", false, prove_same_step},         {"composed step", true, prove_same_step},
+    {"step", "ragged", false, prove_step_ragged},     {"step", "plan", false, prove_step_plan},
+    {"lockstep", NULL, false, prove_lockstep},        {"composed step", "ragged", true, prove_step_ragged},
+    {"composed step", "plan", true, prove_step_plan}, {"composed lockstep", NULL, true, prove_lockstep},
+    {"step", NULL, false, prove_same_step},           {"composed step", NULL, true, prove_same_step},
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 
 /* A backend without a step of its own has only the composed one. */
 static bool applies(const struct proof *p, int part)
 {
+    if (steps[part].cases && !proof_cases_wanted(p, steps[part].cases)) return false;
     return proof_wanted(p, steps[part].name) && (steps[part].composed || p->backend->step);
 }
 

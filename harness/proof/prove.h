@@ -33,11 +33,12 @@ struct proof_options {
     const struct dataset *data; /* real images for the steps; may be NULL, then synthetic ones */
     void (*row)(void *context, const struct proof_row *row); /* called once per row, as it is done */
     void *context;
-    const char *only;      /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
-    const char *only_case; /* prove only the case of this text, under the same seed and plan; NULL = all */
-    bool stop_when_wrong;  /* end after the first class that failed; the verdict is then of what was run */
-    bool exhaustive;       /* also what takes minutes: every m, n, k, every float, long lockstep runs */
-    int lockstep_steps;    /* 0 = the usual number */
+    const char *only; /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
+    const char *only_cases; /* of that op, only the class of this name; of steps, only its network */
+    const char *only_case;  /* prove only the case of this text, under the same seed and plan; NULL = all */
+    bool stop_when_wrong;   /* end after the first class that failed; the verdict is then of what was run */
+    bool exhaustive;        /* also what takes minutes: every m, n, k, every float, long lockstep runs */
+    int lockstep_steps;     /* 0 = the usual number */
 };
 
 struct proof_verdict {

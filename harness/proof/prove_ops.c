@@ -5,12 +5,25 @@
 #include "proof/prove_ops.h"
 
 #include "proof/oracle.h"
+#include "proof/prove_gemm.h"
+#include "proof/prove_pointwise.h"
 
 static const struct case_class *const classes[OP_COUNT] = {
 #define OP(name) [OP_##name] = classes_##name,
 #include "ops.def"
 #undef OP
 };
+
+/* What takes minutes. */
+static const struct {
+    enum op_id op;
+    struct case_class class;
+} exhaustive[] = {
+    {OP_gemm, {"every m, n, k to 67", gemm_every_residue}},
+    {OP_vexp, {"every float", vexp_every_float}},
+    {OP_vlog, {"every float", vlog_every_float}},
+};
+enum { EXHAUSTIVE = sizeof exhaustive / sizeof *exhaustive };
 
 /* Never called: names oracle_<op> for every op. */
 static inline void every_op_has_an_oracle(void)
@@ -26,6 +39,8 @@ int prove_ops_classes(const struct proof *p)
     (void)every_op_has_an_oracle;
     for (int op = 0; op < OP_COUNT; op++)
         for (int i = 0; proof_wanted(p, op_name((enum op_id)op)) && classes[op][i].run; i++) count++;
+    for (int i = 0; p->options->exhaustive && i < EXHAUSTIVE; i++)
+        count += proof_wanted(p, op_name(exhaustive[i].op));
     return count;
 }
 
@@ -43,8 +58,15 @@ void prove_ops(struct proof *p, void (*done)(struct proof *p))
     for (int op = 0; op < OP_COUNT; op++) {
         if (!proof_wanted(p, op_name((enum op_id)op))) continue;
         for (const struct case_class *class = classes[op]; class->run && !proof_may_stop(p); class ++) {
-            prove_class(p, (enum op_id)op, class);
+            if (proof_cases_wanted(p, class->cases)) prove_class(p, (enum op_id)op, class);
             done(p);
         }
+    }
+    for (int i = 0; p->options->exhaustive && i < EXHAUSTIVE; i++) {
+        const bool wanted =
+            proof_wanted(p, op_name(exhaustive[i].op)) && proof_cases_wanted(p, exhaustive[i].class.cases);
+        if (!wanted || proof_may_stop(p)) continue;
+        prove_class(p, exhaustive[i].op, &exhaustive[i].class);
+        done(p);
     }
 }

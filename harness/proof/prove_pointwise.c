@@ -7,7 +7,7 @@
 
 #include "proof/bounds.h"
 #include "proof/oracle.h"
-#include "proof/prove_ops.h"
+#include "proof/prove_pointwise.h"
 
 /* ---- rmsprop */
 
@@ -172,15 +172,13 @@ static const float specials[] = {0.0f,           -0.0f,           INFINITY,     
 
 enum { SAMPLES_AT_ONCE = 4096, SAMPLE_CALLS = 16 };
 
-/* Elements that are special must be right in kind: NaN for NaN, the same infinity, and an exact 0 or 1. */
-static double pointwise_bound(float x, double truth)
+double pointwise_bound(float x, double truth)
 {
     const bool exact = x == 0.0f || isinf(x) || truth == 0.0;
     return exact ? BOUND_EXACT : bound_one_ulp(truth);
 }
 
-/* The op under test, with the state it wants. */
-static void call_pointwise(struct proof *p, enum op_id op, size_t n, const float *x, float *y)
+void pointwise_call(struct proof *p, enum op_id op, size_t n, const float *x, float *y)
 {
     if (op == OP_vexp)
         CONTENDER_CALL(&p->contender, vexp, n, x, y);
@@ -205,20 +203,23 @@ static void run_pointwise(struct proof *p, struct proof_row *row, enum op_id op,
                     : rng_below(&r, 2) ? specials[rng_below(&r, special_count)]
                                        : any_bits(&r);
     guarded_protect(&p->arena[ARENA_A]);
-    call_pointwise(p, op, n, x.data, y.data);
+    pointwise_call(p, op, n, x.data, y.data);
     guarded_release(&p->arena[ARENA_A]);
     struct comparison result;
     compare_begin(&result, "y", (long long)n, (int)n,
                   COMPARE_NONFINITE | (sample && n > 0 ? 0 : COMPARE_IDLE_IS_RIGHT));
     for (size_t i = 0; i < n; i++) {
         const double truth = truth_of(x.data[i]), bound = pointwise_bound(x.data[i], truth);
-        double got = y.data[i];
-        if (isinf(got) && isfinite(truth)) got = copysign(0x1p128, got); /* where the next float would be */
-        compare_element(&result, got, truth, bound, bound, 0.0);
+        compare_element(&result, pointwise_got(y.data[i], truth), truth, bound, bound, 0.0);
     }
     check_surroundings(p, &result, ARENA_C, &y);
     case_check(p, row, &result);
     case_end(p, row);
+}
+
+double pointwise_got(float y, double truth)
+{
+    return isinf(y) && isfinite(truth) ? copysign(0x1p128, y) : y;
 }
 
 static void pointwise_specials(struct proof *p, struct proof_row *row, enum op_id op)
@@ -263,11 +264,13 @@ static void vlog_samples(struct proof *p, struct proof_row *row)
 const struct case_class classes_vexp[] = {
     {"special values in any lane", vexp_specials},
     {"one ulp, sampled", vexp_samples},
+    {"one ulp, stratified", vexp_strata},
     {0},
 };
 
 const struct case_class classes_vlog[] = {
     {"special values in any lane", vlog_specials},
     {"one ulp, sampled", vlog_samples},
+    {"one ulp, stratified", vlog_strata},
     {0},
 };

@@ -97,17 +97,25 @@ static void try_once(struct same_subject *s, struct proof_row *row, const struct
     case_end(p, row);
 }
 
+/* The row's name with the promise kept. */
+static void name_row(char *cases, size_t size, const struct variation *v)
+{
+    snprintf(cases, size, "same bits, %s", v->name);
+}
+
 static void vary(struct same_subject *s, const struct variation *v)
 {
     struct proof_row row;
     int different = 0;
+    name_row(row.cases, sizeof row.cases, v);
+    if (!proof_cases_wanted(s->proof, row.cases)) return;
     row_begin(&row, s->op, "", s->inherited);
     for (int i = 0; i < v->count; i++) try_once(s, &row, v, i, &different);
-    snprintf(row.cases, sizeof row.cases, "%s, %s",
-             s->promised     ? "same bits"
-             : different > 0 ? "differ, not promised"
-                             : "same, not promised",
-             v->name);
+    if (s->promised)
+        name_row(row.cases, sizeof row.cases, v);
+    else
+        snprintf(row.cases, sizeof row.cases, "%s, not promised, %s", different > 0 ? "differ" : "same",
+                 v->name);
     row_end(s->proof, &row);
 }
 
@@ -155,8 +163,10 @@ static void try_setting(struct same_subject *s, struct proof_row *row, const cha
 
 static void vary_mxcsr(struct same_subject *s)
 {
+    static const char cases[] = "MXCSR kept, 8 settings";
     struct proof_row row;
-    row_begin(&row, s->op, "MXCSR kept, 8 settings", s->inherited);
+    if (!proof_cases_wanted(s->proof, cases)) return;
+    row_begin(&row, s->op, cases, s->inherited);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         try_setting(s, &row, settings[i].name, MASKED | settings[i].bits);
     row_end(s->proof, &row);

@@ -50,11 +50,16 @@ static void call_gemm(struct same_subject *s, int team, int shift)
     const float *b = floats(s, ARENA_B, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
     float *plain = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
     float *turned = floats(s, ARENA_D, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
+    float *small = floats(s, ARENA_E, (size_t)ROWS * CLASSES, shift, -1.0f, 1.0f);
     struct contender *c = contender_of(s, team);
     CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, ROWS, COLUMNS, DEPTH, 1.0f, a, DEPTH, b, COLUMNS, 0.0f, plain,
                    COLUMNS);
     CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, DEPTH, COLUMNS, ROWS, 0.7f, a, DEPTH, plain, COLUMNS, 1.3f,
                    turned, COLUMNS);
+    /* a third call: code that alternates between two ways would meet two calls always in the same order */
+    CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, ROWS, CLASSES, DEPTH, 1.0f, a, DEPTH, b, DEPTH, 1.0f, small,
+                   CLASSES);
+    same_output(s, small, (size_t)ROWS * CLASSES * sizeof *small);
     same_output(s, plain, (size_t)ROWS * COLUMNS * sizeof *plain);
     same_output(s, turned, (size_t)DEPTH * COLUMNS * sizeof *turned);
 }

@@ -7,7 +7,7 @@
 #include "proof/same.h"
 #include "proof/step_rig.h"
 
-enum { STEPS = 3, ROWS = 61, ALIGNMENT_BYTES = 64 };
+enum { STEPS = 2, ROWS = 61, ALIGNMENT_BYTES = 64 };
 
 struct step_context {
     struct step_rig rig;

@@ -7,6 +7,7 @@
 #include "proof/bounds.h"
 #include "proof/oracle.h"
 #include "proof/prove_step.h"
+#include "proof/step_compare.h"
 
 /* Few hidden values may all be switched off: then an idle step is right. */
 static unsigned flags_of(const struct step_rig *r)
@@ -27,9 +28,12 @@ static bool begin_either(struct step_rig *r, const char *check, const char *loss
     return begin(r, check, words) || loss_wanted;
 }
 
-static int columns_of(const struct shape *s, int tensor)
+void ask_oracle(struct step_rig *r, const struct tensors *w)
 {
-    return tensor == TENSOR_W1 || tensor == TENSOR_B1 ? s->hidden : s->classes;
+    if (r->oracle_knows && w == &r->given.w) return;
+    oracle_forward(&r->oracle, w, &r->batch);
+    oracle_backward(&r->oracle, w);
+    r->oracle_knows = w == &r->given.w;
 }
 
 static struct step_result poisoned_result(void)
@@ -69,15 +73,8 @@ void check_storage(struct step_rig *r, struct proof_row *row, const char *words)
 /* Loss sum and count against the oracle's last forward pass. */
 static void compare_result(struct step_rig *r, struct proof_row *row, const struct step_result *result)
 {
-    const struct oracle_step *o = &r->oracle;
     struct comparison loss, correct;
-    compare_begin(&loss, "loss_sum", 1, 1, 0);
-    compare_element(&loss, result->loss_sum, o->loss_sum, o->loss_bound, o->loss_bound, 0.0);
-    compare_begin(&correct, "correct", 1, 1, COMPARE_IDLE_IS_RIGHT);
-    compare_element(&correct, result->correct, o->correct_min, 0.0, (double)o->correct_max - o->correct_min,
-                    0.0);
-    correct.worst =
-        correct.wrong ? COMPARE_HOPELESS : 0.0; /* a count is right or wrong, not near its bound */
+    result_compare(&r->oracle, result, &loss, &correct);
     case_check(r->proof, row, &loss);
     case_check(r->proof, row, &correct);
 }
@@ -100,6 +97,7 @@ static void predict_and_compare(struct step_rig *r, struct proof_row *row, const
     r->prob = guarded_place(&r->prob_arena, bytes, PLACE_END);
     trainer_predict(r->trainer, &r->batch, r->prob, result);
     oracle_forward(&r->oracle, w, &r->batch);
+    r->oracle_knows = false;
     struct comparison c;
     compare_begin(&c, "prob", (long long)rows * classes, classes, 0);
     compare_matrix(&c, rows, classes, r->prob, classes, r->oracle.prob.value, r->oracle.prob.bound);
@@ -127,9 +125,9 @@ static void compare_gradient(struct step_rig *r, struct proof_row *row, int tens
                 *new_v = tensor_data(&r->stored.model.v, tensor);
     const size_t count = tensor_count(&r->shape, tensor);
     struct comparison gradient, v;
-    compare_begin(&gradient, tensor_name(tensor), (long long)count, columns_of(&r->shape, tensor),
+    compare_begin(&gradient, tensor_name(tensor), (long long)count, tensor_columns(&r->shape, tensor),
                   flags_of(r));
-    compare_begin(&v, "v", (long long)count, columns_of(&r->shape, tensor), 0);
+    compare_begin(&v, "v", (long long)count, tensor_columns(&r->shape, tensor), 0);
     for (size_t i = 0; i < count; i++) {
         const double g = truth->value[i], error = truth->bound[i];
         const double got = ((double)w[i] - (double)new_w[i]) * (sqrt((double)new_v[i]) + k.epsilon) / k.lr;
@@ -163,34 +161,20 @@ void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row 
     network_free(&ones);
     trainer_step(r->readback_trainer, &r->batch, &result);
     step_rig_store(r, r->readback_trainer);
-    oracle_forward(&r->oracle, &r->given.w, &r->batch);
-    oracle_backward(&r->oracle, &r->given.w);
+    ask_oracle(r, &r->given.w);
     for (int i = 0; i < TENSOR_COUNT; i++) compare_gradient(r, row, i);
     case_end(r->proof, row);
     result_case(r, loss_row, "loss of step", words, &result);
 }
 
-/* One tensor's new w and v, which must lie between the updates at both ends of the gradient's interval. */
+/* One tensor's new w and v. */
 static void compare_update(struct step_rig *r, struct proof_row *row, const struct model *from, int tensor)
 {
     const struct rmsprop_constants k = rmsprop_constants(r->plan.lr, r->plan.rho, r->plan.epsilon);
-    const struct oracle_tensor *gradient = &r->oracle.gradient[tensor];
-    const float *w = tensor_data(&from->w, tensor), *v = tensor_data(&from->v, tensor);
-    const float *new_w = tensor_data(&r->stored.model.w, tensor),
-                *new_v = tensor_data(&r->stored.model.v, tensor);
-    const size_t count = tensor_count(&r->shape, tensor);
-    struct comparison cw, cv;
-    compare_begin(&cw, tensor_name(tensor), (long long)count, columns_of(&r->shape, tensor), flags_of(r));
-    compare_begin(&cv, "v", (long long)count, columns_of(&r->shape, tensor), flags_of(r));
-    for (size_t i = 0; i < count; i++) {
-        const double g = gradient->value[i], error = gradient->bound[i];
-        const struct allowance aw = bound_rmsprop_w(&k, v[i], w[i], g, error);
-        const struct allowance av = bound_rmsprop_v(&k, v[i], g, error);
-        compare_element(&cw, new_w[i], oracle_rmsprop_w(&k, g, v[i], w[i]), aw.below, aw.above, w[i]);
-        compare_element(&cv, new_v[i], oracle_rmsprop_v(&k, g, v[i]), av.below, av.above, v[i]);
-    }
-    case_check(r->proof, row, &cw);
-    case_check(r->proof, row, &cv);
+    struct comparison w, v;
+    update_compare(&k, &r->oracle, from, &r->stored.model, tensor, flags_of(r), &w, &v);
+    case_check(r->proof, row, &w);
+    case_check(r->proof, row, &v);
 }
 
 /* Steps with what the trainer holds, which is `from`, and compares the new parameters. */
@@ -200,8 +184,7 @@ static void step_and_compare(struct step_rig *r, struct proof_row *row, const st
     *result = poisoned_result();
     trainer_step(r->trainer, &r->batch, result);
     step_rig_store(r, r->trainer);
-    oracle_forward(&r->oracle, &from->w, &r->batch);
-    oracle_backward(&r->oracle, &from->w);
+    ask_oracle(r, &from->w);
     for (int i = 0; i < TENSOR_COUNT; i++) compare_update(r, row, from, i);
     if (step_rig_intruded(r) > 0) case_fail(r->proof, row, "store wrote outside the tensors");
 }
@@ -223,6 +206,7 @@ void check_again(struct step_rig *r, struct proof_row *row, const char *words)
     trainer_load(r->trainer, &r->given);
     trainer_step(r->trainer, &r->batch, &result);
     step_rig_store(r, r->trainer);
+    r->oracle_knows = false;
     network_copy(&r->given, &r->stored.model, &r->shape); /* what the trainer now holds, by its own account */
     predict_and_compare(r, row, &r->given.w, &result);
     compare_result(r, row, &result);

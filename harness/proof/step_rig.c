@@ -89,6 +89,7 @@ static void pool_close(struct image_pool *pool)
 void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind)
 {
     struct image_pool *pool = &r->pool;
+    r->oracle_knows = false;
     guarded_release(&pool->index_arena);
     pool->index = guarded_place(&pool->index_arena, (size_t)rows * sizeof *pool->index, PLACE_END);
     for (int i = 0; i < rows; i++) pool->index[i] = 1 + rng_below(rng, (uint32_t)pool->count - 1);
@@ -105,6 +106,7 @@ void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch
 void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain)
 {
     struct rng rng = rng_seed(seed, 61);
+    r->oracle_knows = false;
     network_init(&r->given, &r->shape, seed);
     for (int i = 0; i < TENSOR_COUNT; i++) {
         float *w = tensor_data(&r->given.w, i), *v = tensor_data(&r->given.v, i);

@@ -39,6 +39,7 @@ struct step_rig {
     float *prob; /* in prob_arena, batch x classes */
     struct guarded prob_arena;
     struct oracle_step oracle;
+    bool oracle_knows; /* it has been asked for the gradients of given with batch */
 };
 
 /* A power of two so large that a weight's own rounding vanishes beside its update. */

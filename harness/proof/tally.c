@@ -103,6 +103,13 @@ bool proof_wanted(const struct proof *p, const char *name)
     return !o->only || strcmp(o->only, name) == 0;
 }
 
+bool proof_cases_wanted(const struct proof *p, const char *cases)
+{
+    const char *only = p->options->only_cases;
+    const size_t length = strlen(cases);
+    return !only || (strncmp(only, cases, length) == 0 && (only[length] == 0 || only[length] == ':'));
+}
+
 void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited)
 {
     *row = (struct proof_row){.inherited = inherited};

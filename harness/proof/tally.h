@@ -48,6 +48,10 @@ bool proof_may_stop(const struct proof *p);
  */
 bool proof_wanted(const struct proof *p, const char *name);
 
+/* Whether the user asked for this class of cases. For the rows that share one run, cases is what they have in
+ * front: "plan", "ragged". */
+bool proof_cases_wanted(const struct proof *p, const char *cases);
+
 /* One row: begin; for each case begin, checks, end; then end, which hands the row out. */
 void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited);
 void row_end(struct proof *p, struct proof_row *row);

@@ -22,7 +22,7 @@ static const double last_words_seconds = 0.5; /* from SIGTERM to SIGKILL */
 
 extern char **environ;
 
-/* ---- The environment of a worker --------------------------------------------------------------- */
+/* ---- The environment of a worker ---- */
 
 #ifdef __clang__
 static const bool runtime_is_libgomp = false;
@@ -103,7 +103,7 @@ static char **make_environment(int threads, const struct topology *topology)
     return NULL;
 }
 
-/* ---- Start ------------------------------------------------------------------------------------- */
+/* ---- Start ---- */
 
 enum { NUMBER_SIZE = 12 };
 
@@ -196,7 +196,7 @@ int process_start(struct process *p, int data_fd, int threads, const struct topo
     return error_set(e, EXIT_INTERNAL, "cannot start a worker process: %s", strerror(reason));
 }
 
-/* ---- Pause and end ----------------------------------------------------------------------------- */
+/* ---- Pause and end ---- */
 
 void process_pause(const struct process *p)
 {

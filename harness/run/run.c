@@ -51,7 +51,7 @@ static bool is_interrupted(const struct run *run)
     return run->interrupted && *run->interrupted;
 }
 
-/* ---- The end of a contender -------------------------------------------------------------------- */
+/* ---- The end of a contender ---- */
 
 static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
 {
@@ -87,7 +87,7 @@ static void dismiss(struct run *run, struct runner *r)
         fail(run, r, OUTCOME_CRASHED, words);
 }
 
-/* ---- Listening to a worker --------------------------------------------------------------------- */
+/* ---- Listening to a worker ---- */
 
 /* The last sign of life of a worker: what it counted, and when this was seen to change. */
 struct pulse {
@@ -145,7 +145,7 @@ static bool hear(struct run *run, struct runner *r)
     }
     if (run->message.kind != MESSAGE_ERROR) return true;
     const struct error e = run->message.u.error;
-    fail(run, r, OUTCOME_CRASHED, e.text);
+    fail(run, r, e.code == EXIT_PROOF ? OUTCOME_PROOF_FAILED : OUTCOME_CRASHED, e.text);
     return false;
 }
 
@@ -157,7 +157,7 @@ static void fail_confused(struct run *run, struct runner *r)
     fail(run, r, OUTCOME_CRASHED, words);
 }
 
-/* ---- Opening and proof ------------------------------------------------------------------------- */
+/* ---- Opening and proof ---- */
 
 static struct plan make_plan(const struct run *run)
 {
@@ -245,7 +245,7 @@ static int open_and_prove(struct run *run, struct runner *r, struct error *e)
     return 0;
 }
 
-/* ---- Training in turns ------------------------------------------------------------------------- */
+/* ---- Training in turns ---- */
 
 /* The others have just been stopped: gives the kernel a moment to settle what they leave behind. */
 static void settle(void)
@@ -308,7 +308,7 @@ static void train(struct run *run)
     }
 }
 
-/* ---- The run ----------------------------------------------------------------------------------- */
+/* ---- The run ---- */
 
 static int epochs_owed(const struct run_options *o, const struct registry_entry *entry, int count)
 {

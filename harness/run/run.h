@@ -22,10 +22,10 @@ struct run_options {
     float lr, rho, epsilon;
     uint64_t seed;
     int threads;
-    bool prove_only; /* prove, then stop */
+    bool prove_only;       /* prove, then stop */
     const char *only_case; /* see proof_options; NULL: all of the proof */
     bool exhaustive;       /* see proof_options */
-    int timeout;     /* seconds without a sign of life after which a worker is killed; 0: never */
+    int timeout;           /* seconds without a sign of life after which a worker is killed; 0: never */
 };
 
 enum contender_outcome {
@@ -51,8 +51,8 @@ struct epoch_report {
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
     double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
-    int round;    /* from 1 */
-    int position; /* in the round, from 1 */
+    int round;          /* from 1 */
+    int position;       /* in the round, from 1 */
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry

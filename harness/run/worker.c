@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "machine/cpu.h"
+#include "proof/reverify.h"
 #include "run/last_words.h"
 #include "run/protocol.h"
 #include "roof/peak.h"
@@ -27,6 +28,7 @@ struct worker {
     struct contender contender;
     bool proven;
     struct trainer *trainer; /* from the first epoch on */
+    struct reverify reverify;
     uint32_t *order;
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
@@ -48,7 +50,7 @@ static int send_message(struct worker *w, struct error *e)
     return error_set(e, EXIT_INTERNAL, "worker %s: the parent is gone", w->job.backend);
 }
 
-/* ---- Open -------------------------------------------------------------------------------------- */
+/* ---- Open ---- */
 
 /* Threads that a team of the planned size really has. */
 static int team_size(int threads)
@@ -115,7 +117,7 @@ static int open_job(struct worker *w, const struct worker_parts *parts, struct e
     return send_opened(w, bound, e);
 }
 
-/* ---- Prove ------------------------------------------------------------------------------------- */
+/* ---- Prove ---- */
 
 static void send_row(void *context, const struct proof_row *row)
 {
@@ -151,7 +153,7 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
     return send_message(w, e);
 }
 
-/* ---- Train ------------------------------------------------------------------------------------- */
+/* ---- Train ---- */
 
 static int prepare_training(struct worker *w, struct error *e)
 {
@@ -169,6 +171,7 @@ static int prepare_training(struct worker *w, struct error *e)
     network_init(&start, &shape, w->job.seed);
     trainer_load(w->trainer, &start);
     network_free(&start);
+    if (reverify_open(&w->reverify, plan, e)) return (int)e->code;
     w->op_count = trainer_times(w->trainer, w->ops);
     atomic_store_explicit(&w->shared->progress.epochs, w->job.epochs, memory_order_relaxed);
     return 0;
@@ -198,6 +201,19 @@ static double measure_peak(const struct worker *w)
     return peak_gflops(roof_of(w->contender.backend, w->contender.plan.isa), w->job.plan.threads, seconds);
 }
 
+/* Every image trained once, every step counted where it was made, and the steps looked at again right. */
+static int check_epoch(struct worker *w, const struct epoch_report *report, struct error *e)
+{
+    const struct epoch_result *r = &report->result;
+    if (w->reverify.failure[0])
+        return error_set(e, EXIT_PROOF, "%s; it trains otherwise than it was proven", w->reverify.failure);
+    if (r->samples != w->data.train.count || report->ops[0].calls != (uint64_t)r->steps)
+        return error_set(e, EXIT_PROOF, "epoch %d: %lld images of %u, %llu calls of %s in %d steps", r->epoch,
+                         r->samples, w->data.train.count, (unsigned long long)report->ops[0].calls,
+                         report->name_text[0], r->steps);
+    return 0;
+}
+
 static int train_epoch(struct worker *w, int epoch, struct error *e)
 {
     if (!w->proven || !w->job.has_data)
@@ -209,14 +225,16 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
     const double peak_before = measure_peak(w);
-    epoch_run(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order, &w->shared->progress,
-              NULL, &report->result);
+    reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs);
+    epoch_run_watched(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order,
+                      &w->shared->progress, NULL, &w->reverify.watch, &report->result);
     fill_op_times(w, report);
+    if (check_epoch(w, report, e)) return (int)e->code;
     report->peak_gflops = fmax(peak_before, measure_peak(w));
     return send_message(w, e);
 }
 
-/* ---- The talk ---------------------------------------------------------------------------------- */
+/* ---- The talk ---- */
 
 static int obey(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
@@ -234,6 +252,7 @@ static int obey(struct worker *w, const struct worker_parts *parts, struct error
 static void release(struct worker *w)
 {
     trainer_free(w->trainer);
+    reverify_close(&w->reverify);
     free(w->order);
     contender_close(&w->contender);
     if (w->data.map) dataset_close(&w->data);

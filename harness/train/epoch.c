@@ -32,18 +32,25 @@ struct pass {
     bool training;
     struct progress *progress;
     const volatile int *stop;
-    int steps; /* results from here on */
+    const struct epoch_watch *watch; /* NULL: nobody */
+    double watched;                  /* seconds that the watch took */
+    int steps;                       /* results from here on */
     long long samples;
     double loss_sum;
     long long correct;
 };
 
+static int steps_due(const struct pass *p)
+{
+    const uint32_t batch = (uint32_t)p->batch;
+    return (int)(p->split->count / batch + (p->split->count % batch != 0));
+}
+
 static void publish_start(const struct pass *p)
 {
     struct progress *progress = p->progress;
-    const uint32_t batch = (uint32_t)p->batch;
     PUBLISH(step, 0);
-    PUBLISH(steps, (int)(p->split->count / batch + (p->split->count % batch != 0)));
+    PUBLISH(steps, steps_due(p));
     PUBLISH(samples, 0);
     PUBLISH(loss_sum, 0.0);
     PUBLISH(correct, 0);
@@ -60,6 +67,23 @@ static void publish_step(const struct pass *p)
     PUBLISH(correct, p->correct);
 }
 
+/* A training step; what the watch does around it is kept off the clock. */
+static void step(struct trainer *t, struct pass *p, const struct batch *b, struct step_result *r)
+{
+    if (!p->watch) {
+        trainer_step(t, b, r);
+        return;
+    }
+    double start = clock_seconds();
+    const bool watched = p->watch->before(p->watch->context, t, p->steps, steps_due(p));
+    p->watched += clock_seconds() - start;
+    trainer_step(t, b, r);
+    if (!watched) return;
+    start = clock_seconds();
+    p->watch->after(p->watch->context, t, b, r);
+    p->watched += clock_seconds() - start;
+}
+
 /* Batch after batch, the last partial one included. Returns the seconds that the loop took. */
 static double run_pass(struct trainer *t, struct pass *p)
 {
@@ -72,7 +96,7 @@ static double run_pass(struct trainer *t, struct pass *p)
         const struct batch b = {p->split->pixels, p->split->labels, p->order + at, rows};
         struct step_result r = {0};
         if (p->training)
-            trainer_step(t, &b, &r);
+            step(t, p, &b, &r);
         else
             trainer_predict(t, &b, NULL, &r);
         at += (uint32_t)rows;
@@ -82,7 +106,7 @@ static double run_pass(struct trainer *t, struct pass *p)
         p->correct += r.correct;
         publish_step(p);
     }
-    return clock_seconds() - start;
+    return clock_seconds() - start - p->watched;
 }
 
 static double mean(double sum, long long count)
@@ -93,15 +117,24 @@ static double mean(double sum, long long count)
 void epoch_run(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
                uint32_t *order, struct progress *progress, const volatile int *stop, struct epoch_result *r)
 {
+    epoch_run_watched(t, d, batch, seed, epoch, order, progress, stop, NULL, r);
+}
+
+void epoch_run_watched(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
+                       uint32_t *order, struct progress *progress, const volatile int *stop,
+                       const struct epoch_watch *watch, struct epoch_result *r)
+{
     struct pass train = {.split = &d->train,
                          .order = order,
                          .batch = batch,
                          .training = true,
                          .progress = progress,
-                         .stop = stop};
+                         .stop = stop,
+                         .watch = watch};
     struct pass test = train;
     test.split = &d->test;
     test.training = false;
+    test.watch = NULL;
 
     PUBLISH(epoch, epoch);
     epoch_order(order, d->train.count, seed, epoch);

@@ -36,11 +36,24 @@ struct epoch_result {
  * alone. */
 void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch);
 
+/* Somebody who looks at single training steps. The clock stands still while it does. */
+struct epoch_watch {
+    void *context;
+    /* Before step `step` (from 0) of `steps`: whether `after` is to be called for it. May store from t. */
+    bool (*before)(void *context, struct trainer *t, int step, int steps);
+    void (*after)(void *context, struct trainer *t, const struct batch *b, const struct step_result *r);
+};
+
 /* Trains one epoch in that order, the last partial batch included, then validates on the test split.
  * order: scratch of max(train.count, test.count) entries. progress may be NULL. stop, if not NULL, ends the
  * loop early when it becomes non-zero (the result is then meaningless). Shuffling happens outside the timed
  * region. */
 void epoch_run(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
                uint32_t *order, struct progress *progress, const volatile int *stop, struct epoch_result *r);
+
+/* The same, watched. */
+void epoch_run_watched(struct trainer *t, const struct dataset *d, int batch, uint64_t seed, int epoch,
+                       uint32_t *order, struct progress *progress, const volatile int *stop,
+                       const struct epoch_watch *watch, struct epoch_result *r);
 
 #endif

@@ -211,6 +211,144 @@ static void gemm_smears_zero_lines(GEMM_ARGUMENTS)
         }
 }
 
+/* Right only where whole vectors of 16 make up a row. */
+static void gemm_wants_multiples_of_16(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m > 0 && n > 0 && n % 16) c[n - 1] += 1.0f;
+}
+
+/* As an old reference BLAS: where B is 0, A is not looked at, and 0 * Inf and 0 * NaN vanish. */
+static void gemm_skips_zeros_of_b(GEMM_ARGUMENTS)
+{
+    const size_t count = alpha != 0.0f ? (ta ? extent(k, m, lda) : extent(m, k, lda)) : 0;
+    for (size_t i = 0; i < count; i++) scratch_a[i] = isinf(a[i]) ? copysignf(3e38f, a[i]) : a[i];
+    right()->gemm(s, ta, tb, m, n, k, alpha, scratch_a, lda, b, ldb, beta, c, ldc);
+}
+
+/* Overflow ends at the largest float. */
+static void gemm_saturates(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float *x = &c[(size_t)i * (size_t)ldc + (size_t)j];
+            if (isinf(*x)) *x = copysignf(0x1.fffffep127f, *x);
+        }
+}
+
+/* The padding of a packed tail still holds what an earlier call put there, and relies on 0 times it being 0.
+ */
+static void gemm_packs_onto_stale_data(GEMM_ARGUMENTS)
+{
+    static float stale;
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m > 0 && n > 0 && k % 4) c[0] += 0.0f * stale;
+    for (int i = 0; i < m && n > 0; i++)
+        if (!isfinite(c[(size_t)i * (size_t)ldc])) stale = NAN;
+}
+
+/* Honest for as long as somebody might be looking. */
+static void gemm_right_at_first(GEMM_ARGUMENTS)
+{
+    static int calls;
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (++calls > 300 && m > 0 && n > 0) c[0] = c[0] * 1.001f + 1.0f;
+}
+
+/* A result it has given before for these pointers and sizes is given again. */
+static void gemm_replays_by_pointer(GEMM_ARGUMENTS)
+{
+    static const float *seen;
+    static int rows, columns;
+    if (a == seen && m == rows && n == columns && m > 0 && n > 0) {
+        for (int i = 0; i < m; i++)
+            memcpy(c + (size_t)i * (size_t)ldc, scratch_b + i * n, (size_t)n * sizeof *c);
+        return;
+    }
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m <= 0 || n <= 0) return;
+    for (int i = 0; i < m; i++) memcpy(scratch_b + i * n, c + (size_t)i * (size_t)ldc, (size_t)n * sizeof *c);
+    seen = a;
+    rows = m;
+    columns = n;
+}
+
+/* The sum over k in two parts, now one first and now the other, as threads that race would take them. */
+static void gemm_order_varies(GEMM_ARGUMENTS)
+{
+    static int calls;
+    const int half = k / 2;
+    const size_t a_step = (size_t)half * (ta ? (size_t)lda : 1),
+                 b_step = (size_t)half * (tb ? 1 : (size_t)ldb);
+    if (++calls % 2 || half == 0 || alpha == 0.0f) {
+        right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+        return;
+    }
+    right()->gemm(s, ta, tb, m, n, k - half, alpha, a + a_step, lda, b + b_step, ldb, beta, c, ldc);
+    right()->gemm(s, ta, tb, m, n, half, alpha, a, lda, b, ldb, 1.0f, c, ldc);
+}
+
+/* Where C is not aligned to 16 bytes, the last bit of one element is another. */
+static void gemm_depends_on_alignment(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m > 0 && n > 0 && (uintptr_t)c % 16) c[0] = nextafterf(c[0], INFINITY);
+}
+
+/* Keeps a setting that it likes: rounding to nearest, no flushing. */
+static void gemm_resets_mxcsr(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    _mm_setcsr(0x1f80u);
+}
+
+/* Which states were opened for which teams. */
+static struct {
+    void *state;
+    int threads;
+} opened[16];
+
+static int open_noting_team(const struct plan *plan, void **state, char *why, size_t why_size)
+{
+    const int failed = registry_fallback()->open(plan, state, why, why_size);
+    int i = 0;
+    while (i < 15 && opened[i].state) i++;
+    opened[i].state = *state;
+    opened[i].threads = plan->threads;
+    return failed;
+}
+
+static void close_noting_team(void *state)
+{
+    for (int i = 0; i < 16; i++)
+        if (opened[i].state == state) opened[i].state = NULL;
+    registry_fallback()->close(state);
+}
+
+static int team_of(const void *state)
+{
+    for (int i = 0; i < 16; i++)
+        if (opened[i].state == state) return opened[i].threads;
+    return 1;
+}
+
+static void gemm_wrong_with_2_threads(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (team_of(s) == 2 && m > 0 && n > 0) c[(size_t)(m / 2) * (size_t)ldc] += 1.0f;
+}
+
+/* The ranges of two threads share a row, which both scale and add to. */
+static void gemm_ranges_overlap(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (team_of(s) < 2 || m < 2 || beta == 0.0f) return;
+    const int row = m / 2;
+    const float *a_row = a + (ta ? (size_t)row : (size_t)row * (size_t)lda);
+    right()->gemm(s, ta, tb, 1, n, k, alpha, a_row, lda, b, ldb, beta, c + (size_t)row * (size_t)ldc, ldc);
+}
+
 /* ---- the other ops */
 
 static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
@@ -376,7 +514,7 @@ static void vlog_flushes_subnormals(void *s, size_t n, const float *x, float *y)
 
 /* ---- the list */
 
-enum { MAX_MUTANTS = 48 };
+enum { MAX_MUTANTS = 72 };
 
 static struct mutant list[MAX_MUTANTS];
 static int listed;
@@ -396,15 +534,35 @@ static struct backend *add(const char *name, const char *op, const char *killer)
 #define ADD(op, function, cases) add(#function, #op, #op " / " cases)->ops.op = function
 #define ADD_FAULT(op, function)  add(#function, #op, KILLED_BY_FAULT)->ops.op = function
 
+/* The mutant added last depends on the number of threads. */
+static void note_team(void)
+{
+    list[listed - 1].backend.open = open_noting_team;
+    list[listed - 1].backend.close = close_noting_team;
+}
+
 static void add_gemms(void)
 {
+    ADD(gemm, gemm_wants_multiples_of_16, "all residues to 67");
+    ADD(gemm, gemm_skips_zeros_of_b, "rules of NaN, Inf, alpha, beta");
+    ADD(gemm, gemm_saturates, "rules of NaN, Inf, alpha, beta");
+    ADD(gemm, gemm_packs_onto_stale_data, "rules of NaN, Inf, alpha, beta");
+    ADD(gemm, gemm_right_at_first, "one-hot k");
+    ADD(gemm, gemm_replays_by_pointer, "one-hot k");
+    ADD(gemm, gemm_order_varies, "same bits, 10 runs");
+    ADD(gemm, gemm_depends_on_alignment, "same bits, 16 alignments");
+    ADD(gemm, gemm_resets_mxcsr, "MXCSR kept, 8 settings");
+    ADD(gemm, gemm_wrong_with_2_threads, "same bits, 1 to 7 threads");
+    note_team();
+    ADD(gemm, gemm_ranges_overlap, "same bits, 1 to 7 threads");
+    note_team();
     ADD(gemm, gemm_skips_tail_columns, "all residues to 67");
     ADD(gemm, gemm_duplicates_last_column, "numbered operands");
     ADD(gemm, gemm_skips_tail_rows, "all residues to 67");
     ADD(gemm, gemm_drops_last_odd_k, "one-hot k");
     ADD(gemm, gemm_does_nothing, "training shapes");
     ADD(gemm, gemm_reads_c_at_beta_0, "training shapes");
-    ADD(gemm, gemm_reads_c_at_beta_0_in_edge, "special values");
+    ADD(gemm, gemm_reads_c_at_beta_0_in_edge, "rules of NaN, Inf, alpha, beta");
     ADD(gemm, gemm_applies_beta_per_block, "block boundaries");
     ADD(gemm, gemm_writes_into_gap, "all residues to 67");
     ADD(gemm, gemm_in_bf16, "exact integers");
@@ -414,7 +572,7 @@ static void add_gemms(void)
     ADD(gemm, gemm_takes_ldc_as_n, "all residues to 67");
     ADD(gemm, gemm_flushes_subnormals, "exact integers");
     ADD(gemm, gemm_leaks_flush_to_zero, "training shapes");
-    ADD(gemm, gemm_loses_nan, "special values");
+    ADD(gemm, gemm_loses_nan, "rules of NaN, Inf, alpha, beta");
     ADD(gemm, gemm_smears_zero_lines, "structural zeros");
     ADD_FAULT(gemm, gemm_writes_past_end);
     ADD_FAULT(gemm, gemm_reads_past_end);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xmmintrin.h>
 
 #include "backends/registry.h"
 #include "train/network.h"
@@ -34,7 +35,11 @@
     X(mean_loss)            /* loss of the batch's mean, not its sum */                                      \
     X(counts_all)           /* says that every row is right */                                               \
     X(last_unit_frozen)     /* the last hidden unit is never trained when their number is odd or 512 */      \
-    X(drops_last_pixel)     /* the last column of X is not read */
+    X(drops_last_pixel)     /* the last column of X is not read */                                           \
+    X(drifts)               /* one last bit is another in every third step */                                \
+    X(wrong_with_2_threads) /* one last bit is another for a team of two */                                  \
+    X(depends_on_alignment) /* one last bit is another where the index list is not aligned to 16 bytes */    \
+    X(resets_mxcsr)         /* leaves rounding to nearest, no flushing */
 
 enum bug {
 #define X(name) BUG_##name,
@@ -224,10 +229,21 @@ static void backward(struct fused *f, int rows)
     const float *w2 = f->bug == BUG_stale_w2 ? f->loaded.w.w2 : f->model.w.w2;
     o->gemm(s, NO_TRANS, TRANS, rows, hid, cls, 1.0f, f->z, cls, w2, cls, 0.0f, f->dh, hid);
     if (f->bug != BUG_no_relu_gradient) o->relu_grad(s, rows, hid, f->h, hid, f->dh, hid);
-    if (f->bug == BUG_last_unit_frozen && (hid % 2 || hid == 512))
+    if (f->bug == BUG_last_unit_frozen && (hid % 2 || hid == MUTANT_STEP_HIDDEN))
         for (int i = 0; i < rows; i++) f->dh[i * hid + hid - 1] = 0.0f;
     o->gemm(s, TRANS, NO_TRANS, in, hid, rows, 1.0f, f->x, in, f->dh, hid, 0.0f, g->w1, hid);
     o->bias_grad(s, rows, hid, f->dh, hid, g->b1);
+}
+
+/* What no bound can show. */
+static void disturb(struct fused *f, const struct batch *b)
+{
+    static int steps;
+    const bool third = ++steps % 3 == 0, unaligned = (uintptr_t)b->index % 16 != 0;
+    if ((f->bug == BUG_drifts && third) || (f->bug == BUG_wrong_with_2_threads && f->plan.threads == 2) ||
+        (f->bug == BUG_depends_on_alignment && unaligned))
+        f->model.w.b2[0] = nextafterf(f->model.w.b2[0], INFINITY);
+    if (f->bug == BUG_resets_mxcsr) _mm_setcsr(0x1f80u);
 }
 
 static void fused_step(void *state, const struct batch *b, struct step_result *r)
@@ -245,6 +261,7 @@ static void fused_step(void *state, const struct batch *b, struct step_result *r
     backward(f, rows);
     for (int i = 0; i < TENSOR_COUNT; i++)
         if (i != TENSOR_W2 || f->bug != BUG_updates_w2_early) update(f, i);
+    disturb(f, b);
 }
 
 /* ---- the list: open() knows which bug only by being another function, so each has its own */
@@ -305,6 +322,10 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_counts_all] = "step / plan: loss and count",
     [BUG_last_unit_frozen] = "step / plan: update",
     [BUG_drops_last_pixel] = "step / ragged: probabilities",
+    [BUG_drifts] = "step / same bits, 10 runs",
+    [BUG_wrong_with_2_threads] = "step / same bits, 1 to 7 threads",
+    [BUG_depends_on_alignment] = "step / same bits, 16 alignments",
+    [BUG_resets_mxcsr] = "step / MXCSR kept, 8 settings",
 };
 
 /* Those that lockstep alone must find as well. */

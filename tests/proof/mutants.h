@@ -10,6 +10,9 @@
 /* The guard pages reject it. */
 #define KILLED_BY_FAULT "fault"
 
+/* Hidden units of the plan for which the steps are proven: enough for full vectors, few enough for speed. */
+enum { MUTANT_STEP_HIDDEN = 128 };
+
 struct mutant {
     const char *name;
     const char *only;   /* the op or step that is broken: what of the proof is run */
