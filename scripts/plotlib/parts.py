@@ -43,12 +43,14 @@ def draw_op_speeds(runs):
             longest = max(longest, peak)
             axes.plot([peak, peak], [y - 0.45, y + 0.45], color="black", linewidth=2, solid_capstyle="butt")
             text += f"  ({100 * speed / peak:.0f} % of peak)"
-        rows.append((y, speed, text))
+        rows.append((y, speed, peak, text))
         names.append(f"{s.label}: {op}" + (" (inherited)" if inherited(s, op) else ""))
     axes.set_yticks([row[0] for row in rows], names)
-    for place, speed, text in rows:
-        inside = speed > 0.45 * longest  # a label beyond a long bar would cover the mark of the peak
-        axes.annotate(text, (speed, place), xytext=(-5 if inside else 5, 0), textcoords="offset points",
+    label = 0.19 * longest  # about the width of one
+    for place, speed, peak, text in rows:
+        inside = speed > label
+        start = peak if not inside and peak and peak < speed + label else speed  # beyond the mark, not across it
+        axes.annotate(text, (start, place), xytext=(-5 if inside else 5, 0), textcoords="offset points",
                       ha="right" if inside else "left", va="center", fontsize=9,
                       color="white" if inside else "black")
     for tick, (s, _, _) in zip(axes.get_yticklabels(), bars):

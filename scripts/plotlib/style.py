@@ -18,7 +18,7 @@ FREE_COLOURS = ("#E69F00", "#56B4E9", "#000000")
 
 # Parts of an epoch: Paul Tol's "light" scheme, pale enough for black print and unlike the backends' colours.
 PART_COLOURS = ("#77AADD", "#EE8866", "#EEDD88", "#44BB99", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00", "#C8A2D0",
-                "#D2B48C", "#AABBCC", "#CCAA99", "#E6F598", "#9CA3DB", "#B0E0C8")
+                "#D2B48C", "#AABBCC", "#CCAA99", "#E6F598", "#9CA3DB", "#B0E0C8", "#F4C2A1", "#B8A9C9", "#8FBFBF")
 OTHER_COLOUR = "#DDDDDD"
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
