@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 from test_cli_common import check, clean_environment, finish, make_data, run, scratch, whole_rows
 
 bench = os.path.abspath(sys.argv[1])
-kills = int(os.environ.get("BENCH_TEST_KILLS", "3"))
+kills = int(os.environ.get("BENCH_TEST_KILLS", "2"))
 seed = int(os.environ.get("BENCH_TEST_SEED", str(random.randrange(10**6))))
 EPOCHS = 300
 WORDS = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--epochs", str(EPOCHS)]
