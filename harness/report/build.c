@@ -44,6 +44,18 @@ static void first_line_of(const char *const argv[], char *line, size_t size)
     if (!failed && (waitpid(child, &status, 0) != child || status != 0)) line[0] = 0;
 }
 
+/* What the checkout is at now, asked without taking git's lock: a run may be killed at any moment. */
+static void read_source_tree(struct build *b)
+{
+    static const char *const head[] = {"git", "-C", SOURCE_ROOT, "rev-parse", "--verify", "HEAD", NULL};
+    static const char *const changes[] = {"git",         "--no-optional-locks",  "-C", SOURCE_ROOT, "status",
+                                          "--porcelain", "--untracked-files=no", NULL};
+    char line[256];
+    first_line_of(head, b->tree_commit, sizeof b->tree_commit);
+    first_line_of(changes, line, sizeof line);
+    b->tree_dirty = line[0] != 0;
+}
+
 const struct build *build_get(void)
 {
     static struct build b;
@@ -55,12 +67,7 @@ const struct build *build_get(void)
     b.source_root = SOURCE_ROOT;
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
-    char line[128];
-    const char *const git[] = {
-        "git",         "--no-optional-locks", "-C", SOURCE_ROOT, "describe", "--always", "--dirty",
-        "--abbrev=40", "--match=NeVeR",       NULL};
-    first_line_of(git, line, sizeof line);
-    split_description(line, b.tree_commit, sizeof b.tree_commit, &b.tree_dirty);
+    read_source_tree(&b);
     b.version = BENCH_VERSION;
     return &b;
 }
