@@ -119,7 +119,7 @@ static void half_load(void *state, const struct model *m)
 
 static const struct step_ops half_step = {.load = half_load};
 
-static const struct backend evil = {
+__attribute__((unused)) static const struct backend evil = {
     .abi_version = BACKEND_ABI_VERSION + (EVIL_BUILD == EVIL_ABI),
     .struct_size = sizeof evil - 8 * (EVIL_BUILD == EVIL_SIZE),
     .name = EVIL_BUILD == EVIL_NAME    ? "Evil One"
