@@ -223,7 +223,10 @@ int main(int argc, char **argv)
         wrong += try_genuine(genuine_ops(), NULL);
     }
     wrong += try_mutants(list, count);
-    wrong += toothless_rows(list, count);
+    if (QUICK) /* a mutant met only its killer's class, so the other rows had no chance to reject it */
+        printf("under a sanitizer: whether every row can reject is left to the plain build\n");
+    else
+        wrong += toothless_rows(list, count);
     printf("%d mutants, %d verdicts wrong\n", count, wrong);
     return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }
