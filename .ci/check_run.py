@@ -15,7 +15,7 @@ CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
 
 def ready_backends(bench):
     listing = subprocess.run([bench, "list", "--json"], check=True, capture_output=True, text=True).stdout
-    return [b["name"] for b in json.loads(listing)["backends"] if b["status"] == "ready"]
+    return [b["name"] for b in json.loads(listing)["backends"] if b["status"] == "ready" and not b["on_request"]]
 
 
 def rows_of(folder, name):
