@@ -15,7 +15,7 @@ import sys
 EXIT_DATA, EXIT_INTERNAL = 6, 99
 
 try:
-    from plotlib import history, parts, runs, style, times
+    from plotlib import history, keras, parts, roofline, runs, style, times
 except ImportError as missing:
     if not (missing.name or "").startswith(("matplotlib", "numpy")):
         raise
@@ -24,15 +24,17 @@ except ImportError as missing:
     sys.exit(EXIT_INTERNAL)
 
 
-def draw(selected, folder, prefix=""):
-    """All charts that the data allow. Returns the paths."""
+def draw(selected, folder, prefix="", overlays=()):
+    """All charts that the data allow. Returns the paths. overlays: Keras runs for the learning curves."""
     charts = (
-        ("loss", lambda: history.draw_history(selected, "loss", "Training and validation loss")),
-        ("accuracy", lambda: history.draw_history(selected, "accuracy", "Training and validation accuracy")),
+        ("loss", lambda: history.draw_history(selected, "loss", "Training and validation loss", overlays)),
+        ("accuracy", lambda: history.draw_history(selected, "accuracy", "Training and validation accuracy", overlays)),
         ("epoch-time", lambda: times.draw_times(selected)),
         ("op-speed", lambda: parts.draw_op_speeds(selected)),
         ("breakdown", lambda: parts.draw_breakdown(selected)),
     )
+    if any(roofline.is_measured(run) for run in selected):
+        charts += (("roofline", lambda: roofline.draw_roofline(selected)),)
     paths = []
     for name, make in charts:
         figure = make()
@@ -47,17 +49,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="folder of a run, with epochs.csv in it")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: charts/ inside the run's folder)")
+    parser.add_argument("--keras", metavar="FILE", action="append", default=[],
+                        help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON")
+    parser.add_argument("--mixed-machines", action="store_true",
+                        help="compare runs of different machines (env_id) all the same; the charts then say so")
     arguments = parser.parse_args()
     try:
+        overlays = [keras.read_keras(path) for path in arguments.keras]
         selected = runs.read_runs(arguments.run_dir)
+        runs.check_machines(selected, arguments.mixed_machines)
         paths = []
         if len(selected) == 1:
-            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"))
+            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), overlays=overlays)
         else:
-            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), "compare-")
+            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), "compare-", overlays)
             for run in selected:
-                run.tag = ""
-                paths += draw([run], os.path.join(run.folder, "charts"))
+                runs.set_tag(run, "")
+                run.mixed = False
+                paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
     except runs.DataError as error:
         print(f"plot.py: {error}", file=sys.stderr)
         return EXIT_DATA

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Writes the chart and the table of the README from the files of a run, so that no figure there is typed by hand.
+Peers (RUN_DIR/peers/*, runs of scripts/peer_torch.py) get a row each, and a sentence with the ratio from paired.csv.
 
 update_readme.py [--check] [--readme FILE] [RUN_DIR]   (default: the committed run, results/reference)
 
@@ -11,6 +12,7 @@ Exit codes: 0 ok; 1 --check found a difference; 2 usage; 6 the run or the README
 import argparse
 import math
 import os
+import statistics
 import sys
 
 from plotlib import runs
@@ -33,23 +35,61 @@ def table_row(series, medians):
     gflops = series.speed()
     share = runs.finite(series.column("worst_error_of_bound"))
     accuracy = series.epochs[-1]["val_accuracy"]
-    return (series.backend, f"{median:.3f} s", f"{min(seconds):.3f} – {max(seconds):.3f} s",
+    name = f"{series.backend} (peer)" if series.run.peer else series.backend
+    return (name, f"{median:.3f} s", f"{min(seconds):.3f} – {max(seconds):.3f} s",
             f"{gflops:.1f}" if gflops else "", times_faster(medians.get("naive"), median),
             times_faster(medians.get("onednn"), median),
             "" if math.isnan(accuracy) else f"{accuracy:.4f} after {count} epoch{'s' if count > 1 else ''}",
             f"{max(share):.2f}" if share else "")
 
 
+def peer_table_rows(peer):
+    """Without speed-ups: the peer did not take turns with the run's backends."""
+    return [table_row(s, {s.backend: s.median("train_seconds")}) for s in peer.series if s.median("train_seconds")]
+
+
+def setting_of(peer):
+    """What the peer says of itself: library and setting."""
+    backends = peer.machine.get("backends")
+    entry = backends.get(peer.series[0].backend) if isinstance(backends, dict) else None
+    if not isinstance(entry, dict):
+        return peer.series[0].backend
+    setting = entry.get("setting")
+    words = ", ".join(f"{key}={value}" for key, value in setting.items()) if isinstance(setting, dict) else ""
+    return f"{entry.get('library') or peer.series[0].backend}" + (f" ({words})" if words else "")
+
+
+def peer_sentence(peer, folder):
+    """The ratios of the rounds in which the peer and bench took turns; without them, that there are none."""
+    text = f"Peer: {setting_of(peer)}, run {peer.run_id}: [`{folder}`]({folder})."
+    path = runs.find_csv(peer.folder, "paired.csv")
+    ratios = {}
+    for row in runs.read_rows(path, ("contender", "torch_times_longer")) if path else ():
+        ratio = runs.number(row, "torch_times_longer", path, row[None])
+        if not math.isnan(ratio):
+            ratios.setdefault(row["contender"], []).append(ratio)
+    if not ratios:
+        return text + " It ran apart, so there is no ratio."
+    parts = [f"{statistics.median(values):.2f} times as long as {name} ({min(values):.2f} – {max(values):.2f})"
+             for name, values in ratios.items()]
+    rounds = max(len(values) for values in ratios.values())
+    return f"{text} In {rounds} rounds in turn with bench its epoch took {', '.join(parts)}."
+
+
 def region(run, readme):
     """The lines between the markers."""
     timed = [s for s in run.series if s.median("train_seconds")]
     medians = {s.backend: s.median("train_seconds") for s in timed}
-    folder = os.path.relpath(run.folder, os.path.dirname(os.path.abspath(readme)))
+    beside = os.path.dirname(os.path.abspath(readme))
+    folder = os.path.relpath(run.folder, beside)
     lines = [BEGIN, f"![Time of a training epoch, and speed-up]({folder}/charts/epoch-time.png)", "",
              "| " + " | ".join(HEADER) + " |", "|---" + "|--:" * (len(HEADER) - 1) + "|"]
     lines += ["| " + " | ".join(table_row(s, medians)) + " |" for s in timed]
-    lines += ["", f"{run.footer().replace('  ·  ', ', ')}. All files and charts: [`{folder}`]({folder}).", END]
-    return lines
+    lines += ["| " + " | ".join(row) + " |" for peer in run.peers for row in peer_table_rows(peer)]
+    lines += ["", f"{run.footer().replace('  ·  ', ', ')}. All files and charts: [`{folder}`]({folder})."]
+    for peer in run.peers:
+        lines += ["", peer_sentence(peer, os.path.relpath(peer.folder, beside))]
+    return lines + [END]
 
 
 def replace_region(text, lines):

@@ -6,15 +6,18 @@ import math
 from matplotlib.lines import Line2D
 
 from . import style
+from .palette import KERAS_COLOUR
 from .runs import all_series
 
 PANELS_IN_A_ROW = 4
 
 
-def draw_history(runs, metric, title):
-    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric."""
+def draw_history(runs, metric, title, keras=()):
+    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects."""
     series = all_series(runs)
     colours = style.colours_of(series)
+    colours.update((k.backend, KERAS_COLOUR) for k in keras)
+    series += keras
     columns = min(PANELS_IN_A_ROW, len(series))
     rows = math.ceil(len(series) / columns)
     figure = style.new_figure(3.9 + 1.95 * rows)
@@ -65,7 +68,7 @@ def plot_line(axes, series, metric, colour, width):
 
 
 def run_dash(series):
-    tag = series.run.tag
+    tag = series.run.tag if series.run else ""
     return style.RUN_LINES[(ord(tag[0]) - ord("A")) % len(style.RUN_LINES)] if tag else "-"
 
 

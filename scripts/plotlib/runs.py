@@ -25,13 +25,13 @@ def note(text):
     print(f"plot.py: {text}", file=sys.stderr)
 
 
-def find_csv(folder, name):
+def find_csv(folder, name, tell=note):
     """The path of a finished file, or of the .partial one that a killed run leaves; None when neither exists."""
     path = os.path.join(folder, name)
     for candidate in (path, path + ".partial"):
         if os.path.isfile(candidate):
             if candidate.endswith(".partial"):
-                note(f"{candidate}: the run did not end; drawing the rows that are there")
+                tell(f"{candidate}: the run did not end; drawing the rows that are there")
             return candidate
     return None
 
@@ -47,8 +47,8 @@ def number(row, column, path, line):
         raise DataError(f"{path}:{line}: {column} is {text!r}, not a number") from None
 
 
-def read_rows(path, needed):
-    """Rows as dictionaries, each with its line number under None."""
+def read_rows(path, needed, tell=note):
+    """Rows as dictionaries, each with its line number under None. tell() gets a line for every row left out."""
     rows = []
     try:
         with open(path, newline="", encoding="utf-8") as f:
@@ -58,7 +58,7 @@ def read_rows(path, needed):
                 raise DataError(f"{path}: no column {', '.join(missing)}")
             for row in reader:
                 if "surplus" in row or None in row.values():
-                    note(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
+                    tell(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
                     continue
                 row[None] = reader.line_num
                 rows.append(row)
@@ -107,11 +107,15 @@ class Series:
 
 
 class Run:
-    """One run folder. tag is '' for a single run, else the letter that stands for it in labels."""
+    """One run folder. tag is '' for a single run, else the letter that stands for it in labels. peer: a run of another
+    framework, kept in the folder of the run that it is shown beside."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, peer=False):
         self.folder = folder
+        self.peer = peer
+        self.peers = []  # runs
         self.tag = ""
+        self.mixed = False  # drawn beside runs of other machines
         self.series = []
         self.machine = read_machine(folder)
         self.read_epochs()
@@ -142,12 +146,17 @@ class Run:
         self.series.sort(key=lambda s: table.index(s.backend) if s.backend in table else len(table))
         self.run_id = rows[0]["run_id"] or os.path.basename(os.path.abspath(self.folder))
         self.dataset = rows[0]["dataset"] or "unknown"
+        ids = {row.get("env_id") or "" for row in rows} - {""}
+        if len(ids) > 1:
+            raise DataError(f"{path}: rows of different machines (env_id {', '.join(sorted(ids))})")
+        self.env_id = ids.pop() if ids else ""  # runs from before there was one have none
         self.threads = rows[0].get("threads") or ""
 
     def read_ops(self):
         path = find_csv(self.folder, "ops.csv")
         if path is None:
-            note(f"{self.folder}: no ops.csv: the charts by op are left out")
+            if not self.peer:
+                note(f"{self.folder}: no ops.csv: the charts by op are left out")
             return
         by_backend = {s.backend: s for s in self.series}
         for row in read_rows(path, ("backend", "op") + OP_NUMBERS):
@@ -170,7 +179,11 @@ class Run:
         cpu = self.machine.get("cpu")
         if isinstance(cpu, dict) and isinstance(cpu.get("model"), str):
             parts.append(cpu["model"])
+        if self.mixed:
+            parts.append("DIFFERENT MACHINES: speeds are not comparable")
         text = "  ·  ".join(parts)
+        if self.peer:
+            text = f"peer {self.series[0].backend}:  {text}"
         return f"{self.tag}:  {text}" if self.tag else text
 
 
@@ -204,11 +217,42 @@ def read_runs(folders):
         if not os.path.isdir(folder):
             raise DataError(f"{folder}: no such folder")
         runs.append(Run(folder))
+        runs[-1].peers = read_peers(folder)
     if len(runs) > 1:
         for i, run in enumerate(runs):
-            run.tag = chr(ord("A") + i) if i < 26 else str(i + 1)
+            set_tag(run, chr(ord("A") + i) if i < 26 else str(i + 1))
     return runs
 
 
+def read_peers(folder):
+    """The runs in folder/peers."""
+    place = os.path.join(folder, "peers")
+    names = sorted(os.listdir(place)) if os.path.isdir(place) else []
+    folders = [os.path.join(place, name) for name in names]
+    return [Run(peer, peer=True) for peer in folders if find_csv(peer, "epochs.csv", lambda _: None)]
+
+
+def set_tag(run, tag):
+    for each in (run, *run.peers):
+        each.tag = tag
+
+
+def with_peers(runs):
+    return [each for run in runs for each in (run, *run.peers)]
+
+
+def check_machines(runs, mixed):
+    """Refuses to compare runs of different machines, unless mixed: then every footer says so."""
+    known = {run.env_id for run in runs} - {""}
+    if len(known) > 1 and not mixed:
+        ids = ", ".join(f"{run.folder}: env_id {run.env_id or 'unknown'}" for run in runs)
+        raise DataError(f"runs of different machines ({ids}): their speeds cannot be compared; --mixed-machines draws "
+                        "them all the same")
+    if len(runs) > 1 and any(not run.env_id for run in runs):
+        note("a run without an env_id: whether all are of one machine cannot be told")
+    for run in runs:
+        run.mixed = len(known) > 1
+
+
 def all_series(runs):
-    return [s for run in runs for s in run.series]
+    return [s for run in with_peers(runs) for s in run.series]

@@ -8,18 +8,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the renderer must be chosen first)
 
+from .palette import OTHER_COLOUR, PART_COLOURS, colours_by_name  # noqa: E402,F401  (used as style.NAME)
+from .runs import with_peers  # noqa: E402
+
 WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is 12 pixels high
-
-# Okabe and Ito's palette, distinguishable with every common kind of colour blindness. A backend has its colour in
-# every chart of every run; one that is not listed (a plug-in) takes the next free one in order of its name.
-BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73",
-                   "cblas": "#CC79A7"}
-FREE_COLOURS = ("#E69F00", "#56B4E9", "#000000")
-
-# Parts of an epoch: Paul Tol's "light" scheme, pale enough for black print and unlike the backends' colours.
-PART_COLOURS = ("#77AADD", "#EE8866", "#EEDD88", "#44BB99", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00", "#C8A2D0",
-                "#D2B48C", "#AABBCC", "#CCAA99", "#E6F598", "#9CA3DB", "#B0E0C8", "#F4C2A1", "#B8A9C9", "#8FBFBF")
-OTHER_COLOUR = "#DDDDDD"
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 RUN_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
@@ -43,11 +35,7 @@ plt.rcParams.update({
 
 def colours_of(series):
     """Colour by backend name, for all series of a chart."""
-    unknown = sorted({s.backend for s in series} - set(BACKEND_COLOURS))
-    colours = dict(BACKEND_COLOURS)
-    for i, name in enumerate(unknown):
-        colours[name] = FREE_COLOURS[i % len(FREE_COLOURS)]
-    return colours
+    return colours_by_name(s.backend for s in series)
 
 
 def new_figure(height):
@@ -91,6 +79,7 @@ def seconds_text(seconds):
 def finish(figure, title, caption, runs, above=0.0):
     """Title above, caption and one footer line per run below. Lays out what is between, and leaves that many inches
     free above it."""
+    runs = with_peers(runs)
     footer = "\n".join(run.footer() for run in runs)
     inch = 1 / figure.get_figheight()
     lines = caption.count("\n") + 1

@@ -27,6 +27,8 @@ def draw_times(runs):
 
     caption = ("Dots: every training epoch, without validation; the first, which warms up, is hollow.  "
                "Bar: median of the others.\nSpeed-up: ratio of the medians within the run.")
+    if any(run.peers for run in runs):
+        caption += "  A peer ran apart: its ratio is in its paired.csv."
     style.finish(figure, "Training epoch: time and speed-up", caption, runs)
     return figure
 

@@ -60,12 +60,14 @@ def write_csv(path, columns, rows):
         writer.writerows(rows)
 
 
-def write_run(folder, backends=tuple(BACKENDS), epochs=10, peak="", slowdown=1.0):
+def write_run(folder, backends=tuple(BACKENDS), epochs=10, peak="", slowdown=1.0, env_id=""):
     os.makedirs(folder, exist_ok=True)
     run_id = os.path.basename(folder)
     rows = list(epoch_rows(run_id, backends, epochs, slowdown))
     rows.sort(key=lambda row: (row["epoch"], row["backend"]))  # not the order of the table, as after shuffled turns
-    write_csv(os.path.join(folder, "epochs.csv"), EPOCH_COLUMNS, rows)
+    if env_id:
+        rows = [dict(row, env_id=env_id) for row in rows]
+    write_csv(os.path.join(folder, "epochs.csv"), EPOCH_COLUMNS + (["env_id"] if env_id else []), rows)
     write_csv(os.path.join(folder, "ops.csv"), OP_COLUMNS + (["peak_gflops"] if peak else []),
               op_rows(run_id, rows, peak))
     with open(os.path.join(folder, "machine.json"), "w", encoding="utf-8") as f:

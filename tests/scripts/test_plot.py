@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -95,6 +96,24 @@ class Plot(unittest.TestCase):
                     contents.append(f.read())
             self.assertEqual(contents[0], contents[1], name)
 
+    def test_keras_overlay(self):
+        log = os.path.join(self.scratch.name, "notebook.csv")
+        with open(log, "w", encoding="utf-8") as f:
+            f.write("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.92,0.26,0.958,0.139\n1,0.97,0.1,0.97,0.096\n")
+        plain, over = (os.path.join(self.scratch.name, name) for name in ("plain", "over"))
+        self.assertEqual(plot(self.run_dir, "--out", plain).returncode, 0)
+        self.assertEqual(plot(self.run_dir, "--out", over, "--keras", log).returncode, 0)
+        self.check_charts(over)
+        for name, changes in (("loss.svg", True), ("accuracy.svg", True), ("epoch-time.svg", False)):
+            contents = []
+            for folder in (plain, over):
+                with open(os.path.join(folder, name), encoding="utf-8") as f:
+                    contents.append(f.read())
+            self.assertEqual(contents[0] != contents[1], changes, name)
+        result = plot(self.run_dir, "--keras", os.path.join(self.scratch.name, "nowhere.csv"))
+        self.assertEqual(result.returncode, 6)
+        self.assertIn("nowhere.csv", result.stderr)
+
     def test_several_runs_are_compared(self):
         other = os.path.join(self.scratch.name, "other")
         write_run(other, backends=("avx2", "onednn"), epochs=2, slowdown=0.9)
@@ -102,6 +121,30 @@ class Plot(unittest.TestCase):
         self.check_charts(os.path.join(self.run_dir, "charts"), prefix="compare-")
         self.check_charts(os.path.join(self.run_dir, "charts"))
         self.check_charts(os.path.join(other, "charts"))
+
+    def test_different_machines(self):
+        folders = [os.path.join(self.scratch.name, name) for name in ("one", "same", "other")]
+        for folder, machine in zip(folders, ("aaaaaaaaaaaa", "aaaaaaaaaaaa", "bbbbbbbbbbbb")):
+            write_run(folder, backends=("avx2",), epochs=2, env_id=machine)
+        result = plot(folders[0], folders[2])
+        self.assertEqual(result.returncode, 6, result.stderr)
+        for word in ("different machines", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "--mixed-machines"):
+            self.assertIn(word, result.stderr)
+        self.assertFalse(os.path.exists(os.path.join(folders[0], "charts")))
+        self.assertEqual(plot(folders[0], folders[1]).returncode, 0)
+        result = plot(folders[0], self.run_dir)  # the latter is from before there was an env_id
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("cannot be told", result.stderr)
+        self.assertEqual(plot("--mixed-machines", folders[0], folders[2]).returncode, 0)
+        selected = plot_module.runs.read_runs([folders[0], folders[2]])
+        plot_module.runs.check_machines(selected, True)
+        self.assertTrue(all("DIFFERENT MACHINES" in run.footer() for run in selected))
+        plot_module.runs.check_machines(selected[:1], False)
+        self.assertNotIn("DIFFERENT MACHINES", selected[0].footer())
+        edit(os.path.join(folders[0], "epochs.csv"), lambda lines: lines[:-1] + [lines[-1].replace("aaaaaa", "cccccc")])
+        result = plot(folders[0])
+        self.assertEqual(result.returncode, 6)
+        self.assertIn("rows of different machines", result.stderr)
 
     def test_killed_run(self):
         os.rename(self.epochs, self.epochs + ".partial")
@@ -133,6 +176,48 @@ class Plot(unittest.TestCase):
         write_run(self.run_dir, backends=("avx512",), epochs=1, peak="300")
         self.assertEqual(plot(self.run_dir).returncode, 0)
         self.check_charts(os.path.join(self.run_dir, "charts"))
+
+    def write_roofline(self, rate="4e11"):
+        lines = ["schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
+                 "min_per_second,max_per_second,env_id"]
+        for threads in (1, 2):
+            lines += [f"1,r,{threads},multiply_add,flop,{isa},,,{phase},11,{rate},3e11,5e11,e"
+                      for isa in ("baseline", "avx512") for phase in ("before", "after")]
+            lines += [f"1,r,{threads},{kind},byte,avx512,{level},4096,,11,{threads * speed},1e9,9e11,e"
+                      for level, speed in (("L1", 2e11), ("DRAM", 2e10)) for kind in ("read", "write", "triad")]
+        with open(os.path.join(self.run_dir, "roofline.csv"), "w", newline="", encoding="utf-8") as f:
+            f.write("\r\n".join(lines) + "\r\n")
+
+    def name_products(self):
+        """The network in machine.json, and an op whose flop is that of the products its name stands for."""
+        edit(self.ops, lambda lines: [line.replace(",gemm,469,", ",gemm forward1,469,") for line in lines])
+        flop = 469 * 2 * 128 * 512 * 784
+        edit(self.ops, lambda lines: [",".join(r.split(",")[:10] + [str(flop)] + r.split(",")[11:])
+                                      if "gemm forward1" in r else r for r in lines])
+        with open(os.path.join(self.run_dir, "machine.json"), encoding="utf-8") as f:
+            machine = json.load(f)
+        machine["settings"] = {"batch": 128, "inputs": 784, "hidden": 512, "classes": 10}
+        with open(os.path.join(self.run_dir, "machine.json"), "w", encoding="utf-8") as f:
+            json.dump(machine, f)
+
+    def test_roofline(self):
+        self.write_roofline()
+        self.name_products()
+        result = plot(self.run_dir)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.check_charts(os.path.join(self.run_dir, "charts"), CHARTS + ("roofline",))
+
+    def test_roofline_without_known_products(self):
+        self.write_roofline()
+        result = plot(self.run_dir)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("roofline: not drawn", result.stderr)
+        self.check_charts(os.path.join(self.run_dir, "charts"))
+
+    def test_roofline_not_a_number(self):
+        self.name_products()
+        self.write_roofline(rate="fast")
+        self.refuse(6, "roofline.csv:2", "median_per_second", "not a number")
 
     def test_no_such_folder(self):
         shutil.rmtree(self.run_dir)

@@ -23,7 +23,7 @@ for path in sys.argv[1:]:
         ast.parse(f.read(), path)
 PYTHON
 
-for command in scripts/run scripts/test scripts/plot.py scripts/update_readme.py .ci/run; do
+for command in scripts/run scripts/test scripts/plot.py scripts/report scripts/update_readme.py .ci/run; do
     if ! [ -x "$command" ]; then
         printf '%s: cannot be executed\n' "$command"
         exit 1

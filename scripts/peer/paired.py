@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Turns of bench between turns of torch: both see the same minutes of the machine."""
+
+import csv
+import json
+import os
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+
+from . import EXIT_DATA, EXIT_USAGE, PeerError
+
+# What both sides must agree on is given to peer_torch.py, which hands it on.
+HANDED_ON = ("--data", "--out", "--seed", "--batch", "--hidden", "--lr", "--threads")
+
+
+def parse_command(text):
+    """The bench command as words."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise PeerError(EXIT_USAGE, f"--paired: {error}") from None
+    if not words or not shutil.which(words[0]):
+        raise PeerError(EXIT_USAGE, f"--paired: {words[0] if words else 'empty'}: no such program; name the built "
+                                    "bench, such as 'build/bench --backend avx512 --epochs 4'")
+    for word in words[1:]:
+        if word.partition("=")[0] in HANDED_ON:
+            raise PeerError(EXIT_USAGE, f"--paired: {word}: give it to peer_torch.py, which hands it on to bench")
+    return words
+
+
+def shares(epochs, rounds):
+    """Epochs of each turn: as equal as can be, the first ones longer."""
+    return [epochs // rounds + (turn < epochs % rounds) for turn in range(rounds)]
+
+
+def torch_first(turn):
+    """Who begins changes every round: what follows the other has no advantage, nor has a machine that slows down."""
+    return turn % 2 == 1
+
+
+class Bench:
+    """The bench command with what both sides share. run() is interruptible: bench ends by itself on an interrupt, with
+    its complete rows on disk."""
+
+    def __init__(self, words, arguments, data):
+        shared = {"--data": data, "--seed": arguments.seed, "--batch": arguments.batch, "--hidden": arguments.hidden,
+                  "--lr": arguments.lr, "--threads": arguments.threads}
+        self.words = words + [str(word) for pair in shared.items() for word in pair] + ["--quiet"]
+
+    def run(self, folder):
+        """One run into that folder. Returns seconds of its epochs by backend, in order."""
+        process = subprocess.Popen(self.words + ["--out", folder], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if code:
+            raise PeerError(code if code > 0 else 1, f"bench ended with {code}; its files are in {folder}")
+        return read_epochs(os.path.join(folder, "epochs.csv"))
+
+
+def read_env_id(folder):
+    """bench's name for this machine; None when it gives none."""
+    try:
+        with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
+            return json.load(f).get("env_id")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def read_epochs(path):
+    by_backend = {}
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            for row in csv.DictReader(f):
+                by_backend.setdefault(row["backend"], []).append((int(row["epoch"]), float(row["train_seconds"])))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise PeerError(EXIT_DATA, f"{path}: cannot be used: {error}") from None
+    if not by_backend:
+        raise PeerError(EXIT_DATA, f"{path}: no rows")
+    return {name: [seconds for _, seconds in sorted(rows)] for name, rows in by_backend.items()}
+
+
+def median_after_first(seconds):
+    """Of a turn: its first epoch warms up, on either side, and counts only when it is the only one."""
+    return statistics.median(seconds[1:] or seconds)
+
+
+def rows_of_round(turn, torch_seconds, bench_seconds, threads):
+    """Rows of paired.csv: torch's and each of bench's backends'."""
+    first = torch_first(turn)
+    base = median_after_first(torch_seconds)
+    yield {"round": turn + 1, "position": 1 if first else 2, "contender": "torch", "threads": threads["torch"],
+           "epochs": len(torch_seconds), "median_seconds": base, "torch_times_longer": None}
+    for name, seconds in bench_seconds.items():
+        median = median_after_first(seconds)
+        yield {"round": turn + 1, "position": 2 if first else 1, "contender": name, "threads": threads["bench"],
+               "epochs": len(seconds), "median_seconds": median, "torch_times_longer": base / median}
+
+
+def summary(rows):
+    """Lines for people: medians over the rounds, and the range of the ratio."""
+    by_name = {}
+    for row in rows:
+        by_name.setdefault(row["contender"], []).append(row)
+    lines = [f"{'':<12} {'epoch, median':>13}   torch takes"]
+    for name, of_one in by_name.items():
+        seconds = statistics.median(row["median_seconds"] for row in of_one)
+        ratios = [row["torch_times_longer"] for row in of_one if row["torch_times_longer"] is not None]
+        text = f"{name:<12} {seconds:>11.4g} s"
+        if ratios:
+            text += (f"   {statistics.median(ratios):.2f} times as long "
+                     f"({min(ratios):.2f} - {max(ratios):.2f} in {len(ratios)} rounds)")
+        lines.append(text)
+    return lines

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""The files of a peer's run, in the form and with the promises of bench's (results/README.md)."""
+
+import csv
+import datetime
+import io
+import json
+import math
+import os
+import platform
+import secrets
+import subprocess
+
+from . import EXIT_INTERNAL, EXIT_USAGE, PeerError
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCHEMA = 1
+
+EPOCH_COLUMNS = ("schema", "run_id", "dataset", "backend", "threads", "seed", "epoch", "steps", "samples",
+                 "train_seconds", "val_seconds", "gflops", "loss", "accuracy", "val_loss", "val_accuracy", "verified",
+                 "worst_error_of_bound", "round", "position", "peak_gflops", "share_of_peak", "env_id")
+PAIRED_COLUMNS = ("schema", "run_id", "dataset", "round", "position", "contender", "threads", "epochs",
+                  "median_seconds", "torch_times_longer", "env_id")
+RECORDED_VARIABLES = ("OMP_", "GOMP_", "KMP_", "DNNL_", "ONEDNN_", "BENCH_", "MALLOC_", "OPENBLAS_", "BLIS_", "MKL_",
+                      "LD_LIBRARY_PATH", "LD_PRELOAD")
+
+
+def field(value):
+    """Nine significant digits; None is an empty field."""
+    if value is None:
+        return ""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def put(path, text):
+    """The whole file, or the one that was there."""
+    with open(path + ".tmp", "w", encoding="utf-8", newline="") as f:
+        f.write(text)
+        f.flush()
+        os.fsync(f.fileno())
+    os.replace(path + ".tmp", path)
+
+
+class Csv:
+    """NAME.partial holds whole rows at any moment, for every row puts a new copy in its place; finish() gives it its
+    name."""
+
+    def __init__(self, folder, name, columns):
+        self.path = os.path.join(folder, name)
+        self.columns = columns
+        self.text = io.StringIO()
+        self.writer = csv.writer(self.text, lineterminator="\r\n")
+        self.writer.writerow(columns)
+        put(self.path + ".partial", self.text.getvalue())
+
+    def add(self, values):
+        """values: by column; a column that is not named was not measured."""
+        self.writer.writerow([field(values.get(column)) for column in self.columns])
+        put(self.path + ".partial", self.text.getvalue())
+
+    def finish(self):
+        os.replace(self.path + ".partial", self.path)
+
+
+def new_run_id(now):
+    return now.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+
+
+def make_folder(out, run_id):
+    """--out, which must be new or empty, else results/<run id>."""
+    folder = out or os.path.join(ROOT, "results", run_id)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.listdir(folder):
+            raise PeerError(EXIT_USAGE, f"--out {folder}: is not empty; name a new or an empty folder")
+    except (FileExistsError, NotADirectoryError):
+        raise PeerError(EXIT_USAGE, f"--out {folder}: is a file, or lies below one; name a folder") from None
+    except OSError as error:
+        raise PeerError(EXIT_INTERNAL, f"{folder}: the folder cannot be made: {error.strerror}") from None
+    return folder
+
+
+def first_line(path, default=None):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.readline().strip() or default
+    except OSError:
+        return default
+
+
+def cpu_model():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as f:
+            for line in f:
+                key, _, value = line.partition(":")
+                if key.strip() == "model name":
+                    return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def cgroup_quota():
+    """CPUs' worth of time that the process' group may use; None: no limit, or not known."""
+    quota, _, period = (first_line("/sys/fs/cgroup/cpu.max", "max")).partition(" ")
+    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
+
+
+def default_threads():
+    """One per allowed physical core, within the cgroup's quota."""
+    cores = set()
+    for cpu in os.sched_getaffinity(0):
+        place = f"/sys/devices/system/cpu/cpu{cpu}/topology/"
+        core = first_line(place + "core_id")
+        cores.add((first_line(place + "physical_package_id"), core) if core is not None else cpu)
+    quota = cgroup_quota()
+    return max(1, min(len(cores), math.ceil(quota)) if quota else len(cores))
+
+
+def git(*arguments):
+    try:
+        run = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True,
+                             env=dict(os.environ, GIT_OPTIONAL_LOCKS="0"))
+    except OSError:
+        return None
+    return run.stdout.strip() if run.returncode == 0 else None
+
+
+def machine_sections():
+    status = git("status", "--porcelain", "--untracked-files=no")
+    return {
+        "build": {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)},
+        "cpu": {"model": cpu_model(),
+                "frequency_governor": first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
+        "topology": {"allowed_pus": len(os.sched_getaffinity(0)), "cgroup_quota_cpus": cgroup_quota(),
+                     "default_threads": default_threads()},
+        "system": {"kernel": platform.system(), "kernel_release": platform.release(), "machine": platform.machine(),
+                   "libc": platform.libc_ver()[1],
+                   "transparent_hugepages": first_line("/sys/kernel/mm/transparent_hugepage/enabled"),
+                   "clocksource": first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+                   "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")},
+        "environment": {name: value for name, value in os.environ.items() if name.startswith(RECORDED_VARIABLES)},
+    }
+
+
+class Machine:
+    """machine.json. `content` may be added to; write() puts the file in place with a status."""
+
+    def __init__(self, folder, run_id, now, command_line):
+        self.path = os.path.join(folder, "machine.json")
+        self.content = {"schema": SCHEMA, "run_id": run_id, "time_utc": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                        "status": "running", "exit_code": None, "command_line": command_line}
+
+    def write(self, status, exit_code=None):
+        self.content.update(status=status, exit_code=exit_code)
+        put(self.path, json.dumps(self.content, indent=2) + "\n")
+
+
+def utc_now():
+    return datetime.datetime.now(datetime.timezone.utc)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""The process that trains: reads one request a line (JSON) on stdin, answers one line on the file descriptor that it
+is given, out of the way of what libraries print. Its environment is that of one setting, which is why it is a process
+of its own."""
+
+import ctypes
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from array import array
+
+import torch
+
+from . import PeerError, images, oracle, start, steps
+
+WARM_UP_STEPS = 50
+
+
+def die_with_parent():
+    """Even while stopped, and however the parent ends."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+class Abandoned(Exception):
+    """Slower than what it would have to beat."""
+
+
+class Trainer:
+    def __init__(self, request):
+        self.request = request
+        torch.set_num_threads(request["threads"])
+        data = images.read_images(request["data"])
+        self.classes = images.CLASSES
+        self.train, self.test = self.prepare(data.train), self.prepare(data.test)
+        self.w1, self.w2 = self.start_weights(data.train.pixels)
+        self.step = None
+
+    def prepare(self, split):
+        pixels = torch.frombuffer(bytearray(split.images), dtype=torch.uint8).view(split.count, split.pixels)
+        return steps.Data(pixels, torch.frombuffer(bytearray(split.labels), dtype=torch.uint8), self.classes)
+
+    def start_weights(self, inputs):
+        seed, hidden = self.request["seed"], self.request["hidden"]
+        shapes = ((inputs, hidden), (hidden, self.classes))
+        if self.request["start"] == "bench":
+            flat = start.weights(seed, inputs, hidden, self.classes)
+            return tuple(torch.frombuffer(w, dtype=torch.float32).view(shape) for w, shape in zip(flat, shapes))
+        torch.manual_seed(seed % (1 << 63))
+        return tuple(torch.nn.init.xavier_uniform_(torch.empty(shape)) for shape in shapes)
+
+    def order(self, epoch):
+        count = len(self.train.labels)
+        if self.request["start"] == "bench":
+            places = array("q", start.order(self.request["seed"], epoch, count))
+            return torch.frombuffer(places, dtype=torch.int64)
+        return torch.randperm(count)
+
+    def build(self, setting, **changed):
+        options = dict({"lr": self.request["lr"]}, **changed)
+        return steps.make(setting["step"], setting["mkldnn"], self.train, self.w1, self.w2, **options)
+
+    def check(self, setting):
+        """The oracle's verdict on that kind of step: distance as a share of the tolerance."""
+        batch = min(self.request["batch"], max(1, len(self.train.labels) // 3))
+        index = torch.arange(min(len(self.train.labels), 2 * batch + max(1, 3 * batch // 4)))
+        step = self.build(setting, lr=oracle.LR, epsilon=oracle.EPSILON)
+        return oracle.distance(step, self.train, self.w1, self.w2, index, batch) / oracle.TOLERANCE
+
+    def train_epoch(self, step, order, limit=None):
+        """Seconds, mean loss, accuracy, number of steps. The loss and the hits of all batches are counted at the end of
+        the epoch, inside the clock, because that is the fastest way."""
+        logits = torch.empty(len(order), self.classes)
+        batches = list(zip(order.split(self.request["batch"]), logits.split(self.request["batch"])))
+        gc.collect()
+        gc.disable()
+        begin = time.perf_counter()
+        for index, out in batches:
+            step.train(index, out)
+            if limit is not None and time.perf_counter() - begin > limit:
+                gc.enable()
+                raise Abandoned
+        loss, accuracy = score(logits, self.train.labels.index_select(0, order))
+        seconds = time.perf_counter() - begin
+        gc.enable()
+        return seconds, loss, accuracy, len(batches)
+
+    def validate(self, step):
+        batch = self.request["batch"]
+        logits = torch.empty(len(self.test.labels), self.classes)
+        begin = time.perf_counter()
+        for pixels, out in zip(self.test.images.split(batch), logits.split(batch)):
+            step.predict(pixels, out)
+        loss, accuracy = score(logits, self.test.labels)
+        return time.perf_counter() - begin, loss, accuracy
+
+    # ---- requests ----
+
+    def trial(self, setting, limit):
+        """The faster of two training epochs of a setting, after its check and a warm-up: a noisy moment must not make
+        a good setting lose. An epoch longer than limit is broken off."""
+        share = self.check(setting)
+        if not share <= 1:
+            return {"wrong": share}
+        step, order = self.build(setting), self.order(1)
+        warm = order[:WARM_UP_STEPS * self.request["batch"]]
+        seconds = []
+        for samples in (warm, order, order):
+            try:
+                seconds.append((self.train_epoch(step, samples, limit)[0], samples is order))
+            except Abandoned:
+                pass
+        whole = [taken for taken, is_whole in seconds if is_whole]
+        return {"seconds": min(whole), "check": share} if whole else {"slower": True}
+
+    def begin(self, setting):
+        share = self.check(setting)
+        self.step = self.build(setting)
+        return {"check": share} if share <= 1 else {"wrong": share}
+
+    def epoch(self, number):
+        seconds, loss, accuracy, count = self.train_epoch(self.step, self.order(number))
+        val_seconds, val_loss, val_accuracy = self.validate(self.step)
+        return {"epoch": number, "steps": count, "samples": len(self.train.labels), "train_seconds": seconds,
+                "val_seconds": val_seconds, "loss": loss, "accuracy": accuracy, "val_loss": val_loss,
+                "val_accuracy": val_accuracy}
+
+
+def score(logits, labels):
+    """Mean loss and accuracy; a row with a NaN predicts nothing."""
+    loss = steps.functional.cross_entropy(logits, labels, reduction="none").double().mean().item()
+    right = (logits.argmax(1) == labels) & ~logits.isnan().any(1)
+    return loss, right.double().mean().item()
+
+
+def facts():
+    """Of the torch in this process."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as f:
+        mapped = {line.split()[-1] for line in f if ".so" in line}
+    marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
+    libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
+    return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries,
+            "threads": torch.get_num_threads(), "mkldnn": torch.backends.mkldnn.is_available(),
+            "parallel": torch.__config__.parallel_info().strip().splitlines()}
+
+
+def answer(trainer, request):
+    if request["do"] == "open":
+        return Trainer(request), facts()
+    if request["do"] == "epoch":
+        return trainer, trainer.epoch(request["epoch"])
+    try:
+        if request["do"] == "trial":
+            return trainer, trainer.trial(request["setting"], request["limit"])
+        return trainer, trainer.begin(request["setting"])
+    except steps.Unavailable as reason:
+        return trainer, {"unavailable": str(reason)}
+
+
+def one_line(error):
+    """The first line of an error that says something, cut to a bearable length."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:300]
+
+
+def serve(stream):
+    trainer = None
+    for line in sys.stdin:
+        try:
+            trainer, reply = answer(trainer, json.loads(line))
+        except PeerError as error:
+            reply = {"failed": str(error), "code": error.code}
+        except Exception as error:  # whatever torch throws: the parent decides what it means
+            reply = {"failed": one_line(error)}
+        stream.write(json.dumps(reply) + "\n")
+        stream.flush()
+
+
+def main():
+    die_with_parent()
+    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as stream:
+        serve(stream)
+
+
+if __name__ == "__main__":
+    main()

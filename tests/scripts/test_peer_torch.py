@@ -1,0 +1,492 @@
+# SPDX-License-Identifier: MIT
+"""scripts/peer_torch.py. test_peer_torch.py SOURCE_ROOT PEER_START: what needs no torch. With BENCH as a third
+argument: what does; exits with 77 where no Python has torch."""
+
+import csv
+import gzip
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from array import array
+
+ROOT = os.path.abspath(sys.argv[1])
+PEER_START = os.path.abspath(sys.argv[2])
+BENCH = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
+PEER = os.path.join(ROOT, "scripts", "peer_torch.py")
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+
+from peer import EXIT_DATA, EXIT_USAGE, PeerError, child, images, paired, records, settings, start  # noqa: E402
+from plotlib import runs  # noqa: E402
+from synthetic_run import write_run  # noqa: E402
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
+ENVIRONMENT.update(PYTHONDONTWRITEBYTECODE="1", HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")
+MANUAL = "blas=system,step=manual,mkldnn=on,threads=1,wait=passive,bind=no"
+SETTLED = ("--setting", MANUAL, "--threads", "1", "--hidden", "24", "--batch", "32")
+
+
+def peer(*arguments):
+    return subprocess.run([sys.executable, PEER, *arguments], capture_output=True, text=True, env=ENVIRONMENT)
+
+
+def idx(rank, sizes, data):
+    return bytes((0, 0, 8, rank)) + struct.pack(f">{rank}I", *sizes) + bytes(data)
+
+
+def write_images(folder, train=300, test=70, side=6):
+    """Images in which the label is visible: a bright pixel, and noise."""
+    chance = random.Random(5)
+    os.makedirs(folder, exist_ok=True)
+    for stem, count in (("train", train), ("t10k", test)):
+        labels = [chance.randrange(10) for _ in range(count)]
+        pixels = bytearray()
+        for label in labels:
+            image = [chance.randrange(60) for _ in range(side * side)]
+            image[label * 3] = 255
+            pixels += bytes(image)
+        write(os.path.join(folder, f"{stem}-images-idx3-ubyte"), idx(3, (count, side, side), pixels))
+        with gzip.open(os.path.join(folder, f"{stem}-labels-idx1-ubyte.gz"), "wb") as f:
+            f.write(idx(1, (count,), labels))
+
+
+def write(path, content):
+    with open(path, "wb" if isinstance(content, bytes) else "w") as f:
+        f.write(content)
+
+
+def read_csv(*path):
+    with open(os.path.join(*path), newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f))
+
+
+def read_json(*path):
+    with open(os.path.join(*path), encoding="utf-8") as f:
+        return json.load(f)
+
+
+class Scratch(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = scratch.name
+        self.data = os.path.join(self.scratch, "data")
+        self.out = os.path.join(self.scratch, "out")
+
+    def refuse(self, code, *words):
+        """Of what follows in `with`: it ends with that code and a text with these words."""
+        test = self
+
+        class Refusal:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, kind, error, _):
+                test.assertIsInstance(error, PeerError)
+                test.assertEqual(error.code, code)
+                for word in words:
+                    test.assertIn(word, str(error))
+                return True
+
+        return Refusal()
+
+
+class Start(unittest.TestCase):
+    def test_is_bit_for_bit_that_of_bench(self):
+        # The last one is long enough to meet numbers that rng_below rejects.
+        for seed, epoch, count, inputs, hidden, classes in ((42, 1, 60000, 784, 16, 10), (0, 7, 1000, 5, 3, 2),
+                                                            (2 ** 64 - 1, 2, 1, 1, 1, 1), (1 << 63, 99, 4097, 30, 7, 4),
+                                                            (3, 1, 400000, 1, 1, 1)):
+            numbers = [str(n) for n in (seed, epoch, count, inputs, hidden, classes)]
+            theirs = subprocess.run([PEER_START, *numbers], stdout=subprocess.PIPE, check=True).stdout
+            first, last = start.weights(seed, inputs, hidden, classes)
+            ours = array("I", start.order(seed, epoch, count)).tobytes() + first.tobytes() + last.tobytes()
+            self.assertEqual(len(ours), len(theirs))
+            self.assertTrue(ours == theirs, f"seed {seed}, epoch {epoch}")
+
+
+class Images(Scratch):
+    def setUp(self):
+        super().setUp()
+        write_images(self.data)
+        self.train = os.path.join(self.data, "train-images-idx3-ubyte")
+
+    def test_reads(self):
+        data = images.read_images(self.data)
+        self.assertEqual((data.train.count, data.test.count, data.train.pixels, data.name), (300, 70, 36, "data"))
+        self.assertEqual(data.train.images[data.train.labels[0] * 3], 255)
+        self.assertEqual(images.name_of("/x/mnist", ("0",) * 4), "other-mnist")
+
+    def test_refuses(self):
+        with open(self.train, "rb") as f:
+            right = f.read()
+        cases = (("empty", b"", "header"), ("magic", b"\1" + right[1:], "does not start"),
+                 ("rank", right[:3] + b"\1" + right[4:], "does not start"), ("short", right[:-1], "declares"),
+                 ("long", right + b"x", "declares"), ("no images", idx(3, (0, 6, 6), b""), "empty"),
+                 ("count", idx(3, (299, 6, 6), right[16:-36]), "labels for 299"),
+                 ("shape", idx(3, (300, 4, 9), right[16:]), "6 x 6"), ("gzip", b"\x1f\x8b" + right, "cannot be read"),
+                 ("cut gzip", gzip.compress(right)[:-9], "cannot be read"))
+        for name, content, word in cases:
+            write(self.train, content)
+            with self.subTest(name), self.refuse(EXIT_DATA, self.data, word):
+                images.read_images(self.data)
+        os.remove(self.train)
+        with self.refuse(EXIT_DATA, "holds no train-images"):
+            images.read_images(self.data)
+
+    def test_refuses_a_label_that_is_no_class(self):
+        with gzip.open(os.path.join(self.data, "t10k-labels-idx1-ubyte.gz"), "wb") as f:
+            f.write(idx(1, (70,), [10] * 70))
+        with self.refuse(EXIT_DATA, "label 10"):
+            images.read_images(self.data)
+
+
+class Files(Scratch):
+    def test_columns_are_those_of_bench(self):
+        with open(os.path.join(ROOT, "harness", "report", "run_files.c"), encoding="utf-8") as f:
+            table = f.read().partition("epochs_columns[] = {")[2].partition("NULL")[0]
+        self.assertEqual(list(records.EPOCH_COLUMNS), [word.strip(' "\n') for word in table.split(",")[:-1]])
+
+    def test_columns_are_in_the_dictionary(self):
+        with open(os.path.join(ROOT, "results", "README.md"), encoding="utf-8") as f:
+            section = f.read().partition("## paired.csv")[2].partition("\n## ")[0]
+        for column in records.PAIRED_COLUMNS:
+            self.assertIn(f"`{column}`", section)
+
+    def test_rows_are_whole_until_the_end(self):
+        file = records.Csv(self.scratch, "x.csv", ("a", "b", "c"))
+        file.add({"a": 1 / 3, "b": 'x,"y"', "d": 5})
+        partial = os.path.join(self.scratch, "x.csv.partial")
+        self.assertEqual(os.listdir(self.scratch), ["x.csv.partial"])
+        with open(partial, "rb") as f:
+            self.assertEqual(f.read(), b'a,b,c\r\n0.333333333,"x,""y""",\r\n')
+        file.add({"a": float("nan"), "b": -float("inf"), "c": 7})
+        file.finish()
+        self.assertEqual(os.listdir(self.scratch), ["x.csv"])
+        self.assertEqual(read_csv(self.scratch, "x.csv")[1], {"a": "nan", "b": "-inf", "c": "7"})
+
+    def test_folder_must_be_new_or_empty(self):
+        self.assertEqual(records.make_folder(self.out, "id"), self.out)
+        write(os.path.join(self.out, "x"), "")
+        with self.refuse(EXIT_USAGE, "not empty"):
+            records.make_folder(self.out, "id")
+        with self.refuse(EXIT_USAGE, "is a file"):
+            records.make_folder(os.path.join(self.out, "x"), "id")
+
+    def test_readme_and_charts_show_a_peer(self):
+        run, readme = os.path.join(self.scratch, "run"), os.path.join(self.scratch, "README.md")
+        write_run(run, backends=("naive", "avx512"), epochs=2)
+        of_peer = os.path.join(run, "peers", "torch")
+        write_run(of_peer, backends=("onednn",), epochs=3, slowdown=2.0)
+        os.remove(os.path.join(of_peer, "ops.csv"))
+        for name in ("epochs.csv", "machine.json"):
+            with open(os.path.join(of_peer, name), encoding="utf-8", newline="") as f:
+                text = f.read().replace("onednn", "torch").replace("0.31\r\n", "\r\n")
+            write(os.path.join(of_peer, name), text)
+        file = records.Csv(of_peer, "paired.csv", records.PAIRED_COLUMNS)
+        for ratio in (2.0, 2.5, 2.2):
+            file.add({"contender": "torch"})
+            file.add({"contender": "avx512", "torch_times_longer": ratio})
+        file.finish()
+        write(readme, "<!-- reference run: written by scripts/update_readme.py --><!-- end of reference run -->")
+        subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "update_readme.py"), run, "--readme", readme],
+                       check=True, env=ENVIRONMENT)
+        with open(readme, encoding="utf-8") as f:
+            text = f.read()
+        row = next(line for line in text.splitlines() if line.startswith("| torch (peer) |"))
+        self.assertRegex(row, r"^\| torch \(peer\) \| 1\.\d+ s \|.*\|  \|  \| 0\.\d+ after 3 epochs \|  \|$")
+        self.assertIn("its epoch took 2.20 times as long as avx512 (2.00 – 2.50)", text)
+        read = runs.read_runs([run])
+        self.assertEqual([s.label for s in runs.all_series(read)], ["naive", "avx512", "torch"])
+        self.assertTrue(runs.with_peers(read)[1].footer().startswith("peer torch:  run torch"))
+        self.assertEqual([s.label for s in runs.all_series(runs.read_runs([run, of_peer]))],
+                         ["naive (A)", "avx512 (A)", "torch (A)", "torch (B)"])
+
+
+class Search(unittest.TestCase):
+    VALUES = {"blas": ["system", "other"], "step": ["manual", "eager"], "mkldnn": ["on", "off"], "threads": [4, 1],
+              "wait": ["passive", "active"], "bind": ["no", "yes"]}
+    COST = {"other": -3, "eager": 2, "off": -1, 1: 5, "active": -0.5, "yes": 1}
+
+    def measure(self, setting, limit):
+        self.calls += 1
+        seconds = 10 + sum(self.COST.get(value, 0) for value in setting.values())
+        return seconds if limit is None or seconds <= limit else None
+
+    def test_finds_the_best_of_each_axis(self):
+        self.calls = 0
+        best, seconds = settings.search(self.VALUES, self.measure)
+        self.assertEqual(settings.words(best),
+                         "blas=other step=manual mkldnn=off threads=4 wait=active bind=no")
+        self.assertEqual(seconds, 5.5)
+        self.assertLess(self.calls, 16)
+
+    def test_survives_settings_that_do_not_work(self):
+        def measure(setting, _):
+            return 1.0 if setting["step"] == "eager" else None
+        self.assertEqual(settings.search(self.VALUES, measure)[0]["step"], "eager")
+        self.assertIsNone(settings.search(self.VALUES, lambda *_: None))
+
+    def test_fixed_values(self):
+        self.assertEqual(settings.parse_fixed("step=eager,threads=3", self.VALUES), {"step": "eager", "threads": 3})
+        for text in ("step=fast", "threads=0", "threads=x", "color=red", "step", "wait=", "="):
+            with self.subTest(text), self.assertRaises(PeerError):
+                settings.parse_fixed(text, self.VALUES)
+        self.assertEqual(settings.thread_counts(6), [6, 4, 2, 1])
+
+
+class Paired(unittest.TestCase):
+    def test_ratio_of_a_round(self):
+        rows = list(paired.rows_of_round(0, [9.0, 3.0, 5.0], {"a": [7.0, 2.0, 2.0], "b": [8.0]},
+                                         {"torch": 1, "bench": 2}))
+        self.assertEqual([r["contender"] for r in rows], ["torch", "a", "b"])
+        self.assertEqual([r["median_seconds"] for r in rows], [4.0, 2.0, 8.0])
+        self.assertEqual([r["torch_times_longer"] for r in rows], [None, 2.0, 0.5])
+        self.assertEqual([r["position"] for r in rows], [2, 1, 1])
+        self.assertNotEqual(paired.torch_first(0), paired.torch_first(1))
+        self.assertIn("a                      2 s   2.00 times as long (2.00 - 2.00 in 1 rounds)",
+                      paired.summary(rows))
+
+    def test_epochs_of_the_turns(self):
+        self.assertEqual(paired.shares(20, 5), [4] * 5)
+        self.assertEqual(paired.shares(7, 3), [3, 2, 2])
+
+
+class CommandLine(Scratch):
+    """With stand-ins for Python."""
+
+    def setUp(self):
+        super().setUp()
+        write_images(self.data)
+
+    def stand_in(self, body):
+        path = os.path.join(self.scratch, "python")
+        write(path, "#!/bin/sh\n" + body)
+        os.chmod(path, 0o755)
+        return path
+
+    def expect(self, code, word, *arguments):
+        result = peer(*arguments)
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertIn(word, result.stderr.strip().splitlines()[-1])
+        self.assertNotIn("Traceback", result.stderr)
+
+    def test_usage(self):
+        has_torch = self.stand_in("exit 0\n")
+        for word, *arguments in (("--epochs", "--epochs", "0"), ("--batch", "--batch", "x"), ("--lr", "--lr", "nan"),
+                                 ("--frobnicate", "--frobnicate"), ("--rounds is for", "--rounds", "2"),
+                                 ("no such key", "--setting", "speed=high"), ("fewer than", "--paired", "true",
+                                                                               "--epochs", "2"),
+                                 ("no such program", "--paired", "/nonexistent/bench"),
+                                 ("hands it on", "--paired", "true --seed=3"), ("--paired", "--paired", "'"),
+                                 ("not empty", "--out", self.scratch, "--data", self.data)):
+            with self.subTest(arguments):
+                self.expect(2, word, "--python", has_torch, *arguments)
+
+    def test_no_torch(self):
+        self.expect(77, "cannot import torch", "--python", self.stand_in("exit 1\n"), "--data", self.data)
+        self.expect(77, "cannot import torch", "--python", "/nonexistent", "--data", self.data)
+
+    def test_no_data(self):
+        has_torch = self.stand_in("exit 0\n")
+        self.expect(6, "give --data", "--python", has_torch)
+        self.expect(6, "holds no train-images", "--python", has_torch, "--data", "/nonexistent")
+
+    def test_worker_that_dies(self):
+        dies = self.stand_in('[ "$1" = -c ] || kill -SEGV $$\n')
+        self.expect(99, "SIGSEGV", "--python", dies, "--data", self.data, "--out", self.out, *SETTLED)
+        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json"])
+        machine = read_json(self.out, "machine.json")
+        self.assertEqual((machine["status"], machine["exit_code"]), ("failed", 99))
+
+    def test_help(self):
+        page = peer("--help")
+        self.assertEqual(page.returncode, 0)
+        for word in ("--paired", "manual-compile", "exit codes"):
+            self.assertIn(word, page.stdout)
+
+
+# ---- with torch ----
+
+MUTANTS = """
+import sys, torch
+from peer import oracle, steps
+torch.manual_seed(1)
+data = steps.Data(torch.randint(0, 256, (352, 20), dtype=torch.uint8), torch.randint(0, 10, (352,)), 10)
+w1, w2 = torch.randn(20, 16) * 0.3, torch.randn(16, 10) * 0.3
+index = torch.arange(352)
+
+def distance(kind="manual", change=lambda step: None, **options):
+    step = steps.make(kind, "on", data, w1, w2, **dict({"lr": oracle.LR, "epsilon": oracle.EPSILON}, **options))
+    change(step)
+    return oracle.distance(step, data, w1, w2, index, 128)
+
+def root(w, v, g, scratch, lr, epsilon):
+    v.mul_(0.9).addcmul_(g, g, value=0.1)
+    w.addcdiv_(g, (v + epsilon).sqrt(), value=-lr)
+
+def decay(w, v, g, scratch, lr, epsilon):
+    v.mul_(0.95).addcmul_(g, g, value=0.05)
+    w.addcdiv_(g, v.sqrt() + epsilon, value=-lr)
+
+def gradient_sum(step):
+    step.start_gradient = lambda p, t, scale: p.sub_(t)
+
+def no_mask(step):
+    step.mask = lambda dh, h: None
+
+def no_clip(step):
+    step.clip = lambda h: None
+
+def lost_batch(step):
+    train = step.train
+    step.train = lambda part, out: train(part, out) if len(part) == 128 else None
+
+def not_a_number(step):
+    step.start_gradient = lambda p, t, scale: p.mul_(float("nan"))
+
+for kind in ("manual", "eager", "foreach", "jit"):
+    print(kind, distance(kind))
+print("fusible", distance(change=lambda step: setattr(step, "rmsprop", steps.rmsprop_fusible)))
+for name, change in (("root", lambda s: setattr(s, "rmsprop", root)), ("decay", lambda s: setattr(s, "rmsprop", decay)),
+                     ("sum", gradient_sum), ("no mask", no_mask), ("no clip", no_clip), ("lost batch", lost_batch),
+                     ("nan", not_a_number)):
+    print("mutant", distance(change=change))
+print("mutant", distance("eager", lr=1.1 * oracle.LR))
+"""
+
+
+class Torch(Scratch):
+    def setUp(self):
+        super().setUp()
+        write_images(self.data)
+
+    def train(self, out, *arguments):
+        result = peer("--data", self.data, "--out", out, *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return read_csv(out, "epochs.csv")
+
+    def test_the_check_of_a_step_tells_right_from_wrong(self):
+        environment = dict(ENVIRONMENT, PYTHONPATH=os.path.join(ROOT, "scripts"), OMP_NUM_THREADS="1")
+        result = subprocess.run([PYTHON, "-c", MUTANTS], capture_output=True, text=True, env=environment)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = [line.rsplit(" ", 1) for line in result.stdout.splitlines()]
+        self.assertEqual(len(lines), 13)
+        for name, distance in lines:
+            if name == "mutant":
+                self.assertFalse(float(distance) <= 1e-2, result.stdout)
+            else:
+                self.assertLess(float(distance), 1e-4, result.stdout)
+
+    def test_trains_as_bench_does(self):
+        out = os.path.join(self.scratch, "bench")
+        bench = subprocess.run([BENCH, "run", "--backend", "naive", "--epochs", "3", "--hidden", "24", "--batch", "32",
+                                "--threads", "1", "--data", self.data, "--out", out, "--quiet"],
+                               capture_output=True, text=True, env=ENVIRONMENT)
+        self.assertEqual(bench.returncode, 0, bench.stderr)
+        theirs = read_csv(out, "epochs.csv")
+        for step in ("manual", "foreach"):
+            ours = self.train(self.out + step, "--epochs", "3", "--setting", MANUAL.replace("manual", step),
+                              *SETTLED[2:])
+            self.assertEqual(len(ours), 3)
+            for a, b in zip(ours, theirs):
+                for same in ("schema", "dataset", "seed", "epoch", "steps", "samples", "threads"):
+                    self.assertEqual(a[same], b[same], same)
+                for close in ("loss", "val_loss"):
+                    self.assertAlmostEqual(float(a[close]), float(b[close]), delta=1e-4)
+                self.assertEqual(a["backend"], "torch")
+                self.assertEqual(a["verified"], "")
+                flop = [float(row["gflops"]) * float(row["train_seconds"]) for row in (a, b)]
+                self.assertAlmostEqual(flop[0] / flop[1], 1.0, places=6)
+
+    def test_finds_a_setting_and_says_which(self):
+        fixed = "blas=system,threads=1,wait=passive,bind=no"
+        self.train(self.out, "--epochs", "1", "--setting", fixed, *SETTLED[2:])
+        machine = read_json(self.out, "machine.json")
+        entry = machine["backends"]["torch"]
+        measured = [t for t in entry["trials"] if t["seconds"]]
+        self.assertEqual(entry["setting"], min(measured, key=lambda t: t["seconds"])["setting"])
+        self.assertGreater(len(entry["trials"]), 5)
+        self.assertLess(entry["error_of_tolerance"], 1)
+        self.assertEqual((machine["status"], machine["exit_code"], machine["settings"]["seed"]), ("complete", 0, "42"))
+
+    def test_own_start_differs(self):
+        ours = self.train(self.out, "--epochs", "1", *SETTLED)
+        own = self.train(self.out + "2", "--epochs", "1", "--start", "torch", *SETTLED)
+        self.assertNotEqual(ours[0]["loss"], own[0]["loss"])
+
+    def test_takes_turns_with_bench(self):
+        rows = self.train(self.out, "--epochs", "5", "--rounds", "2", "--paired",
+                          f"{BENCH} run --backend naive --epochs 2", *SETTLED)
+        self.assertEqual([(r["epoch"], r["round"], r["position"]) for r in rows],
+                         [("1", "1", "2"), ("2", "1", "2"), ("3", "1", "2"), ("4", "2", "1"), ("5", "2", "1")])
+        turns = read_csv(self.out, "paired.csv")
+        self.assertEqual([(r["round"], r["contender"], r["epochs"]) for r in turns],
+                         [("1", "torch", "3"), ("1", "naive", "2"), ("2", "torch", "2"), ("2", "naive", "2")])
+        for ours, theirs in (turns[:2], turns[2:]):
+            ratio = float(ours["median_seconds"]) / float(theirs["median_seconds"])
+            self.assertAlmostEqual(float(theirs["torch_times_longer"]) / ratio, 1.0, places=6)
+        bench = read_json(self.out, "rounds", "01", "machine.json")
+        self.assertEqual(bench["settings"]["hidden"], 24)
+
+    def test_bench_that_fails_ends_the_run_with_its_code(self):
+        result = peer("--data", self.data, "--out", self.out, "--epochs", "5", "--paired", "sh -c 'exit 5'", *SETTLED)
+        self.assertEqual(result.returncode, 5, result.stderr)
+        self.assertEqual(read_csv(self.out, "epochs.csv"), [])
+        self.assertEqual(read_json(self.out, "machine.json")["status"], "failed")
+
+    def begin_long_run(self):
+        """A run that would go on for long, once it has a row on disk; its process and its worker's id."""
+        run = subprocess.Popen([sys.executable, PEER, "--data", self.data, "--out", self.out, "--epochs", "100000",
+                                *SETTLED], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        path = os.path.join(self.out, "epochs.csv.partial")
+        while run.poll() is None and not (os.path.exists(path) and read_csv(path)):
+            time.sleep(0.1)
+        self.assertIsNone(run.poll())
+        with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="utf-8") as f:
+            return run, int(f.read().split()[0])
+
+    def wait_until_gone(self, pid):
+        for _ in range(600):
+            if not os.path.exists(f"/proc/{pid}"):
+                return
+            time.sleep(0.1)
+        self.fail(f"process {pid} is still there")
+
+    def test_interrupt_keeps_the_rows(self):
+        run, worker = self.begin_long_run()
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(), 130)
+        self.wait_until_gone(worker)
+        self.assertGreater(len(read_csv(self.out, "epochs.csv")), 0)
+        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json"])
+        self.assertEqual(read_json(self.out, "machine.json")["status"], "interrupted")
+
+    def test_kill_leaves_whole_rows_and_no_process(self):
+        run, worker = self.begin_long_run()
+        os.kill(worker, signal.SIGSTOP)
+        run.kill()
+        self.wait_until_gone(worker)
+        for row in read_csv(self.out, "epochs.csv.partial"):
+            self.assertNotIn(None, row.values())
+        self.assertEqual(read_json(self.out, "machine.json")["status"], "running")
+
+
+if __name__ == "__main__":
+    names = ("Start", "Images", "Files", "Search", "Paired", "CommandLine")
+    if BENCH:
+        try:
+            PYTHON = child.find_python(None)
+        except PeerError as missing:
+            print(f"SKIP: {missing}")
+            sys.exit(77)
+        names = ("Torch",)
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], defaultTest=names)
