@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes one self-contained HTML page about one or more runs, from the files in their folders.
+
+The page needs no network and no server: charts are inline SVG, style and script are inside. It goes to
+RUN_DIR/report.html of the first run, or to -o FILE. Several runs are compared; runs of different machines are refused
+unless --mixed-machines is given, and the page then says so.
+
+Exit codes: 0 written; 2 usage; 6 a folder or file is missing or malformed, or runs are of different machines; 99 the
+page cannot be written.
+"""
+
+import argparse
+import os
+import sys
+
+EXIT_USAGE, EXIT_DATA, EXIT_INTERNAL = 2, 6, 99
+
+if sys.version_info < (3, 9):
+    print(f"report: {sys.executable} is Python {sys.version.split()[0]}; 3.9 or later is needed", file=sys.stderr)
+    sys.exit(EXIT_INTERNAL)
+
+from plotlib.keras import read_keras  # noqa: E402  (after the check of the version)
+from plotlib.runs import DataError  # noqa: E402
+from reportlib import figures, load, machine, page  # noqa: E402
+
+BASES = ("naive", "onednn")
+
+
+class UsageError(Exception):
+    """A wish that cannot be met with these runs. One line."""
+
+
+def share(text):
+    number = float(text)
+    if not 0 < number <= 1:
+        raise ValueError
+    return number
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="report", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="folder of a run")
+    parser.add_argument("-o", "--out", metavar="FILE", help="the page (default: report.html in the first folder)")
+    parser.add_argument("--against", metavar="BACKEND", action="append",
+                        help="speed-ups against this backend (default: naive and onednn, where they ran); repeatable")
+    parser.add_argument("--keras", metavar="FILE", action="append", default=[],
+                        help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON; "
+                             "repeatable")
+    parser.add_argument("--target-accuracy", metavar="X", type=share, default=0.98,
+                        help="validation accuracy whose time is told (default 0.98)")
+    parser.add_argument("--mixed-machines", action="store_true", help="compare runs of different machines all the same")
+    return parser.parse_args(arguments)
+
+
+def choose_bases(runs, wanted):
+    """Backends that speed-ups are taken against: those wished for, else the usual ones, else the slowest."""
+    timed = list(dict.fromkeys(b.name for b in figures.timed(runs)))
+    for name in wanted or ():
+        if name not in timed:
+            raise UsageError(f"--against {name}: no timed backend of that name, only {', '.join(timed) or 'none'}")
+    bases = list(dict.fromkeys(wanted or [b for b in BASES if b in timed]))
+    if not bases and len(timed) > 1:
+        bases = [max(figures.timed(runs), key=figures.median_seconds).name]
+    return bases
+
+
+def machines(runs, mixed):
+    """Findings for the list of warnings. Refuses different machines unless mixed."""
+    found = []
+    for run in (r for r in runs[1:] if not r.host):
+        what = machine.difference(runs[0], run)
+        if what and not mixed:
+            raise DataError(f"{runs[0].folder} and {run.folder} are not known to be of one machine ({what}): their "
+                            "times do not compare; --mixed-machines draws them all the same")
+        if what:
+            found.append(("bad", f"runs {runs[0].tag} and {run.tag} are of different machines ({what}): what one is "
+                                 "faster than the other says nothing about the kernels."))
+    return found
+
+
+def write(path, text):
+    """Whole, or not at all."""
+    with open(path + ".partial", "w", encoding="utf-8") as f:
+        f.write(text)
+    os.replace(path + ".partial", path)
+
+
+def main():
+    arguments = parse(sys.argv[1:])
+    try:
+        runs = load.load_runs(arguments.run_dir)
+        keras = [read_keras(path) for path in arguments.keras]
+        bases = choose_bases(runs, arguments.against)
+        mixed = machines(runs, arguments.mixed_machines)
+        out = arguments.out or os.path.join(runs[0].folder, "report.html")
+        options = page.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy, mixed)
+        write(out, page.build(runs, options, out))
+    except UsageError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except DataError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return EXIT_DATA
+    except OSError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return EXIT_INTERNAL
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

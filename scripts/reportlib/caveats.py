@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
+
+from . import figures, stats, words
+from .load import finite, value
+from .markup import tag
+
+LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
+
+
+def render(runs, mixed):
+    found = list(mixed) + tagged(runs)
+    order = list(LEVELS)
+    found.sort(key=lambda f: order.index(f[0]))
+    if not found:
+        return tag("p", "✓ Nothing speaks against these figures that the run's files would show.", class_="all-clear")
+    items = (tag("li", tag("span", LEVELS[level][0], class_="sign", aria_hidden="true"),
+                 tag("span", tag("b", LEVELS[level][1] + ": "), text), class_="is-" + level) for level, text in found)
+    return tag("ul", *items, class_="warnings", aria_label="Warnings")
+
+
+def tagged(runs):
+    """(level, text) of all runs, with the letters of the runs that a text is true of."""
+    tags = {}
+    for run in runs:
+        for finding in of_peer(run) if run.host else of_run(run):
+            tags.setdefault(finding, []).append(run.tag)
+    return [(level, f"Run{'s' if len(of) > 1 else ''} {words.listed(of)}: {text}" if of[0] else text)
+            for (level, text), of in tags.items()]
+
+
+def of_peer(run):
+    """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
+    names = words.listed(b.name for b in run.backends)
+    yield "note", f"{names} ran apart from the others; only paired.csv, where there is one, took turns."
+    for check in (status, files, noise):
+        for level, text in check(run):
+            yield level, f"{names}: {text}"
+
+
+def of_run(run):
+    for check in (status, proofs, integrity, machine, build, data, files, backends, noise, peak):
+        yield from check(run)
+
+
+def status(run):
+    if run.status == "interrupted":
+        yield "warn", "the run was interrupted; these are the complete rows so far."
+    elif run.status == "running":
+        yield "warn", "the run has not ended, or was killed; these are the rows that were there."
+    elif run.status == "failed":
+        yield "bad", f"the run failed (exit code {run.machine.get('exit_code')})."
+
+
+def proofs(run):
+    for backend in run.backends:
+        failed = sum(finite(backend.proof, "failed"))
+        failure = backend.facts.get("failure")
+        if failed:
+            first = next((r.get("first_failure") for r in backend.proof if r.get("first_failure")), "")
+            yield "bad", (f"{backend.name}: {words.count(int(failed), 'case')} of the proof failed; it was not timed. "
+                          f"{first}")
+        elif isinstance(failure, str) and failure:
+            yield "bad", f"{backend.name} left the run: {failure}"
+        if backend.facts.get("reference_implementation"):
+            yield "warn", (f"{backend.name} fell back to a reference implementation: "
+                           f"{backend.facts['reference_implementation']}.")
+
+
+def integrity(run):
+    for backend in run.timed():
+        shares = [s for s in finite(backend.epochs, "share_of_peak") if s > 1.02]
+        if shares:
+            yield "bad", (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add "
+                          f"peak (up to {words.percent(max(shares))}): impossible, or the peak was measured too low.")
+    for row in run.read_optional("integrity.csv", ("backend",)):
+        verdict = next((row[k] for k in ("verdict", "status", "result") if row.get(k)), "")
+        if verdict.lower() in ("violation", "failed", "fail", "violated"):
+            yield "bad", f"integrity of {row['backend']}: " + ", ".join(v for k, v in row.items() if k and v)
+
+
+def machine(run):
+    cpu, topology = run.section("cpu"), run.section("topology")
+    if cpu.get("hypervisor"):
+        yield "warn", (f"measured in a virtual machine ({cpu.get('hypervisor_vendor') or 'unnamed hypervisor'}): other "
+                       "guests can take time, and the clock rate is not known.")
+    quota, threads = topology.get("cgroup_quota_cpus"), run.fact("settings", "threads")
+    if isinstance(quota, (int, float)):
+        worse = isinstance(threads, int) and quota < threads
+        yield "warn" if worse else "note", (f"a cgroup quota of {quota:g} CPUs was in force"
+                                            + (f" for {threads} threads: they are stopped in turn." if worse else "."))
+    cores = topology.get("allowed_cores")
+    if isinstance(threads, int) and isinstance(cores, int) and threads > cores:
+        yield "warn", f"{threads} threads on {cores} cores: they share cores."
+    governor = cpu.get("frequency_governor")
+    if governor and governor != "performance":
+        yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."
+    if cpu.get("isa_cap"):
+        yield "note", f"the CPU was made to look smaller (--max-isa {cpu['isa_cap']})."
+    loose = [b.name for b in run.backends if b.facts.get("threads_bound") is False]
+    if loose:
+        yield "warn", f"threads of {words.listed(loose)} were not bound to cores."
+
+
+def build(run):
+    facts = run.section("build")
+    if facts.get("dirty"):
+        yield "warn", "the program was built from changed files: the commit does not say what was measured."
+    if facts.get("buildtype") not in (None, "release"):
+        yield "warn", f"the program is no release build ({facts['buildtype']})."
+    if "-fsanitize" in str(facts.get("flags")):
+        yield "warn", "the program was built with a sanitizer: its speed means nothing."
+
+
+def data(run):
+    if run.dataset == "generated":
+        yield "note", "dataset=generated: built-in digits, so these accuracies are not MNIST's."
+
+
+def files(run):
+    for text in run.notes:
+        yield "warn", text
+
+
+def backends(run):
+    few = [b.name for b in run.timed() if len(figures.seconds_of(b)) < stats.LEAST]
+    if few:
+        yield "note", f"{words.listed(few)}: fewer than {stats.LEAST} epochs after the first, so no interval."
+    for backend in run.timed():
+        inherited = backend.facts.get("inherited_ops")
+        if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
+            yield "note", f"{backend.name} inherits {words.listed(map(str, inherited))} from the fallback backend."
+
+
+def noise(run):
+    scatter = [(b.name, stats.spread_share(figures.seconds_of(b))) for b in run.timed()]
+    wide = [f"{name} {words.percent(share)}" for name, share in scatter if share > 0.05]
+    if wide:
+        yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {words.listed(wide)}. "
+                       "Look at the intervals, not at the medians alone.")
+    drift = [(b.name, stats.halves_shift(figures.seconds_of(b))) for b in run.timed()]
+    moved = [f"{name} {words.signed_percent(shift)}" for name, shift in drift if abs(shift) > 0.03]
+    if moved:
+        yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}. "
+                       "Backends that took turns saw it alike; separate runs would not.")
+
+
+def peak(run):
+    moved = []
+    for backend in run.timed():
+        peaks = finite(backend.warm, "peak_gflops")
+        if len(peaks) > 1 and max(peaks) > 1.1 * min(peaks):
+            moved.append(f"{words.rounded(min(peaks))}–{words.rounded(max(peaks))} GFLOP/s beside {backend.name}")
+    if moved:
+        yield "warn", ("the machine's own speed was not steady. Its multiply-add peak, measured at every epoch: "
+                       f"{words.listed(moved)}.")
+    verified = [b.name for b in run.timed() if any(value(e, "worst_error_of_bound") > 1 for e in b.epochs)]
+    if verified:
+        yield "bad", f"{words.listed(verified)}: timed although an error exceeds its bound."

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Run folders with everything that the report shows, invented: the synthetic run of tests/scripts and more."""
+
+import csv
+import json
+import os
+
+from synthetic_run import write_csv, write_run
+
+PROOF_COLUMNS = ("schema,run_id,dataset,backend,op,cases,count,failed,worst_error_of_bound,inherited,"
+                 "first_failure").split(",")
+ROOF_COLUMNS = ("schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
+                "min_per_second,max_per_second").split(",")
+HOSTILE = '</script><script>window.hacked = 1</script>"\' onload=\'window.hacked=2\' &amp; \x07\u202e'
+BACKENDS = ("naive", "avx2", "avx512", "onednn")
+
+
+def proof_rows(run_id, backends):
+    for k, name in enumerate(backends):
+        for op, cases, count, worst, inherited in (
+                ("gemm", "exact integers", 240, 0, 0), ("gemm", "rules of NaN, Inf", 1029, 0.983056152, 0),
+                ("rmsprop", "training shapes", 4, 0.996586067 - 0.01 * k, int(name == "onednn")),
+                ("vexp", "one ulp, sampled", 32, 0.501572963 + 0.1 * k, 0), ("gather", "training shapes", 5, 0, 0),
+                ("step", "plan: update", 5, 0.9, 0)):
+            yield dict(zip(PROOF_COLUMNS, (1, run_id, "generated", name, op, cases, count, 0, f"{worst:.9g}", inherited,
+                                           "")))
+
+
+def roof_rows(run_id):
+    for threads in (1, 2):
+        for phase in ("before", "after"):
+            for isa, peak in (("avx2", 110e9), ("avx512", 215e9)):
+                yield (1, run_id, threads, "multiply_add", "flop", isa, "", "", phase, 11, peak * threads, 1, 1)
+        for level, rate in (("L1", 400e9), ("L2", 180e9), ("L3", 60e9), ("DRAM", 25e9)):
+            yield (1, run_id, threads, "read", "byte", "avx512", level, 1000, "", 11, rate * threads, 1, 1)
+
+
+def machine(backends):
+    """A machine that nothing speaks against."""
+    return {
+        "schema": 1, "run_id": "20260101-000000-abcd", "time_utc": "2026-01-01T00:00:00Z", "status": "complete",
+        "exit_code": 0, "command_line": ["build/bench", "run", "--backend", "all", "--out", "my results"],
+        "settings": {"epochs": 10, "batch": 128, "inputs": 784, "hidden": 512, "classes": 10, "lr": 0.001, "threads": 2,
+                     "seed": "1"},
+        "dataset": {"name": "mnist", "train_images": 60000, "test_images": 10000},
+        "backends": {name: {"name": name, "fused_step": True, "threads_bound": True} for name in backends},
+        "build": {"compiler": "gcc 12.2.0", "buildtype": "release", "flags": "-O3",
+                  "commit": "0123456789abcdef0123456789abcdef01234567", "dirty": False},
+        "cpu": {"model": "Synthetic CPU of a test", "family": 1, "model_number": 2, "stepping": 3,
+                "isa_found": "avx2+fma", "isa_used": "avx2+fma", "isa_cap": None, "hypervisor": False,
+                "hypervisor_vendor": None, "frequency_governor": "performance"},
+        "topology": {"packages": 1, "cores": 2, "pus": 2, "allowed_cores": 2, "cgroup_quota_cpus": None,
+                     "places": [0, 1], "l1d_bytes": 49152, "l2_bytes": 1048576, "l3_bytes": 33554432},
+        "system": {"kernel": "Linux", "kernel_release": "6.1", "memory_bytes": 1 << 34},
+        "environment": {"OMP_WAIT_POLICY": "active now"}}
+
+
+def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
+    """Everything in order: no failure, no warning. Peaks and rounds are in epochs.csv as in a real run."""
+    write_run(folder, backends, epochs, peak="430", slowdown=slowdown)
+    run_id = os.path.basename(folder)
+    change_rows(folder, "epochs.csv", real_columns)
+    write_csv(os.path.join(folder, "proof.csv"), PROOF_COLUMNS, proof_rows(run_id, backends))
+    if roof:
+        write_csv(os.path.join(folder, "roofline.csv"), ROOF_COLUMNS,
+                  (dict(zip(ROOF_COLUMNS, row)) for row in roof_rows(run_id)))
+        change_rows(folder, "ops.csv", product_flop)
+    change_machine(folder, lambda m: m.update(machine(backends), run_id=run_id))
+
+
+def real_columns(rows):
+    for row in rows:
+        row.update(dataset="mnist", round=row["epoch"], position=1, peak_gflops="430.5",
+                   share_of_peak=f"{float(row['gflops']) / 430.5:.9g}")
+    return rows
+
+
+def product_flop(rows):
+    """One op per backend becomes a product whose traffic is known."""
+    for row in rows:
+        if row["op"] == "forward 1":
+            row.update(op="forward1", flop=f"{2 * 128 * 512 * 784 * 469}")
+    return rows
+
+
+def read_rows(folder, name):
+    with open(os.path.join(folder, name), newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f))
+
+
+def change_rows(folder, name, change):
+    rows = change(read_rows(folder, name))
+    write_csv(os.path.join(folder, name), list(rows[0]), rows)
+
+
+def change_machine(folder, change):
+    path = os.path.join(folder, "machine.json")
+    with open(path, encoding="utf-8") as f:
+        content = json.load(f)
+    change(content)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(content, f)
+
+
+def rename_backend(folder, old, new):
+    for name in ("epochs.csv", "ops.csv", "proof.csv"):
+        change_rows(folder, name, lambda rows: [dict(r, backend=new) if r["backend"] == old else r for r in rows])
+    change_machine(folder, lambda m: m["backends"].update({new: m["backends"].pop(old)}))

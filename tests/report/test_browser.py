@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""test_browser.py SOURCE_ROOT: the report in a headless Chromium: no console message, nothing loaded, sorting and
+tooltips by mouse and by keyboard, no sideways scrolling, no texts that overlap, contrast. With REPORT_SCREENSHOTS=DIR
+it leaves pictures to look at. Skipped (77) where there is no Chromium."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import browser
+
+ROOT = os.path.abspath(sys.argv[1])
+sys.path.insert(0, os.path.join(ROOT, "tests", "scripts"))
+
+from report_run import HOSTILE, change_machine, make_run, rename_backend  # noqa: E402
+
+LOOKS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
+LOOKS += [("two", 1280, True), ("two", 360, False)]
+
+# Pairs of visible texts of one chart whose boxes share more than a hair, and texts cut off by the page. Rotated ones
+# are left out: their boxes are larger than they are.
+OVERLAPS = """
+const found = [];
+document.querySelectorAll('svg.chart').forEach(function (chart) {
+  const texts = Array.from(chart.querySelectorAll('text:not([transform])')).filter((t) => t.getClientRects().length);
+  const boxes = texts.map((t) => t.getBoundingClientRect());
+  boxes.forEach(function (a, i) {
+    const edge = document.documentElement.clientWidth + 0.5;
+    if (a.left < 0 || a.right > edge) found.push('cut off: ' + texts[i].textContent);
+    boxes.slice(i + 1).forEach(function (b, j) {
+      const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (x > 1 && y > 3) found.push(texts[i].textContent + ' / ' + texts[i + 1 + j].textContent);
+    });
+  });
+});
+return found;"""
+
+# Texts whose colour has less than 4.5 contrast to the ground they stand on, by WCAG's formula.
+PALE = """
+function parts(colour) { return colour.match(/[\\d.]+/g).map(Number); }
+function light(rgb) {
+  const linear = (v) => v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4);
+  const c = rgb.slice(0, 3).map((v) => linear(v / 255));
+  return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
+}
+function ground(element) {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = parts(getComputedStyle(e).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0.99) return colour;
+  }
+  return [255, 255, 255];
+}
+const found = new Set();
+document.querySelectorAll('body *').forEach(function (e) {
+  const own = Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!own || !e.getClientRects().length || e.closest('script, #tip, .skip, .on-part') || e.matches('title')) return;
+  const style = getComputedStyle(e), ink = light(parts(e.tagName === 'text' ? style.fill : style.color));
+  const under = light(ground(e)), ratio = (Math.max(ink, under) + 0.05) / (Math.min(ink, under) + 0.05);
+  if (ratio < 4.5) found.add(e.tagName + '.' + (e.getAttribute('class') || '') + ' ' + ratio.toFixed(2));
+});
+return Array.from(found);"""
+
+
+class Report(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.scratch.cleanup)
+        folder = os.path.join(cls.scratch.name, "20260101-000000-abcd")
+        make_run(folder, epochs=12, roof=True)
+        rename_backend(folder, "avx2", HOSTILE)
+        change_machine(folder, lambda m: (m["cpu"].update(hypervisor=True, model=HOSTILE), m.update(status="failed")))
+        cls.page = os.path.join(folder, "report.html")
+        cls.two = os.path.join(folder, "two.html")
+        other = os.path.join(cls.scratch.name, "other")
+        make_run(other, epochs=5, slowdown=1.1)
+        keras = os.path.join(cls.scratch.name, "keras.csv")
+        with open(keras, "w", encoding="utf-8") as f:
+            f.write("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.92,0.26,0.958,0.139\n1,0.97,0.1,0.97,0.096\n")
+        for arguments in ((folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines")):
+            subprocess.run([os.path.join(ROOT, "scripts", "report"), *arguments], check=True, capture_output=True)
+        cls.browser = browser.Browser(os.path.join(cls.scratch.name, "profile"))
+        cls.addClassCleanup(cls.browser.close)
+
+    def tearDown(self):
+        self.assertEqual(self.browser.messages(), [])
+        self.assertIsNone(self.browser.run("return window.hacked === undefined ? null : window.hacked"))
+
+    def press(self, *keys):
+        from selenium.webdriver.common.action_chains import ActionChains
+        ActionChains(self.browser.driver).send_keys(*keys).perform()
+
+    def find(self, selector):
+        from selenium.webdriver.common.by import By
+        return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def column(self, table, column):
+        return self.browser.run("return Array.from(document.getElementById(arguments[0]).tBodies[0].rows)"
+                                ".map((r) => r.cells[arguments[1]].dataset.v)", table, column)
+
+    def tip(self):
+        return self.browser.run("const t = document.getElementById('tip'); return t.hidden ? null : t.textContent")
+
+    def test_loads_nothing(self):
+        self.browser.open(self.page)
+        self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').length"), 0)
+        self.assertEqual(self.browser.run("return document.scripts.length"), 1)
+        self.assertEqual(self.browser.run("return document.compatMode"), "CSS1Compat")
+
+    def test_every_look(self):
+        for name, width, dark in LOOKS:
+            with self.subTest(page=name, width=width, dark=dark):
+                self.browser.open(getattr(self, name), width, dark)
+                self.keep(name, width, dark)
+                self.browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+                self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+                self.assertEqual(self.browser.run(OVERLAPS), [])
+                self.assertEqual(self.browser.run(PALE), [])
+                ground = self.browser.run("return getComputedStyle(document.body).backgroundColor")
+                self.assertEqual(ground, "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")
+                shown = self.browser.run("return [...document.querySelectorAll('.wide, .narrow')].filter("
+                                         "(e) => e.getClientRects().length).map((e) => e.className)")
+                self.assertEqual(set(shown), {"wide" if width > 760 else "narrow"})
+
+    def keep(self, name, width, dark):
+        folder = os.environ.get("REPORT_SCREENSHOTS")
+        if folder:
+            self.browser.screenshot(os.path.join(folder, f"{name}-{width}-{'dark' if dark else 'light'}.png"))
+
+    def test_sort_by_mouse(self):
+        self.browser.open(self.page)
+        before = self.column("summary", 1)
+        button = self.find("#summary thead th:nth-child(2) button")
+        button.click()
+        ascending = sorted(before, key=float)
+        self.assertNotEqual(before, ascending)
+        self.assertEqual(self.column("summary", 1), ascending)
+        head = self.find("#summary thead th:nth-child(2)")
+        self.assertEqual(head.get_attribute("aria-sort"), "ascending")
+        button.click()
+        self.assertEqual(self.column("summary", 1), ascending[::-1])
+        self.assertEqual(head.get_attribute("aria-sort"), "descending")
+        self.find("#summary thead th:nth-child(3) button").click()
+        self.assertEqual(head.get_attribute("aria-sort"), "none")
+        self.assertEqual(self.column("summary", 2)[-1], "", "what is not measured is last")
+
+    def test_sort_by_keyboard(self):
+        from selenium.webdriver.common.keys import Keys
+        self.browser.open(self.page)
+        self.browser.run("document.querySelector('#summary thead th button').focus()")
+        for key in (Keys.ENTER, Keys.SPACE):
+            names = self.column("summary", 0)
+            self.press(key)
+            self.assertNotEqual(self.column("summary", 0), names)
+            self.assertEqual(sorted(self.column("summary", 0)), sorted(names))
+
+    def test_tooltip_by_mouse(self):
+        from selenium.webdriver.common.action_chains import ActionChains
+        for width in (1280, 360):
+            self.browser.open(self.page, width)
+            layout = "wide" if width > 760 else "narrow"
+            point = self.find(f"#time .{layout} .pt.soft .mark")
+            self.browser.run("arguments[0].scrollIntoView({block: 'center'})", point)
+            self.browser.settle()
+            expected = self.browser.run("return arguments[0].parentElement.getAttribute('aria-label')", point)
+            self.assertIsNone(self.tip())
+            ActionChains(self.browser.driver).move_to_element(point).perform()
+            self.assertEqual(self.tip(), expected)
+            self.assertRegex(expected, r"epoch \d+\n0\.\d+ s\n")
+            box = self.browser.run("const b = document.getElementById('tip').getBoundingClientRect();"
+                                   "return [b.left, b.top, b.right, b.bottom]")
+            self.assertTrue(box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= 900, box)
+            ActionChains(self.browser.driver).move_to_element(self.find("h2")).perform()
+            self.assertIsNone(self.tip())
+
+    def test_tooltip_by_keyboard(self):
+        from selenium.webdriver.common.keys import Keys
+        self.browser.open(self.page)
+        self.browser.run("document.querySelector('#speed-up h2').setAttribute('tabindex', '-1');"
+                         "document.querySelector('#speed-up h2').focus()")
+        self.press(Keys.TAB)
+        first = self.tip()
+        self.assertIn("against naive", first or "")
+        self.press(Keys.ARROW_RIGHT)
+        second = self.tip()
+        self.assertIn("against naive", second)
+        self.assertNotEqual(first, second)
+        self.press(Keys.HOME)
+        self.assertEqual(self.tip(), first)
+        self.press(Keys.ESCAPE)
+        self.assertIsNone(self.tip())
+        self.press(Keys.TAB)
+        self.assertIn("against onednn", self.tip() or "", "one stop a chart")
+
+    def test_legend_shows_and_hides(self):
+        self.browser.open(self.page)
+        count = ("return [...document.querySelectorAll('#history .wide .s1')]"
+                 ".filter((e) => e.getClientRects().length).length")
+        shown = self.browser.run(count)
+        self.assertGreater(shown, 10)
+        button = self.find("#history button.key[data-series='1']")
+        button.click()
+        self.assertEqual((self.browser.run(count), button.get_attribute("aria-pressed")), (0, "false"))
+        button.click()
+        self.assertEqual((self.browser.run(count), button.get_attribute("aria-pressed")), (shown, "true"))
+
+    def test_command_can_be_copied(self):
+        self.browser.open(self.page)
+        self.find(".copy").click()
+        self.browser.driver.implicitly_wait(0)
+        from selenium.webdriver.support.ui import WebDriverWait
+        WebDriverWait(self.browser.driver, 30).until(lambda d: self.find(".copy").text in ("Copied", "Selected"))
+
+    def test_paper(self):
+        self.browser.open(self.page, media="print")
+        self.browser.run("window.dispatchEvent(new Event('beforeprint'))")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('details:not([open])').length"), 0)
+        self.assertFalse(self.find("nav").is_displayed())
+        self.browser.run("window.dispatchEvent(new Event('afterprint'))")
+        self.assertGreater(self.browser.run("return document.querySelectorAll('details:not([open])').length"), 0)
+
+    def test_without_script_tooltips_are_the_browsers(self):
+        self.browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            self.browser.open(self.page)
+        finally:
+            self.browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        self.assertGreater(self.browser.run("return document.querySelectorAll('.pt > title').length"), 50)
+
+    def test_reduced_motion(self):
+        self.browser.open(self.page)
+        self.assertEqual(self.browser.run("return getComputedStyle(document.documentElement).scrollBehavior"), "auto")
+
+
+if __name__ == "__main__":
+    absent = browser.missing()
+    if absent:
+        print(f"SKIP: not here: {absent} ({browser.NEEDED})")
+        sys.exit(77)
+    python = browser.python_with_selenium()
+    if python != shutil.which(sys.executable):
+        os.execv(python, [python, *sys.argv])
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,495 @@
+# SPDX-License-Identifier: MIT
+"""test_report.py SOURCE_ROOT: the page that scripts/report writes, without a browser. It is well-formed, needs nothing
+from outside, shows exactly what the files say, and lets no text of a file become markup."""
+
+import base64
+import contextlib
+import hashlib
+import io
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.abspath(sys.argv[1])
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "scripts")]
+
+import report  # noqa: E402  (scripts/report.py)
+from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend  # noqa: E402
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def run_report(*arguments):
+    """report.py's main() in this process: the result as of a process."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, sys.argv = sys.argv, ["report", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = report.main()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv = argv
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+
+
+class Page:
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as f:
+            self.text = f.read()
+        self.root = ElementTree.fromstring(self.text)
+
+    def all(self, path):
+        return self.root.findall(path)
+
+    def by_id(self, id_):
+        return self.root.find(f".//*[@id='{id_}']")
+
+    def table(self, id_):
+        """Cells' data-v (text without one), row by row."""
+        body = self.by_id(id_).find("tbody")
+        return [[c.get("data-v", "".join(c.itertext()).strip()) for c in row] for row in body]
+
+    def words(self, element=None):
+        return re.sub(r"\s+", " ", "".join((self.root if element is None else element).itertext()))
+
+    def tips(self, section, layout="wide"):
+        """Tooltip texts of the points of a section, in one of its two layouts."""
+        found = []
+        for chart in self.by_id(section).iter("div"):
+            if chart.get("class") == layout:
+                found += [t.text for g in chart.iter(f"{SVG}g") if "pt" in (g.get("class") or "").split()
+                          for t in g.iter(f"{SVG}title")]
+        return found
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = scratch.name
+        self.run_dir = os.path.join(self.scratch, "20260101-000000-abcd")
+        self.out = os.path.join(self.run_dir, "report.html")
+
+    def page(self, *arguments):
+        result = run_report(self.run_dir, *arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return Page(self.out)
+
+    def refuse(self, code, *words, arguments=None):
+        result = run_report(*(arguments or (self.run_dir,)))
+        self.assertEqual(result.returncode, code, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+
+
+class Structure(Case):
+    def test_sections_and_no_warning(self):
+        make_run(self.run_dir, roof=True)
+        page = self.page()
+        for anchor in ("time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof", "error", "machine",
+                       "files"):
+            self.assertIsNotNone(page.by_id(anchor), anchor)
+        self.assertEqual([e.get("class") for e in page.all(".//header/ul/li")], ["is-note"])  # naive: 1 epoch
+        header = page.words(page.root.find(".//header"))
+        self.assertLess(header.index("avx512 trains an epoch in"), header.index("Note"))
+
+    def test_nothing_from_outside(self):
+        make_run(self.run_dir, roof=True)
+        page = self.page()
+        for element in page.root.iter():
+            self.assertNotIn(element.tag.rpartition("}")[2], ("img", "iframe", "object", "embed", "base", "video"))
+            for name, text in element.attrib.items():
+                if name.rpartition("}")[2] in ("src", "href", "action", "srcset", "data"):
+                    self.assertRegex(text, r"^(#[\w-]+|\./[^:]*|data:,)$")
+        outside = re.findall(r"(?:https?:)?//[\w.]+", page.text.replace("http://www.w3.org/2000/svg", ""))
+        self.assertEqual(outside, [])
+        self.assertNotIn("@import", page.text)
+        self.assertEqual(set(re.findall(r"url\((.)", page.text)), {"#"})
+
+    def test_policy_allows_only_the_pages_own_script(self):
+        make_run(self.run_dir)
+        page = self.page()
+        scripts = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+        self.assertEqual(len(scripts), 1)
+        digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+        policy = page.root.find(".//meta[@http-equiv='Content-Security-Policy']").get("content")
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn(f"script-src 'sha256-{digest}';", policy)
+
+    def test_ids_are_unique_and_anchors_lead_somewhere(self):
+        make_run(self.run_dir, roof=True)
+        page = self.page()
+        ids = [e.get("id") for e in page.root.iter() if e.get("id")]
+        self.assertEqual(len(ids), len(set(ids)))
+        targets = [a.get("href")[1:] for a in page.all(".//a") if a.get("href").startswith("#")]
+        targets += re.findall(r"url\(#([\w-]+)\)", page.text)
+        self.assertGreater(len(targets), 5)
+        for target in targets:
+            self.assertIn(target, ids)
+
+    def test_links_lead_to_files(self):
+        make_run(self.run_dir)
+        out = os.path.join(self.scratch, "else where", "a.html")
+        os.makedirs(os.path.dirname(out))
+        self.assertEqual(run_report(self.run_dir, "-o", out).returncode, 0)
+        links = [a.get("href") for a in Page(out).all(".//section[@id='files']//a")]
+        self.assertEqual(len(links), 4)
+        for link in links:
+            path = os.path.join(os.path.dirname(out), urllib.parse.unquote(link))
+            self.assertTrue(os.path.isfile(path), path)
+
+    def test_hostile_names(self):
+        make_run(self.run_dir, roof=True)
+        rename_backend(self.run_dir, "avx2", HOSTILE)
+        change_rows(self.run_dir, "ops.csv", lambda rows: [dict(r, op=r["op"] + "<i>&\x1b") for r in rows])
+        change_rows(self.run_dir, "proof.csv", lambda rows: [dict(r, cases="<img src=x>", first_failure="]]><b>")
+                                                             for r in rows])
+        change_machine(self.run_dir, lambda m: (m.update(run_id="<u>\ud800", status="interrupted",
+                                                         command_line=["bench", "</script>", "$(x)"]),
+                                                m["cpu"].update(model="<svg onload=x>")))
+        page = self.page()
+        self.assertEqual(len(re.findall("<script", page.text)), 1)
+        for wrong in ("<i>", "<img", "<u>", "<svg onload"):
+            self.assertNotIn(wrong, page.text)
+        names = {e.tag.rpartition("}")[2] for e in page.root.iter()}
+        self.assertFalse(names & {"img", "i", "u"})
+        for element in page.root.iter():
+            self.assertFalse([a for a in element.attrib if a.lower().startswith("on")])
+        shown = page.words(page.root.find(".//header"))
+        self.assertIn(HOSTILE.replace("\x07", "\ufffd").replace("\u202e", "\ufffd"), shown)
+        self.assertIn("bench '</script>' '$(x)'", page.words(page.root.find(".//code")))
+
+    def test_same_rows_same_page(self):
+        make_run(self.run_dir, roof=True)
+        self.assertEqual(self.page().text, self.page().text)
+
+
+class Numbers(Case):
+    def setUp(self):
+        super().setUp()
+        make_run(self.run_dir, roof=True)
+        self.rows = read_rows(self.run_dir, "epochs.csv")
+
+    def seconds(self, backend):
+        times = [float(r["train_seconds"]) for r in self.rows if r["backend"] == backend]
+        return times[1:] or times
+
+    def test_every_epoch(self):
+        names = ("backend", "epoch", "train_seconds", "val_seconds", "gflops", "share_of_peak", "loss", "accuracy",
+                 "val_loss", "val_accuracy")
+        expected = sorted([r[n] for n in names] for r in self.rows)
+        self.assertEqual(sorted(self.page().table("every-epoch")), expected)
+
+    def test_summary(self):
+        for row in self.page().table("summary"):
+            name, median, low = row[0], float(row[1]), row[2]
+            self.assertEqual(median, statistics.median(self.seconds(name)))
+            self.assertEqual(float(row[5]), statistics.median(self.seconds("naive")) / median)
+            self.assertEqual(float(row[6]), statistics.median(self.seconds("onednn")) / median)
+            self.assertEqual(row[7], [r["val_accuracy"] for r in self.rows if r["backend"] == name][-1])
+            if name == "naive":
+                self.assertEqual(low, "")
+            else:
+                self.assertLessEqual(min(self.seconds(name)), float(low))
+                self.assertLessEqual(float(low), median)
+
+    def test_a_point_for_every_epoch(self):
+        page = self.page()
+        for layout in ("wide", "narrow"):
+            tips = page.tips("time", layout)
+            for row in self.rows:
+                found = [t for t in tips if re.match(rf"{row['backend']}, epoch {row['epoch']}\b", t)]
+                self.assertEqual(len(found), 1)
+                self.assertIn(f"\n{row['train_seconds']} s\n", found[0])
+            curves = page.tips("history", layout)
+            for row in self.rows:
+                for what, column in (("training loss", "loss"), ("validation accuracy", "val_accuracy")):
+                    tip = f"{row['backend']}, epoch {row['epoch']}\n{what} {row[column]}"
+                    self.assertEqual(curves.count(tip), 2, tip)  # together, and each by itself
+
+    def test_points_lie_where_their_values_are(self):
+        """Heights of the validation accuracies on the chart are a linear function of the values."""
+        chart = next(d for d in self.page().by_id("seconds").iter("div") if d.get("class") == "wide")
+        values, heights = [], []
+        for g in chart.iter(f"{SVG}g"):
+            found = re.search(r"validation accuracy ([\d.]+)", g.findtext(f"{SVG}title") or "")
+            if found:
+                values.append(float(found[1]))
+                heights.append(float(g.get("data-y")))
+        self.assertEqual(len(values), len(self.rows))
+        self.assertAlmostEqual(statistics.correlation(values, heights), -1, 4)
+
+    def test_proof(self):
+        page = self.page()
+        rows = read_rows(self.run_dir, "proof.csv")
+        shown = []
+        for table in page.by_id("proof").findall(".//details//table"):
+            shown += [[c.get("data-v") for c in row][2:5] for row in table.find("tbody")]
+        self.assertEqual(sorted(shown), sorted([r["count"], r["failed"], r["worst_error_of_bound"]] for r in rows))
+        matrix = {row[0]: row[1:] for row in page.table("proof-matrix")}
+        self.assertEqual(list(map(float, matrix["gemm"])), [0.983056152] * 4)
+        self.assertIn("1269 cases", page.words(page.by_id("proof-matrix")))
+
+    def test_parts(self):
+        ops = read_rows(self.run_dir, "ops.csv")
+        for backend, op, median, *_ in self.page().table("parts"):
+            seconds = [float(o["seconds"]) for o in ops if (o["backend"], o["op"]) == (backend, op)]
+            self.assertEqual(float(median), statistics.median(seconds[1:] or seconds))
+
+    def test_time_to_target(self):
+        page = self.page("--target-accuracy", "0.975")
+        for name, seconds, epoch, _ in page.table("to-target"):
+            rows = [r for r in self.rows if r["backend"] == name]
+            hit = next((i for i, r in enumerate(rows) if float(r["val_accuracy"]) >= 0.975), None)
+            if hit is None:
+                self.assertEqual((seconds, epoch), ("", ""))
+            else:
+                self.assertAlmostEqual(float(seconds), sum(float(r["train_seconds"]) for r in rows[:hit + 1]))
+                self.assertEqual(epoch, rows[hit]["epoch"])
+
+    def test_roofline(self):
+        tips = self.page().tips("roofline")
+        self.assertEqual(len(tips), 2)  # forward1 of avx2 and avx512
+        intensity = 2 * 128 * 512 * 784 / (4 * (128 * 784 + 784 * 512 + 128 * 512))
+        self.assertIn(f"at {intensity:.1f} flop per byte", tips[0])
+
+    def test_command(self):
+        self.assertEqual(self.page().root.find(".//code").text.splitlines(), [
+            "git checkout 0123456789abcdef0123456789abcdef01234567",
+            "meson setup build --buildtype=release && meson compile -C build",
+            "OMP_WAIT_POLICY='active now' build/bench run --backend all --out 'my results'"])
+
+
+class Findings(Case):
+    def setUp(self):
+        super().setUp()
+        make_run(self.run_dir)
+
+    def finding(self, level, *words):
+        page = self.page()
+        found = [page.words(e) for e in page.all(".//header/ul/li") if e.get("class") == "is-" + level]
+        for word in words:
+            self.assertTrue(any(word in f for f in found), f"{word!r} is not in {found}")
+        return page
+
+    def test_machine(self):
+        change_machine(self.run_dir, lambda m: (m["cpu"].update(hypervisor=True, frequency_governor="powersave"),
+                                                m["topology"].update(cgroup_quota_cpus=1.5)))
+        self.finding("warn", "virtual machine", "governor is powersave", "quota of 1.5 CPUs was in force for 2 threads")
+
+    def test_build_and_status(self):
+        change_machine(self.run_dir, lambda m: (m.update(status="interrupted"),
+                                                m["build"].update(dirty=True, buildtype="debug")))
+        self.finding("warn", "interrupted", "changed files", "no release build (debug)")
+
+    def test_failed_proof(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [r for r in rows if r["backend"] != "avx2"])
+        change_rows(self.run_dir, "proof.csv", lambda rows: [
+            dict(r, failed="3", worst_error_of_bound="17.5", first_failure="at [3][7]")
+            if (r["backend"], r["op"]) == ("avx2", "vexp") else r for r in rows])
+        page = self.finding("bad", "avx2: 3 cases of the proof failed; it was not timed. at [3][7]")
+        self.assertIn("avx2 FAILED the proof", page.words(page.root.find(".//header")))
+        opened = [page.words(d.find("summary")) for d in page.by_id("proof").findall(".//details") if d.get("open")]
+        self.assertEqual(len(opened), 1)
+        self.assertIn("avx2: 1315 cases", opened[0])
+        self.assertIn("3 cases FAILED", opened[0])
+
+    def test_impossible_speed(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, share_of_peak="1.5") for r in rows])
+        self.finding("bad", "faster than the measured multiply-add peak (up to 150 %)")
+
+    def test_noise_drift_and_peak(self):
+        make_run(self.run_dir, epochs=14)
+
+        def change(rows):
+            for r in rows:
+                late = 1.3 if int(r["epoch"]) > 7 else 1.0
+                r.update(train_seconds=repr(float(r["train_seconds"]) * late), peak_gflops=str(430 / late))
+            return rows
+        change_rows(self.run_dir, "epochs.csv", change)
+        self.finding("warn", "epochs scatter", "the run drifts", "speed was not steady")
+
+    def test_generated_data(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, dataset="generated") for r in rows])
+        self.finding("note", "dataset=generated")
+
+    def test_killed_run(self):
+        path = os.path.join(self.run_dir, "epochs.csv")
+        os.rename(path, path + ".partial")
+        with open(path + ".partial", "a", encoding="utf-8") as f:
+            f.write("1,cut,gener")
+        change_machine(self.run_dir, lambda m: m.update(status="running"))
+        self.finding("warn", "has not ended, or was killed", "the run did not end", "not as many fields")
+
+    def test_without_ops_machine_and_proof(self):
+        for name in ("ops.csv", "machine.json", "proof.csv"):
+            os.remove(os.path.join(self.run_dir, name))
+        page = self.finding("warn", "no machine.json")
+        self.assertIsNone(page.by_id("breakdown"))
+        self.assertIn("No proof is on record", page.words())
+
+    def test_proof_alone(self):
+        os.remove(os.path.join(self.run_dir, "epochs.csv"))
+        os.remove(os.path.join(self.run_dir, "ops.csv"))
+        page = self.page()
+        self.assertIn("nothing was timed", page.words(page.root.find(".//header")))
+        self.assertIsNone(page.by_id("time"))
+
+    def test_nan_and_empty_fields(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, loss="nan", val_loss="inf", gflops="", peak_gflops="", share_of_peak="", accuracy="")
+            for r in rows])
+        self.page()
+
+    def test_no_difference_is_said(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, train_seconds=str(0.5 + 0.01 * ((int(r["epoch"]) * (3 if r["backend"] == "avx2" else 7)) % 5)))
+            for r in rows if r["backend"] in ("avx2", "avx512")])
+        self.assertIn("cannot be told from", self.page().words())
+
+
+class SeveralRuns(Case):
+    def setUp(self):
+        super().setUp()
+        make_run(self.run_dir)
+        self.other = os.path.join(self.scratch, "other")
+        make_run(self.other, slowdown=0.9)
+
+    def test_compared(self):
+        page = self.page(self.other)
+        text = page.words(page.root.find(".//header"))
+        self.assertIn("Run B against run A", text)
+        self.assertIn("avx512 1.11×", text)
+        self.assertIn("not interleaved", text)
+        self.assertEqual(len(page.table("every-epoch")), 2 * len(read_rows(self.run_dir, "epochs.csv")))
+
+    def test_other_machine(self):
+        change_machine(self.other, lambda m: m["cpu"].update(model="Another"))
+        self.refuse(6, "not known to be of one machine", "Synthetic CPU of a test and Another",
+                    arguments=(self.run_dir, self.other))
+        self.assertFalse(os.path.exists(self.out))
+        page = self.page(self.other, "--mixed-machines")
+        self.assertIn("of different machines", page.words(page.root.find(".//header")))
+
+    def test_env_id_decides_where_both_have_it(self):
+        for folder, env in ((self.run_dir, "aaa"), (self.other, "bbb")):
+            change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
+        self.refuse(6, "env_id: aaa and bbb", arguments=(self.run_dir, self.other))
+
+    def test_unknown_machines(self):
+        for folder in (self.run_dir, self.other):
+            os.remove(os.path.join(folder, "machine.json"))
+        self.refuse(6, "on what CPU", arguments=(self.run_dir, self.other))
+
+
+class Peers(Case):
+    """Another framework's run, kept in the folder of the run that it is shown beside."""
+
+    def setUp(self):
+        super().setUp()
+        make_run(self.run_dir)
+        self.peer = os.path.join(self.run_dir, "peers", "torch")
+        make_run(self.peer, backends=("onednn",), slowdown=2.0)
+        rename_backend(self.peer, "onednn", "torch")
+        for name in ("ops.csv", "proof.csv"):
+            os.remove(os.path.join(self.peer, name))
+        with open(os.path.join(self.peer, "paired.csv"), "w", encoding="utf-8") as f:
+            f.write("contender,torch_times_longer\ntorch,\n" + "".join(f"avx512,2.{k}\n" for k in range(5)))
+
+    def test_beside_the_run(self):
+        page = self.page()
+        header = page.words(page.root.find(".//header"))
+        self.assertRegex(header, r"In paired rounds avx512 was 2\.2\d*× \(.*\) as fast as torch\.")
+        self.assertIn("torch ran apart from the others", header)
+        self.assertEqual([row[0] for row in page.table("summary")], ["naive", "avx2", "avx512", "onednn", "torch"])
+        torch = page.table("summary")[-1]
+        rows = read_rows(self.peer, "epochs.csv")[1:]
+        self.assertEqual(float(torch[1]), statistics.median(float(r["train_seconds"]) for r in rows))
+        self.assertAlmostEqual(float(torch[6]), 0.5, 2)
+
+    def test_without_paired_rounds(self):
+        os.remove(os.path.join(self.peer, "paired.csv"))
+        page = self.page()
+        self.assertRegex(page.words(page.root.find(".//header")),
+                         r"avx512 is 2\.35×.* as fast as torch, which ran apart\.")
+
+    def test_paired_rounds(self):
+        tips = [t for t in self.page().tips("speed-up") if "against torch" in t]
+        self.assertEqual(len(tips), 1)
+        self.assertIn("avx512 against torch: 2.2", tips[0])
+
+
+class Keras(Case):
+    def setUp(self):
+        super().setUp()
+        make_run(self.run_dir)
+        self.log = os.path.join(self.scratch, "notebook.csv")
+
+    def write(self, text):
+        with open(self.log, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def test_logger_file(self):
+        self.write("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.92,0.26,0.958,0.139\n1,0.97,0.1029,0.97,0.096\n")
+        tips = self.page("--keras", self.log).tips("history")
+        self.assertIn("Keras: notebook, epoch 1\ntraining loss 0.26", tips)
+        self.assertIn("Keras: notebook, epoch 2\nvalidation accuracy 0.97", tips)
+        gap = float(next(r for r in read_rows(self.run_dir, "epochs.csv")
+                         if (r["backend"], r["epoch"]) == ("avx2", "2"))["val_loss"]) - 0.096
+        self.assertIn(f"avx2 − Keras: notebook, epoch 2\nval_loss {gap:+.6f}".replace("-", "−"), tips)
+
+    def test_history_as_json(self):
+        self.write('{"loss": [0.26, 0.1], "acc": [0.9, 0.97]}')
+        tips = self.page("--keras", self.log).tips("history")
+        self.assertIn("Keras: notebook, epoch 2\ntraining accuracy 0.97", tips)
+
+    def test_refused(self):
+        for text, word in (("a,b\n1,2\n", "no column epoch, loss"), ("", "no column"), ("{]", "notebook.csv"),
+                           ("epoch,loss\n0,fast\n", "not a number"), ("epoch,loss\n", "no epochs")):
+            self.write(text)
+            self.refuse(6, word, arguments=(self.run_dir, "--keras", self.log))
+        self.refuse(6, "nowhere", arguments=(self.run_dir, "--keras", "nowhere.csv"))
+
+
+class Refusals(Case):
+    def test_no_folder(self):
+        self.refuse(6, "no such folder")
+
+    def test_no_run(self):
+        os.mkdir(self.run_dir)
+        self.refuse(6, "not the folder of a run")
+
+    def test_not_a_number(self):
+        make_run(self.run_dir)
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, val_loss="low") for r in rows])
+        self.refuse(6, "epochs.csv:2: val_loss is 'low'")
+
+    def test_usage(self):
+        make_run(self.run_dir)
+        self.refuse(2, "no timed backend of that name", arguments=(self.run_dir, "--against", "mkl"))
+        self.assertEqual(run_report().returncode, 2)
+        self.assertEqual(run_report(self.run_dir, "--target-accuracy", "2").returncode, 2)
+
+    def test_not_writable(self):
+        make_run(self.run_dir)
+        self.refuse(99, "nowhere", arguments=(self.run_dir, "-o", os.path.join(self.scratch, "nowhere", "a.html")))
+
+    def test_command(self):
+        make_run(self.run_dir)
+        command = os.path.join(ROOT, "scripts", "report")
+        result = subprocess.run([command, self.run_dir], capture_output=True, text=True, cwd="/")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, self.out + "\n", ""))
+        self.assertEqual([n for n in os.listdir(self.run_dir) if "partial" in n], [])
+        self.assertIn("--mixed-machines", subprocess.run([command, "--help"], capture_output=True, text=True).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
