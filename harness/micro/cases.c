@@ -35,6 +35,36 @@ static void add(struct builder *b, enum op_id op, const char *role, void (*call)
         snprintf(c->name + used, left, "x%dx%d", n, k);
     else if (n)
         snprintf(c->name + used, left, "x%d", n);
+    if (c->inherited) snprintf(c->label, sizeof c->label, "inherited");
+}
+
+/* Gives the case that was added last a twin with cold weights, where a pool can be larger than a cache. */
+static void add_cold_twin(struct builder *b, size_t weights)
+{
+    struct micro_case *hot = &b->cases[b->count - 1];
+    const struct pool *pool = &b->operands->pool;
+    hot->has_weights = true;
+    hot->weights = weights;
+    if (!pool->beyond) return;
+    struct micro_case *cold = &b->cases[b->count++];
+    *cold = *hot;
+    cold->cold = true;
+    const size_t used = strlen(hot->name);
+    snprintf(cold->name + used, sizeof cold->name - used, "/cold-%s", pool->beyond);
+    snprintf(cold->label, sizeof cold->label, "%sweights from a pool of %zu MiB",
+             hot->inherited ? "inherited, " : "", pool->floats * sizeof(float) >> 20);
+}
+
+const char *micro_prepare(struct micro_case *c)
+{
+    if (!c->cold || pool_fill(&c->operands->pool) == 0) return NULL;
+    return "not enough memory for cold weights";
+}
+
+/* The weights of this call. */
+static const float *weights(const struct micro_case *c, const float *hot)
+{
+    return c->cold ? pool_next(&c->operands->pool, c->weights) : hot;
 }
 
 /* Names for what every call needs: the case, its operands, its extents. */
@@ -50,14 +80,16 @@ static void call_forward1(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->x, k, o->model.w.w1, n, 0.0f, o->work_h, n);
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->x, k, weights(self, o->model.w.w1), n, 0.0f, o->work_h,
+         n);
 }
 
 static void call_forward2(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->h, k, o->model.w.w2, n, 0.0f, o->work_z, n);
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->h, k, weights(self, o->model.w.w2), n, 0.0f, o->work_z,
+         n);
 }
 
 static void call_dw2(void *context)
@@ -71,7 +103,7 @@ static void call_dh(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, TRANS, m, n, k, 1.0f, o->dz, k, o->model.w.w2, k, 0.0f, o->work_h, n);
+    CALL(gemm, NO_TRANS, TRANS, m, n, k, 1.0f, o->dz, k, weights(self, o->model.w.w2), k, 0.0f, o->work_h, n);
 }
 
 static void call_dw1(void *context)
@@ -88,19 +120,49 @@ static void cases_gemm(struct builder *b)
     const struct {
         const char *role;
         void (*call)(void *);
+        enum transpose ta, tb;
         int m, n, k;
+        bool has_weights;
     } roles[] = {
-        {"forward1", call_forward1, rows, s->hidden, s->inputs},
-        {"forward2", call_forward2, rows, s->classes, s->hidden},
-        {"dw2", call_dw2, s->hidden, s->classes, rows},
-        {"dh", call_dh, rows, s->hidden, s->classes},
-        {"dw1", call_dw1, s->inputs, s->hidden, rows},
+        {"forward1", call_forward1, NO_TRANS, NO_TRANS, rows, s->hidden, s->inputs, true},
+        {"forward2", call_forward2, NO_TRANS, NO_TRANS, rows, s->classes, s->hidden, true},
+        {"dw2", call_dw2, TRANS, NO_TRANS, s->hidden, s->classes, rows, false},
+        {"dh", call_dh, NO_TRANS, TRANS, rows, s->hidden, s->classes, true},
+        {"dw1", call_dw1, TRANS, NO_TRANS, s->inputs, s->hidden, rows, false},
     };
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         const double m = roles[i].m, n = roles[i].n, k = roles[i].k;
         add(b, OP_gemm, roles[i].role, roles[i].call, roles[i].m, roles[i].n, roles[i].k,
             4.0 * (m * k + k * n + m * n));
+        b->cases[b->count - 1].ta = roles[i].ta;
+        b->cases[b->count - 1].tb = roles[i].tb;
+        if (roles[i].has_weights) add_cold_twin(b, (size_t)roles[i].k * (size_t)roles[i].n);
     }
+}
+
+/* ---- gemm of a user's shape: B holds the weights */
+
+static void call_shape(void *context)
+{
+    OPERANDS
+    const int k = self->k;
+    CALL(gemm, self->ta, self->tb, m, n, k, 1.0f, o->shape_a, self->ta == TRANS ? m : k,
+         weights(self, o->shape_b), self->tb == TRANS ? k : n, 0.0f, o->shape_c, n);
+}
+
+int micro_shape_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o,
+                      const struct gemm_shape *s)
+{
+    struct builder b = {cases, 0, c, o};
+    const double m = s->m, n = s->n, k = s->k;
+    add(&b, OP_gemm, "shape", call_shape, s->m, s->n, s->k, 4.0 * (m * k + k * n + m * n));
+    const size_t used = strlen(cases->name);
+    snprintf(cases->name + used, sizeof cases->name - used, "/%c%c", s->ta == TRANS ? 'T' : 'N',
+             s->tb == TRANS ? 'T' : 'N');
+    cases->ta = s->ta;
+    cases->tb = s->tb;
+    add_cold_twin(&b, (size_t)s->k * (size_t)s->n);
+    return b.count;
 }
 
 /* ---- ops on a batch of images, of activations or of logits */
@@ -189,13 +251,17 @@ static void call_rmsprop(void *context)
     const struct micro_case *self = context;
     struct micro_operands *o = self->operands;
     const struct plan *plan = &self->contender->plan;
-    CALL(rmsprop, o->parameters, plan->lr, plan->rho, plan->epsilon, o->g, o->v, o->w);
+    const size_t n = o->parameters;
+    float *const cold = self->cold ? pool_next(&o->pool, self->weights) : NULL;
+    CALL(rmsprop, n, plan->lr, plan->rho, plan->epsilon, cold ? cold : o->g, cold ? cold + n : o->v,
+         cold ? cold + 2 * n : o->w);
 }
 
 static void cases_rmsprop(struct builder *b)
 {
     const int n = (int)b->operands->parameters;
     add(b, OP_rmsprop, "parameters", call_rmsprop, n, 0, 0, 20.0 * n);
+    add_cold_twin(b, 3 * b->operands->parameters);
 }
 
 static void call_vexp(void *context)
@@ -224,6 +290,11 @@ static void cases_vlog(struct builder *b)
               classes = b->operands->shape.classes;
     add(b, OP_vlog, "hidden", call_vlog, m, hidden, 0, 8.0 * m * hidden);
     add(b, OP_vlog, "logits", call_vlog, m, classes, 0, 8.0 * m * classes);
+}
+
+int micro_max_cases(const struct gemm_shapes *shapes)
+{
+    return MICRO_MAX_TRAINING_CASES + 2 * shapes->count;
 }
 
 int micro_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "micro/gbench.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -105,9 +107,9 @@ class Tap : public benchmark::BenchmarkReporter
             if (r.run_type != benchmark::BenchmarkReporter::Run::RT_Iteration || r.iterations <= 0) continue;
             for (int i = 0; i < run_.count; i++) {
                 if (r.run_name.function_name != run_.cases[i].name) continue;
-                const gbench_result result = {run_.cases[i].context, r.iterations,
-                                              static_cast<int>(r.repetition_index),
-                                              r.real_accumulated_time / static_cast<double>(r.iterations)};
+                const gbench_result result = {
+                    run_.cases[i].context, r.iterations, static_cast<int>(r.repetition_index),
+                    r.real_accumulated_time / static_cast<double>(r.iterations), counter(r, "peak_FLOP/s")};
                 run_.report(run_.context, &result);
             }
         }
@@ -116,12 +118,25 @@ class Tap : public benchmark::BenchmarkReporter
     void Finalize() override { file_->Finalize(); }
 
   private:
+    static double counter(const benchmark::BenchmarkReporter::Run &r, const char *name)
+    {
+        const auto found = r.counters.find(name);
+        return found == r.counters.end() ? 0.0 : found->second.value;
+    }
+
     const Setup &run_;
     std::unique_ptr<benchmark::BenchmarkReporter> file_;
 };
 
 void measure(benchmark::State &state, const gbench_case &c, const volatile sig_atomic_t *stop)
 {
+    if (const char *why = c.prepare ? c.prepare(c.context) : nullptr) {
+        state.SkipWithError(why);
+        return;
+    }
+    const bool has_peak = c.peak && c.flop > 0;
+    double peak = has_peak ? c.peak(c.context) : 0;
+    const auto start = std::chrono::steady_clock::now();
     for (auto _ : state) {
         c.call(c.context);
         if (*stop) {
@@ -129,10 +144,18 @@ void measure(benchmark::State &state, const gbench_case &c, const volatile sig_a
             break;
         }
     }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     using benchmark::Counter;
     if (c.label) state.SetLabel(c.label);
     if (c.flop > 0)
         state.counters["FLOP/s"] = Counter(c.flop, Counter::kIsIterationInvariantRate, Counter::kIs1000);
+    if (has_peak) {
+        peak = std::max(peak, c.peak(c.context));
+        state.counters["peak_FLOP/s"] = Counter(peak, Counter::kDefaults, Counter::kIs1000);
+        /* Not a rate of Google Benchmark's, which would show it as so much a second. */
+        state.counters["share_of_peak"] =
+            c.flop * static_cast<double>(state.iterations()) / seconds.count() / peak;
+    }
     if (c.bytes > 0)
         state.counters["bytes/s"] = Counter(c.bytes, Counter::kIsIterationInvariantRate, Counter::kIs1000);
 }

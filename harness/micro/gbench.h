@@ -18,6 +18,11 @@ struct gbench_case {
     void *context;
     double flop, bytes; /* of one iteration; counters where not 0 */
     const char *label;  /* a remark beside the result, or NULL */
+    /* Called before each measurement, outside of it: NULL, or why the case cannot run. May be NULL. */
+    const char *(*prepare)(void *context);
+    /* Measures the flop a second that are possible at most; called before and after each measurement of a
+     * case with flop, and the better of both counts. May be NULL. */
+    double (*peak)(void *context);
 };
 
 struct gbench_result {
@@ -25,6 +30,7 @@ struct gbench_result {
     long long iterations;
     int repetition;          /* from 0 */
     double seconds_per_call; /* wall time */
+    double peak;             /* flop a second; 0: not measured */
 };
 
 /* Called for each measured repetition, not for means and the like. */

@@ -6,9 +6,12 @@
 
 #include "backends/contender.h"
 #include "data/dataset.h"
+#include "micro/pool.h"
+#include "micro/shapes.h"
 #include "train/network.h"
 
-/* Operands, shared by all contenders: a batch of real images, start weights, made-up gradients. */
+/* Operands, shared by all contenders: a batch of real images, start weights, made-up gradients; matrices for
+ * the user's shapes. */
 struct micro_operands {
     struct shape shape;
     int batch;
@@ -27,15 +30,27 @@ struct micro_operands {
     float *dw1, *dw2;       /* like w1, w2 */
     float *g, *v, *w;       /* all parameters, dense */
     size_t parameters;
+    struct gemm_shapes shapes;          /* not owned; count 0: none */
+    float *shape_a, *shape_b, *shape_c; /* for the largest of them */
+    struct pool pool;                   /* of cold weights */
 };
 
-/* 0, or -1 when out of memory. Free with micro_operands_free in either case. */
+/* Caches and memory that cold operands are planned by. */
+struct micro_machine {
+    size_t l2_bytes, l3_bytes; /* 0 = unknown */
+    size_t room;               /* bytes that a pool may take */
+};
+
+/* 0 or e: EXIT_USAGE when the matrices of a user's shape do not fit into memory. Free with
+ * micro_operands_free in either case. */
 int micro_operands_init(struct micro_operands *o, const struct dataset *d, const struct shape *shape,
-                        int batch, uint64_t seed);
+                        int batch, uint64_t seed, const struct gemm_shapes *shapes,
+                        const struct micro_machine *machine, struct error *e);
 void micro_operands_free(struct micro_operands *o);
 
 struct micro_case {
-    char name[128]; /* backend/op/role/shape: avx2/gemm/forward1/128x512x784 */
+    char
+        name[160]; /* backend/op/role/shape: avx2/gemm/forward1/128x512x784, then /cold-l3 for cold weights */
     const char *op;
     const char *role; /* "forward1", ...; what it works on for ops without roles */
     struct contender *contender;
@@ -44,11 +59,26 @@ struct micro_case {
     int m, n, k;              /* k 0: not a product; n 0: m elements */
     double flop, bytes;       /* flop of products only; bytes that must be read and written once */
     bool inherited;
+    enum transpose ta, tb; /* of gemm */
+    bool has_weights;      /* an operand that is cold in a twin of this case */
+    bool cold;
+    size_t weights; /* floats of it */
+    char label[80]; /* a remark for people; "" for none */
 };
 
-enum { MICRO_MAX_CASES = 24 }; /* of one contender */
+/* Of one contender, without and with the user's shapes. */
+enum { MICRO_MAX_TRAINING_CASES = 32 };
+int micro_max_cases(const struct gemm_shapes *shapes);
 
-/* Fills in the cases of one opened contender, at most MICRO_MAX_CASES, and returns their number. */
+/* Fills in the cases of one opened contender, at most micro_max_cases(), and returns their number. */
 int micro_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o);
+
+/* A case of a user's shape, and its cold twin. Returns their number, 1 or 2. */
+int micro_shape_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o,
+                      const struct gemm_shape *shape);
+
+/* Before a case is measured: takes the memory that it needs beyond the operands. NULL, or why it cannot run.
+ */
+const char *micro_prepare(struct micro_case *c);
 
 #endif

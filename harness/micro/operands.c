@@ -40,15 +40,62 @@ static bool allocate(struct micro_operands *o)
     return complete && o->index && o->batch_labels && o->model.w.w1;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t area(int rows, int columns)
+{
+    return (size_t)rows * (size_t)columns;
+}
+
+/* Matrices for the largest of the user's shapes, in (-1, 1). 0 or e, which names the first shape that is too
+ * large. */
+static int allocate_shapes(struct micro_operands *o, size_t room, uint64_t seed, struct error *e)
+{
+    size_t a = 0, b = 0, c = 0;
+    for (int i = 0; i < o->shapes.count; i++) {
+        const struct gemm_shape *s = &o->shapes.list[i];
+        a = larger(a, area(s->m, s->k)), b = larger(b, area(s->k, s->n)), c = larger(c, area(s->m, s->n));
+        if ((a + b + c) * sizeof(float) > room)
+            return error_set(e, EXIT_USAGE,
+                             "%s:%d: its matrices need %zu MiB, and may take %zu MiB here; make it smaller",
+                             o->shapes.path, s->line, (a + b + c) * sizeof(float) >> 20, room >> 20);
+    }
+    struct rng r = rng_seed(seed, micro_stream + 1);
+    if (!o->shapes.count) return 0;
+    o->shape_a = memory_floats(a);
+    o->shape_b = memory_floats(b);
+    o->shape_c = memory_floats(c);
+    if (!o->shape_a || !o->shape_b || !o->shape_c) return error_set(e, EXIT_INTERNAL, "out of memory");
+    fill(o->shape_a, a, &r, -1.0f, 1.0f);
+    fill(o->shape_b, b, &r, -1.0f, 1.0f);
+    return 0;
+}
+
+/* Floats of the largest weights of any case; of RMSprop, all three arrays. */
+static size_t largest_weights(const struct micro_operands *o)
+{
+    size_t largest = 3 * o->parameters;
+    for (int i = 0; i < o->shapes.count; i++)
+        largest = larger(largest, area(o->shapes.list[i].k, o->shapes.list[i].n));
+    return largest;
+}
+
 int micro_operands_init(struct micro_operands *o, const struct dataset *d, const struct shape *shape,
-                        int batch, uint64_t seed)
+                        int batch, uint64_t seed, const struct gemm_shapes *shapes,
+                        const struct micro_machine *machine, struct error *e)
 {
     memset(o, 0, sizeof *o);
     o->shape = *shape;
     o->batch = batch;
     o->pixels = d->train.pixels;
     o->labels = d->train.labels;
-    if (!allocate(o)) return -1;
+    o->shapes = *shapes;
+    if (!allocate(o)) return error_set(e, EXIT_INTERNAL, "out of memory");
+    if (allocate_shapes(o, machine->room, seed, e)) return (int)e->code;
+    pool_plan(&o->pool, machine->l2_bytes, machine->l3_bytes, machine->room, largest_weights(o));
     const size_t rows = (size_t)batch, inputs = (size_t)shape->inputs;
     struct rng r = rng_seed(seed, micro_stream);
     network_init(&o->model, shape, seed);
@@ -74,12 +121,13 @@ int micro_operands_init(struct micro_operands *o, const struct dataset *d, const
 
 void micro_operands_free(struct micro_operands *o)
 {
-    float *const arrays[] = {o->x,   o->gathered, o->h,      o->dh,   o->work_h,    o->positive,
-                             o->z,   o->dz,       o->work_z, o->loss, o->zero_bias, o->bias_grad,
-                             o->dw1, o->dw2,      o->g,      o->v,    o->w};
+    float *const arrays[] = {o->x,  o->gathered, o->h,    o->dh,        o->work_h,    o->positive, o->z,
+                             o->dz, o->work_z,   o->loss, o->zero_bias, o->bias_grad, o->dw1,      o->dw2,
+                             o->g,  o->v,        o->w,    o->shape_a,   o->shape_b,   o->shape_c};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     free(o->index);
     free(o->batch_labels);
     network_free(&o->model);
+    pool_free(&o->pool);
     memset(o, 0, sizeof *o);
 }

@@ -5,17 +5,23 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "roof/fma.h"
+#include "roof/loops.h"
+#include "roof/traffic.h"
 
-static const struct fma_loop *const loops[ROOF_COUNT] = {&fma_baseline, &fma_avx2, &fma_avx512};
+static const struct roof_loops *const loops[ROOF_COUNT] = {&loops_baseline, &loops_avx2, &loops_avx512};
 static const char *const names[ROOF_COUNT] = {"baseline", "avx2", "avx512"};
+
+const struct roof_loops *roof_loops(enum roof roof)
+{
+    return loops[roof];
+}
 
 const char *roof_name(enum roof roof)
 {
     return names[roof];
 }
 
-static enum roof widest(uint32_t isa)
+enum roof roof_widest(uint32_t isa)
 {
     if (isa & ISA_AVX512F) return ROOF_AVX512;
     return isa & ISA_AVX2 && isa & ISA_FMA ? ROOF_AVX2 : ROOF_BASELINE;
@@ -24,29 +30,47 @@ static enum roof widest(uint32_t isa)
 enum roof roof_of(const struct backend *backend, uint32_t usable_isa)
 {
     const bool library = backend->library || backend->flags & BACKEND_INHERITS_FASTEST;
-    return widest(backend->needs ? backend->needs : library ? usable_isa : 0);
+    return roof_widest(backend->needs ? backend->needs : library ? usable_isa : 0);
 }
 
 /* Steps between two looks at the clock: some microseconds. */
-enum { STEPS_PER_LOOK = 4096 };
+enum { STEPS_PER_LOOK = 4096, DIVIDER_STEPS_PER_LOOK = 256 };
 
-double peak_gflops(enum roof roof, int threads, double seconds)
+/* Steps a second of all threads together, for about so many seconds. */
+static double step_rate(double (*run)(long), long steps_per_look, int threads, double seconds)
 {
-    const struct fma_loop *loop = loops[roof];
     double rate = 0, used = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : rate, used)
     {
         long steps = 0;
-        used += loop->run(STEPS_PER_LOOK); /* wakes the vector units */
+        used += run(steps_per_look); /* wakes the vector units */
 #pragma omp barrier
         const double start = clock_seconds();
         double now = start;
         do {
-            used += loop->run(STEPS_PER_LOOK);
-            steps += STEPS_PER_LOOK;
+            used += run(steps_per_look);
+            steps += steps_per_look;
             now = clock_seconds();
         } while (now - start < seconds);
-        rate += 1e-9 * (double)steps * loop->flop_per_step / (now - start);
+        rate += (double)steps / (now - start);
     }
-    return used > 0 ? rate : 0; /* always positive: the sums converge to 2 */
+    return used > 0 ? rate : 0; /* always positive, as every loop's result is */
+}
+
+double peak_gflops(enum roof roof, int threads, double seconds)
+{
+    const struct roof_loops *l = loops[roof];
+    return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_LOOK, threads, seconds);
+}
+
+double peak_divisions(enum roof roof, int threads, double seconds)
+{
+    const struct roof_loops *l = loops[roof];
+    return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_LOOK, threads, seconds);
+}
+
+double peak_square_roots(enum roof roof, int threads, double seconds)
+{
+    const struct roof_loops *l = loops[roof];
+    return 1e-9 * l->results_per_step * step_rate(l->square_root, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }

@@ -18,10 +18,18 @@ const char *roof_name(enum roof roof);
  * looks at the CPU itself) is held against the widest that may be used. */
 enum roof roof_of(const struct backend *backend, uint32_t usable_isa);
 
+/* The widest ISA among those bits. */
+enum roof roof_widest(uint32_t isa);
+
 /* Measured single-precision peak of `threads` OpenMP threads together, in GFLOP/s: independent multiply-adds
  * in registers, enough of them to cover the latency, on all threads at the same time, for about `seconds`.
  * Only for an ISA that this CPU has. A multiply-add counts as two operations; baseline x86-64 has no fused
  * one, so its roof is a multiplication and an addition per pair of instructions. */
 double peak_gflops(enum roof roof, int threads, double seconds);
+
+/* In the same way, divisions and square roots: results a second, in 10^9, of vectors whose latency others
+ * hide. */
+double peak_divisions(enum roof roof, int threads, double seconds);
+double peak_square_roots(enum roof roof, int threads, double seconds);
 
 #endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench roofline: measures what the machine can do at most, with no backend in the way. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "machine/cpu.h"
+#include "machine/env_id.h"
+#include "machine/machine_json.h"
+#include "report/csv.h"
+#include "report/table.h"
+#include "roof/memory_room.h"
+#include "roof/roofline.h"
+
+/* Rounds of each measurement and the seconds of one: five seconds in all with three ISAs and four levels. */
+enum { ROUNDS = 11 };
+static const double round_seconds = 0.005;
+
+/* The share of the memory that is there that working sets may take. */
+enum { ROOM_SHARE = 4 };
+
+static const char *const columns[] = {"schema",
+                                      "run_id",
+                                      "threads",
+                                      "quantity",
+                                      "unit",
+                                      "isa",
+                                      "level",
+                                      "working_set_bytes",
+                                      "phase",
+                                      "rounds",
+                                      "median_per_second",
+                                      "min_per_second",
+                                      "max_per_second",
+                                      "env_id",
+                                      NULL};
+
+struct roofline {
+    const struct options *options;
+    struct topology topology;
+    struct folder folder; /* path "": no files */
+    char env_id[ENV_ID_SIZE];
+    int threads;
+    struct csv csv; /* fd -1: no file */
+    struct record record;
+    struct table table;
+    json_t *rows, *left_out; /* for --json */
+    struct error *error;
+};
+
+/* ---- what becomes of a row */
+
+static void text_or_empty(struct csv *csv, const char *text)
+{
+    if (text)
+        csv_text(csv, text);
+    else
+        csv_empty(csv);
+}
+
+static int write_row(struct roofline *r, const struct roofline_row *row)
+{
+    struct csv *csv = &r->csv;
+    if (csv->fd < 0) return 0;
+    csv_integer(csv, 1);
+    csv_text(csv, r->folder.run_id);
+    csv_integer(csv, row->threads);
+    csv_text(csv, row->quantity);
+    csv_text(csv, row->unit);
+    csv_text(csv, roof_name(row->roof));
+    text_or_empty(csv, row->level);
+    if (row->level)
+        csv_unsigned(csv, row->working_set);
+    else
+        csv_empty(csv);
+    text_or_empty(csv, row->phase);
+    csv_integer(csv, row->rounds);
+    csv_real(csv, row->median * 1e9);
+    csv_real(csv, row->lowest * 1e9);
+    csv_real(csv, row->highest * 1e9);
+    csv_text(csv, r->env_id);
+    return csv_end_row(csv, r->error);
+}
+
+static void size_text(size_t bytes, char *text, size_t size)
+{
+    if (bytes >= 10u << 20)
+        snprintf(text, size, "%zu MiB", bytes >> 20);
+    else
+        snprintf(text, size, "%zu KiB", bytes >> 10);
+}
+
+static const char *unit_text(const char *unit)
+{
+    return strcmp(unit, "flop") == 0 ? "GFLOP/s" : strcmp(unit, "byte") == 0 ? "GB/s" : "10^9/s";
+}
+
+static void print_row(struct roofline *r, const struct roofline_row *row)
+{
+    char size[32] = "";
+    if (row->level) size_text(row->working_set, size, sizeof size);
+    table_cell(&r->table, "%d", row->threads);
+    table_cell(&r->table, "%s", row->quantity);
+    table_cell(&r->table, "%s", roof_name(row->roof));
+    table_cell(&r->table, "%s", row->level ? row->level : row->phase ? row->phase : "");
+    table_cell(&r->table, "%s", size);
+    table_cell(&r->table, "%.4g", row->median);
+    table_cell(&r->table, "%.4g..%.4g", row->lowest, row->highest);
+    table_cell(&r->table, "%s", unit_text(row->unit));
+}
+
+/* Appends to an array that keeps a failure for later: a NULL array stays one. */
+static void append(json_t **array, json_t *object)
+{
+    if (*array && object && json_array_append_new(*array, object) == 0) return;
+    json_decref(*array);
+    *array = NULL;
+}
+
+static void keep_row(struct roofline *r, const struct roofline_row *row)
+{
+    append(&r->rows, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:o, s:s?, s:i, s:f, s:f, s:f}", "threads",
+                               row->threads, "quantity", row->quantity, "unit", row->unit, "isa",
+                               roof_name(row->roof), "level", row->level, "working_set_bytes",
+                               row->level ? json_integer((json_int_t)row->working_set) : json_null(), "phase",
+                               row->phase, "rounds", row->rounds, "median_per_second", row->median * 1e9,
+                               "min_per_second", row->lowest * 1e9, "max_per_second", row->highest * 1e9));
+}
+
+static int on_row(void *context, const struct roofline_row *row)
+{
+    struct roofline *r = context;
+    keep_row(r, row);
+    print_row(r, row);
+    return write_row(r, row);
+}
+
+static void on_left_out(void *context, int threads, const struct level *level)
+{
+    struct roofline *r = context;
+    append(&r->left_out,
+           json_pack("{s:i, s:s, s:s}", "threads", threads, "level", level->name, "why", level->why));
+    fprintf(stderr, "note: %s is not measured with %d thread%s: %s\n", level->name, threads,
+            threads == 1 ? "" : "s", level->why);
+}
+
+/* ---- the command */
+
+static void print_machine(const struct roofline *r)
+{
+    char isa[128];
+    const struct topology *t = &r->topology;
+    const char *hypervisor = machine_hypervisor(), *cap = cpu_cap_name();
+    fprintf(stderr, "machine   %s, %s%s%s%s%s\n", cpu_model(), cpu_isa_names(cpu_usable(), isa, sizeof isa),
+            cap ? ", capped at " : "", cap ? cap : "", hypervisor ? ", virtual: " : "",
+            hypervisor ? hypervisor : "");
+    fprintf(
+        stderr, "          L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; 1 and %d threads, %d rounds of %g ms each\n",
+        t->l1d_bytes / 1024, t->l2_bytes / 1024, t->l3_bytes / 1024, r->threads, ROUNDS, round_seconds * 1e3);
+    if (r->threads > t->allowed_pus)
+        fprintf(stderr,
+                "warning: %d threads on %d allowed CPUs will wait for each other; the figures mean little\n",
+                r->threads, t->allowed_pus);
+}
+
+static int print_json(struct roofline *r)
+{
+    char isa[128];
+    if (!r->rows || !r->left_out) return error_set(r->error, EXIT_INTERNAL, "out of memory");
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:O, s:O}", "run_id", r->folder.run_id, "env_id",
+                  r->env_id, "cpu", cpu_model(), "isa_used", cpu_isa_names(cpu_usable(), isa, sizeof isa),
+                  "isa_cap", cpu_cap_name(), "threads", r->threads, "rows", r->rows, "left_out", r->left_out);
+    char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(root);
+    if (!text) return error_set(r->error, EXIT_INTERNAL, "out of memory");
+    printf("%s\n", text);
+    free(text);
+    return 0;
+}
+
+static int open_files(struct roofline *r, const struct invocation *words)
+{
+    struct error *e = r->error;
+    const char *out = r->options->out;
+    if (!out) {
+        folder_name(&r->folder);
+        return 0;
+    }
+    if (folder_join(&r->folder, out, "roofline.csv", e) ||
+        csv_create(&r->csv, r->folder.path, "roofline.csv", columns, e))
+        return (int)e->code;
+    if (r->folder.continued) return 0;
+    record_init(&r->record, &r->folder, words->argc, words->argv, &r->topology, NULL, NULL, 0);
+    record_settings(&r->record, json_pack("{s:i, s:i, s:f}", "threads", r->threads, "rounds", ROUNDS,
+                                          "round_seconds", round_seconds));
+    if (record_topology(r->folder.path, e) || record_write(&r->record, "running", 0, e)) csv_discard(&r->csv);
+    return (int)e->code;
+}
+
+static int close_files(struct roofline *r, int code)
+{
+    if (!r->folder.path[0]) return code;
+    code = exit_code_worst(code, csv_finish(&r->csv, r->error));
+    if (r->folder.continued) return code;
+    const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
+    code = exit_code_worst(code, record_write(&r->record, status, code, r->error));
+    record_free(&r->record);
+    return code;
+}
+
+static int print_results(struct roofline *r)
+{
+    if (r->options->json) return print_json(r);
+    table_print(&r->table, stdout);
+    return 0;
+}
+
+static int measure(struct roofline *r)
+{
+    const struct roofline_request request = {.threads = r->threads,
+                                             .isa = cpu_usable(),
+                                             .topology = &r->topology,
+                                             .room = memory_room_here() / ROOM_SHARE,
+                                             .rounds = ROUNDS,
+                                             .seconds = round_seconds,
+                                             .stop = &interrupt_flag,
+                                             .row = on_row,
+                                             .left_out = on_left_out,
+                                             .context = r};
+    return roofline_measure(&request, r->error);
+}
+
+static void begin_table(struct roofline *r)
+{
+    static const char *const head[] = {"threads",     "quantity", "isa",      "where",
+                                       "working set", "median",   "min..max", ""};
+    table_init(&r->table, "rlllrrrl");
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&r->table, "%s", head[i]);
+    r->rows = json_array();
+    r->left_out = json_array();
+}
+
+int command_roofline(const struct options *o, const struct invocation *words, struct error *e)
+{
+    static struct roofline r = {.csv = {.fd = -1}};
+    r.options = o;
+    r.error = e;
+    if (output_check(e) || topology_read(&r.topology, e)) return (int)e->code;
+    r.threads = o->threads ? o->threads : r.topology.default_threads;
+    if (!*env_id_here(&r.topology, r.env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
+    interrupt_install();
+    if (open_files(&r, words)) return (int)e->code;
+    begin_table(&r);
+    if (!o->quiet) print_machine(&r);
+    int code = close_files(&r, measure(&r));
+    code = exit_code_worst(code, print_results(&r));
+    if (code == EXIT_INTERRUPTED)
+        fputs("bench: interrupted; complete rows were kept\n", stderr);
+    else if (r.folder.path[0] && code == EXIT_OK && !o->quiet)
+        fprintf(stderr, "results: %s/roofline.csv\n", r.folder.path);
+    table_free(&r.table);
+    json_decref(r.rows);
+    json_decref(r.left_out);
+    return code;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "micro/shapes.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char blanks[] = " \t\r\n";
+
+static bool extent_from(const char *word, int *value)
+{
+    const size_t digits = strspn(word, "0123456789");
+    if (digits == 0 || digits > 7 || word[digits]) return false;
+    *value = atoi(word);
+    return *value >= 1 && *value <= SHAPES_MAX_EXTENT;
+}
+
+static bool transpose_from(const char *word, enum transpose *value)
+{
+    if (!word[0] || word[1] || !strchr("NnTt", word[0])) return false;
+    *value = strchr("Tt", word[0]) ? TRANS : NO_TRANS;
+    return true;
+}
+
+/* The words of one line, without its comment. 0 or e; a line without words has m 0. */
+static int parse_line(char *line, const char *path, struct gemm_shape *shape, struct error *e)
+{
+    char *words[6], *rest = NULL;
+    int count = 0;
+    line[strcspn(line, "#")] = 0;
+    for (char *w = strtok_r(line, blanks, &rest); w && count < 6; w = strtok_r(NULL, blanks, &rest))
+        words[count++] = w;
+    if (count == 0) return 0;
+    if (count != 3 && count != 5)
+        return error_set(e, EXIT_USAGE,
+                         "%s:%d: has %d words; needed are m n k, or m n k and N or T for A and for B", path,
+                         shape->line, count);
+    int *const extents[] = {&shape->m, &shape->n, &shape->k};
+    for (int i = 0; i < 3; i++)
+        if (!extent_from(words[i], extents[i]))
+            return error_set(e, EXIT_USAGE, "%s:%d: '%.40s' is no extent; allowed is an integer from 1 to %d",
+                             path, shape->line, words[i], SHAPES_MAX_EXTENT);
+    for (int i = 3; i < count; i++)
+        if (!transpose_from(words[i], i == 3 ? &shape->ta : &shape->tb))
+            return error_set(e, EXIT_USAGE, "%s:%d: '%.40s' is not allowed; allowed are N and T", path,
+                             shape->line, words[i]);
+    const double m = shape->m, n = shape->n, k = shape->k;
+    if (m * k > INT_MAX || k * n > INT_MAX || m * n > INT_MAX)
+        return error_set(e, EXIT_USAGE,
+                         "%s:%d: a matrix of this shape has more than %d elements; make it smaller", path,
+                         shape->line, INT_MAX);
+    return 0;
+}
+
+static int add(struct gemm_shapes *s, const struct gemm_shape *shape, struct error *e)
+{
+    for (int i = 0; i < s->count; i++) {
+        const struct gemm_shape *o = &s->list[i];
+        if (o->m == shape->m && o->n == shape->n && o->k == shape->k && o->ta == shape->ta &&
+            o->tb == shape->tb)
+            return error_set(e, EXIT_USAGE, "%s:%d: is the shape of line %d again", s->path, shape->line,
+                             o->line);
+    }
+    if (s->count == SHAPES_MAX)
+        return error_set(e, EXIT_USAGE, "%s:%d: more than %d shapes; split the file", s->path, shape->line,
+                         SHAPES_MAX);
+    s->list[s->count++] = *shape;
+    return 0;
+}
+
+static int read_lines(struct gemm_shapes *s, FILE *f, struct error *e)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    for (int number = 1; !e->code && (length = getline(&line, &size, f)) > 0; number++) {
+        struct gemm_shape shape = {.line = number};
+        if (strlen(line) != (size_t)length) {
+            error_set(e, EXIT_USAGE, "%s:%d: is not text: it has a zero byte", s->path, number);
+            break;
+        }
+        if (parse_line(line, s->path, &shape, e) == 0 && shape.m) add(s, &shape, e);
+    }
+    if (!e->code && ferror(f))
+        error_set(e, EXIT_USAGE, "--shapes %s: cannot be read: %s", s->path, strerror(errno));
+    free(line);
+    return (int)e->code;
+}
+
+int shapes_read(struct gemm_shapes *s, const char *path, struct error *e)
+{
+    memset(s, 0, sizeof *s);
+    s->path = path;
+    s->list = calloc(SHAPES_MAX, sizeof *s->list);
+    if (!s->list) return error_set(e, EXIT_INTERNAL, "out of memory");
+    FILE *f = fopen(path, "re");
+    if (!f) return error_set(e, EXIT_USAGE, "--shapes %s: cannot be opened: %s", path, strerror(errno));
+    read_lines(s, f, e);
+    fclose(f);
+    if (!e->code && s->count == 0)
+        error_set(e, EXIT_USAGE, "--shapes %s: has no shape; write one a line: m n k [N|T N|T]", path);
+    return (int)e->code;
+}
+
+void shapes_free(struct gemm_shapes *s)
+{
+    free(s->list);
+    memset(s, 0, sizeof *s);
+}
