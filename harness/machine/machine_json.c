@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/json_text.h"
 #include "machine/cpu.h"
 
 extern char **environ;
@@ -87,7 +88,11 @@ static json_t *size_or_null(size_t bytes)
 json_t *machine_topology_json(const struct topology *t)
 {
     json_t *places = json_array();
-    for (int i = 0; i < t->places_count; i++) json_array_append_new(places, json_integer(t->places[i]));
+    for (int i = 0; i < t->places_count; i++)
+        if (json_array_append_new(places, json_integer(t->places[i])) != 0) {
+            json_decref(places);
+            return NULL;
+        }
     return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:s}", "packages",
                      t->packages, "cores", t->cores, "pus", t->pus, "allowed_pus", t->allowed_pus,
                      "allowed_cores", t->allowed_cores, "numa_nodes", t->numa_nodes, "cgroup_quota_cpus",
@@ -107,8 +112,9 @@ json_t *machine_environment_json(void)
             if (strncmp(*variable, prefixes[i], strlen(prefixes[i])) != 0) continue;
             char name[128];
             snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
-            json_object_set_new(object, name,
-                                json_string(equals + 1)); /* a value that is no UTF-8 is left out */
+            if (json_object_set_new(object, name, json_string_of_bytes(equals + 1)) == 0) continue;
+            json_decref(object);
+            return NULL;
         }
     }
     return object;

@@ -167,16 +167,18 @@ void topology_bind_team(const struct topology *t, int threads, int *bound)
     if (bound) *bound = succeeded == threads;
 }
 
-char *topology_xml(void)
+int topology_xml(char **xml)
 {
     hwloc_topology_t h = load();
-    char *buffer = NULL, *copy = NULL;
-    int length = 0;
-    if (!h) return NULL;
+    char *buffer = NULL;
+    int length = 0, code = 0;
+    *xml = NULL;
+    if (!h) return 0;
     if (hwloc_topology_export_xmlbuffer(h, &buffer, &length, 0) == 0) {
-        copy = strdup(buffer);
+        *xml = strdup(buffer);
+        code = *xml ? 0 : -1;
         hwloc_free_xmlbuffer(h, buffer);
     }
     hwloc_topology_destroy(h);
-    return copy;
+    return code;
 }

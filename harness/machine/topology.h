@@ -31,7 +31,8 @@ int topology_read(struct topology *t, struct error *e);
  * bound, if not NULL, receives 1 when every binding succeeded. */
 void topology_bind_team(const struct topology *t, int threads, int *bound);
 
-/* The topology as hwloc XML; free with free(). NULL when it cannot be had. */
-char *topology_xml(void);
+/* The topology as hwloc XML, to be freed with free(); *xml is NULL when hwloc cannot say. 0, or -1 when out
+ * of memory. */
+int topology_xml(char **xml);
 
 #endif

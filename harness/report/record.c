@@ -8,11 +8,15 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/json_text.h"
 #include "machine/cpu.h"
+#include "machine/env_id.h"
 #include "machine/machine_json.h"
 #include "report/build.h"
 #include "report/describe.h"
 #include "report/file.h"
+#include "tune/tuning.h"
+#include "run/program.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -43,22 +47,36 @@ static json_t *data_json(const struct dataset *d)
                      "train_labels", d->sha256[1], "test_images", d->sha256[2], "test_labels", d->sha256[3]);
 }
 
+/* The other build that serves as this backend's worker. */
+static json_t *program_json(const struct program *p)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "path", p->shown_path, "sha256", p->sha256, "version",
+                     p->version, "commit", p->commit);
+}
+
 static json_t *backend_json(const struct registry_entry *entry)
 {
     const struct backend *b = entry->backend;
     char needs[128];
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:o}", "name", b->name,
-                     "needs", cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags",
+    const struct blocking is = entry->plugin ? b->blocking : tuning_effective(b);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}", "name",
+                     b->name, "needs", cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags",
                      entry->compiled_as, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
                      "fused_step", b->step != NULL, "own_ops", describe_ops_json(b, true), "inherited_ops",
-                     describe_ops_json(b, false), "blocking", "mr", b->blocking.mr, "nr", b->blocking.nr,
-                     "mc", b->blocking.mc, "nc", b->blocking.nc, "kc", b->blocking.kc, "library",
+                     describe_ops_json(b, false), "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc",
+                     is.nc, "kc", is.kc, "tuned", !entry->plugin && tuning_of(b->name), "library",
                      b->library ? text_or_null(b->library()) : json_null());
 }
 
 static void set(struct record *r, const char *key, json_t *value)
 {
     if (json_object_set_new(r->root, key, value) != 0) r->lost = true;
+}
+
+static void set_in_backend(struct record *r, const char *backend, const char *key, json_t *value)
+{
+    json_t *object = json_object_get(json_object_get(r->root, "backends"), backend);
+    if (json_object_set_new(object, key, value) != 0) r->lost = true;
 }
 
 void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
@@ -68,8 +86,10 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     memset(r, 0, sizeof *r);
     snprintf(r->path, sizeof r->path, "%s/machine.json", folder->path);
     json_t *command = json_array(), *backends = json_object();
-    for (int i = 0; i < argc; i++) json_array_append_new(command, json_string(argv[i]));
-    for (int i = 0; i < count; i++) json_object_set_new(backends, entries[i]->name, backend_json(entries[i]));
+    for (int i = 0; i < argc; i++)
+        if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
+    for (int i = 0; i < count; i++)
+        if (json_object_set_new(backends, entries[i]->name, backend_json(entries[i])) != 0) r->lost = true;
     r->root = json_object();
     set(r, "schema", json_integer(1));
     set(r, "run_id", json_string(folder->run_id));
@@ -78,14 +98,21 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     set(r, "exit_code", json_null());
     set(r, "command_line", command);
     set(r, "settings", json_null());
-    set(r, "dataset", data_json(data));
+    set(r, "dataset", data ? data_json(data) : json_null());
     set(r, "backends", backends);
+    for (int i = 0; i < count; i++)
+        if (entries[i]->program)
+            set_in_backend(r, entries[i]->name, "program", program_json(entries[i]->program));
     set(r, "build", build_json());
     set(r, "libraries", libraries_json(topology));
     set(r, "cpu", machine_cpu_json());
     set(r, "topology", machine_topology_json(topology));
     set(r, "system", machine_system_json());
     set(r, "environment", machine_environment_json());
+    char id[ENV_ID_SIZE];
+    env_id_of(json_object_get(r->root, "cpu"), json_object_get(r->root, "topology"), id);
+    if (!*id) r->lost = true;
+    set(r, "env_id", json_string(id));
 }
 
 void record_free(struct record *r)
@@ -99,10 +126,10 @@ void record_settings(struct record *r, json_t *settings)
     set(r, "settings", settings);
 }
 
-static void set_in_backend(struct record *r, const char *backend, const char *key, json_t *value)
+void record_more_settings(struct record *r, json_t *settings)
 {
-    json_t *object = json_object_get(json_object_get(r->root, "backends"), backend);
-    if (json_object_set_new(object, key, value) != 0) r->lost = true;
+    if (!settings || json_object_update(json_object_get(r->root, "settings"), settings) != 0) r->lost = true;
+    json_decref(settings);
 }
 
 void record_opened(struct record *r, const char *backend, const struct contender_info *info)
@@ -136,7 +163,7 @@ int record_write(struct record *r, const char *status, int exit_code, struct err
     set(r, "status", json_string(status));
     set(r, "exit_code", strcmp(status, "running") == 0 ? json_null() : json_integer(exit_code));
     char *text =
-        r->lost ? NULL : json_dumps(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+        r->lost ? NULL : json_text(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
     if (!text)
         return error_set(e, EXIT_INTERNAL,
                          "%s: cannot be put together: out of memory, or text that is no UTF-8", r->path);
@@ -151,7 +178,8 @@ int record_topology(const char *folder, struct error *e)
 {
     char path[3600];
     snprintf(path, sizeof path, "%s/topology.xml", folder);
-    char *xml = topology_xml();
+    char *xml;
+    if (topology_xml(&xml)) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
     if (!xml) return 0;
     const int code = file_replace(path, xml, strlen(xml), e);
     free(xml);

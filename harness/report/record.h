@@ -16,7 +16,7 @@ struct record {
     bool lost; /* out of memory while it was put together */
 };
 
-/* Puts together everything that is known before the run. Free with record_free. */
+/* Puts together everything that is known before the run; data may be NULL. Free with record_free. */
 void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
                  const struct topology *topology, const struct dataset *data,
                  const struct registry_entry *const *entries, int count);
@@ -24,6 +24,9 @@ void record_free(struct record *r);
 
 /* "settings": what the run was asked for. Takes over the reference. */
 void record_settings(struct record *r, json_t *settings);
+
+/* Adds members to "settings". Takes over the reference. */
+void record_more_settings(struct record *r, json_t *settings);
 
 /* What a worker said of itself; the proof's verdict; why a contender left. */
 void record_opened(struct record *r, const char *backend, const struct contender_info *info);

@@ -10,11 +10,11 @@ static const char *const epochs_columns[] = {
     "schema", "run_id",   "dataset",     "backend",       "threads",     "seed",
     "epoch",  "steps",    "samples",     "train_seconds", "val_seconds", "gflops",
     "loss",   "accuracy", "val_loss",    "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",  "position", "peak_gflops", "share_of_peak", NULL};
+    "round",  "position", "peak_gflops", "share_of_peak", "env_id",      NULL};
 
 static const char *const ops_columns[] = {
-    "schema", "run_id",  "dataset", "backend", "threads",        "seed",      "epoch",       "op",
-    "calls",  "seconds", "flop",    "gflops",  "share_of_epoch", "inherited", "peak_gflops", NULL};
+    "schema",  "run_id", "dataset", "backend",        "threads",   "seed",        "epoch",  "op", "calls",
+    "seconds", "flop",   "gflops",  "share_of_epoch", "inherited", "peak_gflops", "env_id", NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -27,6 +27,9 @@ static const char *const proof_columns[] = {"schema",
                                             "worst_error_of_bound",
                                             "inherited",
                                             "first_failure",
+                                            "measured",
+                                            "seconds",
+                                            "env_id",
                                             NULL};
 
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
@@ -68,7 +71,10 @@ int run_files_proof_row(struct run_files *f, const char *backend, const struct p
     csv_integer(c, row->failed);
     csv_real(c, row->worst_of_bound);
     csv_integer(c, row->inherited != 0);
-    csv_text(c, row->first_failure);
+    csv_text(c, row->failures[0].words);
+    csv_text(c, row->measured);
+    csv_real(c, row->seconds);
+    csv_text(c, f->identity.env_id);
     return csv_end_row(c, e);
 }
 
@@ -98,6 +104,7 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_integer(c, report->position);
     csv_real(c, report->peak_gflops);
     csv_real(c, gflops / report->peak_gflops);
+    csv_text(c, f->identity.env_id);
     return csv_end_row(c, e);
 }
 
@@ -131,6 +138,7 @@ static int add_op(struct run_files *f, const char *backend, const struct epoch_r
     else
         csv_empty(c);
     csv_real(c, report->peak_gflops);
+    csv_text(c, f->identity.env_id);
     return csv_end_row(c, e);
 }
 

@@ -15,6 +15,7 @@ struct row_identity {
     int threads;
     uint64_t seed;
     struct shape shape;
+    const char *env_id; /* "": not known */
 };
 
 struct run_files {

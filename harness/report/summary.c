@@ -147,7 +147,7 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
     if (row->proven && !row->info.bound) fprintf(out, "%s: its threads could not be bound to cores\n", name);
 }
 
-void summary_print(const struct summary *s, FILE *out)
+int summary_print(const struct summary *s, FILE *out)
 {
     struct table t;
     const struct registry_entry *library = library_entry();
@@ -159,6 +159,7 @@ void summary_print(const struct summary *s, FILE *out)
     table_cell(&t, "vs %s", library ? library->name : "library");
     table_cell(&t, "%s", "val acc");
     for (int i = 0; i < s->count; i++) add_row(&t, s, &s->rows[i]);
+    const int code = t.failed ? -1 : 0;
     table_print(&t, out);
     table_free(&t);
     fputs("seconds are of training one epoch; the median is of the epochs after the first; vs = ratio of "
@@ -170,4 +171,5 @@ void summary_print(const struct summary *s, FILE *out)
             strcmp(s->dataset, "generated") == 0
                 ? ": built-in digits, not MNIST; accuracies are not comparable with MNIST's"
                 : "");
+    return code;
 }

@@ -48,7 +48,8 @@ int summary_epoch(struct summary_row *row, const struct epoch_report *report, do
 /* Median of all epochs after the first, or the figure of the only one; NAN when there is none. */
 double series_median(const struct series *s);
 
-/* The table, what is notable about each contender below it. */
-void summary_print(const struct summary *s, FILE *out);
+/* The table, what is notable about each contender below it. 0, or -1 where no memory was left for the table,
+ * which is then missing. */
+int summary_print(const struct summary *s, FILE *out);
 
 #endif

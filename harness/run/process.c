@@ -113,13 +113,14 @@ struct launch {
     char **env;
     cpu_set_t cpus; /* all places; the parent's own binding must not narrow the worker's runtime */
     int fds[3];
+    const char *program;
     pid_t parent;
 };
 
 /* Between fork and exec: only async-signal-safe calls. */
 static _Noreturn void become_worker(const struct launch *l)
 {
-    static const char failure[] = "bench: cannot execute /proc/self/exe; is /proc mounted?\n";
+    static const char failure[] = "bench: cannot execute the worker's program; is /proc mounted?\n";
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -133,7 +134,7 @@ static _Noreturn void become_worker(const struct launch *l)
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO,
          STDOUT_FILENO); /* results are the parent's to print; libraries print what they like */
-    execve("/proc/self/exe", l->argv, l->env);
+    execve(l->program, l->argv, l->env);
     if (write(STDERR_FILENO, failure, sizeof failure - 1) < 0) _exit(EXIT_INTERNAL);
     _exit(EXIT_INTERNAL);
 }
@@ -175,7 +176,14 @@ static int make_page(struct shared_page **page)
 int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
                   struct error *e)
 {
-    struct launch l = {.env = make_environment(threads, topology)};
+    return process_start_program(p, NULL, data_fd, threads, topology, e);
+}
+
+int process_start_program(struct process *p, const char *program, int data_fd, int threads,
+                          const struct topology *topology, struct error *e)
+{
+    struct launch l = {.env = make_environment(threads, topology),
+                       .program = program ? program : "/proc/self/exe"};
     int pair[2] = {-1, -1}, page = -1;
     *p = (struct process){.pid = 0, .socket = -1, .shared = NULL};
     if (l.env && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
@@ -239,14 +247,14 @@ static int collect(pid_t pid)
     return status;
 }
 
-/* "the proof: gemm 3x5x7, in gemm (op call 123)" */
+/* "the proof: gemm 3x5x7, in gemm (op call 123)", "epoch 2, in step() (op call 900)" */
 static char *describe_doing(struct shared_page *page, char *text, size_t size)
 {
-    const int op = page->trace.op - 1;
+    const char *point = contender_point_name(page->trace.op - 1);
     page->doing[sizeof page->doing - 1] = 0;
     const int used = snprintf(text, size, "%s", page->doing[0] ? page->doing : "start-up");
-    if (op >= 0 && op < OP_COUNT && used < (int)size)
-        snprintf(text + used, size - (size_t)used, ", in %s (op call %llu)", op_name((enum op_id)op),
+    if (point && used < (int)size)
+        snprintf(text + used, size - (size_t)used, ", in %s (op call %llu)", point,
                  (unsigned long long)page->trace.calls);
     return clean_text(text);
 }

@@ -21,6 +21,11 @@ struct process {
 int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
                   struct error *e);
 
+/* The same with another build of this program, by its path, which speaks the same protocol (see program.h);
+ * NULL: this one. */
+int process_start_program(struct process *p, const char *program, int data_fd, int threads,
+                          const struct topology *topology, struct error *e);
+
 /* Stops every thread of the worker, so that no pool of it spins while others are timed; returns when it
  * stands. */
 void process_pause(const struct process *p);

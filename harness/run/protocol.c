@@ -20,17 +20,27 @@ int message_send(int fd, const struct message *m)
 
 #define CLEAN(text) ((text)[sizeof(text) - 1] = 0, clean_text(text))
 
+static void clean_row(struct proof_row *row)
+{
+    CLEAN(row->op);
+    CLEAN(row->cases);
+    CLEAN(row->measured);
+    if (row->failures_kept < 0 || row->failures_kept > PROOF_FAILURES_KEPT)
+        row->failures_kept = PROOF_FAILURES_KEPT;
+    for (int i = 0; i < PROOF_FAILURES_KEPT; i++) {
+        CLEAN(row->failures[i].words);
+        CLEAN(row->failures[i].case_text);
+        CLEAN(row->failures[i].map);
+    }
+}
+
 static void clean_texts(struct message *m)
 {
     if (m->kind == MESSAGE_OPENED) {
         CLEAN(m->u.info.library);
         CLEAN(m->u.info.implementation);
     } else if (m->kind == MESSAGE_PROOF_ROW) {
-        CLEAN(m->u.row.op);
-        CLEAN(m->u.row.cases);
-        CLEAN(m->u.row.first_failure);
-        CLEAN(m->u.row.first_case);
-        CLEAN(m->u.row.map);
+        clean_row(&m->u.row);
     } else if (m->kind == MESSAGE_REPORT) {
         for (int i = 0; i < TRAINER_MAX_OP_TIMES; i++) CLEAN(m->u.report.name_text[i]);
     } else if (m->kind == MESSAGE_ERROR) {

@@ -7,6 +7,10 @@
 
 #include "run/run.h"
 
+/* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
+ * and the sizes of the structs below are equal. */
+enum { PROTOCOL_VERSION = 1 };
+
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
     char backend[512];             /* spec of the registry, or the name of the plug-in, with its argument */

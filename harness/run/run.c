@@ -9,16 +9,15 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/rng.h"
 #include "machine/cpu.h"
 #include "run/process.h"
+#include "run/program.h"
+#include "run/turns.h"
+#include "tune/tuning.h"
 
 static const double tick_seconds = 0.1;
 static const double last_words_seconds = 1.0; /* between the end of the talk and the end of the process */
 static const double close_seconds = 10.0;     /* for close(), and for a leak checker at exit */
-
-/* Random stream of the order of round 0; epoch_order has the streams from 2^32, network_init those below. */
-static const uint64_t round_stream = (uint64_t)1 << 33;
 
 struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
@@ -35,7 +34,8 @@ struct run {
     const volatile sig_atomic_t *interrupted;
     struct runner *runners;
     int count;
-    bool any_failed;
+    bool any_failed;        /* but for the reason in the next line */
+    int without_case;       /* contenders whose proof has no case like only_case */
     double next_tick;       /* clock_seconds() */
     struct message message; /* last one received, or the one to send */
 };
@@ -57,7 +57,10 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
 {
     process_kill(&r->process);
     r->out = true;
-    run->any_failed = true;
+    if (outcome == OUTCOME_NO_CASE)
+        run->without_case++;
+    else
+        run->any_failed = true;
     TELL(run, failed, r->entry, outcome, words);
 }
 
@@ -145,7 +148,12 @@ static bool hear(struct run *run, struct runner *r)
     }
     if (run->message.kind != MESSAGE_ERROR) return true;
     const struct error e = run->message.u.error;
-    fail(run, r, e.code == EXIT_PROOF ? OUTCOME_PROOF_FAILED : OUTCOME_CRASHED, e.text);
+    const bool no_case = e.code == EXIT_USAGE && run->options->only_case;
+    fail(run, r,
+         e.code == EXIT_PROOF ? OUTCOME_PROOF_FAILED
+         : no_case            ? OUTCOME_NO_CASE
+                              : OUTCOME_CRASHED,
+         e.text);
     return false;
 }
 
@@ -183,13 +191,16 @@ static struct plan make_plan(const struct run *run)
 static int start(struct run *run, struct runner *r, struct error *e)
 {
     const int data_fd = run->data ? run->data->fd : -1;
-    if (process_start(&r->process, data_fd, run->options->threads, run->topology, e)) return (int)e->code;
+    const char *program = r->entry->program ? r->entry->program->path : NULL;
+    if (process_start_program(&r->process, program, data_fd, run->options->threads, run->topology, e))
+        return (int)e->code;
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_JOB;
     struct job *job = &run->message.u.job;
     snprintf(job->backend, sizeof job->backend, "%s", r->entry->spec);
     if (r->entry->plugin) snprintf(job->plugin, sizeof job->plugin, "%s", r->entry->plugin->path);
     job->plan = make_plan(run);
+    job->plan.blocking = tuning_blocking(r->entry->backend->name);
     job->seed = run->options->seed;
     job->exhaustive = run->options->exhaustive;
     if (run->options->only_case)
@@ -254,29 +265,42 @@ static void settle(void)
     nanosleep(&gap, NULL);
 }
 
-static void take_turn(struct run *run, struct runner *r, int round, int position)
+/* Trains the next epoch. False when there is none to come: interrupted, or failed. */
+static bool train_one(struct run *run, struct runner *r, int round, int position)
 {
     const int epoch = r->done + 1;
-    process_continue(&r->process);
-    settle();
     TELL(run, turn, r->entry, epoch, r->epochs);
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_EPOCH;
     run->message.u.epoch = epoch;
     message_send(r->process.socket, &run->message);
-    if (!hear(run, r)) return;
-    struct epoch_report report = run->message.u.report;
-    if (run->message.kind != MESSAGE_REPORT || report.result.epoch != epoch || report.op_count < 0 ||
-        report.op_count > TRAINER_MAX_OP_TIMES) {
+    if (!hear(run, r)) return false;
+    struct epoch_report *report = &run->message.u.report;
+    if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
+        report->op_count > TRAINER_MAX_OP_TIMES) {
         fail_confused(run, r);
-        return;
+        return false;
     }
-    process_pause(&r->process);
-    for (int i = 0; i < report.op_count; i++) report.ops[i].name = report.name_text[i];
-    report.round = round;
-    report.position = position;
+    report->round = round;
+    report->position = position;
     r->done = epoch;
-    TELL(run, epoch, r->entry, &report);
+    return true;
+}
+
+static void take_turn(struct run *run, struct runner *r, int round, int position)
+{
+    const int per_turn = run->options->epochs_per_turn > 0 ? run->options->epochs_per_turn : 1;
+    const int last = r->done + (round == 0 ? 1 : per_turn);
+    process_continue(&r->process);
+    settle();
+    while (r->done < last && r->done < r->epochs) {
+        if (!train_one(run, r, round, position)) return;
+        struct epoch_report report = run->message.u.report;
+        for (int i = 0; i < report.op_count; i++) report.ops[i].name = report.name_text[i];
+        const bool turn_ends = r->done == last || r->done == r->epochs;
+        if (turn_ends) process_pause(&r->process);
+        TELL(run, epoch, r->entry, &report);
+    }
     if (r->done < r->epochs) return;
     process_continue(&r->process);
     dismiss(run, r);
@@ -285,16 +309,16 @@ static void take_turn(struct run *run, struct runner *r, int round, int position
 /* Fills in who is still owed an epoch, in this round's order. Returns how many. */
 static int draw_round(const struct run *run, int round, struct runner **order)
 {
-    struct rng rng = rng_seed(run->options->seed, round_stream + (uint64_t)round);
-    int n = 0;
+    int places[REGISTRY_MAX], n = 0;
+    struct runner *owed[REGISTRY_MAX];
     for (int i = 0; i < run->count; i++)
-        if (!run->runners[i].out) order[n++] = &run->runners[i];
-    for (int i = n; i > 1; i--) {
-        const uint32_t j = rng_below(&rng, (uint32_t)i);
-        struct runner *swap = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = swap;
-    }
+        if (!run->runners[i].out) owed[n++] = &run->runners[i];
+    if (n == 0) return 0;
+    if (run->options->balanced && round > 0)
+        turns_balanced(places, n, run->options->seed, round);
+    else
+        turns_shuffled(places, n, run->options->seed, round);
+    for (int i = 0; i < n; i++) order[i] = owed[places[i]];
     return n;
 }
 
@@ -302,7 +326,7 @@ static void train(struct run *run)
 {
     struct runner *order[REGISTRY_MAX];
     int n = 1;
-    for (int round = 1; n > 0 && !is_interrupted(run); round++) {
+    for (int round = run->options->warm_up ? 0 : 1; n > 0 && !is_interrupted(run); round++) {
         n = draw_round(run, round, order);
         for (int i = 0; i < n && !is_interrupted(run); i++) take_turn(run, order[i], round, i + 1);
     }
@@ -333,7 +357,8 @@ static int run_all(struct run *run, struct error *e)
     for (int i = 0; i < run->count && !is_interrupted(run); i++)
         if (open_and_prove(run, &run->runners[i], e)) return (int)e->code;
     train(run);
-    if (!is_interrupted(run)) return run->any_failed ? EXIT_PROOF : EXIT_OK;
+    if (!is_interrupted(run))
+        return run->any_failed ? EXIT_PROOF : run->without_case == run->count ? EXIT_USAGE : EXIT_OK;
     report_interrupted(run);
     return EXIT_INTERRUPTED;
 }
@@ -370,6 +395,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
     signal(SIGCHLD,
            SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
+    _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MOST, "every contender gets a turn");
     for (int i = 0; i < count; i++) {
         runners[i].entry = entries[i];
         runners[i].process.socket = -1;

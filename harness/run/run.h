@@ -26,6 +26,9 @@ struct run_options {
     const char *only_case; /* see proof_options; NULL: all of the proof */
     bool exhaustive;       /* see proof_options */
     int timeout;           /* seconds without a sign of life after which a worker is killed; 0: never */
+    bool balanced;         /* turns_balanced() instead of turns_shuffled() */
+    bool warm_up;          /* a round 0 of one epoch each comes first */
+    int epochs_per_turn;   /* 0 = 1 */
 };
 
 enum contender_outcome {
@@ -33,6 +36,7 @@ enum contender_outcome {
     OUTCOME_PROOF_FAILED,
     OUTCOME_CRASHED, /* killed by a signal, left early, or does not answer */
     OUTCOME_INTERRUPTED,
+    OUTCOME_NO_CASE, /* only_case names none of its cases */
 };
 
 /* What a worker says of itself after open(). */
@@ -51,7 +55,7 @@ struct epoch_report {
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
     double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
-    int round;          /* from 1 */
+    int round;          /* from 1; 0: the warm-up */
     int position;       /* in the round, from 1 */
 };
 
@@ -74,7 +78,8 @@ struct run_listener {
 };
 
 /* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their
- * end); EXIT_INTERRUPTED when *interrupted became non-zero (all workers are gone then); or e's code. */
+ * end); EXIT_USAGE when instead only_case was found in no proof; EXIT_INTERRUPTED when *interrupted became
+ * non-zero (all workers are gone then); or e's code. */
 int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
                 const struct dataset *data, const struct topology *topology,
                 const struct run_listener *listener, const volatile sig_atomic_t *interrupted,

@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "machine/cpu.h"
+#include "proof/prove_training.h"
 #include "proof/reverify.h"
 #include "run/last_words.h"
+#include "run/program.h"
 #include "run/protocol.h"
 #include "roof/peak.h"
 
@@ -130,6 +132,8 @@ static void send_row(void *context, const struct proof_row *row)
 static int prove_job(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
     struct proof_verdict verdict = {0};
+    const struct backend *const rival = registry_rival_of(w->contender.backend);
+    const bool slow = w->contender.backend == registry_fallback() || rival == registry_fallback();
     const struct proof_options options = {
         .seed = w->job.seed,
         .progress = &w->shared->progress,
@@ -137,6 +141,8 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
         .row = send_row,
         .only_case = w->job.only_case[0] ? w->job.only_case : NULL,
         .exhaustive = w->job.exhaustive != 0,
+        .reference = rival,
+        .training_epochs = slow ? TRAINING_EPOCHS_SLOW : TRAINING_EPOCHS,
         .context = w,
     };
     DOING(w, "the proof");
@@ -307,5 +313,6 @@ static const struct backend *find_registered(const char *spec)
 int worker_main(int argc, char **argv)
 {
     static const struct worker_parts parts = {find_registered, prove_backend, proof_current_case};
+    if (argc == 4 && strcmp(argv[2], PROGRAM_QUESTION) == 0) return program_answer(argv[3]);
     return worker_serve(argc, argv, &parts);
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json_text.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct text {
+    char *at;
+    size_t used, room; /* bytes; one of room is kept for the end */
+    bool lost;
+};
+
+static int grow(struct text *t, size_t more)
+{
+    size_t room = t->room ? t->room : 4096;
+    while (room - t->used <= more)
+        if (__builtin_mul_overflow(room, (size_t)2, &room)) return -1;
+    if (room == t->room) return 0;
+    char *longer = realloc(t->at, room);
+    if (!longer) return -1;
+    t->at = longer;
+    t->room = room;
+    return 0;
+}
+
+/* A json_dump_callback_t. */
+static int add(const char *bytes, size_t count, void *context)
+{
+    struct text *t = context;
+    if (!t->lost && grow(t, count) != 0) t->lost = true;
+    if (t->lost) return -1;
+    memcpy(t->at + t->used, bytes, count);
+    t->used += count;
+    return 0;
+}
+
+char *json_text(const json_t *value, size_t flags)
+{
+    struct text t = {.at = NULL};
+    if (value && json_dump_callback(value, add, &t, flags) == 0 && !t.lost && t.at) {
+        t.at[t.used] = 0;
+        return t.at;
+    }
+    free(t.at);
+    return NULL;
+}
+
+json_t *json_string_of_bytes(const char *text)
+{
+    json_error_t why;
+    json_t *value = json_pack_ex(&why, 0, "s", text);
+    if (value || json_error_code(&why) != json_error_invalid_utf8) return value;
+    char *ascii = strdup(text);
+    for (char *c = ascii; c && *c; c++)
+        if ((unsigned char)*c >= 0x80) *c = '?';
+    value = ascii ? json_string(ascii) : NULL;
+    free(ascii);
+    return value;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench ab A B: A, A in a second process and B train in balanced rounds, each proven first in the process
+ * that is timed; then the verdict. The number of rounds is fixed in advance: there is no early stop. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/arms.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/training.h"
+#include "report/ab_report.h"
+#include "stats/order.h"
+
+struct ab {
+    struct options options; /* the user's, with the epochs that the rounds make */
+    struct session session;
+    struct registry_entry arms[ARM_COUNT];
+    double *seconds[ARM_COUNT]; /* per round: sum over its epochs */
+    struct ab_report report;
+    bool judged;
+};
+
+static json_t *settings(void *context)
+{
+    const struct ab *ab = context;
+    const struct options *o = &ab->options;
+    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b}", "a", o->operands[0], "b", o->operands[1], "rounds",
+                     o->rounds, "epochs_per_turn", o->epochs_per_turn, "min_effect_percent", o->min_effect,
+                     "fail_on_slower", o->fail_on != NULL);
+}
+
+static void on_epoch(void *context, const struct registry_entry *entry, const struct summary_row *row,
+                     const struct epoch_report *report)
+{
+    struct ab *ab = context;
+    (void)row;
+    if (report->round > 0) ab->seconds[entry - ab->arms][report->round - 1] += report->result.train_seconds;
+}
+
+static int judge(struct ab *ab, struct error *e)
+{
+    const struct options *o = &ab->options;
+    const int rounds = o->rounds;
+    struct ab_report *r = &ab->report;
+    struct round_times *times = calloc((size_t)rounds, sizeof *times);
+    if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
+    for (int i = 0; i < rounds; i++)
+        times[i] = (struct round_times){log(ab->seconds[ARM_A][i] / o->epochs_per_turn),
+                                        log(ab->seconds[ARM_AGAIN][i] / o->epochs_per_turn),
+                                        log(ab->seconds[ARM_B][i] / o->epochs_per_turn)};
+    if (judge_rounds(&r->judgement, times, rounds, effect_of_percent(o->min_effect), o->seed) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    free(times);
+    r->epochs_per_turn = o->epochs_per_turn;
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
+        r->names[arm] = ab->arms[arm].name;
+        r->median_seconds[arm] = median_of(ab->seconds[arm], rounds) / o->epochs_per_turn;
+    }
+    return (int)e->code;
+}
+
+static int conclude(void *context, struct error *e)
+{
+    struct ab *ab = context;
+    const struct row_identity identity = session_identity(&ab->session);
+    if (judge(ab, e) || ab_report_write(&ab->report, ab->session.folder.path, &identity, e))
+        return (int)e->code;
+    ab->judged = true;
+    if (!ab->options.fail_on) return EXIT_OK;
+    switch (ab->report.judgement.verdict) {
+    case VERDICT_SLOWER:
+        return EXIT_REGRESSION;
+    case VERDICT_INCONCLUSIVE:
+        return EXIT_INCONCLUSIVE;
+    case VERDICT_SAME:
+    case VERDICT_FASTER:
+        break;
+    }
+    return EXIT_OK;
+}
+
+static void print(void *context, int code)
+{
+    const struct ab *ab = context;
+    if (ab->judged)
+        ab_report_print(&ab->report, stdout);
+    else
+        printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
+}
+
+/* Every contender trains one epoch to warm up, then all of the rounds; so does the fallback backend. */
+static int read_options(struct ab *ab, const struct options *o, struct error *e)
+{
+    enum { MOST_EPOCHS = 100000 };
+    if (o->operand_count != 2)
+        return error_set(e, EXIT_USAGE,
+                         "bench ab: two contenders are needed, as in: bench ab avx2 avx512; each a backend, "
+                         "PATH.so, or PATH/bench:BACKEND of another build");
+    if (o->rounds > (MOST_EPOCHS - 1) / o->epochs_per_turn)
+        return error_set(e, EXIT_USAGE, "--rounds %d with --epochs-per-turn %d: more than %d epochs",
+                         o->rounds, o->epochs_per_turn, MOST_EPOCHS);
+    ab->options = *o;
+    ab->options.epochs = ab->options.naive_epochs = 1 + o->rounds * o->epochs_per_turn;
+    return 0;
+}
+
+static int run(struct ab *ab, const struct invocation *words, struct error *e)
+{
+    const struct training training = {.warm_up = true,
+                                      .epochs_per_turn = ab->options.epochs_per_turn,
+                                      .context = ab,
+                                      .settings = settings,
+                                      .epoch = on_epoch,
+                                      .conclude = conclude,
+                                      .print = print};
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
+        ab->seconds[arm] = calloc((size_t)ab->options.rounds, sizeof *ab->seconds[arm]);
+        if (!ab->seconds[arm]) return error_set(e, EXIT_INTERNAL, "out of memory");
+    }
+    if (session_open_with(&ab->session, &ab->options, ab->arms, ARM_COUNT, e)) return (int)e->code;
+    return training_run(&ab->session, &training, words, e);
+}
+
+int command_ab(const struct options *o, const struct invocation *words, struct error *e)
+{
+    static struct ab ab; /* large */
+    if (output_check(e) || read_options(&ab, o, e) || arms_resolve(ab.arms, ab.options.operands, e))
+        return (int)e->code;
+    interrupt_install();
+    const int code = run(&ab, words, e);
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) free(ab.seconds[arm]);
+    return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A training run with more to it than bench run has: the same proof, turns and files, in balanced rounds, and
+ * a judgement at the end. */
+#ifndef LB_TRAINING_H
+#define LB_TRAINING_H
+
+#include "cli/session.h"
+#include "report/summary.h"
+
+struct training {
+    bool warm_up; /* a round 0 of one epoch each */
+    int epochs_per_turn;
+    void *context;
+    /* What "settings" of machine.json has beyond a run's; a new reference, NULL when out of memory. */
+    json_t *(*settings)(void *context);
+    /* After each epoch, when its rows are on disk; row is what the summary holds of the contender, this epoch
+     * included. */
+    void (*epoch)(void *context, const struct registry_entry *entry, const struct summary_row *row,
+                  const struct epoch_report *report);
+    /* After a run that went to its end, before machine.json says so: judges, and writes what there is to
+     * write. Returns the exit code; on an error, e's. */
+    int (*conclude)(void *context, struct error *e);
+    /* The verdict on stdout, before the summary; code is the run's. */
+    void (*print)(void *context, int code);
+};
+
+/* Runs the contenders of an open session, which has a folder, and closes it. Returns the exit code. */
+int training_run(struct session *session, const struct training *training, const struct invocation *words,
+                 struct error *e);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A finished run as something to hold another one against: its settings, its machine, its data, and the share
+ * of the peak of every epoch. */
+#ifndef LB_BASELINE_H
+#define LB_BASELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "machine/env_id.h"
+
+enum { BASELINE_MOST_SERIES = 64 };
+
+struct baseline_series {
+    const char *backend; /* points into the machine's JSON */
+    int epochs;          /* that were asked for, and are all there */
+    double *share;       /* of epoch i + 1; each above 0 */
+};
+
+struct baseline {
+    json_t *machine; /* machine.json */
+    char path[4096];
+    char run_id[40], env_id[ENV_ID_SIZE]; /* env_id "": cannot be told */
+    int epochs, batch, hidden, threads;
+    double lr;
+    uint64_t seed;
+    const char *isa_cap; /* NULL: none */
+    struct baseline_series series[BASELINE_MOST_SERIES];
+    int count;
+};
+
+/* Reads machine.json and epochs.csv of the folder. EXIT_DATA when one is missing or malformed, or when the
+ * run did not go to its end. Free with baseline_free, also after an error. */
+int baseline_read(struct baseline *b, const char *folder, struct error *e);
+void baseline_free(struct baseline *b);
+
+/* NULL when the baseline has no such backend. */
+const struct baseline_series *baseline_find(const struct baseline *b, const char *backend);
+
+/* Whether these are the images it trained on, by their checksums. */
+bool baseline_has_data(const struct baseline *b, const struct dataset *d);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/gate_report.h"
+
+#include <math.h>
+
+#include "report/ab_report.h"
+
+enum gate_verdict gate_judge(const struct paired_comparison slowdown[GATE_PROCESSES], double limit)
+{
+    bool above = true, below = true;
+    for (int i = 0; i < GATE_PROCESSES; i++) {
+        const struct interval *interval = &slowdown[i].interval;
+        const bool quiet = interval->high - interval->low <= 2.0 * limit;
+        above = above && quiet && interval->low > limit;
+        below = below && interval->high < limit;
+    }
+    return above ? GATE_SLOWER : below ? GATE_PASSED : GATE_INCONCLUSIVE;
+}
+
+const char *gate_verdict_name(enum gate_verdict verdict)
+{
+    static const char *const names[] = {"PASSED", "SLOWER", "INCONCLUSIVE"};
+    return names[verdict];
+}
+
+enum gate_verdict gate_worst(const struct gate_line *lines, int count)
+{
+    enum gate_verdict worst = GATE_PASSED;
+    for (int i = 0; i < count; i++) {
+        if (lines[i].verdict == GATE_SLOWER) return GATE_SLOWER;
+        if (lines[i].verdict == GATE_INCONCLUSIVE) worst = GATE_INCONCLUSIVE;
+    }
+    return worst;
+}
+
+/* ---- gate.csv ---- */
+
+static const char *const columns[] = {"schema",
+                                      "run_id",
+                                      "env_id",
+                                      "dataset",
+                                      "threads",
+                                      "seed",
+                                      "baseline_run_id",
+                                      "baseline_env_id",
+                                      "backend",
+                                      "process",
+                                      "epochs",
+                                      "baseline_median_share",
+                                      "median_share",
+                                      "slowdown_ratio",
+                                      "slowdown_low",
+                                      "slowdown_high",
+                                      "max_slowdown_percent",
+                                      "verdict",
+                                      NULL};
+
+static int add_row(struct csv *c, const struct gate_line *line, int process, const struct baseline *b,
+                   double limit, const struct row_identity *identity, struct error *e)
+{
+    const struct paired_comparison *s = &line->slowdown[process];
+    csv_integer(c, 1);
+    csv_text(c, identity->run_id);
+    csv_text(c, identity->env_id);
+    csv_text(c, identity->dataset);
+    csv_integer(c, identity->threads);
+    csv_unsigned(c, identity->seed);
+    csv_text(c, b->run_id);
+    csv_text(c, b->env_id);
+    csv_text(c, line->backend);
+    csv_integer(c, process + 1);
+    csv_integer(c, s->rounds);
+    csv_real(c, line->baseline_share);
+    csv_real(c, line->share[process]);
+    csv_real(c, exp(s->effect));
+    csv_real(c, exp(s->interval.low));
+    csv_real(c, exp(s->interval.high));
+    csv_real(c, effect_percent(limit));
+    csv_text(c, gate_verdict_name(line->verdict));
+    return csv_end_row(c, e);
+}
+
+int gate_report_write(const struct gate_line *lines, int count, const struct baseline *b, double limit,
+                      const char *folder, const struct row_identity *identity, struct error *e)
+{
+    struct csv c;
+    if (csv_create(&c, folder, "gate.csv", columns, e)) return (int)e->code;
+    for (int i = 0; i < count; i++)
+        for (int p = 0; p < GATE_PROCESSES && !e->code; p++) add_row(&c, &lines[i], p, b, limit, identity, e);
+    if (e->code)
+        csv_discard(&c);
+    else
+        csv_finish(&c, e);
+    return (int)e->code;
+}
+
+/* ---- Words ---- */
+
+static void print_first_line(enum gate_verdict worst, const struct baseline *b, double limit, FILE *out)
+{
+    const double percent = effect_percent(limit);
+    fprintf(out, "%s: ", gate_verdict_name(worst));
+    if (worst == GATE_PASSED)
+        fprintf(out, "nothing is slower than the baseline by %g %% or more", percent);
+    else if (worst == GATE_SLOWER)
+        fprintf(out, "a slowdown of more than %g %% against the baseline, in two processes alike", percent);
+    else
+        fprintf(out, "whether something is slower than the baseline by %g %% or more cannot be told",
+                percent);
+    fprintf(out, " (run %s)\n", b->run_id);
+}
+
+static void print_line(const struct gate_line *line, FILE *out)
+{
+    fprintf(out, "%-12s %s: slowdown ", gate_verdict_name(line->verdict), line->backend);
+    for (int p = 0; p < GATE_PROCESSES; p++) {
+        char effect[32], low[32], high[32];
+        const struct paired_comparison *s = &line->slowdown[p];
+        const double half = 0.5 * (s->interval.high - s->interval.low);
+        fprintf(out, "%s%s (95 %% interval %s to %s)", p ? ", again " : "",
+                ab_percent(s->effect, half, effect, sizeof effect),
+                ab_percent(s->interval.low, half, low, sizeof low),
+                ab_percent(s->interval.high, half, high, sizeof high));
+    }
+    fprintf(out, "; of peak %.1f %% then, %.1f %% and %.1f %% now\n", 100 * line->baseline_share,
+            100 * line->share[0], 100 * line->share[1]);
+}
+
+void gate_report_print(const struct gate_line *lines, int count, const struct baseline *b, double limit,
+                       FILE *out)
+{
+    print_first_line(gate_worst(lines, count), b, limit, out);
+    for (enum gate_verdict v = GATE_SLOWER; v <= GATE_INCONCLUSIVE; v++) /* offenders first */
+        for (int i = 0; i < count; i++)
+            if (lines[i].verdict == v) print_line(&lines[i], out);
+    for (int i = 0; i < count; i++)
+        if (lines[i].verdict == GATE_PASSED) print_line(&lines[i], out);
+    fputs(
+        "The two runs did not take turns, so their seconds are not compared, but their shares of the peak "
+        "measured\nbeside each epoch, epoch by epoch. What slows a program but not that peak is held against "
+        "it; 'bench ab' of two\nbuilds is the sharper test.\n",
+        out);
+}

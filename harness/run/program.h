@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Another build of this program as the worker: who it is, and whether it speaks this one's protocol. */
+#ifndef LB_PROGRAM_H
+#define LB_PROGRAM_H
+
+#include "backends/registry.h"
+
+/* The word behind `bench worker` that asks. */
+#define PROGRAM_QUESTION "answer"
+
+struct program {
+    char path[PLUGIN_PATH_SIZE];       /* absolute, symbolic links resolved */
+    char shown_path[PLUGIN_PATH_SIZE]; /* the same as clean text */
+    char sha256[65];                   /* of the file; "" when it cannot be read */
+    char version[32], commit[80];      /* clean text */
+    struct plugin backend;             /* of that build: facts and shadow only */
+};
+
+/* Asks the program at path, in a process of its own and with 10 seconds of patience, for its backend of this
+ * spec (see registry_resolve). EXIT_USAGE when it is no such program, speaks another protocol, or knows no
+ * such backend; EXIT_NOTHING when the backend is not ready there; EXIT_INTERNAL. p lives as long as the
+ * shadow is used and stays where it is. */
+int program_probe(struct program *p, const char *path, const char *spec, struct error *e);
+
+/* The other side: writes the answer to stdout. Returns the exit code of the process. */
+int program_answer(const char *spec);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who comes when in a round: pure functions of the seed. */
+#ifndef LB_TURNS_H
+#define LB_TURNS_H
+
+#include <stdint.h>
+
+enum { TURNS_MOST = 64 }; /* contenders */
+
+/* A random order of 0 .. count-1 for this round, independent of other rounds'. 1 <= count <= TURNS_MOST. */
+void turns_shuffled(int *order, int count, uint64_t seed, int round);
+
+/* An order of 0 .. count-1 for this round, from 1. Every block of 2 * count rounds has each contender in each
+ * position twice, each pair in either order equally often, and, for three contenders, each of the six orders
+ * once; the sequence within a block is random. 1 <= count <= TURNS_MOST. */
+void turns_balanced(int *order, int count, uint64_t seed, int round);
+
+#endif

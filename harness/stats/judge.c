@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats/judge.h"
+
+#include <stdlib.h>
+
+static double of_arm(const struct round_times *r, enum arm arm)
+{
+    return arm == ARM_A ? r->a : arm == ARM_AGAIN ? r->again : r->b;
+}
+
+static void look_at_shapes(struct judgement *j, const struct round_times *rounds, int count, double *values)
+{
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
+        for (int i = 0; i < count; i++) values[i] = of_arm(&rounds[i], arm);
+        j->drift[arm] = find_drift(values, count);
+        j->humps[arm] = find_humps(values, count);
+    }
+}
+
+int judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
+                 uint64_t seed)
+{
+    *j = (struct judgement){.verdict = VERDICT_INCONCLUSIVE, .margin = margin};
+    double *values = calloc((size_t)(count > 0 ? count : 1), sizeof *values);
+    if (!values) return -1;
+    for (int i = 0; i < count; i++) values[i] = rounds[i].again - rounds[i].a;
+    int failed = compare_rounds(&j->itself, values, count, seed);
+    j->itself_drift = find_drift(values, count);
+    for (int i = 0; i < count; i++) values[i] = rounds[i].b - rounds[i].a;
+    failed = failed || compare_rounds(&j->other, values, count, seed + 1);
+    if (!failed) {
+        j->ratio_drift = find_drift(values, count);
+        j->bias = comparison_bias(&j->itself);
+        j->other = comparison_widened(&j->other, j->bias);
+        j->visible = comparison_visible(&j->other, j->bias, margin);
+        j->verdict = comparison_verdict(&j->other, j->bias, margin);
+        look_at_shapes(j, rounds, count, values);
+    }
+    free(values);
+    return failed ? -1 : 0;
+}
