@@ -2,6 +2,8 @@
 #include "proof/bounds.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "proof/oracle.h"
 
@@ -77,11 +79,22 @@ double bound_gradient_sum(int n, double scale)
     return fabs(scale) * (bound_probability_sum(n) + 2.0 * bound_gamma(2)) + n * BOUND_TINY;
 }
 
+/* The power of two at or below a: its significand cleared. By bits, since this is asked for every float there
+ * is. */
+static double power_of_two_below(double a)
+{
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits &= 0xfff0000000000000u;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
 double bound_ulp(double y)
 {
     const double a = fabs(y);
     if (!(a >= BOUND_MIN_FLOAT)) return BOUND_TINY;
-    return ldexp(1.0, ilogb(a) - 23);
+    return power_of_two_below(a) * 0x1p-23;
 }
 
 /* The double reference is good to 2^-53 relative, that is 2^-29 ulp. */

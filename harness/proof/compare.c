@@ -83,6 +83,8 @@ void compare_element(struct comparison *c, double got, double expected, double b
         c->first_expected = expected;
         c->first_got = got;
         c->first_share = share;
+        c->first_below = below;
+        c->first_above = above;
     }
     if (!right) mark(c);
     if (!isfinite(expected)) c->nonfinite++;
@@ -113,12 +115,26 @@ bool compare_passed(const struct comparison *c)
     return c->compared == c->announced && c->wrong == 0 && c->intruded == 0 && !mistrusted(c);
 }
 
+/* How far off the first wrong element is, or what it had to be. */
+static const char *describe_miss(const struct comparison *c, char *text, size_t size)
+{
+    if (isnan(c->first_expected)) return "must be NaN";
+    if (isinf(c->first_expected)) return "must be that infinity";
+    if (!isfinite(c->first_got)) return "must be a finite number";
+    if (c->first_below == 0.0 && c->first_above == 0.0) return "must be equal";
+    if (c->first_share >= COMPARE_HOPELESS)
+        return c->first_got > c->first_expected ? "must not be larger" : "must not be smaller";
+    snprintf(text, size, "%.3g of the bound", c->first_share);
+    return text;
+}
+
 void compare_describe(const struct comparison *c, char *text, size_t size)
 {
+    char miss[40];
     if (c->wrong > 0)
-        snprintf(text, size, "%s[%lld,%lld]: expected %.9g, got %.9g, %.3g of the bound; %lld of %lld wrong",
-                 c->what, c->first / c->columns, c->first % c->columns, c->first_expected, c->first_got,
-                 c->first_share, c->wrong, c->compared);
+        snprintf(text, size, "%s[%lld,%lld]: expected %.9g, got %.9g, %s; %lld of %lld wrong", c->what,
+                 c->first / c->columns, c->first % c->columns, c->first_expected, c->first_got,
+                 describe_miss(c, miss, sizeof miss), c->wrong, c->compared);
     else if (c->compared != c->announced)
         snprintf(text, size, "%s: compared %lld of %lld elements", c->what, c->compared, c->announced);
     else if (c->intruded > 0)

@@ -33,7 +33,8 @@ struct comparison {
     double worst;        /* largest error as a share of its bound */
     long long first;     /* linear index of the first wrong element, -1 */
     double first_expected, first_got, first_share;
-    uint16_t map[COMPARE_MAP_ROWS]; /* bit j of row i: something in that cell is wrong */
+    double first_below, first_above; /* what that element was allowed */
+    uint16_t map[COMPARE_MAP_ROWS];  /* bit j of row i: something in that cell is wrong */
 };
 
 /* announced elements will follow; columns per row. */
@@ -52,7 +53,8 @@ void compare_matrix(struct comparison *c, int m, int n, const float *got, int ld
 /* The verdict. */
 bool compare_passed(const struct comparison *c);
 
-/* One line that says why it did not pass. */
+/* One line that says why it did not pass. An element that is wrong in kind, or that had to be equal, has no
+ * share of a bound: there the line says what it had to be. */
 void compare_describe(const struct comparison *c, char *text, size_t size);
 
 /* Where the wrong elements lie: '#' for a cell with wrong ones, '.' for one without, '/' between rows; ""

@@ -102,7 +102,7 @@ int prove_lockstep(struct proof *p, bool composed, struct error *e)
     struct proof_row rows[ROW_COUNT];
     struct step_rig rig;
     if (step_rig_open(&rig, p, op, &shape, p->plan->batch, composed, e)) return (int)e->code;
-    for (int i = 0; i < ROW_COUNT; i++) row_begin(&rows[i], op, names[i], false);
+    for (int i = 0; i < ROW_COUNT; i++) row_begin(p, &rows[i], op, names[i], false);
     run_lockstep(&rig, rows, p->options->lockstep_steps > 0 ? p->options->lockstep_steps : usual);
     step_rig_close(&rig);
     for (int i = 0; i < ROW_COUNT; i++) row_end(p, &rows[i]);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "proof/prove_ops.h"
 #include "proof/prove_step.h"
+#include "proof/prove_training.h"
 #include "proof/same.h"
 
 /* The parts of level 2. name is what options->only may ask for. */
@@ -34,7 +35,7 @@ static void start_progress(const struct proof *p)
 {
     struct progress *shown = p->options->progress;
     if (!shown) return;
-    int total = prove_ops_classes(p);
+    int total = prove_ops_classes(p) + prove_training_parts(p);
     for (int i = 0; i < STEP_PARTS; i++) total += applies(p, i);
     atomic_store_explicit(&shown->proof_done, 0, memory_order_relaxed);
     atomic_store_explicit(&shown->proof_total, total, memory_order_relaxed);
@@ -68,11 +69,12 @@ int prove_backend(const struct backend *b, const struct backend *fallback, const
     prove_ops(&p, class_done);
     int status = prove_same_ops(&p, e);
     if (status == 0) status = prove_steps(&p, e);
+    if (status == 0 && !proof_may_stop(&p)) status = prove_training(&p, class_done, e);
     proof_close(&p);
     if (status == 0 && options->only_case && verdict->cases == 0)
         return error_set(e, EXIT_USAGE,
                          "--case '%.200s': the proof of %s has no such case; give it as printed, with the "
-                         "same --seed, --batch, --hidden and --threads",
+                         "same --seed, --batch, --hidden, --threads and --exhaustive, or its beginning and *",
                          options->only_case, b->name);
     return status;
 }

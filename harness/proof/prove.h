@@ -10,21 +10,31 @@
 #include "proof/compare.h"
 #include "train/epoch.h"
 
-/* Bytes of the text that names a case. */
-enum { PROOF_CASE_TEXT = 224 };
+/* Bytes of the text that names a case, and of what was measured; failed cases that a row keeps. */
+enum { PROOF_CASE_TEXT = 224, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
+
+/* A case that failed. */
+struct proof_failure {
+    char words[256];                 /* one line: case, index, expected, got */
+    char case_text[PROOF_CASE_TEXT]; /* as options->only_case takes it; "" when there is none */
+    char map[COMPARE_MAP_TEXT];      /* where it is wrong, see compare_map; "" when there is no such place */
+};
 
 /* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the
- * backend's own training step); or "composed step", "composed lockstep" (the step composed from its ops). */
+ * backend's own training step); "composed step", "composed lockstep" (the step composed from its ops); or
+ * "training" (whole trainings). */
 struct proof_row {
     char op[24];
     char cases[40];  /* class of cases: "exact integers", "training shapes", ... */
     long long count; /* cases run */
     long long failed;
-    double worst_of_bound;   /* largest error as a share of its bound; 0 for bit equality; NaN never */
-    char inherited;          /* 1: the op is the fallback's, not the backend's */
-    char first_failure[256]; /* one line: case, index, expected, got; "" when none */
-    char first_case[PROOF_CASE_TEXT]; /* that case, as options->only_case takes it; "" when none */
-    char map[COMPARE_MAP_TEXT];       /* where it is wrong, see compare_map; "" when there is no such place */
+    double worst_of_bound; /* largest error as a share of its bound; 0 for bit equality; NaN never */
+    double seconds;        /* that the row took; rows that come from one run all say how long that took */
+    char inherited;        /* 1: the op is the fallback's, not the backend's */
+    char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, in words: "at most 0.75 ulp, ..."; "" when
+                                           none */
+    int failures_kept;
+    struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases */
 };
 
 struct proof_options {
@@ -35,10 +45,15 @@ struct proof_options {
     void *context;
     const char *only; /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
     const char *only_cases; /* of that op, only the class of this name; of steps, only its network */
-    const char *only_case;  /* prove only the case of this text, under the same seed and plan; NULL = all */
-    bool stop_when_wrong;   /* end after the first class that failed; the verdict is then of what was run */
-    bool exhaustive;        /* also what takes minutes: every m, n, k, every float, long lockstep runs */
-    int lockstep_steps;     /* 0 = the usual number */
+    /* Prove only the case of this text, or those that begin so where it ends in '*', under the same seed and
+     * plan; NULL = all. */
+    const char *only_case;
+    bool stop_when_wrong; /* end after the first class that failed; the verdict is then of what was run */
+    bool exhaustive;      /* also what takes minutes: every m, n, k, every float, long lockstep runs */
+    int lockstep_steps;   /* 0 = the usual number */
+    /* What exhaustive trainings are compared with; NULL: they are left out. */
+    const struct backend *reference;
+    int training_epochs; /* of both; see prove_training.h */
 };
 
 struct proof_verdict {

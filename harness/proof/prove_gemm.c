@@ -181,8 +181,9 @@ static void block_boundaries(struct proof *p, struct proof_row *row)
     static const enum gemm_fill fills[] = {FILL_UNIFORM, FILL_POSITIVE, FILL_EXPONENTS, FILL_CANCEL};
     enum { CASES = 240 };
     int sizes[CASES_MAX_SIZES], depths[CASES_MAX_SIZES];
-    const int size_count = cases_sizes(&p->backend->blocking, sizes);
-    const int depth_count = cases_depths(&p->backend->blocking, depths);
+    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const int size_count = cases_sizes(&blocking, sizes);
+    const int depth_count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 22);
     for (int i = 0; i < CASES; i++) {
         struct gemm_case c = gemm_random_case(p, &r, fills[i % 4]);
@@ -201,8 +202,9 @@ static void exact_integers(struct proof *p, struct proof_row *row)
     static const enum gemm_fill fills[] = {FILL_INTEGERS, FILL_ODD_A, FILL_ODD_B, FILL_SUBNORMAL};
     enum { CASES = 240 };
     int sizes[CASES_MAX_SIZES], depths[CASES_MAX_SIZES];
-    const int size_count = cases_sizes(&p->backend->blocking, sizes);
-    const int depth_count = cases_depths(&p->backend->blocking, depths);
+    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const int size_count = cases_sizes(&blocking, sizes);
+    const int depth_count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 23);
     for (int i = 0; i < CASES; i++) {
         struct gemm_case c = gemm_random_case(p, &r, fills[i % 4]);
@@ -234,7 +236,8 @@ static void one_hot(struct proof *p, struct proof_row *row)
 {
     static const int small[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 67};
     int depths[CASES_MAX_SIZES];
-    const int count = cases_depths(&p->backend->blocking, depths);
+    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const int count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 24);
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         for (int special = 0; special < small[i]; special++) one_hot_case(p, row, &r, small[i], special);
@@ -250,7 +253,8 @@ static void one_hot(struct proof *p, struct proof_row *row)
 static void numbered(struct proof *p, struct proof_row *row)
 {
     int sizes[CASES_MAX_SIZES];
-    const int count = cases_sizes(&p->backend->blocking, sizes);
+    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const int count = cases_sizes(&blocking, sizes);
     struct rng r = rng_seed(p->options->seed, 25);
     for (int i = 0; i < 4 * count; i++) {
         struct gemm_case c = gemm_random_case(p, &r, i % 2 ? FILL_IDENTITY_A : FILL_IDENTITY_B);

@@ -47,7 +47,7 @@ int prove_ops_classes(const struct proof *p)
 static void prove_class(struct proof *p, enum op_id op, const struct case_class *class)
 {
     struct proof_row row;
-    row_begin(&row, op_name(op), class->cases, p->contender.inherited[op]);
+    row_begin(p, &row, op_name(op), class->cases, p->contender.inherited[op]);
     proof_begin_stream(p, op_name(op), class->cases);
     class->run(p, &row);
     row_end(p, &row);

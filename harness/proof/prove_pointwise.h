@@ -19,7 +19,8 @@ void pointwise_call(struct proof *p, enum op_id op, size_t n, const float *x, fl
 void vexp_strata(struct proof *p, struct proof_row *row);
 void vlog_strata(struct proof *p, struct proof_row *row);
 
-/* All floats, for options->exhaustive. The row's name then says where the worst error is. */
+/* All floats, for options->exhaustive. Both say in row->measured how large the largest error is, and where.
+ */
 void vexp_every_float(struct proof *p, struct proof_row *row);
 void vlog_every_float(struct proof *p, struct proof_row *row);
 

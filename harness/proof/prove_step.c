@@ -22,7 +22,7 @@ static void begin_rows(struct proof *p, struct proof_row *rows, bool composed, c
     for (int i = 0; i < CHECK_COUNT; i++) {
         char cases[40];
         snprintf(cases, sizeof cases, "%s: %s", network, check_names[i]);
-        row_begin(&rows[i], step_name(composed), cases, false);
+        row_begin(p, &rows[i], step_name(composed), cases, false);
     }
 }
 

@@ -109,7 +109,7 @@ static void vary(struct same_subject *s, const struct variation *v)
     int different = 0;
     name_row(row.cases, sizeof row.cases, v);
     if (!proof_cases_wanted(s->proof, row.cases)) return;
-    row_begin(&row, s->op, "", s->inherited);
+    row_begin(s->proof, &row, s->op, "", s->inherited);
     for (int i = 0; i < v->count; i++) try_once(s, &row, v, i, &different);
     if (s->promised)
         name_row(row.cases, sizeof row.cases, v);
@@ -166,7 +166,7 @@ static void vary_mxcsr(struct same_subject *s)
     static const char cases[] = "MXCSR kept, 8 settings";
     struct proof_row row;
     if (!proof_cases_wanted(s->proof, cases)) return;
-    row_begin(&row, s->op, cases, s->inherited);
+    row_begin(s->proof, &row, s->op, cases, s->inherited);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         try_setting(s, &row, settings[i].name, MASKED | settings[i].bits);
     row_end(s->proof, &row);
@@ -177,7 +177,7 @@ void same_prove(struct same_subject *s)
     struct proof_row row;
     case_begin(s->proof, "%s same bits, first call", s->op);
     if (!take_reference(s)) {
-        row_begin(&row, s->op, "same bits", s->inherited);
+        row_begin(s->proof, &row, s->op, "same bits", s->inherited);
         s->proof->case_unwanted = false;
         case_fail(s->proof, &row, "out of memory");
         case_end(s->proof, &row);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <xmmintrin.h>
 
+#include "base/clock.h"
+
 static char current_case[PROOF_CASE_TEXT];
 
 const char *proof_current_case(void)
@@ -99,7 +101,9 @@ bool proof_wanted(const struct proof *p, const char *name)
 {
     const struct proof_options *o = p->options;
     const size_t length = strlen(name);
-    if (o->only_case) return strncmp(o->only_case, name, length) == 0 && o->only_case[length] == ' ';
+    if (o->only_case)
+        return strncmp(o->only_case, name, length) == 0 &&
+               (o->only_case[length] == ' ' || o->only_case[length] == '*');
     return !o->only || strcmp(o->only, name) == 0;
 }
 
@@ -110,8 +114,18 @@ bool proof_cases_wanted(const struct proof *p, const char *cases)
     return !only || (strncmp(only, cases, length) == 0 && (only[length] == 0 || only[length] == ':'));
 }
 
-void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited)
+/* Whether the case under way is the one asked for, or one of those. */
+static bool is_asked_for(const char *only)
 {
+    const size_t length = only ? strlen(only) : 0;
+    if (length == 0) return true;
+    if (only[length - 1] == '*') return strncmp(only, current_case, length - 1) == 0;
+    return strcmp(only, current_case) == 0;
+}
+
+void row_begin(struct proof *p, struct proof_row *row, const char *op, const char *cases, bool inherited)
+{
+    p->row_start = clock_seconds();
     *row = (struct proof_row){.inherited = inherited};
     snprintf(row->op, sizeof row->op, "%s", op);
     snprintf(row->cases, sizeof row->cases, "%s", cases);
@@ -120,9 +134,11 @@ void row_begin(struct proof_row *row, const char *op, const char *cases, bool in
 void row_end(struct proof *p, struct proof_row *row)
 {
     if (row->count == 0 && p->options->only_case) return; /* the case asked for is of another class */
+    row->seconds = clock_seconds() - p->row_start;
     if (row->count == 0) {
         row->failed = 1;
-        snprintf(row->first_failure, sizeof row->first_failure, "no case was run");
+        row->failures_kept = 1;
+        snprintf(row->failures[0].words, sizeof row->failures[0].words, "no case was run");
     }
     p->verdict->cases += row->count;
     p->verdict->failed += row->failed;
@@ -138,34 +154,52 @@ bool case_begin(struct proof *p, const char *format, ...)
     vsnprintf(current_case, sizeof current_case, format, arguments);
     va_end(arguments);
     p->case_wrong = false;
-    p->case_unwanted = p->options->only_case && strcmp(p->options->only_case, current_case) != 0;
+    p->case_unwanted = !is_asked_for(p->options->only_case);
     p->mxcsr = _mm_getcsr() & MXCSR_CONTROL;
     return !p->case_unwanted;
 }
 
+/* Of a case that is wrong in several ways, the first one stands for it. NULL when no more are kept. */
+static struct proof_failure *next_failure(struct proof *p, struct proof_row *row)
+{
+    const bool first_of_case = !p->case_wrong;
+    p->case_wrong = true;
+    if (!first_of_case || row->failures_kept == PROOF_FAILURES_KEPT) return NULL;
+    for (int i = 0; i < row->failures_kept; i++)
+        if (strcmp(row->failures[i].case_text, current_case) == 0) return NULL;
+    return &row->failures[row->failures_kept++];
+}
+
+static void note_failure(struct proof_failure *f, const char *words)
+{
+    snprintf(f->case_text, sizeof f->case_text, "%s", current_case);
+    snprintf(f->words, sizeof f->words, "%.140s: %.112s", current_case, words);
+}
+
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
 {
-    if (p->case_unwanted) return;
-    p->case_wrong = true;
-    if (row->first_failure[0]) return;
-    snprintf(row->first_case, sizeof row->first_case, "%s", current_case);
     char words[224];
     va_list arguments;
+    if (p->case_unwanted) return;
+    struct proof_failure *f = next_failure(p, row);
+    if (!f) return;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    snprintf(row->first_failure, sizeof row->first_failure, "%.140s: %.112s", current_case, words);
+    note_failure(f, words);
 }
 
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c)
 {
+    char words[160];
     if (p->case_unwanted) return;
     if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
     if (compare_passed(c)) return;
-    if (!row->first_failure[0]) compare_map(c, row->map);
-    char words[160];
+    struct proof_failure *f = next_failure(p, row);
+    if (!f) return;
     compare_describe(c, words, sizeof words);
-    case_fail(p, row, "%s", words);
+    note_failure(f, words);
+    compare_map(c, f->map);
 }
 
 void case_end(struct proof *p, struct proof_row *row)

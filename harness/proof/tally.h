@@ -24,6 +24,7 @@ struct proof {
     double *value, *bound;        /* the oracle's answer */
     uint64_t stream, seeds_drawn; /* of the case seeds */
     unsigned mxcsr;               /* control bits when the case began */
+    double row_start;             /* clock_seconds() at the last row_begin */
     bool case_wrong;
     bool case_unwanted; /* the user asked for another one */
 };
@@ -53,7 +54,7 @@ bool proof_wanted(const struct proof *p, const char *name);
 bool proof_cases_wanted(const struct proof *p, const char *cases);
 
 /* One row: begin; for each case begin, checks, end; then end, which hands the row out. */
-void row_begin(struct proof_row *row, const char *op, const char *cases, bool inherited);
+void row_begin(struct proof *p, struct proof_row *row, const char *op, const char *cases, bool inherited);
 void row_end(struct proof *p, struct proof_row *row);
 
 /* Names the case in words that suffice to make it again, before anything of it runs. The first are the op's

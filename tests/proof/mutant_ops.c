@@ -512,6 +512,23 @@ static void vlog_flushes_subnormals(void *s, size_t n, const float *x, float *y)
         if (x[i] > 0.0f && x[i] < 0x1p-126f) y[i] = -INFINITY;
 }
 
+/* Right beside the largest element of the result, wrong beside each small one. */
+static void gemm_accurate_in_norm_only(GEMM_ARGUMENTS)
+{
+    float largest = 0.0f;
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) largest = fmaxf(largest, fabsf(c[(size_t)i * (size_t)ldc + (size_t)j]));
+    for (int i = 0; k > 0 && alpha != 0.0f && isfinite(largest) && i < m; i++)
+        for (int j = 0; j < n; j++) c[(size_t)i * (size_t)ldc + (size_t)j] += largest * 0x1p-24f;
+}
+
+static void gemm_wrong_in_first_column(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; n > 1 && i < m; i++) c[(size_t)i * (size_t)ldc] *= 1.0f + 0x1p-8f;
+}
+
 /* ---- the list */
 
 enum { MAX_MUTANTS = 72 };
@@ -556,6 +573,8 @@ static void add_gemms(void)
     note_team();
     ADD(gemm, gemm_ranges_overlap, "same bits, 1 to 7 threads");
     note_team();
+    ADD(gemm, gemm_accurate_in_norm_only, "all residues to 67");
+    ADD(gemm, gemm_wrong_in_first_column, "training shapes");
     ADD(gemm, gemm_skips_tail_columns, "all residues to 67");
     ADD(gemm, gemm_duplicates_last_column, "numbered operands");
     ADD(gemm, gemm_skips_tail_rows, "all residues to 67");

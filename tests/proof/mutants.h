@@ -28,4 +28,8 @@ const struct mutant *mutants_of_step(int *count);
 const struct backend *genuine_ops(void);
 const struct backend *genuine_step(void);
 
+/* gemm of the backend that is being proven. Only the broken oracle of prover_mutants.py asks it. */
+void gemm_under_test(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,
+                     int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
 #endif

@@ -171,6 +171,37 @@ static void one_sided_allowances(void **state)
     assert_int_equal(c.wrong, 2);
 }
 
+/* A share of the bound is told only where there is one. */
+static void words_are_true(void **state)
+{
+    (void)state;
+    static const struct {
+        double got, expected, bound;
+        const char *words;
+    } cases[] = {
+        {2.0, 1.0, 0.25, "4 of the bound"},
+        {2.0, 1.0, 0.0, "must be equal"},
+        {(double)NAN, 1.0, 0.25, "must be a finite number"},
+        {(double)INFINITY, 1.0, 0.0, "must be a finite number"},
+        {1.0, (double)NAN, 0.25, "must be NaN"},
+        {1.0, -(double)INFINITY, 0.25, "must be that infinity"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct comparison c;
+        char words[200];
+        compare_begin(&c, "x", 1, 1, COMPARE_NONFINITE);
+        compare_element(&c, cases[i].got, cases[i].expected, cases[i].bound, cases[i].bound, 0.0);
+        compare_describe(&c, words, sizeof words);
+        if (!strstr(words, cases[i].words) || strstr(words, "e+30")) fail_msg("%s", words);
+    }
+    struct comparison c;
+    char words[200];
+    compare_begin(&c, "x", 1, 1, 0);
+    compare_element(&c, 2.0, 1.0, 0.5, 0.0, 0.0);
+    compare_describe(&c, words, sizeof words);
+    assert_non_null(strstr(words, "must not be larger"));
+}
+
 /* ---- guarded memory */
 
 static void gaps_and_margins_are_watched(void **state)
@@ -236,7 +267,7 @@ int main(void)
         cmocka_unit_test(infinities_must_agree),  cmocka_unit_test(missing_elements_fail),
         cmocka_unit_test(intrusion_fails),        cmocka_unit_test(idle_references_are_mistrusted),
         cmocka_unit_test(one_sided_allowances),   cmocka_unit_test(gaps_and_margins_are_watched),
-        cmocka_unit_test(neighbours_fault),
+        cmocka_unit_test(neighbours_fault),       cmocka_unit_test(words_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

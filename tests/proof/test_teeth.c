@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof has teeth: test_teeth ops|steps. Every mutant must be rejected by the row that is there to find
- * it, and the same constructions unbroken must pass. Each runs in a process of its own, because some of them
- * crash; a fault in the broken op counts where a guard page is there to find it. Prints which rows killed
- * which mutant; a row of a broken op that kills none is a failure of this test. */
+ * The proof has teeth: test_teeth ops|steps [NAME]. Every mutant (or only that of this name) must be rejected
+ * by the row that is there to find it, and the same constructions unbroken must pass. Each runs in a process
+ * of its own, because some of them crash; a fault in the broken op counts where a guard page is there to find
+ * it. Prints which rows killed which mutant; a row of a broken op that kills none is a failure of this test.
+ */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,10 +31,10 @@ static void say(const char *text)
 
 static void on_row(void *context, const struct proof_row *row)
 {
-    char line[sizeof row->op + sizeof row->cases + sizeof row->first_failure + 16];
+    char line[sizeof row->op + sizeof row->cases + sizeof row->failures[0].words + 16];
     (void)context;
     snprintf(line, sizeof line, "%c%s / %s\t%s\n", row->failed ? '-' : '+', row->op, row->cases,
-             row->first_failure);
+             row->failures[0].words);
     say(line);
 }
 
@@ -60,6 +61,14 @@ enum { QUICK = 0 };
 enum { QUICK = 0 };
 #endif
 
+static struct contender under_test;
+
+void gemm_under_test(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,
+                     int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    under_test.ops.gemm(under_test.op_state[OP_gemm], ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
 static int prove(const struct backend *b, const char *only, const char *only_cases)
 {
     const struct plan plan = {.struct_size = sizeof plan,
@@ -78,7 +87,8 @@ static int prove(const struct backend *b, const char *only, const char *only_cas
     alarm(PATIENCE_SECONDS);
     signal(SIGSEGV, on_fault);
     signal(SIGBUS, on_fault);
-    if (prove_backend(b, registry_fallback(), &plan, &options, &verdict, &error)) {
+    if (contender_open(&under_test, b, registry_fallback(), &plan, &error) ||
+        prove_backend(b, registry_fallback(), &plan, &options, &verdict, &error)) {
         say(error.text);
         return EXIT_BROKEN;
     }
@@ -151,11 +161,13 @@ static bool read_lines(const char *text, const char *hoped, char *detail, size_t
     return found;
 }
 
-static int try_mutants(const struct mutant *list, int count)
+/* name: of the only one to try, or NULL. */
+static int try_mutants(const struct mutant *list, int count, const char *name)
 {
     static char text[1 << 16], detail[400];
     int survivors = 0;
     for (int i = 0; i < count; i++) {
+        if (name && strcmp(name, list[i].name) != 0) continue;
         const char *const slash = strstr(list[i].killer, " / ");
         const char *const cases = QUICK && slash ? slash + 3 : NULL;
         const int outcome = prove_apart(&list[i].backend, list[i].only, cases, text, sizeof text);
@@ -207,22 +219,32 @@ static int toothless_rows(const struct mutant *list, int count)
     return toothless;
 }
 
+static bool is_listed(const struct mutant *list, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(name, list[i].name) == 0) return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    const bool steps = argc == 2 && strcmp(argv[1], "steps") == 0;
-    if (!steps && !(argc == 2 && strcmp(argv[1], "ops") == 0)) {
-        fprintf(stderr, "usage: %s ops|steps\n", argv[0]);
+    const bool steps = argc >= 2 && strcmp(argv[1], "steps") == 0;
+    const char *name = argc == 3 ? argv[2] : NULL;
+    int count = 0, wrong = 0;
+    const struct mutant *list = steps ? mutants_of_step(&count) : mutants_of_ops(&count);
+    if (argc < 2 || argc > 3 || (!steps && strcmp(argv[1], "ops") != 0) ||
+        (name && !is_listed(list, count, name))) {
+        fprintf(stderr, "usage: %s ops|steps [NAME of a mutant]\n", argv[0]);
         return EXIT_USAGE;
     }
-    int count, wrong = 0;
-    const struct mutant *list = steps ? mutants_of_step(&count) : mutants_of_ops(&count);
+    if (name) return try_mutants(list, count, name) ? EXIT_FAILURE : EXIT_SUCCESS;
     if (steps) {
         wrong += try_genuine(genuine_step(), "step");
         wrong += try_genuine(genuine_step(), "lockstep");
     } else {
         wrong += try_genuine(genuine_ops(), NULL);
     }
-    wrong += try_mutants(list, count);
+    wrong += try_mutants(list, count, NULL);
     if (QUICK) /* a mutant met only its killer's class, so the other rows had no chance to reject it */
         printf("under a sanitizer: whether every row can reject is left to the plain build\n");
     else
