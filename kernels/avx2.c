@@ -3,12 +3,25 @@
  * AVX2 and FMA: 8 floats a vector, 16 registers.
  *
  * Tile 6 x 2 vectors: 12 sums, 2 vectors of b and one broadcast fill 15 of the 16 registers. A block of 16
- * rows is 6 + 6 + 4; the 8 sums of a 4 x 2 tile still cover two FMAs a cycle of latency 4. */
+ * rows is 6 + 5 + 5: the 10 sums of a 5 x 2 tile cover two FMAs a cycle of latency 4. */
 #include "vec_avx2.h"
+#include "backend.h"
 
-enum { TILE_ROWS = 6, TILE_VECS = 2 };
-#define FOR_EACH_TILE_HEIGHT(X)   X(1) X(2) X(3) X(4) X(5) X(6)
-#define FOR_EACH_TILE_OF_BLOCK(X) X(6, 0) X(6, 6) X(4, 12)
+enum { TILE_ROWS = 6, TILE_VECS = 2, MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8 };
+#define FOR_EACH_TILE_OF_BLOCK(X) X(6, 0) X(5, 6) X(5, 11)
+
+/* gemm, vectors and most rows: up to 12 sums. One vector wide and 12 high for narrow products, 8 wide for
+ * products of one row. */
+#define FOR_EACH_GEMM_WIDTH(X) X(1, 12) X(2, 6) X(3, 4) X(4, 2) X(8, 1)
+
+static const struct blocking gemm_default = {.mr = 6, .nr = 16, .mc = 96, .nc = 2048, .kc = 1024};
+static const struct blocking_choices gemm_choices = {
+    .mr = (const int[]){2, 4, 6, 0},
+    .nr = (const int[]){16, 24, 32, 0},
+    .mc = (const int[]){48, 96, 192, 384, 0},
+    .nc = (const int[]){512, 1024, 2048, 4096, 0},
+    .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
+};
 
 #include "vector_backend.h"
 

@@ -6,10 +6,23 @@
  * it. It divides everything in the training step (128 = 16 x 8, 96 = 12 x 8, 784 = 98 x 8, 512 = 16 x 32),
  * and 16 independent sums cover two FMAs a cycle of latency 4 twice over. */
 #include "vec_avx512.h"
+#include "backend.h"
 
-enum { TILE_ROWS = 8, TILE_VECS = 2 };
-#define FOR_EACH_TILE_HEIGHT(X)   X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+enum { TILE_ROWS = 8, TILE_VECS = 2, MOST_TILE_ROWS = 16, MOST_TILE_VECS = 8 };
 #define FOR_EACH_TILE_OF_BLOCK(X) X(8, 0) X(8, 8)
+
+/* gemm, vectors and most rows: up to 28 sums. One vector wide and 16 high for narrow products, 8 wide for
+ * products of one or two rows. */
+#define FOR_EACH_GEMM_WIDTH(X) X(1, 16) X(2, 14) X(3, 8) X(4, 6) X(8, 2)
+
+static const struct blocking gemm_default = {.mr = 8, .nr = 32, .mc = 96, .nc = 2048, .kc = 1024};
+static const struct blocking_choices gemm_choices = {
+    .mr = (const int[]){6, 8, 14, 0},
+    .nr = (const int[]){32, 48, 64, 0},
+    .mc = (const int[]){48, 96, 192, 384, 0},
+    .nc = (const int[]){512, 1024, 2048, 4096, 0},
+    .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
+};
 
 #include "vector_backend.h"
 

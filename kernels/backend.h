@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 1u
+#define BACKEND_ABI_VERSION 2u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -51,6 +51,18 @@ enum isa_bit {
 enum transpose { NO_TRANS = 0, TRANS = 1 };
 enum activation { ACT_IDENTITY = 0, ACT_RELU = 1 };
 
+/* Sizes at which gemm changes path: register tile mr x nr, cache blocks mc x nc x kc; 0 = none. The proof
+ * tests around them. */
+struct blocking {
+    int mr, nr, mc, nc, kc;
+};
+
+/* Values that a backend lets `bench tune` try for each member, 0 at the end; NULL: this one is fixed. Any
+ * combination is legal: what cannot be had together, the backend lowers to what can. */
+struct blocking_choices {
+    const int *mr, *nr, *mc, *nc, *kc;
+};
+
 /* What open() may prepare for. All sizes are upper bounds for the steps, not for the ops: an op must accept
  * any shape, whatever the plan says. */
 struct plan {
@@ -61,7 +73,8 @@ struct plan {
     float lr, rho, epsilon;               /* RMSprop */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* caches seen by one thread; 0 = unknown */
     const char *argument;                 /* text after the colon of --backend NAME:TEXT, or NULL */
-    uint32_t isa; /* ISA bits that may be used: the CPU's, less what --max-isa hides */
+    uint32_t isa;             /* ISA bits that may be used: the CPU's, less what --max-isa hides */
+    struct blocking blocking; /* of its choices; a member that is 0 is left to the backend */
 };
 
 /* ---- Level 1 ---- */
@@ -163,20 +176,15 @@ enum backend_flag {
     BACKEND_INHERITS_FASTEST = 1u << 3, /* ops left empty come from the fastest own backend, not from naive */
 };
 
-/* Sizes at which the code changes path (register tile, cache blocks); 0 = none. The proof tests around them.
- */
-struct blocking {
-    int mr, nr, mc, nc, kc;
-};
-
 struct backend {
-    uint32_t abi_version; /* BACKEND_ABI_VERSION */
-    uint32_t struct_size; /* sizeof(struct backend) */
-    const char *name;     /* [a-z0-9_-]+: command line, CSV, tests */
-    const char *summary;  /* one line for people */
-    uint32_t needs;       /* ISA bits */
-    uint32_t flags;       /* enum backend_flag */
-    struct blocking blocking;
+    uint32_t abi_version;                   /* BACKEND_ABI_VERSION */
+    uint32_t struct_size;                   /* sizeof(struct backend) */
+    const char *name;                       /* [a-z0-9_-]+: command line, CSV, tests */
+    const char *summary;                    /* one line for people */
+    uint32_t needs;                         /* ISA bits */
+    uint32_t flags;                         /* enum backend_flag */
+    struct blocking blocking;               /* where the plan names none */
+    const struct blocking_choices *choices; /* what may be tuned; NULL: nothing */
     /* Prepares for the plan and returns 0; otherwise returns non-zero and writes one line to why[why_size].
      * NULL open: stateless, state is NULL. */
     int (*open)(const struct plan *plan, void **state, char *why, size_t why_size);

@@ -4,9 +4,10 @@
 #ifndef LB_FUSED_FORWARD_H
 #define LB_FUSED_FORWARD_H
 
-/* h for `rows` images from row on, one panel: the whole of k in registers. */
+/* h for `rows` images from row on, one panel: the whole of k in registers. With `gather`, a literal, the
+ * images of the next block are gathered on the way. */
 ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *job,
-                                 const struct fused_thread *own, int panel, int row, int rows)
+                                 const struct fused_thread *own, int panel, int row, int rows, bool gather)
 {
     const float *w = f->w1 + (size_t)panel * (size_t)f->blocks * BLOCK * PANEL;
     const float *x = own->x + (size_t)row * BLOCK;
@@ -16,6 +17,7 @@ ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *
         for (int v = 0; v < TILE_VECS; v++) sum.at[r][v] = vf_load(f->b1 + (size_t)panel * PANEL + v * VL);
     for (int p = 0; p < f->blocks; p++) {
         tile_multiply(&sum, rows, TILE_VECS, BLOCK, x, BLOCK, 1, w, PANEL, NULL);
+        if (gather) gather_lines(f, job, own, row + BLOCK, rows, p);
         x += line_stride(job);
         w += BLOCK * PANEL;
     }
@@ -37,16 +39,36 @@ ALWAYS_INLINE void forward2_tile(const struct fused *f, int panel, int row, int 
 }
 
 /* BLOCK rows by the tile heights of this ISA. */
-#define FORWARD1_TILE(height, offset) forward1_tile(f, job, own, panel, row + (offset), height);
+#define FORWARD1_TILE(height, offset) forward1_tile(f, job, own, panel, row + (offset), height, false);
+#define FORWARD1_GATHERING_TILE(height, offset)                                                              \
+    forward1_tile(f, job, own, panel, row + (offset), height, row + BLOCK < job->rows);
 #define FORWARD2_TILE(height, offset) forward2_tile(f, panel, row + (offset), height);
+
+static void forward1_panel(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
+                           int panel)
+{
+    for (int row = 0; row < job->rows; row += BLOCK) {
+        FOR_EACH_TILE_OF_BLOCK(FORWARD1_TILE)
+    }
+}
+
+/* The first panel of a thread. */
+static void forward1_gathering_panel(const struct fused *f, const struct fused_job *job,
+                                     const struct fused_thread *own, int panel)
+{
+    for (int row = 0; row < job->rows; row += BLOCK) {
+        FOR_EACH_TILE_OF_BLOCK(FORWARD1_GATHERING_TILE)
+    }
+}
 
 static void forward_panels(struct fused *f, const struct fused_job *job, const struct fused_thread *own,
                            int from, int to, double *mark)
 {
-    for (int panel = from; panel < to; panel++)
-        for (int row = 0; row < job->rows; row += BLOCK) {
-            FOR_EACH_TILE_OF_BLOCK(FORWARD1_TILE)
-        }
+    if (from == to) return;
+    gather_first(f, job, own);
+    book(f, PHASE_GATHER, mark);
+    forward1_gathering_panel(f, job, own, from);
+    for (int panel = from + 1; panel < to; panel++) forward1_panel(f, job, own, panel);
     book(f, PHASE_FORWARD1, mark);
     for (int panel = from; panel < to; panel++)
         for (int row = 0; row < job->rows; row += BLOCK) {

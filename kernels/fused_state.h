@@ -90,6 +90,8 @@ static size_t lay_out(struct fused *f, float *base)
     f->w2 = take(base, &used, J * classes * PANEL);
     f->v2 = take(base, &used, J * classes * PANEL);
     f->w2t = take(base, &used, J * PANEL * LOGITS);
+    float *blank = take(base, &used, (size_t)f->plan.inputs / sizeof(float) + 1);
+    if (base) f->blank = (uint8_t *)blank;
     for (int t = 0; t < f->plan.threads; t++) {
         struct fused_thread *own = &f->threads[t];
         float *x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);

@@ -6,9 +6,10 @@
  * good: weights, optimizer state and activations of a panel are only ever touched by one thread. The phases
  * of a step:
  *
- * - gather: every thread for itself, u8 pixels into its own x. Sharing the work would cost a barrier and move
- * every line of x between the caches of two cores.
- * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers.
+ * - gather: every thread for itself, u8 pixels of the first images into its own x. Sharing the work would
+ * cost a barrier and move every line of x between the caches of two cores.
+ * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers; the first panel gathers the other
+ * images on the way.
  * - forward2, own panels: their share of the logits, h w2.
  * - barrier.
  * - softmax_xent, every thread for itself: logits summed over the panels in order, dz = (p - y) / rows.
@@ -71,6 +72,7 @@ struct fused {
     float *arena; /* behind all pointers below */
     size_t arena_bytes;
     float *w1, *v1, *b1, *vb1, *w2, *v2, *w2t, *h, *z;
+    uint8_t *blank; /* an image of zeros; pads a batch */
     struct fused_thread *threads;
     double seconds[PHASE_COUNT];
 };
@@ -120,8 +122,6 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
     struct fused_thread *own = &f->threads[t];
     const int from = share(f->panels, threads, t), to = share(f->panels, threads, t + 1);
     double mark = t == 0 && job->train ? wall_seconds() : 0;
-    gather_batch(f, job, own);
-    book(f, PHASE_GATHER, &mark);
     forward_panels(f, job, own, from, to, &mark);
 #pragma omp barrier
     book(f, PHASE_BARRIER, &mark);

@@ -2,20 +2,14 @@
  *
  * gemm of level 1 for one vector ISA: cache blocking and packing around tile.h, for any shape and any stride.
  *
- * C is cut into a grid of threads (rows x columns, never k). Inside a thread's part: columns by NC, k by KC,
- * rows by MC; the KC x NC part of op(B) is packed into panels of TILE_VECS vectors while the first tile of
- * rows multiplies with it, op(A) is read in place where its strides are harmless and packed where they would
- * map onto few cache sets. k is cut the same way whatever the thread count, so the bits do not depend on it.
+ * C is cut into a grid of threads (rows x columns, never k). Inside a thread's part: columns by nc, k by kc,
+ * rows by mc; the kc x nc part of op(B) is packed into panels as wide as a tile while the first tile of rows
+ * multiplies with it, op(A) is read in place where its strides are harmless and packed where they would map
+ * onto few cache sets. k is cut the same way whatever the threads and the tiles, so the bits do not depend on
+ * these.
  */
 #ifndef LB_GEMM_BLOCKED_H
 #define LB_GEMM_BLOCKED_H
-
-enum {
-    NR = TILE_VECS * VL,
-    KC = 1024, /* a row tile of A, TILE_ROWS x KC floats, stays in L1 with room for the stream of B */
-    MC = 96,   /* MC x KC floats of A in L2 */
-    NC = 2048, /* KC x NC floats of packed B in L3 */
-};
 
 struct gemm_job {
     int m, n, k;
@@ -27,13 +21,40 @@ struct gemm_job {
 
 /* Per thread: packed B and packed A. */
 struct gemm_space {
-    float *b; /* KC x NC */
-    float *a; /* MC x KC */
+    float *b; /* kc x nc */
+    float *a; /* mc x kc */
 };
 
-static int min_int(int a, int b)
+struct gemm_state {
+    int threads;
+    struct blocking blocking;
+    struct gemm_space *spaces; /* one per thread */
+};
+
+static const struct gemm_state *gemm_state_of(const void *state);
+
+/* The plan's sizes, the defaults where it names none, never smaller than the largest tile. */
+static struct blocking gemm_blocking(const struct blocking *asked)
 {
-    return a < b ? a : b;
+    struct blocking b = gemm_default;
+    if (asked->mr > 0) b.mr = min_int(asked->mr, MOST_TILE_ROWS);
+    if (asked->nr >= VL && gemm_heights[min_int(asked->nr / VL, MOST_TILE_VECS)])
+        b.nr = min_int(asked->nr / VL, MOST_TILE_VECS) * VL;
+    if (asked->mc >= MOST_TILE_ROWS) b.mc = asked->mc;
+    if (asked->nc >= MOST_TILE_VECS * VL) b.nc = asked->nc;
+    if (asked->kc > 0) b.kc = asked->kc;
+    return b;
+}
+
+/* How one thread cuts its part: tiles of rows x vecs, blocks of mc rows, nc columns and kc of k. */
+struct gemm_cut {
+    int rows, vecs;
+    int mc, nc, kc;
+};
+
+static int round_up(int n, int unit)
+{
+    return (n + unit - 1) / unit * unit;
 }
 
 /* C = beta C, for the products that vanish. */
@@ -49,61 +70,6 @@ static void scale_c(const struct gemm_job *job)
         }
 }
 
-/* C tile = alpha * sum + beta * C, `width` columns wide. beta == 0 does not read C. */
-ALWAYS_INLINE void write_tile(const tile *sum, int rows, int vecs, int width, float alpha, float beta,
-                              float *c, size_t ldc)
-{
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vecs; v++) {
-            float *to = c + (size_t)r * ldc + v * VL;
-            const vf product = vf_mul(vf_set1(alpha), sum->at[r][v]);
-            const int lanes = width - v * VL;
-            if (lanes >= VL) {
-                vf_store(to, beta == 0.0f ? product : vf_fma(vf_set1(beta), vf_load(to), product));
-            } else if (lanes > 0) {
-                vf_store_first(to, lanes,
-                               beta == 0.0f ? product
-                                            : vf_fma(vf_set1(beta), vf_load_first(to, lanes), product));
-            }
-        }
-}
-
-/* A tile of C from `rows` rows of a and one panel of b. */
-ALWAYS_INLINE void gemm_tile(int rows, int vecs, int k, struct view a, const float *b, size_t ldb,
-                             float *copy, int width, float alpha, float beta, float *c, size_t ldc)
-{
-    tile sum;
-    tile_zero(&sum, rows, vecs);
-    tile_multiply(&sum, rows, vecs, k, a.data, a.row, a.col, b, ldb, copy);
-    write_tile(&sum, rows, vecs, width, alpha, beta, c, ldc);
-}
-
-/* Every height a tile can have, for full panels (reading B in place and packing it, or reading it packed) and
- * for narrow last ones of a single vector. */
-#define GEMM_TILE_OF(height)                                                                                 \
-    static __attribute__((noinline)) void gemm_tile_##height(int vecs, int k, struct view a, const float *b, \
-                                                             size_t ldb, float *copy, int width,             \
-                                                             float alpha, float beta, float *c, size_t ldc)  \
-    {                                                                                                        \
-        if (vecs == 1)                                                                                       \
-            gemm_tile(height, 1, k, a, b, ldb, NULL, width, alpha, beta, c, ldc);                            \
-        else if (copy)                                                                                       \
-            gemm_tile(height, TILE_VECS, k, a, b, ldb, copy, width, alpha, beta, c, ldc);                    \
-        else                                                                                                 \
-            gemm_tile(height, TILE_VECS, k, a, b, ldb, NULL, width, alpha, beta, c, ldc);                    \
-    }
-FOR_EACH_TILE_HEIGHT(GEMM_TILE_OF)
-#undef GEMM_TILE_OF
-
-typedef void gemm_tile_fn(int vecs, int k, struct view a, const float *b, size_t ldb, float *copy, int width,
-                          float alpha, float beta, float *c, size_t ldc);
-
-static gemm_tile_fn *const gemm_tiles[TILE_ROWS + 1] = {
-#define GEMM_TILE_OF(height) [height] = gemm_tile_##height,
-    FOR_EACH_TILE_HEIGHT(GEMM_TILE_OF)
-#undef GEMM_TILE_OF
-};
-
 /* A stride of a multiple of 1 KiB walks over few cache sets and evicts itself. */
 static bool bad_stride(struct view a)
 {
@@ -115,63 +81,64 @@ struct block {
     int i, m, j, n, p, k;
 };
 
-/* All tiles of one MC x NC block of C for one KC of k. fresh_b: B's panels of this block are still to be
- * packed. */
-static void gemm_block(const struct gemm_job *job, const struct gemm_space *space, const struct block *at,
-                       bool fresh_b)
+/* All tiles of one mc x nc block of C for one kc of k. fresh_b: B's panels of this block are still to be
+ * packed; last_use: no other block will want them. */
+static void gemm_block(const struct gemm_job *job, const struct gemm_space *space, const struct gemm_cut *cut,
+                       const struct block *at, bool fresh_b, bool last_use)
 {
-    const float beta = at->p == 0 ? job->beta : 1.0f;
     const struct view b = view_at(job->b, at->p, at->j);
-    struct view a = view_at(job->a, at->i, at->p);
-    const bool packed_a = at->n > NR && bad_stride(a);
-    if (packed_a) pack_a(a, at->m, at->k, TILE_ROWS, space->a);
-    for (int j = 0; j < at->n; j += NR) {
-        const int width = min_int(NR, at->n - j), vecs = width <= VL ? 1 : TILE_VECS;
+    const struct view a = view_at(job->a, at->i, at->p);
+    const int nr = cut->vecs * VL;
+    const bool packed_a = at->n > nr && bad_stride(a);
+    if (packed_a) pack_a(a, at->m, at->k, cut->rows, space->a);
+    for (int j = 0; j < at->n; j += nr) {
+        const int width = min_int(nr, at->n - j), vecs = gemm_vecs_for(width);
         float *panel = space->b + (size_t)j * (size_t)at->k;
-        const bool in_place = width == NR && b.col == 1;
+        const bool in_place = width == nr && b.col == 1;
         if (fresh_b && !in_place) pack_b(view_at(b, 0, j), at->k, width, vecs * VL, panel);
-        for (int i = 0; i < at->m; i += TILE_ROWS) {
-            const int rows = min_int(TILE_ROWS, at->m - i);
+        for (int i = 0; i < at->m; i += cut->rows) {
+            const int rows = min_int(cut->rows, at->m - i);
             const bool first = fresh_b && in_place && i == 0;
-            const struct view rows_a =
-                packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)rows}
-                         : view_at(a, i, 0);
-            gemm_tiles[rows](vecs, at->k, rows_a, first ? b.data + j : panel,
-                             first ? b.row : (size_t)(vecs * VL), first ? panel : NULL, width, job->alpha,
-                             beta, job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j), job->ldc);
+            const bool only = last_use && rows == at->m;
+            gemm_tiles[vecs][rows](&(struct gemm_tile){
+                .k = at->k,
+                .width = width,
+                .a = packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)rows}
+                              : view_at(a, i, 0),
+                .b = first ? b.data + j : panel,
+                .ldb = first ? b.row : (size_t)(vecs * VL),
+                .copy = first && !only ? panel : NULL,
+                .alpha = job->alpha,
+                .beta = at->p == 0 ? job->beta : 1.0f,
+                .c = job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j),
+                .ldc = job->ldc,
+            });
         }
     }
 }
 
-/* Length of part i when n is cut into the fewest parts of at most `most`, equal but for one. */
-static int equalised(int n, int most)
+static void gemm_serial(const struct gemm_job *job, const struct gemm_space *space,
+                        const struct gemm_cut *cut)
 {
-    const int parts = (n + most - 1) / most;
-    return (n + parts - 1) / parts;
-}
-
-static void gemm_serial(const struct gemm_job *job, const struct gemm_space *space)
-{
-    const int kc = equalised(job->k, KC);
-    for (int j = 0; j < job->n; j += NC)
-        for (int p = 0; p < job->k; p += kc)
-            for (int i = 0; i < job->m; i += MC) {
-                const struct block at = {i, min_int(MC, job->m - i), j, min_int(NC, job->n - j),
-                                         p, min_int(kc, job->k - p)};
-                gemm_block(job, space, &at, i == 0);
+    for (int j = 0; j < job->n; j += cut->nc)
+        for (int p = 0; p < job->k; p += cut->kc)
+            for (int i = 0; i < job->m; i += cut->mc) {
+                const struct block at = {i, min_int(cut->mc, job->m - i), j, min_int(cut->nc, job->n - j),
+                                         p, min_int(cut->kc, job->k - p)};
+                gemm_block(job, space, cut, &at, i == 0, i + cut->mc >= job->m);
             }
 }
 
 /* Rows x columns of the thread grid: the split that leaves the busiest thread the least work, counting whole
  * tiles and the packing of its columns (about as dear as four rows of multiply-adds). */
-static void thread_grid(int m, int n, int threads, int *grid_m, int *grid_n)
+static void thread_grid(int m, int n, int rows, int nr, int threads, int *grid_m, int *grid_n)
 {
     double best = 0;
     for (int gm = 1; gm <= threads; gm++) {
         const int gn = threads / gm;
-        const double rows = (double)(((m + gm - 1) / gm + TILE_ROWS - 1) / TILE_ROWS) * TILE_ROWS;
-        const double cols = (double)(((n + gn - 1) / gn + NR - 1) / NR) * NR;
-        const double work = (rows + 4) * cols;
+        const double high = (double)round_up((m + gm - 1) / gm, rows);
+        const double wide = (double)round_up((n + gn - 1) / gn, nr);
+        const double work = (high + 4) * wide;
         if (gm == 1 || work < best) best = work, *grid_m = gm, *grid_n = gn;
     }
 }
@@ -183,20 +150,33 @@ static int part_start(int n, int unit, int parts, int i)
     return min_int(n, (int)(units * i / parts) * unit);
 }
 
-static void gemm_part(const struct gemm_job *job, const struct gemm_space *space, int grid_m, int grid_n,
-                      int t)
+/* k is cut the same way for every thread and every grid. */
+static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct gemm_job *part, int kc)
 {
-    const int i0 = part_start(job->m, TILE_ROWS, grid_m, t / grid_n),
-              i1 = part_start(job->m, TILE_ROWS, grid_m, t / grid_n + 1);
-    const int j0 = part_start(job->n, NR, grid_n, t % grid_n),
-              j1 = part_start(job->n, NR, grid_n, t % grid_n + 1);
+    struct gemm_cut cut = {.kc = kc};
+    gemm_tile_shape(blocking, part->m, part->n, &cut.rows, &cut.vecs);
+    const int rows_most = blocking->mc / cut.rows * cut.rows;
+    cut.mc = round_up(equalised(part->m, rows_most), cut.rows);
+    cut.nc = blocking->nc / (cut.vecs * VL) * cut.vecs * VL;
+    return cut;
+}
+
+static void gemm_part(const struct gemm_job *job, const struct gemm_space *space,
+                      const struct blocking *blocking, int grid_m, int grid_n, int t)
+{
+    const int i0 = part_start(job->m, blocking->mr, grid_m, t / grid_n),
+              i1 = part_start(job->m, blocking->mr, grid_m, t / grid_n + 1);
+    const int j0 = part_start(job->n, blocking->nr, grid_n, t % grid_n),
+              j1 = part_start(job->n, blocking->nr, grid_n, t % grid_n + 1);
     struct gemm_job part = *job;
     part.m = i1 - i0;
     part.n = j1 - j0;
     part.a = view_at(job->a, i0, 0);
     part.b = view_at(job->b, 0, j0);
     part.c = job->c + (size_t)i0 * job->ldc + (size_t)j0;
-    if (part.m > 0 && part.n > 0) gemm_serial(&part, space);
+    if (part.m <= 0 || part.n <= 0) return;
+    const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
+    gemm_serial(&part, space, &cut);
 }
 
 /* Multiply-adds below which waking a team costs more than it gives. */
@@ -221,41 +201,46 @@ static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n
         scale_c(&job);
         return;
     }
+    const struct gemm_state *g = gemm_state_of(state);
     const bool small = (double)m * n * k < GEMM_TEAM_WORTHWHILE;
-    const int threads = small ? 1 : threads_of(state);
-    const struct gemm_space *spaces = gemm_spaces_of(state);
+    const int threads = small ? 1 : g->threads;
     int grid_m = 1, grid_n = 1;
-    thread_grid(m, n, threads, &grid_m, &grid_n);
+    thread_grid(m, n, g->blocking.mr, g->blocking.nr, threads, &grid_m, &grid_n);
     if (grid_m * grid_n == 1) {
-        gemm_serial(&job, &spaces[0]);
+        gemm_part(&job, &g->spaces[0], &g->blocking, 1, 1, 0);
         return;
     }
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int t = 0; t < grid_m * grid_n; t++)
-        gemm_part(&job, &spaces[omp_get_thread_num()], grid_m, grid_n, t);
+        gemm_part(&job, &g->spaces[omp_get_thread_num()], &g->blocking, grid_m, grid_n, t);
 }
 
-static void gemm_spaces_free(struct gemm_space *spaces, int threads)
+static void gemm_close(struct gemm_state *g)
 {
-    for (int t = 0; spaces && t < threads; t++) {
-        free(spaces[t].a);
-        free(spaces[t].b);
+    for (int t = 0; g->spaces && t < g->threads; t++) {
+        free(g->spaces[t].a);
+        free(g->spaces[t].b);
     }
-    free(spaces);
+    free(g->spaces);
+    g->spaces = NULL;
 }
 
-/* NULL when out of memory. */
-static struct gemm_space *gemm_spaces_new(int threads)
+/* 0, or 1 when out of memory. */
+static int gemm_open(struct gemm_state *g, const struct plan *plan)
 {
-    struct gemm_space *spaces = calloc((size_t)threads, sizeof *spaces);
-    for (int t = 0; spaces && t < threads; t++) {
-        spaces[t].a = aligned_alloc(64, (size_t)MC * KC * sizeof(float));
-        spaces[t].b = aligned_alloc(64, (size_t)KC * NC * sizeof(float));
-        if (spaces[t].a && spaces[t].b) continue;
-        gemm_spaces_free(spaces, threads);
-        return NULL;
+    g->threads = plan->threads;
+    g->blocking = gemm_blocking(&plan->blocking);
+    g->spaces = calloc((size_t)g->threads, sizeof *g->spaces);
+    const struct blocking *b = &g->blocking;
+    for (int t = 0; g->spaces && t < g->threads; t++) {
+        struct gemm_space *space = &g->spaces[t];
+        /* A panel that is narrower than its tile is padded, by less than the widest tile. */
+        space->a = aligned_alloc(64, (size_t)round_up(b->mc * b->kc, VL) * sizeof(float));
+        space->b = aligned_alloc(64, (size_t)(b->nc + MOST_TILE_VECS * VL) * (size_t)b->kc * sizeof(float));
+        if (space->a && space->b) continue;
+        gemm_close(g);
     }
-    return spaces;
+    return !g->spaces;
 }
 
 #endif

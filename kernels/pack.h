@@ -39,31 +39,57 @@ static inline void transpose_8x8(const float *from, size_t ld, float *to, size_t
     }
 }
 
-/* to[p * ldto + r] = v(r, p) for r < rows, p < k. Where v's rows are contiguous, in 8 x 8 transposes. */
+/* The same for fewer than 8 columns. */
+static void transpose_8xn(const float *from, size_t ld, int columns, float *to, size_t ldto)
+{
+    for (size_t r = 0; r < 8; r++)
+        for (int p = 0; p < columns; p++) to[(size_t)p * ldto + r] = from[r * ld + (size_t)p];
+}
+
+/* to[i] = from[i] for i < n, zeros up to a multiple of VL when `pad`. */
+ALWAYS_INLINE void copy_row(const float *from, int n, float *to, bool pad)
+{
+    int i = 0;
+    for (; i + VL <= n; i += VL) vf_store(to + i, vf_load(from + i));
+    if (i == n) return;
+    const vf last = vf_load_first(from + i, n - i);
+    if (pad)
+        vf_store(to + i, last);
+    else
+        vf_store_first(to + i, n - i, last);
+}
+
+/* to[p * ldto + r] = v(r, p) for r < rows, p < k. Where v's rows are contiguous, in 8 x 8 transposes; where
+ * its columns are, in rows of vectors. */
 static void pack_columns(struct view v, int rows, int k, float *to, size_t ldto)
 {
+    if (v.row == 1) {
+        for (int p = 0; p < k; p++) copy_row(v.data + (size_t)p * v.col, rows, to + (size_t)p * ldto, false);
+        return;
+    }
     int r = 0;
-    if (v.col == 1)
-        for (; r + 8 <= rows; r += 8) {
-            int p = 0;
-            for (; p + 8 <= k; p += 8)
-                transpose_8x8(view_at(v, r, p).data, v.row, to + (size_t)p * ldto + (size_t)r, ldto);
-            for (; p < k; p++)
-                for (int i = 0; i < 8; i++)
-                    to[(size_t)p * ldto + (size_t)(r + i)] = v.data[(size_t)(r + i) * v.row + (size_t)p];
-        }
+    for (; v.col == 1 && r + 8 <= rows; r += 8) {
+        int p = 0;
+        for (; p + 8 <= k; p += 8)
+            transpose_8x8(view_at(v, r, p).data, v.row, to + (size_t)p * ldto + (size_t)r, ldto);
+        transpose_8xn(view_at(v, r, p).data, v.row, k - p, to + (size_t)p * ldto + (size_t)r, ldto);
+    }
     for (int p = 0; p < k; p++)
         for (int i = r; i < rows; i++)
             to[(size_t)p * ldto + (size_t)i] = v.data[(size_t)i * v.row + (size_t)p * v.col];
 }
 
-/* A panel of b: to[p][padded] = b(p, 0..width-1), zeros beyond width. */
+/* A panel of b: to[p][padded] = b(p, 0..width-1), zeros beyond width. padded is a multiple of VL. */
 static void pack_b(struct view b, int k, int width, int padded, float *to)
 {
+    const int written = (width + VL - 1) / VL * VL;
+    if (b.col == 1 && written == padded) {
+        for (int p = 0; p < k; p++)
+            copy_row(b.data + (size_t)p * b.row, width, to + (size_t)p * (size_t)padded, true);
+        return;
+    }
+    if (width < padded) memset(to, 0, (size_t)k * (size_t)padded * sizeof *to);
     pack_columns((struct view){b.data, b.col, b.row}, width, k, to, (size_t)padded);
-    if (width == padded) return;
-    for (int p = 0; p < k; p++)
-        for (int j = width; j < padded; j++) to[(size_t)p * (size_t)padded + (size_t)j] = 0.0f;
 }
 
 /* Row tiles of a, each as [k][height], the last one lower where m is no multiple of the height. */

@@ -7,34 +7,61 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* Widest tile: TILE_ROWS x TILE_VECS accumulators, chosen per ISA before this file is included so that
- * accumulators, TILE_VECS vectors of b and a broadcast fit the registers. */
+/* rows x vecs sums. The ISA's file lists the shapes that are used, chosen so that the sums, the vectors of
+ * the shorter side and one more fit the registers. */
 typedef struct {
-    vf at[TILE_ROWS][TILE_VECS];
+    vf at[MOST_TILE_ROWS][MOST_TILE_VECS];
 } tile;
 
-/* With copy != NULL (a literal where it is not), the vectors of b are also written there, vecs * VL floats a
- * step: packing for free, in the shadow of the FMAs.
+/* One step of k of a tile that is at least as high as wide: vectors of b stay in registers, a is broadcast
+ * once for a whole row of sums. */
+ALWAYS_INLINE void tile_step_high(tile *sum, int rows, int vecs, const float *a, size_t a_row, const vf *bv)
+{
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) {
+        const vf ar = vf_set1(a[(size_t)r * a_row]);
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++) sum->at[r][v] = vf_fma(ar, bv[v], sum->at[r][v]);
+    }
+}
+
+/* The same for a tile wider than high: broadcasts of a stay in registers, each vector of b is used at once.
+ */
+ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b)
+{
+    vf ar[MOST_TILE_ROWS];
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) ar[r] = vf_set1(a[(size_t)r * a_row]);
+#pragma GCC unroll 8
+    for (int v = 0; v < vecs; v++) {
+        const vf bv = vf_load(b + v * VL);
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++) sum->at[r][v] = vf_fma(ar[r], bv, sum->at[r][v]);
+    }
+}
+
+/* sum[r][v] += sum over p < k of a[r * a_row + p * a_k] * b[p * ldb + v * VL ...], in the order of p, one FMA
+ * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers.
  *
- * sum[r][v] += sum over p < k of a[r * a_row + p * a_k] * b[p * ldb + v * VL ...], in the order of p, one FMA
- * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers. */
+ * With copy != NULL (a literal where it is not; only for rows >= vecs), the vectors of b are also written
+ * there, vecs * VL floats a step: packing for free, in the shadow of the FMAs. */
 ALWAYS_INLINE void tile_multiply(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,
                                  size_t a_k, const float *b, size_t ldb, float *copy)
 {
 #pragma GCC unroll 4
     for (int p = 0; p < k; p++) {
-        vf bv[TILE_VECS];
-#pragma GCC unroll 4
-        for (int v = 0; v < vecs; v++) bv[v] = vf_load(b + v * VL);
-        if (copy) {
-            for (int v = 0; v < vecs; v++) vf_store(copy + v * VL, bv[v]);
-            copy += vecs * VL;
-        }
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++) {
-            const vf ar = vf_set1(a[(size_t)r * a_row]);
-#pragma GCC unroll 4
-            for (int v = 0; v < vecs; v++) sum->at[r][v] = vf_fma(ar, bv[v], sum->at[r][v]);
+        if (rows < vecs) {
+            tile_step_wide(sum, rows, vecs, a, a_row, b);
+        } else {
+            vf bv[MOST_TILE_VECS];
+#pragma GCC unroll 8
+            for (int v = 0; v < vecs; v++) bv[v] = vf_load(b + v * VL);
+            if (copy) {
+#pragma GCC unroll 8
+                for (int v = 0; v < vecs; v++) vf_store(copy + v * VL, bv[v]);
+                copy += vecs * VL;
+            }
+            tile_step_high(sum, rows, vecs, a, a_row, bv);
         }
         a += a_k;
         b += ldb;
@@ -45,7 +72,7 @@ ALWAYS_INLINE void tile_zero(tile *sum, int rows, int vecs)
 {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int v = 0; v < vecs; v++) sum->at[r][v] = vf_zero();
 }
 

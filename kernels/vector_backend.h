@@ -16,31 +16,29 @@
 
 #include "backend.h"
 
-struct gemm_space;
-static int threads_of(void *state);
-static const struct gemm_space *gemm_spaces_of(void *state);
+static int threads_of(const void *state);
 
 #include "vec_math.h"
 #include "tile.h"
 #include "pack.h"
-#include "elementwise.h"
+#include "gemm_tiles.h"
 #include "gemm_blocked.h"
+#include "elementwise.h"
 #include "fused_step.h"
 
 struct vector_state {
-    int threads;
-    struct gemm_space *spaces; /* one per thread */
+    struct gemm_state gemm;
     struct fused *fused;
 };
 
-static int threads_of(void *state)
+static const struct gemm_state *gemm_state_of(const void *state)
 {
-    return ((const struct vector_state *)state)->threads;
+    return &((const struct vector_state *)state)->gemm;
 }
 
-static const struct gemm_space *gemm_spaces_of(void *state)
+static int threads_of(const void *state)
 {
-    return ((const struct vector_state *)state)->spaces;
+    return gemm_state_of(state)->threads;
 }
 
 static struct fused *fused_of(void *state)
@@ -52,7 +50,7 @@ static void vector_close(void *state)
 {
     struct vector_state *s = state;
     if (!s) return;
-    gemm_spaces_free(s->spaces, s->threads);
+    gemm_close(&s->gemm);
     fused_close(s->fused);
     free(s);
 }
@@ -64,12 +62,7 @@ static int vector_open(const struct plan *plan, void **state, char *why, size_t 
         return 1;
     }
     struct vector_state *s = calloc(1, sizeof *s);
-    if (s) {
-        s->threads = plan->threads;
-        s->spaces = gemm_spaces_new(plan->threads);
-        s->fused = fused_open(plan);
-    }
-    if (!s || !s->spaces || !s->fused) {
+    if (!s || gemm_open(&s->gemm, plan) || !(s->fused = fused_open(plan))) {
         snprintf(why, why_size, "out of memory");
         vector_close(s);
         return 1;
@@ -81,9 +74,8 @@ static int vector_open(const struct plan *plan, void **state, char *why, size_t 
 #define VECTOR_BACKEND(name_, summary_, needs_)                                                              \
     {                                                                                                        \
         .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = name_,            \
-        .summary = summary_, .needs = needs_, .flags = BACKEND_DETERMINISTIC,                                \
-        .blocking = {.mr = TILE_ROWS, .nr = NR, .mc = MC, .nc = NC, .kc = KC}, .open = vector_open,          \
-        .close = vector_close,                                                                               \
+        .summary = summary_, .needs = needs_, .flags = BACKEND_DETERMINISTIC, .blocking = gemm_default,      \
+        .choices = &gemm_choices, .open = vector_open, .close = vector_close,                                \
         .ops = {gemm, gather, bias_act, relu_grad, bias_grad, softmax_xent, rmsprop, vexp, vlog},            \
         .step = &fused_ops,                                                                                  \
     }

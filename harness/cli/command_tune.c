@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench tune: searches the blocking of gemm for this machine, proves what it found, and keeps it for later
+ * runs. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/team.h"
+#include "micro/shapes.h"
+#include "report/build.h"
+#include "report/table.h"
+#include "tune/search.h"
+#include "tune/tuning.h"
+
+struct tune {
+    struct session session;
+    struct gemm_shape shapes[TUNE_MAX_SHAPES];
+    int count;
+    char path[PATH_MAX]; /* of the file that keeps the tunings */
+};
+
+/* The products of a training step: both layers forward, both weight gradients, the hidden gradient. */
+static void training_shapes(struct tune *t)
+{
+    const struct session *s = &t->session;
+    const int batch = s->options->batch, in = s->shape.inputs, hidden = s->shape.hidden,
+              out = s->shape.classes;
+    const struct gemm_shape shapes[] = {
+        {NO_TRANS, NO_TRANS, batch, hidden, in, 0},  {TRANS, NO_TRANS, in, hidden, batch, 0},
+        {NO_TRANS, NO_TRANS, batch, out, hidden, 0}, {NO_TRANS, TRANS, batch, hidden, out, 0},
+        {TRANS, NO_TRANS, hidden, out, batch, 0},
+    };
+    t->count = (int)(sizeof shapes / sizeof *shapes);
+    memcpy(t->shapes, shapes, sizeof shapes);
+}
+
+static int add_own_shapes(struct tune *t, const char *path, struct error *e)
+{
+    struct gemm_shapes own = {0};
+    if (!path) return 0;
+    if (shapes_read(&own, path, e) == 0 && own.count > TUNE_MAX_SHAPES - t->count)
+        error_set(e, EXIT_USAGE, "--shapes %.300s: %d shapes; bench tune takes %d beside those of training",
+                  path, own.count, TUNE_MAX_SHAPES - t->count);
+    for (int i = 0; i < own.count && !e->code; i++) t->shapes[t->count++] = own.list[i];
+    shapes_free(&own);
+    return (int)e->code;
+}
+
+static char *blocking_text(const struct blocking *b, char text[96])
+{
+    snprintf(text, 96, "mr %d nr %d kc %d mc %d nc %d", b->mr, b->nr, b->kc, b->mc, b->nc);
+    return text;
+}
+
+static void print_tried(void *context, const struct blocking *candidate, double effect, bool kept)
+{
+    char text[96];
+    const struct session *s = context;
+    if (!s->options->quiet)
+        fprintf(stderr, "tried     %s: %+.1f %% time%s\n", blocking_text(candidate, text),
+                effect_percent(effect), kept ? ", the best so far" : "");
+}
+
+static void shape_cells(struct table *table, const struct gemm_shape *s, const double seconds[2])
+{
+    const double gflop = 2e-9 * s->m * s->n * s->k;
+    table_cell(table, "%c%c %dx%dx%d", s->ta ? 'T' : 'N', s->tb ? 'T' : 'N', s->m, s->n, s->k);
+    table_cell(table, "%.1f", gflop / seconds[0]);
+    table_cell(table, "%.1f", gflop / seconds[1]);
+    table_cell(table, "%.3f", seconds[0] / seconds[1]);
+}
+
+static int print_result(const struct tune *t, const struct registry_entry *entry,
+                        const struct search_result *result, struct error *e)
+{
+    char text[96];
+    struct table table;
+    table_init(&table, "lrrr");
+    static const char *const head[] = {"shape", "default GFLOP/s", "best GFLOP/s", "faster"};
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
+    for (int i = 0; i < t->count; i++) shape_cells(&table, &t->shapes[i], result->seconds + (ptrdiff_t)2 * i);
+    const bool failed = table.failed;
+    if (result->better)
+        printf("%s, %d thread%s: %s takes %.1f %% less time than the defaults (95 %%: %.1f to %.1f)\n",
+               entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s",
+               blocking_text(&result->best, text), -effect_percent(result->gain.effect),
+               -effect_percent(result->gain.interval.high), -effect_percent(result->gain.interval.low));
+    else
+        printf("%s, %d thread%s: none of %d other blockings is faster than the defaults (%s) by more than "
+               "%.0f %%\n",
+               entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s", result->tried,
+               blocking_text(&result->best, text), 100 * search_margin);
+    if (!failed) table_print(&table, stdout);
+    table_free(&table);
+    return failed ? error_set(e, EXIT_INTERNAL, "out of memory") : 0;
+}
+
+static void print_failed_row(void *context, const struct proof_row *row)
+{
+    const struct registry_entry *entry = context;
+    if (row->failed)
+        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", entry->name, row->op, row->cases,
+                row->failed, row->count, row->failures[0].words);
+}
+
+/* The whole proof, with the new blocking. EXIT_OK, EXIT_PROOF, or e's code. */
+static int prove(const struct tune *t, const struct registry_entry *entry, const struct blocking *b,
+                 struct error *e)
+{
+    struct plan plan = t->session.plan;
+    struct proof_verdict verdict = {0};
+    const struct proof_options options = {.seed = t->session.options->seed,
+                                          .data = &t->session.data,
+                                          .row = print_failed_row,
+                                          .context = (void *)entry};
+    plan.blocking = *b;
+    if (prove_backend(entry->backend, registry_fallback_for(entry->backend), &plan, &options, &verdict, e))
+        return (int)e->code;
+    if (verdict.failed == 0 && verdict.cases > 0) {
+        if (!t->session.options->quiet)
+            fprintf(stderr, "proven    %s: %lld cases with this blocking\n", entry->name, verdict.cases);
+        return EXIT_OK;
+    }
+    fprintf(stderr, "bench: %s: the proof failed with this blocking; it is not kept\n", entry->name);
+    return EXIT_PROOF;
+}
+
+static int keep(const struct tune *t, const struct registry_entry *entry, const struct search_result *result,
+                struct error *e)
+{
+    const struct session *s = &t->session;
+    struct tuning tuning = {.threads = s->plan.threads,
+                            .blocking = result->best,
+                            .gain_percent = -effect_percent(result->gain.effect)};
+    snprintf(tuning.backend, sizeof tuning.backend, "%s", entry->name);
+    snprintf(tuning.commit, sizeof tuning.commit, "%s", build_get()->commit);
+    snprintf(tuning.utc, sizeof tuning.utc, "%s", s->folder.utc);
+    if (tuning_keep(t->path, &tuning, e)) return (int)e->code;
+    printf("kept in %s; bench run, prove and micro use it from now on (--tuning off: the defaults)\n",
+           t->path);
+    return EXIT_OK;
+}
+
+static int tune_backend(const struct tune *t, const struct registry_entry *entry, struct error *e)
+{
+    struct race race = {.backend = entry->backend,
+                        .fallback = registry_fallback_for(entry->backend),
+                        .plan = t->session.plan,
+                        .count = t->count,
+                        .interrupted = &interrupt_flag};
+    struct search_result result;
+    const struct search_listener listener = {(void *)&t->session, print_tried};
+    memcpy(race.shapes, t->shapes, sizeof race.shapes);
+    int code = race_open(&race, e);
+    if (!code) code = search_blocking(&race, &listener, &result, e);
+    race_close(&race);
+    if (!code) code = print_result(t, entry, &result, e);
+    if (code || interrupt_flag) return code ? code : EXIT_INTERRUPTED;
+    if (!result.better) return tuning_drop(t->path, entry->name, t->session.plan.threads, e);
+    code = prove(t, entry, &result.best, e);
+    return code ? code : keep(t, entry, &result, e);
+}
+
+static int tune_all(const struct tune *t, struct error *e)
+{
+    int code = EXIT_OK, tuned = 0;
+    for (int i = 0; i < t->session.count && !interrupt_flag && !e->code; i++) {
+        const struct registry_entry *entry = t->session.entries[i];
+        if (entry->plugin || !entry->backend->choices) {
+            if (!t->session.options->quiet)
+                fprintf(stderr, "bench: %s: %s\n", entry->name,
+                        entry->plugin ? "the blocking of a plug-in is its own" : "declares nothing to tune");
+            continue;
+        }
+        code = exit_code_worst(code, tune_backend(t, entry, e));
+        tuned++;
+    }
+    if (interrupt_flag && !e->code) {
+        fputs("bench: interrupted; what was kept before stays\n", stderr);
+        return EXIT_INTERRUPTED;
+    }
+    if (!tuned && !e->code)
+        return error_set(e, EXIT_NOTHING, "none of the backends asked for declares anything to tune");
+    return code;
+}
+
+/* Before the search: a file that could not be added to afterwards. */
+static int check_file(const struct tune *t, struct error *e)
+{
+    struct tuning unused;
+    bool found;
+    return tuning_find(t->path, "", 0, &unused, &found, e);
+}
+
+static int open_file(struct tune *t, struct error *e)
+{
+    const char *mode = t->session.options->tuning;
+    if (mode && strcmp(mode, "auto") != 0) {
+        if (strcmp(mode, "off") == 0)
+            return error_set(e, EXIT_USAGE,
+                             "--tuning off: bench tune needs a file to keep what it finds; allowed are "
+                             "auto and a path");
+        snprintf(t->path, sizeof t->path, "%s", mode);
+        return check_file(t, e);
+    }
+    if (tuning_path(t->path, sizeof t->path)) return check_file(t, e);
+    return error_set(e, EXIT_USAGE, "bench tune: no home folder for the cache; name a file with --tuning");
+}
+
+int command_tune(const struct options *o, struct error *e)
+{
+    struct tune t = {0};
+    if (output_check(e)) return (int)e->code;
+    interrupt_install();
+    int code = session_open(&t.session, o, "", e);
+    if (!code) code = open_file(&t, e);
+    if (!code) {
+        training_shapes(&t);
+        code = add_own_shapes(&t, o->shapes, e);
+    }
+    if (!code) {
+        if (!o->quiet) session_print(&t.session, stderr);
+        team_bind(&t.session);
+        code = tune_all(&t, e);
+    }
+    session_close(&t.session);
+    return code;
+}

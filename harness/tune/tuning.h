@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The blockings that this program runs with: those that `bench tune` has kept for this machine, or none. Set
+ * once, before anything is opened. */
+#ifndef LB_TUNING_H
+#define LB_TUNING_H
+
+#include "tune/tuning_file.h"
+
+/* mode "auto" (or NULL): the cache's file, where there is one; "off": the backends' own defaults; else the
+ * path of a file, which must be there. threads: of the team. 0 or e. */
+int tuning_use(const char *mode, int threads, struct error *e);
+
+/* The tuning of this backend, or NULL: its defaults. */
+const struct tuning *tuning_of(const char *backend);
+
+/* Its blocking, or zeros: what plan->blocking takes. */
+struct blocking tuning_blocking(const char *backend);
+
+/* What is really used: the tuned sizes, for the rest the backend's own. */
+struct blocking tuning_effective(const struct backend *b);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "tune/tuning_file.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json_text.h"
+#include "machine/cpu.h"
+#include "report/file.h"
+
+bool tuning_path(char *path, size_t size)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int n = -1;
+    if (cache && cache[0] == '/') {
+        n = snprintf(path, size, "%s/lanebench/tuning.json", cache);
+        return n > 0 && (size_t)n < size;
+    }
+    if (!home || home[0] != '/') {
+        const struct passwd *user = getpwuid(getuid());
+        home = user ? user->pw_dir : NULL;
+    }
+    if (home && home[0] == '/') n = snprintf(path, size, "%s/.cache/lanebench/tuning.json", home);
+    return n > 0 && (size_t)n < size;
+}
+
+static const char *usable_isa(char text[128])
+{
+    return cpu_isa_names(cpu_usable(), text, 128);
+}
+
+/* The file's root object, or an empty one when there is no file; NULL with e. */
+static json_t *read_root(const char *path, struct error *e)
+{
+    json_error_t why;
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return json_pack("{s:i, s:[]}", "schema", 1, "tunings");
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (root && json_is_array(json_object_get(root, "tunings")) &&
+        json_integer_value(json_object_get(root, "schema")) == 1)
+        return root;
+    error_set(e, EXIT_USAGE, "%s: no file of tunings (%s); remove it, or use --tuning off", path,
+              root ? "schema 1 with a list of tunings was expected" : why.text);
+    json_decref(root);
+    return NULL;
+}
+
+static bool text_is(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, text) == 0;
+}
+
+/* Index of the entry, or -1. */
+static long find(const json_t *root, const char *backend, int threads)
+{
+    char isa[128];
+    const json_t *list = json_object_get(root, "tunings");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *t = json_array_get(list, i);
+        if (text_is(t, "cpu", cpu_model()) && text_is(t, "isa", usable_isa(isa)) &&
+            text_is(t, "backend", backend) && json_integer_value(json_object_get(t, "threads")) == threads)
+            return (long)i;
+    }
+    return -1;
+}
+
+/* A size of the file, 0 (the backend's own) where there is none that could be one. */
+static int size_of(const json_t *blocking, const char *key)
+{
+    const json_int_t value = json_integer_value(json_object_get(blocking, key));
+    return value > 0 && value <= 1 << 20 ? (int)value : 0;
+}
+
+static void copy_text(char *to, size_t size, const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    snprintf(to, size, "%s", value ? value : "");
+}
+
+int tuning_find(const char *path, const char *backend, int threads, struct tuning *tuning, bool *found,
+                struct error *e)
+{
+    *found = false;
+    json_t *root = read_root(path, e);
+    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
+    const long i = find(root, backend, threads);
+    if (i >= 0) {
+        const json_t *t = json_array_get(json_object_get(root, "tunings"), (size_t)i);
+        const json_t *b = json_object_get(t, "blocking");
+        memset(tuning, 0, sizeof *tuning);
+        snprintf(tuning->backend, sizeof tuning->backend, "%s", backend);
+        tuning->threads = threads;
+        tuning->blocking = (struct blocking){size_of(b, "mr"), size_of(b, "nr"), size_of(b, "mc"),
+                                             size_of(b, "nc"), size_of(b, "kc")};
+        tuning->gain_percent = json_number_value(json_object_get(t, "gain_percent"));
+        copy_text(tuning->commit, sizeof tuning->commit, t, "commit");
+        copy_text(tuning->utc, sizeof tuning->utc, t, "utc");
+        *found = true;
+    }
+    json_decref(root);
+    return 0;
+}
+
+static json_t *entry_json(const struct tuning *t)
+{
+    char isa[128];
+    const struct blocking *b = &t->blocking;
+    return json_pack("{s:s, s:s, s:s, s:i, s:{s:i, s:i, s:i, s:i, s:i}, s:f, s:s, s:s}", "cpu", cpu_model(),
+                     "isa", usable_isa(isa), "backend", t->backend, "threads", t->threads, "blocking", "mr",
+                     b->mr, "nr", b->nr, "mc", b->mc, "nc", b->nc, "kc", b->kc, "gain_percent",
+                     t->gain_percent, "commit", t->commit, "utc", t->utc);
+}
+
+/* Makes the folders above path, as `mkdir -p` does; what cannot be made shows when the file is written. */
+static void make_folders(const char *path)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(folder, 0777);
+        *slash = '/';
+    }
+}
+
+/* Takes over root. */
+static int write_root(const char *path, json_t *root, struct error *e)
+{
+    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    make_folders(path);
+    file_replace(path, text, strlen(text), e);
+    free(text);
+    return (int)e->code;
+}
+
+int tuning_keep(const char *path, const struct tuning *tuning, struct error *e)
+{
+    json_t *root = read_root(path, e);
+    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
+    json_t *list = json_object_get(root, "tunings"), *entry = entry_json(tuning);
+    const long i = find(root, tuning->backend, tuning->threads);
+    const int failed = !entry  ? -1
+                       : i < 0 ? json_array_append_new(list, entry)
+                               : json_array_set_new(list, (size_t)i, entry);
+    if (failed) {
+        json_decref(root);
+        return error_set(e, EXIT_INTERNAL, "out of memory");
+    }
+    return write_root(path, root, e);
+}
+
+int tuning_drop(const char *path, const char *backend, int threads, struct error *e)
+{
+    json_t *root = read_root(path, e);
+    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
+    const long i = find(root, backend, threads);
+    if (i < 0) {
+        json_decref(root);
+        return 0;
+    }
+    json_array_remove(json_object_get(root, "tunings"), (size_t)i);
+    return write_root(path, root, e);
+}

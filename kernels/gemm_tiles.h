@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The register tiles of level 1: one function for every height and width that the ISA's file lists, and which
+ * of them a product is cut into. */
+#ifndef LB_GEMM_TILES_H
+#define LB_GEMM_TILES_H
+
+/* What a tile of C is made from. b: width floats a row where it is read in place, vecs * VL where packed. */
+struct gemm_tile {
+    int k, width; /* width: columns of C, from (vecs - 1) * VL + 1 to vecs * VL; fewer for a padded panel */
+    struct view a;
+    const float *b;
+    size_t ldb;
+    float *copy; /* where b is packed to on the way, or NULL */
+    float alpha, beta;
+    float *c;
+    size_t ldc;
+};
+
+/* C tile = alpha * sum + beta * C. beta == 0 does not read C; alpha == 1, the usual case, is not multiplied
+ * with: where k is small, that would be a tenth of all the work. */
+ALWAYS_INLINE void write_tile(const tile *sum, int rows, int vecs, const struct gemm_tile *t)
+{
+    const vf alpha = vf_set1(t->alpha), beta = vf_set1(t->beta);
+    if (t->alpha == 1.0f && t->beta == 0.0f) {
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < vecs; v++) vf_store(t->c + (size_t)r * t->ldc + v * VL, sum->at[r][v]);
+        return;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++) {
+            float *to = t->c + (size_t)r * t->ldc + v * VL;
+            const vf product = vf_mul(alpha, sum->at[r][v]);
+            vf_store(to, t->beta == 0.0f ? product : vf_fma(beta, vf_load(to), product));
+        }
+}
+
+/* The same where the last columns of the tile lie outside C. */
+ALWAYS_INLINE void write_narrow_tile(const tile *sum, int rows, int vecs, const struct gemm_tile *t)
+{
+    const vf alpha = vf_set1(t->alpha), beta = vf_set1(t->beta);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++) {
+            float *to = t->c + (size_t)r * t->ldc + v * VL;
+            const int lanes = t->width - v * VL;
+            if (lanes <= 0) continue;
+            const vf product = vf_mul(alpha, sum->at[r][v]);
+            vf_store_first(to, lanes < VL ? lanes : VL,
+                           t->beta == 0.0f
+                               ? product
+                               : vf_fma(beta, vf_load_first(to, lanes < VL ? lanes : VL), product));
+        }
+}
+
+/* A literal row stride of 1 (a packed, or read from its transpose) leaves the compiler constant offsets. */
+ALWAYS_INLINE void gemm_tile(int rows, int vecs, const struct gemm_tile *t)
+{
+    float *copy = rows >= vecs ? t->copy : NULL;
+    tile sum;
+    tile_zero(&sum, rows, vecs);
+    if (copy && t->a.row == 1)
+        tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, copy);
+    else if (copy)
+        tile_multiply(&sum, rows, vecs, t->k, t->a.data, t->a.row, t->a.col, t->b, t->ldb, copy);
+    else if (t->a.row == 1)
+        tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, NULL);
+    else
+        tile_multiply(&sum, rows, vecs, t->k, t->a.data, t->a.row, t->a.col, t->b, t->ldb, NULL);
+    if (t->width == vecs * VL)
+        write_tile(&sum, rows, vecs, t);
+    else
+        write_narrow_tile(&sum, rows, vecs, t);
+}
+
+/* X(v, rows) for every height of a width. */
+#define UP_TO_1_ROWS(X, v)  X(v, 1)
+#define UP_TO_2_ROWS(X, v)  UP_TO_1_ROWS(X, v) X(v, 2)
+#define UP_TO_4_ROWS(X, v)  UP_TO_2_ROWS(X, v) X(v, 3) X(v, 4)
+#define UP_TO_6_ROWS(X, v)  UP_TO_4_ROWS(X, v) X(v, 5) X(v, 6)
+#define UP_TO_8_ROWS(X, v)  UP_TO_6_ROWS(X, v) X(v, 7) X(v, 8)
+#define UP_TO_12_ROWS(X, v) UP_TO_8_ROWS(X, v) X(v, 9) X(v, 10) X(v, 11) X(v, 12)
+#define UP_TO_14_ROWS(X, v) UP_TO_12_ROWS(X, v) X(v, 13) X(v, 14)
+#define UP_TO_16_ROWS(X, v) UP_TO_14_ROWS(X, v) X(v, 15) X(v, 16)
+
+#define GEMM_TILE(vecs, rows)                                                                                \
+    static __attribute__((noinline)) void gemm_tile_##rows##x##vecs(const struct gemm_tile *t)               \
+    {                                                                                                        \
+        gemm_tile(rows, vecs, t);                                                                            \
+    }
+#define GEMM_WIDTH(vecs, most) UP_TO_##most##_ROWS(GEMM_TILE, vecs)
+FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
+#undef GEMM_WIDTH
+#undef GEMM_TILE
+
+typedef void gemm_tile_fn(const struct gemm_tile *t);
+
+static gemm_tile_fn *const gemm_tiles[MOST_TILE_VECS + 1][MOST_TILE_ROWS + 1] = {
+#define GEMM_TILE(vecs, rows)  [vecs][rows] = gemm_tile_##rows##x##vecs,
+#define GEMM_WIDTH(vecs, most) UP_TO_##most##_ROWS(GEMM_TILE, vecs)
+    FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
+#undef GEMM_WIDTH
+#undef GEMM_TILE
+};
+
+/* Highest tile that is `vecs` vectors wide; 0 where there is none. */
+static const int gemm_heights[MOST_TILE_VECS + 1] = {
+#define GEMM_WIDTH(vecs, most) [vecs] = (most),
+    FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
+#undef GEMM_WIDTH
+};
+
+/* The narrowest width in vectors that covers `width` columns. */
+static int gemm_vecs_for(int width)
+{
+    int vecs = (width + VL - 1) / VL;
+    while (gemm_heights[vecs] == 0) vecs++;
+    return vecs;
+}
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Length of the parts when n is cut into the fewest parts of at most `most`: equal but for the last. */
+static int equalised(int n, int most)
+{
+    const int parts = (n + most - 1) / most;
+    return (n + parts - 1) / parts;
+}
+
+/* Height and width of the tiles of an m x n product: the blocking's own, but for one column of vectors the
+ * highest, for few rows the widest that has them all, and otherwise heights that leave no low last tile. */
+static void gemm_tile_shape(const struct blocking *blocking, int m, int n, int *rows, int *vecs)
+{
+    *vecs = n <= VL ? 1 : blocking->nr / VL;
+    *rows = n <= VL ? gemm_heights[1] : min_int(blocking->mr, gemm_heights[*vecs]);
+    for (int wider = MOST_TILE_VECS; n > VL && wider > *vecs; wider--)
+        if (gemm_heights[wider] >= m) *vecs = wider;
+    while (*vecs > 1 && (*vecs - 1) * VL >= n) --*vecs;
+    while (gemm_heights[*vecs] == 0) ++*vecs;
+    *rows = equalised(m, min_int(*rows, gemm_heights[*vecs]));
+}
+
+#endif

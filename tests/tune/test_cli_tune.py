@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""bench tune, and the runs that use what it kept."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "run"))
+from test_cli_common import SKIP, check, finish, make_data, ready_backends, run, scratch
+
+bench = sys.argv[1]
+SMALL = ["--hidden", "32", "--batch", "16", "--threads", "1"]
+
+
+def refusals(folder):
+    shapes = os.path.join(folder, "many")
+    with open(shapes, "w") as f:
+        f.writelines(f"{i} 4 4\n" for i in range(1, 40))
+    new = os.path.join(folder, "new.json")
+    broken = os.path.join(folder, "broken.json")
+    with open(broken, "w") as f:
+        f.write("{")
+    for words, code, parts in (
+            (["tune", "--backend", "avx2", "--tuning", "off"], 2, ["--tuning off"]),
+            (["tune", "--backend", "naive", "--tuning", new], 77, ["anything to tune"]),
+            (["tune", "--backend", "avx2", "--tuning", new, "--shapes", shapes], 2, [shapes, "39 shapes"]),
+            (["tune", "--backend", "avx2", "--tuning", new, "--shapes", "/nowhere"], 2, ["/nowhere"]),
+            (["tune", "--backend", "avx2", "--tuning", broken], 2, [broken]),
+            (["run", "--backend", "avx2", "--tuning", broken], 2, [broken, "--tuning off"]),
+            (["prove", "--backend", "avx2", "--tuning", "/nowhere/t"], 2, ["--tuning", "/nowhere/t", "auto, off"])):
+        r = run(bench, *words, *SMALL)
+        check(r.returncode == code, f"{words}: exit {r.returncode}, not {code}: {r.stderr}")
+        line = r.stderr.strip().splitlines()[-1] if r.stderr.strip() else ""
+        check(all(p in line for p in parts), f"{words}: {line!r} lacks one of {parts}")
+
+
+def tunes(folder, data):
+    kept = os.path.join(folder, "deep", "tuning.json")
+    r = run(bench, "tune", "--backend", "avx2", "--data", data, "--tuning", kept, *SMALL, timeout=900)
+    check(r.returncode == 0, f"tune: exit {r.returncode}: {r.stderr[-500:]}")
+    check("avx2, 1 thread:" in r.stdout and "NN 16x32x784" in r.stdout, f"tune: {r.stdout}")
+    if os.path.exists(kept):
+        check("kept in " + kept in r.stdout and "proven    avx2" in r.stderr, f"tune kept without a word: {r.stdout}")
+    else:
+        check("none of" in r.stdout, f"nothing kept, and nothing said: {r.stdout}")
+
+
+def uses(folder, data):
+    listing = json.loads(run(bench, "list", "--json").stdout)
+    kept = os.path.join(folder, "mine.json")
+    entry = {"cpu": listing["cpu"], "isa": listing["isa_used"], "backend": "avx2", "threads": 1,
+             "blocking": {"mr": 4, "nr": 24, "mc": 48, "nc": 512, "kc": 256}, "gain_percent": 2.5,
+             "commit": "abc", "utc": "2026-01-02T03:04:05Z"}
+    with open(kept, "w") as f:
+        json.dump({"schema": 1, "tunings": [entry]}, f)
+    for mode, blocking in ((kept, entry["blocking"]), ("off", None)):
+        out = os.path.join(folder, "run-" + os.path.basename(mode))
+        r = run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", out, "--tuning", mode,
+                *SMALL, timeout=600)
+        check(r.returncode == 0, f"run --tuning {mode}: exit {r.returncode}: {r.stderr[-500:]}")
+        check(("mr 4 nr 24 kc 256" in r.stderr) == (blocking is not None), f"--tuning {mode}: {r.stderr[:900]}")
+        with open(os.path.join(out, "machine.json")) as f:
+            record = json.load(f)["backends"]["avx2"]
+        check(record["tuned"] == (blocking is not None), f"machine.json, --tuning {mode}: {record}")
+        if blocking:
+            check(record["blocking"] == blocking, f"machine.json: {record['blocking']}")
+
+
+if "avx2" not in ready_backends(bench):
+    print("this CPU has no AVX2: nothing to tune here")
+    sys.exit(SKIP)
+with scratch() as folder:
+    os.makedirs(os.path.join(folder, "data"))
+    data = make_data(os.path.join(folder, "data"))
+    refusals(folder)
+    tunes(folder, data)
+    uses(folder, data)
+finish()

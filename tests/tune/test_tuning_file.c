@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file that keeps tunings: what is written is found again, what belongs to others stays, what is broken
+ * is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tune/tuning.h"
+
+static char folder[] = "/tmp/lanebench-tuning-XXXXXX";
+static char path[PATH_MAX];
+
+static const struct tuning sample = {.backend = "avx2",
+                                     .threads = 2,
+                                     .blocking = {.mr = 4, .nr = 24, .mc = 192, .nc = 1024, .kc = 384},
+                                     .gain_percent = 3.5,
+                                     .commit = "0123abc",
+                                     .utc = "2026-01-02T03:04:05Z"};
+
+static void write_text(const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static bool find(const char *backend, int threads, struct tuning *t)
+{
+    struct error e = {0};
+    bool found;
+    assert_int_equal(tuning_find(path, backend, threads, t, &found, &e), 0);
+    return found;
+}
+
+static void keep(const struct tuning *t)
+{
+    struct error e = {0};
+    assert_int_equal(tuning_keep(path, t, &e), 0);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    snprintf(path, sizeof path, "%s/new/folder/tuning.json", folder);
+    unlink(path);
+    return 0;
+}
+
+static void what_is_kept_is_found(void **state)
+{
+    (void)state;
+    struct tuning t;
+    assert_false(find("avx2", 2, &t)); /* no file yet: no folder either */
+    keep(&sample);
+    assert_true(find("avx2", 2, &t));
+    assert_memory_equal(&t, &sample, sizeof t);
+    assert_false(find("avx2", 1, &t));
+    assert_false(find("avx512", 2, &t));
+}
+
+static void an_entry_replaces_its_like_and_nothing_else(void **state)
+{
+    (void)state;
+    struct tuning other = sample, t;
+    struct error e = {0};
+    other.threads = 1;
+    keep(&sample);
+    keep(&other);
+    other.blocking.kc = 2048;
+    keep(&other);
+    assert_true(find("avx2", 1, &t));
+    assert_int_equal(t.blocking.kc, 2048);
+    assert_true(find("avx2", 2, &t));
+    assert_int_equal(t.blocking.kc, 384);
+    assert_int_equal(tuning_drop(path, "avx2", 1, &e), 0);
+    assert_int_equal(tuning_drop(path, "avx2", 1, &e), 0);
+    assert_false(find("avx2", 1, &t));
+    assert_true(find("avx2", 2, &t));
+}
+
+static void another_cpu_is_another_entry(void **state)
+{
+    (void)state;
+    struct tuning t;
+    char text[4096] = "";
+    keep(&sample);
+    write_text(
+        "{\"schema\": 1, \"tunings\": [{\"cpu\": \"another\", \"isa\": \"avx2\", \"backend\": \"avx2\", "
+        "\"threads\": 2, \"blocking\": {\"mr\": 1}}]}");
+    assert_false(find("avx2", 2, &t));
+    keep(&sample);
+    assert_true(find("avx2", 2, &t));
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    assert_non_null(strstr(text, "\"another\""));
+}
+
+static void a_broken_file_is_refused_and_left_alone(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {
+        "", "[]", "{", "{\"schema\": 2, \"tunings\": []}", "{\"schema\": 1}", "\xff"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        struct error e = {0};
+        struct tuning t;
+        bool found;
+        struct stat before, after;
+        keep(&sample);
+        write_text(broken[i]);
+        assert_int_equal(stat(path, &before), 0);
+        assert_int_equal(tuning_find(path, "avx2", 2, &t, &found, &e), EXIT_USAGE);
+        assert_non_null(strstr(e.text, path));
+        e = (struct error){0};
+        assert_int_equal(tuning_keep(path, &sample, &e), EXIT_USAGE);
+        assert_int_equal(stat(path, &after), 0);
+        assert_int_equal(before.st_ino, after.st_ino);
+        unlink(path);
+    }
+}
+
+static void absurd_sizes_are_the_defaults(void **state)
+{
+    (void)state;
+    struct tuning absurd = sample, t;
+    absurd.blocking = (struct blocking){.mr = -1, .nr = 0, .mc = INT_MAX, .nc = 512, .kc = 1 << 21};
+    keep(&absurd);
+    assert_true(find("avx2", 2, &t));
+    const struct blocking expected = {.nc = 512};
+    assert_memory_equal(&t.blocking, &expected, sizeof expected);
+}
+
+static void what_cannot_be_written_is_an_error(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    assert_int_equal(tuning_keep("/dev/null/tuning.json", &sample, &e), EXIT_INTERNAL);
+    assert_non_null(strstr(e.text, "/dev/null"));
+}
+
+static void the_program_uses_what_was_kept(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    keep(&sample);
+    assert_int_equal(tuning_use(path, 2, &e), 0);
+    assert_non_null(tuning_of("avx2"));
+    assert_int_equal(tuning_blocking("avx2").kc, 384);
+    assert_int_equal(tuning_blocking("naive").kc, 0);
+    assert_int_equal(tuning_use(path, 1, &e), 0);
+    assert_null(tuning_of("avx2"));
+    assert_int_equal(tuning_use("off", 2, &e), 0);
+    assert_null(tuning_of("avx2"));
+    assert_int_equal(tuning_use("/nowhere/tuning.json", 2, &e), EXIT_USAGE);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    char command[PATH_MAX + 16];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_kept_is_found, begin),
+        cmocka_unit_test_setup(an_entry_replaces_its_like_and_nothing_else, begin),
+        cmocka_unit_test_setup(another_cpu_is_another_entry, begin),
+        cmocka_unit_test_setup(a_broken_file_is_refused_and_left_alone, begin),
+        cmocka_unit_test_setup(absurd_sizes_are_the_defaults, begin),
+        cmocka_unit_test_setup(what_cannot_be_written_is_an_error, begin),
+        cmocka_unit_test_setup(the_program_uses_what_was_kept, begin),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}
