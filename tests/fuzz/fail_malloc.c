@@ -1,67 +1,150 @@
 /* SPDX-License-Identifier: MIT
  *
- * Preloaded into a program, makes one of its allocations fail: number FAIL_MALLOC_AT, from 1, of those that
- * the program itself or Jansson asks for. Other libraries are not the program's to mend: oneDNN allocates
- * before main, and hwloc crashes when it runs out of memory. The file FAIL_MALLOC_MARK is created when it has
- * happened. */
-#include <dlfcn.h>
+ * Linked into a copy of the program with --wrap, makes its allocations fail: of those that the program itself
+ * or Jansson asks for, number FAIL_MALLOC_AT, from 1, or with a '+' behind it all from that one on. Other
+ * libraries are not the program's to mend: oneDNN allocates before main, and hwloc crashes when it runs out
+ * of memory.
+ *
+ *   FAIL_MALLOC_IN    "worker" or "parent": the process that is meant; each counts for itself
+ *   FAIL_MALLOC_MARK  a file that is created when an allocation has failed
+ *   FAIL_MALLOC_COUNT a file that receives the number of allocations when the process leaves by exit() */
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* glibc's own, for whoever replaces malloc. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **block, size_t alignment, size_t size);
+char *__real_strdup(const char *text);
+int __real_vasprintf(char **text, const char *format, va_list arguments);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size);
+char *__wrap_strdup(const char *text);
+int __wrap_vasprintf(char **text, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+int __wrap_asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap___vasprintf_chk(char **text, int flag, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-static int counts(const void *caller)
+static bool meant; /* this process */
+static long first, last;
+static _Atomic long count;
+
+static void read_wishes(int argc, char **argv)
 {
-    extern char *program_invocation_short_name;
-    Dl_info from;
-    if (!dladdr(caller, &from) || !from.dli_fname) return 0;
-    const char *const slash = strrchr(from.dli_fname, '/');
-    const char *const file = slash ? slash + 1 : from.dli_fname;
-    return strcmp(file, program_invocation_short_name) == 0 || strncmp(file, "libjansson", 10) == 0;
+    const char *const where = getenv("FAIL_MALLOC_IN"), *const at = getenv("FAIL_MALLOC_AT");
+    const bool worker = argc > 1 && strcmp(argv[1], "worker") == 0;
+    char *end = NULL;
+    meant = where && strcmp(where, worker ? "worker" : "parent") == 0;
+    first = at ? strtol(at, &end, 10) : 0;
+    last = end && *end == '+' ? __LONG_MAX__ : first;
 }
 
-static int fails(const void *caller)
+/* glibc gives main's arguments to constructors. */
+__attribute__((constructor)) static void begin(int argc, char **argv)
 {
-    static _Atomic long count;
-    const char *const at = getenv("FAIL_MALLOC_AT"), *const mark = getenv("FAIL_MALLOC_MARK");
-    if (!at || !mark || !counts(caller) || ++count != strtol(at, NULL, 10)) return 0;
-    const int f = open(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    read_wishes(argc, argv);
+    json_set_alloc_funcs(__wrap_malloc, free);
+}
+
+static int create(const char *path)
+{
+    const int f = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
     if (f < 0) abort();
+    return f;
+}
+
+__attribute__((destructor)) static void tell_count(void)
+{
+    const char *const path = getenv("FAIL_MALLOC_COUNT");
+    if (!meant || !path) return;
+    const int f = create(path);
+    if (dprintf(f, "%ld\n", count) < 0) abort();
     close(f);
+}
+
+static bool fails(void)
+{
+    if (!meant) return false;
+    const long number = ++count;
+    if (number < first || number > last) return false;
+    const char *const mark = getenv("FAIL_MALLOC_MARK");
+    if (!mark) abort();
+    close(create(mark));
     errno = ENOMEM;
-    return 1;
+    return true;
 }
 
-void *malloc(size_t size)
+void *__wrap_malloc(size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+    return fails() ? NULL : __real_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+    return fails() ? NULL : __real_calloc(n, size);
 }
 
-void *realloc(void *block, size_t size)
+void *__wrap_realloc(void *block, size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+    return fails() ? NULL : __real_realloc(block, size);
 }
 
-void *aligned_alloc(size_t alignment, size_t size)
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+    return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
-int posix_memalign(void **block, size_t alignment, size_t size)
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size)
 {
-    if (fails(__builtin_return_address(0))) return ENOMEM;
-    *block = __libc_memalign(alignment, size);
-    return *block ? 0 : ENOMEM;
+    return fails() ? ENOMEM : __real_posix_memalign(block, alignment, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+int __wrap_vasprintf(char **text, const char *format, va_list arguments)
+{
+    return fails() ? -1 : __real_vasprintf(text, format, arguments);
+}
+
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = __wrap_vasprintf(text, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+/* What the two become with _FORTIFY_SOURCE. */
+int __wrap___vasprintf_chk(char **text, int flag, const char *format, va_list arguments)
+{
+    (void)flag;
+    return __wrap_vasprintf(text, format, arguments);
+}
+
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+{
+    va_list arguments;
+    (void)flag;
+    va_start(arguments, format);
+    const int length = __wrap_vasprintf(text, format, arguments);
+    va_end(arguments);
+    return length;
 }

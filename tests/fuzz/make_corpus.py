@@ -40,6 +40,34 @@ def idx():
         write("idx", name, bytes([mode]) + content)
 
 
+def gz():
+    """Mode 4: level, strategy, header options, block size, damage, its place (2 bytes) and value, then the content."""
+    labels = struct.pack(">II", 0x801, 5) + bytes([0, 1, 9, 3, 4])
+    images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
+    unhurt, cut, changed, followed, twice = range(5)
+    ways = {"images": (9, 0, 0, 0, unhurt, 0, 0, 0), "stored": (0, 0, 0, 0, unhurt, 0, 0, 0),
+            "huffman": (6, 2, 0, 0, unhurt, 0, 0, 0), "runs": (6, 3, 0, 0, unhurt, 0, 0, 0),
+            "fixed": (6, 4, 0, 0, unhurt, 0, 0, 0), "header_parts": (6, 0, 15, 0, unhurt, 0, 0, 0),
+            "name": (6, 0, 4, 0, unhurt, 0, 0, 0), "header_check": (6, 0, 1, 0, unhurt, 0, 0, 0),
+            "blocks": (6, 0, 0, 7, unhurt, 0, 0, 0), "stored_blocks": (0, 0, 0, 1, unhurt, 0, 0, 0),
+            "cut_header": (6, 0, 15, 0, cut, 12, 0, 0), "cut_body": (6, 0, 0, 0, cut, 20, 0, 0),
+            "cut_trailer": (0, 0, 0, 0, cut, 60, 0, 0), "length": (6, 0, 0, 0, changed, 0, 0, 1),
+            "checksum": (6, 0, 0, 0, changed, 5, 0, 1), "reserved_flag": (0, 0, 0, 0, changed, 59, 0, 0x80),
+            "followed": (6, 0, 0, 0, followed, 0, 0, 65), "magic_follows": (6, 0, 0, 0, followed, 1, 0, 0x1f),
+            "twice": (6, 0, 0, 0, twice, 0, 0, 0)}
+    for name, way in ways.items():
+        write("gz", name, bytes([4, *way]) + images)
+    plain = bytes(ways["images"])
+    write("gz", "labels", bytes([5]) + plain + labels)
+    write("gz", "small_cap", bytes([6]) + plain + images + bytes(100))
+    write("gz", "longer", bytes([4]) + plain + images + b"x")
+    write("gz", "shorter", bytes([4]) + plain + images[:-1])
+    write("gz", "empty", bytes([4]) + plain)
+    write("gz", "bomb", bytes([4]) + plain + struct.pack(">IIII", 0x803, 1, 2, 2) + bytes(3000))
+    write("gz", "bytes", bytes([0]) + gzip.compress(images, mtime=0))
+    write("gz", "bytes_bad_checksum", bytes([0]) + gzip.compress(images, mtime=0)[:-8] + bytes(8))
+
+
 def cli():
     cases = {
         "nothing": [], "run": ["run", "--epochs", "2", "--batch=64", "--hidden", "32", "--seed", "18446744073709551615"],
@@ -64,9 +92,11 @@ def gemm():
     for number, (m, n, k) in enumerate(shapes * 4):
         form = (number // len(shapes)) | r.randrange(6) << 2 | r.randrange(6) << 5 & 0xe0
         data = bytes(r.randrange(256) for _ in range(r.choice((0, 64, 1500))))
-        write("gemm", f"{number:02d}_{m}x{n}x{k}", bytes([m, n, k, form, r.randrange(216)]) + data)
+        slack = r.randrange(216) if number % 4 else 216 + number % 40  # from 216 on: two threads
+        write("gemm", f"{number:02d}_{m}x{n}x{k}", bytes([m, n, k, form, slack]) + data)
 
 
 idx()
+gz()
 cli()
 gemm()

@@ -1,44 +1,121 @@
 # SPDX-License-Identifier: MIT
-"""Each allocation of the program in turn fails: it must say so in one line and leave with an exit code of its own, or
-have been able to do without and answer as ever. For subcommands that are quick; a run would prove a backend each time.
+"""Each allocation of the program in turn fails, alone and then with all that follow: the program must say so and leave
+with an exit code of its own, or have been able to do without and have the results of ever, whole.
+Where it is built with AddressSanitizer, nothing may be lost or touched in a wrong way meanwhile.
 
-Arguments: bench fail_malloc.so b_sanitize WORD..., the command line, in which DATA stands for a small data set"""
+A run allocates so often, and proves a backend each time, that only some of its allocations are tried, evenly spread;
+how many is printed. FAIL_MALLOC_ALL=1 tries every one.
+
+Arguments: bench_failing WHAT, one of the commands below"""
+import concurrent.futures
+import json
 import os
+import re
+import shutil
 import sys
-import tempfile
 
-from test_cli_common import SKIP, check, finish, make_data, run
+from test_cli_common import check, finish, make_data, run, scratch, whole_rows
 
-DATA, INTERNAL = 6, 99
+FAILED, DATA, INTERNAL = 1, 6, 99
+TIMED = re.compile(r"seconds|gflops|share|run_id|version_of")
+SMALL = ["run", "--backend", "naive", "--epochs", "1", "--hidden", "16", "--batch", "16", "--threads", "1", "--quiet"]
+# command line, process, most allocations to try
+COMMANDS = {
+    "list": (["list"], "parent", 1000000),
+    "list-json": (["list", "--json"], "parent", 1000000),
+    "data": (["data", "--data", "DATA"], "parent", 1000000),
+    "run": ([*SMALL, "--data", "DATA", "--out", "OUT"], "parent", 50),
+    "run-worker": ([*SMALL, "--data", "DATA", "--out", "OUT"], "worker", 20),
+}
 
 
-def test(bench, preload, words, folder):
-    usual = run(bench, *words)
-    failed = 0
-    for at in range(1, 2000):
-        mark = os.path.join(folder, "mark")
-        done = run(bench, *words, env={"LD_PRELOAD": preload, "FAIL_MALLOC_AT": str(at), "FAIL_MALLOC_MARK": mark})
-        if not os.path.exists(mark):
-            break
-        os.unlink(mark)
-        failed += 1
-        lines = done.stderr.strip().splitlines()
-        told = done.returncode in (DATA, INTERNAL) and len(lines) == 1 and lines[0].startswith("bench: ")
-        spared = (done.returncode, done.stdout) == (0, usual.stdout)
-        check(told or spared, f"bench {' '.join(words)}, allocation {at}: exit {done.returncode}, {lines[:3]}, "
-                              f"{len(done.stdout)} bytes on stdout")
-    check(failed > 0, f"bench {' '.join(words)}: no allocation was made to fail")
-    print(f"bench {' '.join(words[:1])}: {failed} allocations failed in turn")
+def form(value):
+    """JSON with its keys and the kinds of its values, without the values that change from run to run."""
+    if isinstance(value, dict):
+        return {k: form(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [form(v) for v in value]
+    return type(value).__name__
+
+
+def results(done, out):
+    """What a command leaves, as far as it is the same each time."""
+    if not os.path.isdir(out):
+        return done.stdout
+    left = {"stdout": len(done.stdout.splitlines())}
+    for name in sorted(os.listdir(out)):
+        path = os.path.join(out, name)
+        if name.endswith(".csv"):
+            left[name] = [{k: v for k, v in row.items() if not TIMED.search(k)} for row in whole_rows(path)]
+        elif name == "machine.json":
+            with open(path, encoding="utf-8") as f:
+                left[name] = form(json.load(f))
+        else:
+            left[name] = os.path.getsize(path) > 0
+    return left
+
+
+class Trial:
+    """One command, with the allocations from `at` failing as it says."""
+
+    def __init__(self, bench, words, process, data, folder):
+        self.bench, self.words, self.process, self.data, self.folder = bench, words, process, data, folder
+
+    def __call__(self, at):
+        place = os.path.join(self.folder, at or "usual")
+        out, mark, count = place + "/out", place + "/mark", place + "/count"
+        os.mkdir(place)
+        words = [{"DATA": self.data, "OUT": out}.get(w, w) for w in self.words]
+        env = {"FAIL_MALLOC_IN": self.process, "FAIL_MALLOC_AT": at or "0", "FAIL_MALLOC_MARK": mark,
+               "FAIL_MALLOC_COUNT": count}
+        done = run(self.bench, *words, env=env)
+        left = results(done, out)
+        failed = os.path.exists(mark)
+        allocations = 0  # not told by a worker that had to be killed
+        if os.path.exists(count):
+            with open(count, encoding="ascii") as f:
+                allocations = int(f.read() or 0)
+        shutil.rmtree(place)
+        return done, left, failed, allocations
+
+
+def difference(usual, left):
+    """The parts that differ, for people."""
+    if isinstance(usual, str) or isinstance(left, str):
+        return f"{len(left)} bytes on stdout instead of {len(usual)}"
+    return {k: (usual.get(k), left.get(k)) for k in {**usual, **left} if usual.get(k) != left.get(k)}
+
+
+def judge(what, usual, done, left):
+    lines = done.stderr.strip().splitlines()
+    # A proof that lacks memory names its case first.
+    told = (done.returncode in (FAILED, DATA, INTERNAL) and lines and lines[-1].startswith("bench: ")
+            and "memory" in done.stderr and "killed by" not in done.stderr)
+    if done.returncode == 0:
+        check(left == usual and not lines, f"{what}: exit 0 with other results: {difference(usual, left)}, {lines[:3]}")
+    else:
+        check(told, f"{what}: exit {done.returncode}: {lines[:4]}")
+    check("Sanitizer" not in done.stderr, f"{what}: {done.stderr[:3000]}")
 
 
 def main():
-    bench, preload, sanitize, *words = sys.argv[1:]
-    if sanitize != "none":
-        print(f"skipped: built with b_sanitize={sanitize}, whose runtime has a malloc of its own")
-        sys.exit(SKIP)
-    with tempfile.TemporaryDirectory() as folder:
-        data = make_data(folder, 64, 16)
-        test(bench, os.path.abspath(preload), [data if w == "DATA" else w for w in words], folder)
+    bench, name = sys.argv[1:]
+    words, process, most = COMMANDS[name]
+    with scratch() as folder:
+        os.mkdir(folder + "/data")
+        data = make_data(folder + "/data", 64, 16)
+        trial = Trial(os.path.abspath(bench), words, process, data, folder)
+        done, usual, failed, allocations = trial(None)
+        check(done.returncode == 0 and not failed and allocations > 0, f"unhurt: exit {done.returncode}: {done.stderr}")
+        step = 1 if os.environ.get("FAIL_MALLOC_ALL") else max(1, -(-allocations // most))
+        tried = sorted(set(range(1, allocations + 1, step)) | {allocations})
+        places = [str(n) for n in tried] + [f"{n}+" for n in tried[::5]]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for at, (done, left, failed, _) in zip(places, pool.map(trial, places)):
+                check(failed, f"{name}, allocation {at}: did not happen")
+                judge(f"{name}, allocation {at} of {allocations}", usual, done, left)
+        print(f"{name}: {len(tried)} of {allocations} allocations of the {process} failed in turn, "
+              f"{len(tried[::5])} times all from one on")
     finish()
 
 

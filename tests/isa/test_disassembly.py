@@ -8,12 +8,12 @@
   that is only ever called by name may return with vectors in them, and its callers are then checked in its place.
   The exception, by name: exp and log of one vector are handed by pointer to the one loop that applies them (map),
   which is checked as their caller;
-- kernels do not touch the floating-point control registers;
+- kernels and roof loops do not touch the floating-point control registers;
 - a backend exports one symbol, backend_NAME, and has no variables (oneDNN's keeps the text of its version).
 
 The checker is itself checked on small objects that each break one rule.
 
-Arguments: optimization b_sanitize KIND=LIBRARY..., KIND baseline or backend"""
+Arguments: optimization b_sanitize KIND=LIBRARY..., KIND baseline, backend or roof (the loops that measure an ISA)"""
 import os
 import re
 import shlex
@@ -204,7 +204,7 @@ def examine(kind, name, library):
                     wrong.append(f"not baseline: {place}")
                 if name == "avx2" and EVEX.search(i.operands):
                     wrong.append(f"AVX-512 in avx2: {place}")
-                if kind == "backend" and CONTROL.match(i.name):
+                if kind in ("backend", "roof") and CONTROL.match(i.name):
                     wrong.append(f"touches control registers: {place}")
         if not baseline:
             uppers = Uppers(functions, {(s, o) for m, s, o in pointers if m == member}, global_names)
@@ -228,6 +228,10 @@ BAD = {  # what must be complained about: (as which library, words of the compla
     "upper": ("backend", "avx2", "return with dirty", "-mavx2 -mno-vzeroupper",
               "void backend_avx2(float *x) { _mm256_storeu_ps(x, _mm256_add_ps(_mm256_loadu_ps(x), "
               "_mm256_loadu_ps(x + 8))); }"),
+    "roof upper": ("roof", "avx2", "return with dirty", "-mavx2 -mno-vzeroupper",
+                   "void f(float *x) { _mm256_storeu_ps(x, _mm256_add_ps(_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8))); }"),
+    "roof evex": ("roof", "avx2", "AVX-512 in avx2", "-mavx512f", "__m512 f(__m512 a) { return _mm512_add_ps(a, a); }"),
+    "roof baseline": ("roof", "baseline", "not baseline", "-mavx", "double f(double a, double b) { return a * b; }"),
     "call": ("backend", "avx2", "call with dirty", "-mavx2 -mno-vzeroupper",
              "void other(void); int backend_avx2(float *x) { _mm256_storeu_ps(x, _mm256_add_ps(_mm256_loadu_ps(x), "
              "_mm256_loadu_ps(x + 8))); other(); return 1; }"),
@@ -274,10 +278,10 @@ def main():
     check_checker()
     for library in libraries:
         kind, path = library.split("=", 1)
-        name = os.path.basename(path)[3:-2].replace("backend_", "")
+        name = os.path.basename(path)[3:-2].replace("backend_", "").replace("roof_", "")
         wrong, looked_at = examine(kind, name, path)
-        print(f"{name}: {looked_at}")
-        check(not wrong, f"{name}: {len(wrong)} broken rules:\n  " + "\n  ".join(wrong[:20]))
+        print(f"{kind} {name}: {looked_at}")
+        check(not wrong, f"{kind} {name}: {len(wrong)} broken rules:\n  " + "\n  ".join(wrong[:20]))
     finish()
 
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * train_few BACKEND: trains a small network for a few steps, by the backend's own step and by its ops, beside
- * naive, and demands that the losses agree. No operand lies against a guard page: an emulator may read whole
- * vectors where a real CPU reads only the lanes that a mask selects. Exits 77 with the reason when the
- * backend cannot run. */
+ * train_few BACKEND [THREADS HIDDEN]: trains a small network for a few steps, by the backend's own step and
+ * by its ops, beside naive, and demands that the losses agree. No operand lies against a guard page: an
+ * emulator may read whole vectors where a real CPU reads only the lanes that a mask selects. Exits 77 with
+ * the reason when the backend cannot run. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,9 @@
 #include "machine/cpu.h"
 #include "train/trainer.h"
 
-enum { INPUTS = 784, HIDDEN = 24, CLASSES = 10, BATCH = 19, IMAGES = 64, STEPS = 6, SLACK = 4096 };
+enum { INPUTS = 784, CLASSES = 10, BATCH = 19, IMAGES = 64, STEPS = 6, SLACK = 4096 };
+
+static int threads = 2, hidden = 24;
 
 /* Mean loss per image: the margin for free-running training over its first steps. */
 static const double loss_margin = 1e-3;
@@ -40,16 +42,16 @@ static void images_make(struct images *d)
 /* Loss sums of STEPS steps into loss. 0, or -1 with a line on stderr. */
 static int train(const struct backend *b, bool composed, const struct images *d, double *loss)
 {
-    const struct plan plan = {.threads = 2,
+    const struct plan plan = {.threads = threads,
                               .inputs = INPUTS,
-                              .hidden = HIDDEN,
+                              .hidden = hidden,
                               .classes = CLASSES,
                               .batch = BATCH,
                               .lr = 0.001f,
                               .rho = 0.9f,
                               .epsilon = 1e-7f,
                               .isa = cpu_usable()};
-    const struct shape shape = {INPUTS, HIDDEN, CLASSES};
+    const struct shape shape = {INPUTS, hidden, CLASSES};
     struct contender c;
     struct error e = {0};
     struct model m;
@@ -81,9 +83,13 @@ static int train(const struct backend *b, bool composed, const struct images *d,
 int main(int argc, char **argv)
 {
     char why[256];
-    const struct registry_entry *const entry = argc == 2 ? registry_find(argv[1]) : NULL;
-    if (!entry) {
-        fprintf(stderr, "usage: %s BACKEND\n", argv[0]);
+    const struct registry_entry *const entry = argc == 2 || argc == 4 ? registry_find(argv[1]) : NULL;
+    if (argc == 4) {
+        threads = atoi(argv[2]);
+        hidden = atoi(argv[3]);
+    }
+    if (!entry || threads < 1 || hidden < 1) {
+        fprintf(stderr, "usage: %s BACKEND [THREADS HIDDEN]\n", argv[0]);
         return EXIT_USAGE;
     }
     if (registry_status(entry, why, sizeof why) != BACKEND_READY) {

@@ -2,6 +2,7 @@
 """What the outside judges share: when they cannot sit, and running a program with the shim preloaded."""
 import glob
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,19 +15,27 @@ def skip(why):
     sys.exit(SKIP)
 
 
-def skip_if_sanitized(option):
-    """A sanitizer's runtime must be the first library of a process, so the shim cannot be preloaded with one."""
-    if option != "none":
-        skip(f"built with b_sanitize={option}: such a library cannot be preloaded into a foreign program")
+def preload(shim):
+    """The shim for LD_PRELOAD; where it is built with a sanitizer that is a library, that one first, as it demands."""
+    shim = os.path.abspath(shim)
+    linked = subprocess.run(["ldd", shim], text=True, stdout=subprocess.PIPE, check=True).stdout
+    return " ".join(re.findall(r"=> (\S*/lib(?:[at]san|clang_rt\.asan)\S*)", linked) + [shim])
+
+
+def skip_if_unloadable(shim, option):
+    """Clang by default links its sanitizers into programs only, so that no library brings them."""
+    if option != "none" and " " not in preload(shim):
+        skip(f"built with b_sanitize={option} by a compiler whose sanitizer is no library that could be preloaded")
 
 
 def judge(command, shim, backend, threads=2, broken=None, text=None):
     """Runs a tester on the shim: its exit code, all it wrote, and how many products the backend computed."""
     with tempfile.TemporaryDirectory() as scratch:
         count = os.path.join(scratch, "count")
-        env = clean_environment(LD_PRELOAD=os.path.abspath(shim), BENCH_BLAS_BACKEND=backend, BENCH_BLAS_COUNT=count,
+        env = clean_environment(LD_PRELOAD=preload(shim), BENCH_BLAS_BACKEND=backend, BENCH_BLAS_COUNT=count,
                                 OMP_NUM_THREADS=str(threads), OMP_WAIT_POLICY="passive",
-                                PYTHONDONTWRITEBYTECODE="1")
+                                PYTHONDONTWRITEBYTECODE="1",
+                                ASAN_OPTIONS="detect_leaks=0")  # what the tester itself does not free
         if broken:
             env["BENCH_BLAS_BREAK"] = broken
         done = subprocess.run(command, env=env, input=text, cwd=scratch, text=True, timeout=500,

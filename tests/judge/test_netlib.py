@@ -7,7 +7,7 @@ import glob
 import re
 import sys
 
-from judge_common import judge, skip, skip_if_sanitized
+from judge_common import judge, skip, skip_if_unloadable
 from test_cli_common import check, finish
 
 TESTERS = (("xblat3s", "sblat3.in", "SGEMM"), ("xscblat3", "sin3", "cblas_sgemm"))
@@ -39,7 +39,7 @@ def verdict(output, routine):
 
 def main():
     shim, backend, sanitize = sys.argv[1:4]
-    skip_if_sanitized(sanitize)
+    skip_if_unloadable(shim, sanitize)
     where = glob.glob("/usr/lib/*/blas/xblat3s") + glob.glob("/usr/lib/blas/xblat3s")
     if not where:
         skip("netlib's BLAS tester is not here: apt install libblas-test")

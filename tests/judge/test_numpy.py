@@ -66,10 +66,10 @@ def main():
         judge_here()
     import os
     import subprocess
-    from judge_common import judge, skip, skip_if_sanitized
+    from judge_common import judge, skip, skip_if_unloadable
     from test_cli_common import check, finish
     shim, backend, sanitize = sys.argv[1:4]
-    skip_if_sanitized(sanitize)
+    skip_if_unloadable(shim, sanitize)
     python = "/usr/bin/python3"
     probe = "import numpy; print(numpy.__file__, numpy.__version__)"
     if not os.path.exists(python) or subprocess.run([python, "-c", probe], capture_output=True).returncode:

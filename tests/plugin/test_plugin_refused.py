@@ -2,12 +2,22 @@
 """Plug-ins that are wrong from the start: one line that says how, the documented exit code, and nothing is run."""
 import json
 import os
+import re
 import shutil
 import sys
 
 from test_cli_common import check, finish, run, scratch
 
 bench, modules = sys.argv[1:]
+
+
+def header_version():
+    """The ABI that the program was built with; evil_abi says one more."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../kernels/backend.h"), encoding="utf-8") as f:
+        return int(re.search(r"#define BACKEND_ABI_VERSION (\d+)u", f.read()).group(1))
+
+
+ABI = header_version()
 
 
 def module(name):
@@ -29,7 +39,7 @@ def refused(code, names, *words):
 WRONG = [
     ("evil_no_symbol", ["exports no function lanebench_backend()"]),
     ("evil_null", ["lanebench_backend() returned NULL"]),
-    ("evil_abi", ["version 2 of the plug-in ABI", "has 1", "rebuild"]),
+    ("evil_abi", [f"version {ABI + 1} of the plug-in ABI", f"has {ABI};", "rebuild"]),
     ("evil_size", ["struct_size", "sizeof(struct backend)"]),
     ("evil_name", ["'Evil One'", "PATH:NAME"]),
     ("evil_taken", ["'naive' is taken by a built-in backend", "PATH:NAME"]),

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The gzip reader against zlib's own. First byte: bit 0 images or labels, bit 1 a small cap, bit 2 the rest
+ * is content, to be packed and then perhaps damaged; else it is the compressed bytes themselves. Packing
+ * first takes the fuzzer past checksums that it cannot guess. */
+#include <string.h>
+#include <zlib.h>
+
+#include "fuzz.h"
+#include "idx_input.h"
+
+enum { SMALL_CAP = 64, CAP = 1 << 14, MOST_TAIL = 8 };
+
+/* What is done to a member that was right. */
+enum damage { UNHURT, CUT, CHANGED, FOLLOWED, TWICE, DAMAGES };
+
+struct bytes {
+    uint8_t *at; /* owned */
+    size_t size;
+};
+
+static struct bytes copy_of(const uint8_t *from, size_t size, size_t room)
+{
+    struct bytes b = {malloc(room ? room : 1), size};
+    FUZZ_DEMAND(b.at);
+    if (size) memcpy(b.at, from, size);
+    return b;
+}
+
+static struct bytes damaged(const uint8_t *member, size_t size, enum damage damage, size_t place,
+                            uint8_t value)
+{
+    struct bytes b = copy_of(member, size, size);
+    const size_t at = place % size;
+    if (damage == CUT) b.size = at;
+    if (damage == CHANGED) b.at[place < size ? size - 1 - at : at] ^= value; /* the checksums first */
+    if (damage != FOLLOWED && damage != TWICE) return b;
+    const size_t tail = damage == TWICE ? size : 1 + place % MOST_TAIL;
+    struct bytes longer = copy_of(b.at, size, size + tail);
+    if (damage == TWICE)
+        memcpy(longer.at + size, member, size);
+    else
+        memset(longer.at + size, value, tail);
+    longer.size = size + tail;
+    free(b.at);
+    return longer;
+}
+
+/* The input's next bytes say how the others are packed and damaged. */
+static struct bytes packed_input(struct fuzz_input *in)
+{
+    struct packing how = {.level = fuzz_byte(in) % 10};
+    how.strategy = fuzz_byte(in) % (Z_FIXED + 1);
+    how.options = fuzz_byte(in) & 15;
+    how.blocks = fuzz_byte(in);
+    const enum damage damage = (enum damage)(fuzz_byte(in) % DAMAGES);
+    const size_t place = fuzz_byte(in) | (size_t)fuzz_byte(in) << 8;
+    const uint8_t value = fuzz_byte(in);
+    size_t size;
+    uint8_t *const member = pack(in->next, in->left, &how, &size);
+    struct bytes b = damaged(member, size, damage, place, value);
+    free(member);
+    struct bytes exact = copy_of(b.at, b.size, b.size);
+    free(b.at);
+    return exact;
+}
+
+/* What zlib makes of the bytes: the content, to be freed, where they are one whole member and nothing else,
+ * of at most CAP bytes; else at is NULL. */
+static struct bytes by_zlib(struct bytes from)
+{
+    enum { GZIP_WINDOW = 15 + 16 };
+    static uint8_t content[CAP];
+    z_stream z = {0};
+    FUZZ_DEMAND(inflateInit2(&z, GZIP_WINDOW) == Z_OK);
+    z.next_in = from.at;
+    z.avail_in = (uInt)from.size;
+    z.next_out = content;
+    z.avail_out = CAP;
+    const int end = inflate(&z, Z_FINISH);
+    const size_t size = z.total_out;
+    const int whole = end == Z_STREAM_END && z.avail_in == 0;
+    inflateEnd(&z);
+    return whole ? copy_of(content, size, size) : (struct bytes){NULL, 0};
+}
+
+static void demand_same(struct bytes compressed, struct bytes content, enum idx_kind kind, size_t cap)
+{
+    enum { HEADER_CHECKED = 2 };
+    struct idx_array direct = {0}, unpacked = {0};
+    const enum idx_status got = parse_checked(compressed.at, compressed.size, kind, cap, &unpacked);
+    if (content.at) {
+        FUZZ_DEMAND((parse_checked(content.at, content.size, kind, cap, &direct) == IDX_OK) ==
+                    (got == IDX_OK));
+    } else { /* the header's own checksum is zlib's to check, not ours */
+        FUZZ_DEMAND(got != IDX_OK || compressed.at[3] & HEADER_CHECKED);
+    }
+    if (content.at && got == IDX_OK) {
+        FUZZ_DEMAND(unpacked.content_bytes == content.size);
+        FUZZ_DEMAND(memcmp(unpacked.content, content.at, content.size) == 0);
+        FUZZ_DEMAND(memcmp(unpacked.dims, direct.dims, sizeof direct.dims) == 0);
+    }
+    idx_free(&direct);
+    idx_free(&unpacked);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input in = {data, size};
+    const unsigned mode = fuzz_byte(&in);
+    struct bytes compressed = mode & 4 ? packed_input(&in) : copy_of(in.next, in.left, in.left);
+    const int is_gzip = compressed.size >= 2 && compressed.at[0] == 0x1f && compressed.at[1] == 0x8b;
+    if (is_gzip) {
+        const struct bytes content = by_zlib(compressed);
+        /* Content that is gzip again is not unpacked twice. */
+        const int nested = content.at && content.size >= 2 && content.at[0] == 0x1f && content.at[1] == 0x8b;
+        if (!nested)
+            demand_same(compressed, content, mode & 1 ? IDX_LABELS : IDX_IMAGES, mode & 2 ? SMALL_CAP : CAP);
+        free(content.at);
+    }
+    free(compressed.at);
+    return 0;
+}
