@@ -39,18 +39,28 @@ int contender_open(struct contender *c, const struct backend *b, const struct ba
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);
 
+/* The sizes at which its gemm changes path under this plan: the plan's where b lets itself be tuned, else its
+ * own. */
+struct blocking contender_blocking(const struct backend *b, const struct plan *plan);
+
+/* What runs besides ops: the functions of a backend's own training step. */
+enum trace_point { TRACE_STEP = OP_COUNT, TRACE_LOAD, TRACE_PREDICT, TRACE_STORE, TRACE_COUNT };
+
+/* "gemm", ..., "step()", ...; NULL for what is neither an op nor a trace_point. */
+const char *contender_point_name(int point);
+
 /* Which op is running, for whoever has to say what a process was at when it died or fell silent. */
 struct contender_trace {
-    volatile int op;         /* enum op_id + 1; 0: none */
-    volatile uint64_t calls; /* of all ops so far, the running one included */
+    volatile int op;         /* enum op_id or trace_point, + 1; 0: none */
+    volatile uint64_t calls; /* of all of them so far, the running one included */
 };
 
 /* Where calls are noted: memory of this process, unless somebody points it elsewhere. */
 extern struct contender_trace *contender_trace;
 
-static inline void contender_enter(enum op_id op)
+static inline void contender_enter(int point)
 {
-    contender_trace->op = (int)op + 1;
+    contender_trace->op = point + 1;
     contender_trace->calls = contender_trace->calls + 1;
 }
 

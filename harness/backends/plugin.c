@@ -106,7 +106,7 @@ static void must_not_run(void)
     abort();
 }
 
-static void make_shadow(struct plugin *p)
+void plugin_make_shadow(struct plugin *p)
 {
     const struct plugin_facts *f = &p->facts;
     p->shadow = (struct backend){
@@ -140,7 +140,7 @@ int plugin_probe(struct plugin *p, const char *argument, struct error *e)
     if (given_name[0]) strcpy(p->facts.name, given_name);
     if (check_facts(p, e)) return (int)e->code;
     if (!SHA256File(p->path, p->sha256)) p->sha256[0] = 0;
-    make_shadow(p);
+    plugin_make_shadow(p);
     return 0;
 }
 

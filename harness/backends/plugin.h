@@ -38,6 +38,9 @@ struct plugin {
  * to 5 seconds when the plug-in hangs. p lives as long as the shadow is used and stays where it is. */
 int plugin_probe(struct plugin *p, const char *argument, struct error *e);
 
+/* Fills in the shadow from the facts. */
+void plugin_make_shadow(struct plugin *p);
+
 /* Loads it into this process, for good; b is the plug-in's struct backend under the given name, which is
  * kept by reference. Runs constructors and lanebench_backend(). EXIT_USAGE. */
 int plugin_load(struct backend *b, const char *path, const char *name, struct error *e);

@@ -16,8 +16,8 @@
 #undef ABSENT_BACKEND
 
 static const struct registry_entry table[] = {
-#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL, NULL},
-#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL, NULL},
+#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL, NULL, NULL},
+#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL, NULL, NULL},
 #include "backends.def"
 #undef BACKEND
 #undef ABSENT_BACKEND
@@ -184,6 +184,17 @@ const struct backend *registry_fallback_for(const struct backend *backend)
     if (!(backend->flags & BACKEND_INHERITS_FASTEST)) return best;
     for (int i = 0; i < BUILT_IN; i++)
         if (registry_status(&table[i], why, sizeof why) == BACKEND_READY && is_complete(table[i].backend))
+            best = table[i].backend;
+    return best;
+}
+
+const struct backend *registry_rival_of(const struct backend *backend)
+{
+    const struct backend *best = NULL;
+    char why[256];
+    for (int i = 0; i < BUILT_IN; i++)
+        if (table[i].backend != backend && registry_status(&table[i], why, sizeof why) == BACKEND_READY &&
+            !(table[i].backend->flags & BACKEND_ON_REQUEST) && is_complete(table[i].backend))
             best = table[i].backend;
     return best;
 }

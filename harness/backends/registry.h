@@ -19,6 +19,8 @@ enum backend_status {
     BACKEND_NOT_BUILT,   /* left out at configure time */
 };
 
+struct program; /* see run/program.h */
+
 struct registry_entry {
     const char *name;
     const struct backend *backend; /* NULL when not built */
@@ -28,6 +30,8 @@ struct registry_entry {
     const char *argument; /* for plan->argument; NULL = none */
     /* NULL: built in. Else backend is the plug-in's shadow, whose functions must not be called here. */
     const struct plugin *plugin;
+    /* NULL: this program. Else another build of it serves as the worker, and backend is a shadow too. */
+    const struct program *program;
 };
 
 /* Probes the plug-in of PATH[:NAME] and adds it to the list, ready or not. EXIT_USAGE as for plugin_probe,
@@ -52,6 +56,10 @@ const struct backend *registry_fallback(void);
 /* The backend behind the ops that this one leaves empty: the reference backend, or the fastest own one that
  * is ready where the backend asks for that (BACKEND_INHERITS_FASTEST). */
 const struct backend *registry_fallback_for(const struct backend *backend);
+
+/* What the outcome of this backend's trainings is compared with: the fastest other one of our own that is
+ * ready, else the reference backend; NULL when there is no other. */
+const struct backend *registry_rival_of(const struct backend *backend);
 
 /* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every
  * ready backend but those on request (BACKEND_ON_REQUEST). Plug-ins that the list does not name follow at its

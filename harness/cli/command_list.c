@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "backends/registry.h"
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "machine/cpu.h"
@@ -120,7 +121,7 @@ static int print_json(const struct topology *t, struct error *e)
         cpu_isa_names(cpu_usable(), usable, sizeof usable), "isa_cap", cpu_cap_name(), "backends", backends,
         "libraries", "hwloc", t->hwloc_version, "zlib", zlibVersion(), "jansson", JANSSON_VERSION,
         "google_benchmark", build_get()->benchmark, "openmp", _OPENMP);
-    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+    char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     json_decref(root);
     if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
     printf("%s\n", text);

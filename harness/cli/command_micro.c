@@ -2,16 +2,23 @@
  *
  * bench micro: proves each backend in this process, then times its ops in it. What was not proven is not
  * timed. A plug-in is first proven in a process of its own; only one that survives this is loaded here. */
-#include <omp.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/prove_apart.h"
+#include "cli/reproduce.h"
 #include "cli/session.h"
+#include "cli/team.h"
+#include "micro/check_shape.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"
+#include "roof/memory_room.h"
+#include "roof/peak.h"
+#include "tune/tuning.h"
 
 static const char *const micro_columns[] = {"schema",
                                             "run_id",
@@ -33,19 +40,36 @@ static const char *const micro_columns[] = {"schema",
                                             "inherited",
                                             "verified",
                                             "worst_error_of_bound",
+                                            "transa",
+                                            "transb",
+                                            "weights",
+                                            "peak_gflops",
+                                            "share_of_peak",
+                                            "env_id",
                                             NULL};
+
+/* Memory that the matrices of a user's shape may take, and a pool of cold weights: a share of what is there.
+ */
+enum { ROOM_SHARE = 4 };
+
+/* Looks at the peak, before and after each measurement of Google Benchmark's, and the seconds of one. The
+ * best counts: a measurement may be short enough to meet no other process, and so must a look be. */
+enum { PEAK_LOOKS = 4 };
+static const double peak_seconds = 0.001;
 
 struct contestant {
     const struct registry_entry *entry;
+    const struct options *options;
     struct backend plugin; /* for an entry that is one */
     struct contender contender;
     struct proof_verdict verdict;
-    struct micro_case cases[MICRO_MAX_CASES];
+    struct micro_case *cases; /* room for micro_max_cases() */
     int count;
 };
 
 struct micro {
     struct session session;
+    struct gemm_shapes shapes; /* the user's */
     struct micro_operands operands;
     struct contestant *contestants; /* one per selected backend; count 0 when it is not timed */
     struct gbench_case *cases;
@@ -58,9 +82,10 @@ struct micro {
 static void print_failed_row(void *context, const struct proof_row *row)
 {
     const struct contestant *c = context;
-    if (row->failed)
-        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", c->entry->name, row->op,
-                row->cases, row->failed, row->count, row->first_failure);
+    if (!row->failed) return;
+    if (!c->options->quiet) fputc('\n', stderr); /* behind "proof     NAME: " */
+    fprintf(stderr, "FAIL  %s %s %s\n", c->entry->name, row->op, row->cases);
+    reproduce_print(stderr, c->options, c->entry, row);
 }
 
 /* EXIT_OK, EXIT_PROOF, or e's code. */
@@ -82,13 +107,54 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
     return passed ? EXIT_OK : EXIT_PROOF;
 }
 
-static void register_cases(struct micro *micro, struct contestant *c)
+static const char *prepare_case(void *context)
 {
+    return micro_prepare(context);
+}
+
+/* Of the roof over the case's backend, on the threads that it uses. */
+static double measure_peak(void *context)
+{
+    const struct micro_case *c = context;
+    const struct plan *plan = &c->contender->plan;
+    const enum roof roof = roof_of(c->contender->backend, plan->isa);
+    double best = 0;
+    for (int i = 0; i < PEAK_LOOKS; i++) best = fmax(best, peak_gflops(roof, plan->threads, peak_seconds));
+    return 1e9 * best;
+}
+
+/* The cases of one user's shape, once gemm is found right for it. EXIT_OK, or EXIT_PROOF. */
+static int add_shape(struct micro *micro, struct contestant *c, const struct gemm_shape *s, bool names_only)
+{
+    char words[200];
+    if (!names_only && !check_shape(&c->contender, &micro->operands, s, words, sizeof words)) {
+        fprintf(stderr, "FAIL  %s gemm shape %c%c %dx%dx%d of %s:%d, not timed: %s\n", c->entry->name,
+                s->ta == TRANS ? 'T' : 'N', s->tb == TRANS ? 'T' : 'N', s->m, s->n, s->k, micro->shapes.path,
+                s->line, words);
+        return EXIT_PROOF;
+    }
+    c->count += micro_shape_cases(c->cases + c->count, &c->contender, &micro->operands, s);
+    return EXIT_OK;
+}
+
+/* EXIT_OK, or EXIT_PROOF when a shape is left out. */
+static int register_cases(struct micro *micro, struct contestant *c, bool names_only)
+{
+    int code = EXIT_OK;
     c->count = micro_cases(c->cases, &c->contender, &micro->operands);
+    for (int i = 0; i < micro->shapes.count && !interrupt_flag; i++)
+        code = exit_code_worst(code, add_shape(micro, c, &micro->shapes.list[i], names_only));
     for (int i = 0; i < c->count; i++)
-        micro->cases[micro->count++] = (struct gbench_case){
-            c->cases[i].name, c->cases[i].call,  &c->cases[i],
-            c->cases[i].flop, c->cases[i].bytes, c->cases[i].inherited ? "inherited" : NULL};
+        micro->cases[micro->count++] =
+            (struct gbench_case){.name = c->cases[i].name,
+                                 .call = c->cases[i].call,
+                                 .context = &c->cases[i],
+                                 .flop = c->cases[i].flop,
+                                 .bytes = c->cases[i].bytes,
+                                 .label = c->cases[i].label[0] ? c->cases[i].label : NULL,
+                                 .prepare = prepare_case,
+                                 .peak = measure_peak};
+    return code;
 }
 
 /* Loads a plug-in that a worker has proven. For a list of names its shadow serves, for nothing of it is
@@ -113,6 +179,7 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
     for (int i = 0; i < s->count && !interrupt_flag; i++) {
         struct contestant *c = &micro->contestants[i];
         c->entry = s->entries[i];
+        c->options = s->options;
         const int admitted = c->entry->plugin ? admit_plugin(s, c, names_only, e) : EXIT_OK;
         if (e->code) return (int)e->code;
         code = exit_code_worst(code, admitted);
@@ -120,11 +187,12 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
         const struct backend *b = c->entry->plugin ? &c->plugin : c->entry->backend;
         struct plan plan = s->plan;
         plan.argument = c->entry->argument;
+        plan.blocking = tuning_blocking(c->entry->backend->name);
         if (contender_open(&c->contender, b, registry_fallback_for(b), &plan, e)) return (int)e->code;
         const int verdict = names_only ? EXIT_OK : prove(micro, c, e);
         if (e->code) return (int)e->code;
-        if (verdict == EXIT_OK) register_cases(micro, c);
         code = exit_code_worst(code, verdict);
+        if (verdict == EXIT_OK) code = exit_code_worst(code, register_cases(micro, c, names_only));
     }
     return code;
 }
@@ -142,6 +210,26 @@ static void extent_field(struct csv *csv, int extent)
         csv_integer(csv, extent);
     else
         csv_empty(csv);
+}
+
+/* What only matrix products have, but for `weights`, which RMSprop has too. */
+static void add_product_fields(struct csv *csv, const struct micro_case *c,
+                               const struct gbench_result *result)
+{
+    const char *const trans[] = {"N", "T"};
+    csv_text(csv, c->k ? trans[c->ta] : "");
+    csv_text(csv, c->k ? trans[c->tb] : "");
+    csv_text(csv, !c->has_weights                               ? ""
+                  : !c->cold                                    ? "hot"
+                  : strcmp(c->operands->pool.beyond, "l3") == 0 ? "cold_l3"
+                                                                : "cold_l2");
+    if (result->peak > 0) {
+        csv_real(csv, result->peak * 1e-9);
+        csv_real(csv, c->flop / result->seconds_per_call / result->peak);
+    } else {
+        csv_empty(csv);
+        csv_empty(csv);
+    }
 }
 
 static void on_result(void *context, const struct gbench_result *result)
@@ -176,6 +264,8 @@ static void on_result(void *context, const struct gbench_result *result)
     csv_integer(csv, c->inherited);
     csv_integer(csv, 1);
     csv_real(csv, contestant->verdict.worst_of_bound);
+    add_product_fields(csv, c, result);
+    csv_text(csv, micro->session.env_id);
     if (csv_end_row(csv, micro->error)) interrupt_flag = 1;
 }
 
@@ -206,20 +296,10 @@ static int close_files(struct micro *micro, int code, struct error *e)
     return code;
 }
 
-/* The threads that the ops will use, where a training worker has its own. */
-static void bind(const struct session *s)
-{
-    int bound = 0;
-    omp_set_dynamic(0);
-    omp_set_num_threads(s->plan.threads);
-    topology_bind_team(&s->topology, s->plan.threads, &bound);
-    if (!bound && !s->options->quiet) fputs("warning: the threads could not be bound to cores\n", stderr);
-}
-
 static int measure(struct micro *micro, bool names_only, struct error *e)
 {
     const struct session *s = &micro->session;
-    bind(s);
+    team_bind(s);
     const int code = prepare(micro, names_only, e);
     if (e->code) return (int)e->code;
     gbench_context("dataset", s->data.name);
@@ -232,15 +312,30 @@ static int measure(struct micro *micro, bool names_only, struct error *e)
     return interrupt_flag ? exit_code_worst(code, EXIT_INTERRUPTED) : code;
 }
 
+static int allocate(struct micro *micro, struct error *e)
+{
+    const struct session *s = &micro->session;
+    const size_t most = (size_t)micro_max_cases(&micro->shapes);
+    const struct micro_machine machine = {s->topology.l2_bytes, s->topology.l3_bytes,
+                                          memory_room_here() / ROOM_SHARE};
+    micro->contestants = calloc((size_t)s->count, sizeof *micro->contestants);
+    micro->cases = calloc((size_t)s->count * most, sizeof *micro->cases);
+    if (!micro->contestants || !micro->cases) return error_set(e, EXIT_INTERNAL, "out of memory");
+    for (int i = 0; i < s->count; i++)
+        if (!(micro->contestants[i].cases = calloc(most, sizeof *micro->contestants[i].cases)))
+            return error_set(e, EXIT_INTERNAL, "out of memory");
+    return micro_operands_init(&micro->operands, &s->data, &s->shape, s->options->batch, s->options->seed,
+                               &micro->shapes, &machine, e);
+}
+
 static int run(struct micro *micro, const struct invocation *words, bool names_only, struct error *e)
 {
     struct session *s = &micro->session;
     const struct options *o = s->options;
-    micro->contestants = calloc((size_t)s->count, sizeof *micro->contestants);
-    micro->cases = calloc((size_t)s->count * MICRO_MAX_CASES, sizeof *micro->cases);
-    if (!micro->contestants || !micro->cases ||
-        micro_operands_init(&micro->operands, &s->data, &s->shape, o->batch, o->seed))
-        return error_set(e, EXIT_INTERNAL, "out of memory");
+    if (allocate(micro, e)) {
+        if (s->folder.made) rmdir(s->folder.path);
+        return (int)e->code;
+    }
     if (open_files(micro, words, e)) return (int)e->code;
     if (!o->quiet && !names_only) session_print(s, stderr);
     const int code = close_files(micro, measure(micro, names_only, e), e);
@@ -268,10 +363,16 @@ int command_micro(const struct options *o, const struct invocation *words, struc
     if (wrong) return error_set(e, EXIT_USAGE, "%s", text);
     if (output_check(e)) return (int)e->code;
     interrupt_install();
-    if (session_open(&micro.session, o, "micro.csv", e)) return (int)e->code;
+    if ((o->shapes && shapes_read(&micro.shapes, o->shapes, e)) ||
+        session_open(&micro.session, o, "micro.csv", e)) {
+        shapes_free(&micro.shapes);
+        return (int)e->code;
+    }
     const int code = run(&micro, words, names_only, e);
     micro_operands_free(&micro.operands);
+    for (int i = 0; micro.contestants && i < micro.session.count; i++) free(micro.contestants[i].cases);
     free(micro.contestants);
+    shapes_free(&micro.shapes);
     free(micro.cases);
     session_close(&micro.session);
     return code;

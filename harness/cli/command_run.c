@@ -7,12 +7,15 @@
 #include "cli/output.h"
 #include "cli/reproduce.h"
 #include "cli/session.h"
+#include "proof/prove_training.h"
+#include "cli/training.h"
 #include "report/progress_view.h"
 #include "report/summary.h"
 
 struct job {
     const struct options *options;
-    struct session session;
+    struct session *session;
+    const struct training *extra; /* NULL: a plain run */
     bool training;
     struct run_files files;
     struct record record;
@@ -31,7 +34,7 @@ static void on_opened(void *context, const struct registry_entry *entry, const s
 {
     struct job *job = context;
     summary_row(&job->summary, entry)->info = *info;
-    if (session_has_folder(&job->session)) record_opened(&job->record, entry->name, info);
+    if (session_has_folder(job->session)) record_opened(&job->record, entry->name, info);
 }
 
 /* bench prove shows every row as its result; bench run only those that failed. */
@@ -40,9 +43,12 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
     FILE *out = job->training ? stderr : stdout;
     if (job->training && !row->failed) return;
     progress_view_clear(&job->view);
-    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %.3f of bound%s\n", row->failed ? "FAIL" : "pass",
-            entry->name, row->op, row->cases, row->count, row->worst_of_bound,
-            row->inherited ? "  (inherited)" : "");
+    char worst[40], seconds[32] = "";
+    if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
+    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s\n", row->failed ? "FAIL" : "pass",
+            entry->name, row->op, row->cases, row->count,
+            reproduce_share(row->worst_of_bound, worst, sizeof worst), seconds,
+            row->inherited ? "  (inherited)" : "", row->measured[0] ? "  " : "", row->measured);
     if (row->failed) reproduce_print(out, job->options, entry, row);
     fflush(out);
 }
@@ -51,7 +57,7 @@ static void on_proof_row(void *context, const struct registry_entry *entry, cons
 {
     struct job *job = context;
     print_proof_row(job, entry, row);
-    if (session_has_folder(&job->session)) run_files_proof_row(&job->files, entry->name, row, job->error);
+    if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry->name, row, job->error);
     note_failure(job);
 }
 
@@ -60,15 +66,16 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
+    char worst[40];
     row->proven = true;
     row->verified = verdict->failed == 0 && verdict->cases > 0;
     row->verdict = *verdict;
-    if (session_has_folder(&job->session)) record_proven(&job->record, entry->name, verdict, seconds);
+    if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
     progress_view_clear(&job->view);
     if (!job->training)
-        printf("%s  %-8s %lld cases, %lld failed, worst error %.3f of its bound, %.1f s\n",
+        printf("%s  %-8s %lld cases, %lld failed, worst error %s, %.1f s\n",
                row->verified ? "PROVEN" : "REJECTED", entry->name, verdict->cases, verdict->failed,
-               verdict->worst_of_bound, seconds);
+               reproduce_share(verdict->worst_of_bound, worst, sizeof worst), seconds);
     else if (row->verified)
         progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
                            entry->name, verdict->cases, verdict->worst_of_bound, seconds);
@@ -90,7 +97,7 @@ static void on_tick(void *context, const struct registry_entry *entry, const str
 static int contender_epochs(const struct job *job, const struct registry_entry *entry)
 {
     const struct options *o = job->options;
-    if (entry->backend != registry_fallback() || job->session.count == 1) return o->epochs;
+    if (entry->backend != registry_fallback() || job->session->count == 1) return o->epochs;
     return o->naive_epochs ? o->naive_epochs : 1;
 }
 
@@ -98,10 +105,11 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
-    const double flop = network_train_flop(&job->session.shape, (double)report->result.samples);
+    const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
     if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
+    if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
 }
@@ -114,22 +122,24 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     static const char *const kinds[] = {[OUTCOME_OK] = "",
                                         [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
                                         [OUTCOME_CRASHED] = "crashed",
-                                        [OUTCOME_INTERRUPTED] = "interrupted"};
+                                        [OUTCOME_INTERRUPTED] = "interrupted",
+                                        [OUTCOME_NO_CASE] = "nothing to prove"};
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
-    if (session_has_folder(&job->session)) record_failed(&job->record, entry->name, row->failure);
+    if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
 }
 
 static int open_files(struct job *job, const struct invocation *words, struct error *e)
 {
-    if (!session_has_folder(&job->session)) return 0;
-    const struct row_identity identity = session_identity(&job->session);
-    if (run_files_create(&job->files, job->session.folder.path, &identity, job->training, e))
+    if (!session_has_folder(job->session)) return 0;
+    const struct row_identity identity = session_identity(job->session);
+    if (run_files_create(&job->files, job->session->folder.path, &identity, job->training, e))
         return (int)e->code;
-    if (job->session.folder.continued) return 0;
-    session_record(&job->session, words, &job->record);
-    if (record_topology(job->session.folder.path, e) || record_write(&job->record, "running", 0, e)) {
+    if (job->session->folder.continued) return 0;
+    session_record(job->session, words, &job->record);
+    if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
+    if (record_topology(job->session->folder.path, e) || record_write(&job->record, "running", 0, e)) {
         run_files_discard(&job->files);
         record_free(&job->record);
     }
@@ -139,10 +149,11 @@ static int open_files(struct job *job, const struct invocation *words, struct er
 /* The files get their final names however the run ended. */
 static int close_files(struct job *job, int code, struct error *e)
 {
-    if (!session_has_folder(&job->session)) return code;
+    if (!session_has_folder(job->session)) return code;
     code = exit_code_worst(code, run_files_finish(&job->files, e));
-    if (job->session.folder.continued) return code;
-    const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
+    if (job->session->folder.continued) return code;
+    const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
+    const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
     code = exit_code_worst(code, record_write(&job->record, status, code, e));
     record_free(&job->record);
     return code;
@@ -151,7 +162,7 @@ static int close_files(struct job *job, int code, struct error *e)
 static int execute(struct job *job, struct error *e)
 {
     const struct options *o = job->options;
-    const struct session *s = &job->session;
+    const struct session *s = job->session;
     const struct run_options run = {.epochs = o->epochs,
                                     .naive_epochs = o->naive_epochs,
                                     .batch = o->batch,
@@ -164,7 +175,10 @@ static int execute(struct job *job, struct error *e)
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
-                                    .timeout = o->timeout};
+                                    .timeout = o->timeout,
+                                    .balanced = job->extra != NULL,
+                                    .warm_up = job->extra && job->extra->warm_up,
+                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
                                           .proof_row = on_proof_row,
@@ -174,6 +188,10 @@ static int execute(struct job *job, struct error *e)
                                           .epoch = on_epoch,
                                           .failed = on_failed};
     job->error = e;
+    if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
+        fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
+              "reference's\n",
+              stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
     const int code =
         run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
@@ -181,39 +199,65 @@ static int execute(struct job *job, struct error *e)
     return e->code ? (int)e->code : code;
 }
 
-static void print_end(struct job *job, int code)
+/* Returns code, or a worse one where not all could be printed. */
+static int print_end(struct job *job, int code)
 {
-    const char *path = job->session.folder.path;
+    const char *path = job->session->folder.path;
     if (job->training) {
-        job->summary.dataset = job->session.data.name;
+        if (job->extra) job->extra->print(job->extra->context, code);
+        job->summary.dataset = job->session->data.name;
         job->summary.wanted_epochs = job->options->epochs;
-        summary_print(&job->summary, stdout);
+        if (summary_print(&job->summary, stdout))
+            code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
+                                                   "out of memory for the table; the files are complete"));
         printf("results: %s\n", path);
     }
     if (code == EXIT_INTERRUPTED)
         fprintf(stderr, "bench: interrupted; %s%s\n",
                 path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+    return code;
+}
+
+/* The session is open; closes it. */
+static int run_job(struct job *job, const struct invocation *words, struct error *e)
+{
+    if (open_files(job, words, e)) {
+        session_close(job->session);
+        return (int)e->code;
+    }
+    if (!job->options->quiet) session_print(job->session, stderr);
+    summary_init(&job->summary, job->session->entries, job->session->count);
+    int code = execute(job, e);
+    if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
+    code = close_files(job, code, e);
+    code = print_end(job, code);
+    summary_free(&job->summary);
+    session_close(job->session);
+    return code;
+}
+
+int training_run(struct session *session, const struct training *training, const struct invocation *words,
+                 struct error *e)
+{
+    static struct job job; /* large */
+    memset(&job, 0, sizeof job);
+    job.options = session->options;
+    job.session = session;
+    job.extra = training;
+    job.training = true;
+    return run_job(&job, words, e);
 }
 
 int command_run(const struct options *o, const struct invocation *words, struct error *e)
 {
     static struct job job; /* large */
+    static struct session session;
     memset(&job, 0, sizeof job);
     job.options = o;
+    job.session = &session;
     job.training = o->command == COMMAND_RUN;
     if (output_check(e)) return (int)e->code;
     interrupt_install();
-    if (session_open(&job.session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
-    if (open_files(&job, words, e)) {
-        session_close(&job.session);
-        return (int)e->code;
-    }
-    if (!o->quiet) session_print(&job.session, stderr);
-    summary_init(&job.summary, job.session.entries, job.session.count);
-    int code = execute(&job, e);
-    code = close_files(&job, code, e);
-    print_end(&job, code);
-    summary_free(&job.summary);
-    session_close(&job.session);
-    return code;
+    if (session_open(&session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
+    return run_job(&job, words, e);
 }

@@ -12,8 +12,8 @@ static const struct {
     {EXIT_OK, "all that was asked for was done, and proven"},
     {EXIT_PROOF, "a proof failed, or a backend crashed (the others ran to their end)"},
     {EXIT_USAGE, "usage: unknown flag or command, impossible value"},
-    {EXIT_REGRESSION, "reserved: slower than a baseline"},
-    {EXIT_INCONCLUSIVE, "reserved: too noisy to tell"},
+    {EXIT_REGRESSION, "bench ab --fail-on slower, bench gate: slower"},
+    {EXIT_INCONCLUSIVE, "the same: too noisy to tell, or a baseline of another machine"},
     {EXIT_INTEGRITY, "reserved: an integrity check failed"},
     {EXIT_DATA, "data missing or malformed"},
     {EXIT_NOTHING, "something asked for cannot run on this CPU"},
@@ -25,7 +25,7 @@ static void print_commands(FILE *out)
 {
     fputs("\nCommands:\n", out);
     for (const struct command_spec *c = command_table; c->name; c++)
-        if (c->help) fprintf(out, "  %-7s %s\n", c->name, c->help);
+        if (c->help) fprintf(out, "  %-8s %s\n", c->name, c->help);
 }
 
 /* "run, prove, micro", or nothing when every command takes it. */
@@ -72,7 +72,7 @@ void help_print(FILE *out, enum command command, bool all)
               "Proves SIMD backends numerically equivalent, then times them training one network.\n",
               out);
     else
-        fprintf(out, "usage: bench %s [FLAGS]\n%s\n", c->name,
+        fprintf(out, "usage: bench %s%s [FLAGS]\n%s\n", c->name, command == COMMAND_AB ? " A B" : "",
                 c->help ? c->help : "for the program's own use");
     if (all) print_commands(out);
     fputs("\nFlags (--flag VALUE or --flag=VALUE; a flag wins over its environment variable):\n", out);

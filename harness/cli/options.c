@@ -11,45 +11,70 @@
 
 enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
-    EVERY = TRAINING | COMMAND_LIST | COMMAND_DATA,
-    MAX_FLAGS = 32,
+    JUDGING = COMMAND_AB | COMMAND_GATE,                    /* commands that train and compare */
+    EVERY = TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE,
+    MAX_FLAGS = 48,
 };
 
 #define AT(member) offsetof(struct options, member)
 
 const struct option_spec option_table[] = {
-    {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING, "BENCH_BACKEND", AT(backend),
-     "backends by name, with commas between; all = every ready one"},
-    {"plugin", "PATH[:NAME]", OPTION_TEXTS, 0, 0, NULL, TRAINING | COMMAND_LIST, NULL, AT(plugins),
+    {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING | COMMAND_GATE | COMMAND_TUNE, "BENCH_BACKEND",
+     AT(backend), "backends by name, with commas between; all = every ready one"},
+    {"plugin", "PATH[:NAME]", OPTION_TEXTS, 0, 0, NULL, TRAINING | JUDGING | COMMAND_LIST, NULL, AT(plugins),
      "add the backend of a shared object, under its own name or NAME; may be repeated"},
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, NULL, COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
      "epochs of naive when it runs beside others (1 if not given, for it is slow)"},
-    {"batch", "N", OPTION_INT, 1, 65536, "128", TRAINING, "BENCH_BATCH", AT(batch),
-     "rows of a training batch"},
-    {"hidden", "N", OPTION_INT, 1, 65536, "512", TRAINING, "BENCH_HIDDEN", AT(hidden),
-     "units of the hidden layer"},
-    {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING, "BENCH_LR", AT(lr),
+    {"batch", "N", OPTION_INT, 1, 65536, "128", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_BATCH",
+     AT(batch), "rows of a training batch"},
+    {"hidden", "N", OPTION_INT, 1, 65536, "512", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_HIDDEN",
+     AT(hidden), "units of the hidden layer"},
+    {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB, "BENCH_LR", AT(lr),
      "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
-    {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING, "BENCH_SEED", AT(seed),
+    {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
      "seed of weights, sample order and proof"},
-    {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING, "BENCH_THREADS", AT(threads),
+    {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE,
+     "BENCH_THREADS", AT(threads),
      "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given)"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
-     "prove this one case: TEXT as printed with a failure, with the same flags"},
+     "prove this one case: TEXT as printed with a failure, with the same flags; or all that begin as TEXT* "
+     "says"},
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
-     "prove also every m, n, k of 1..67, every float for exp and log, long lockstep runs: minutes"},
-    {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING, "BENCH_TIMEOUT", AT(timeout),
+     "prove also every m, n, k of 1..67, every float for exp and log, long lockstep runs, and that ten whole "
+     "trainings end as accurate as a reference: up to an hour"},
+    {"shapes", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_MICRO | COMMAND_TUNE, "BENCH_SHAPES", AT(shapes),
+     "time (micro) or tune gemm also on these shapes: lines of m n k [N|T N|T], the latter for transposed "
+     "operands"},
+    {"rounds", "N", OPTION_INT, 6, 10000, "48", COMMAND_AB, "BENCH_ROUNDS", AT(rounds),
+     "rounds of turns, all of which count; 15 or more see effects of a few percent"},
+    {"epochs-per-turn", "K", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_EPOCHS_PER_TURN",
+     AT(epochs_per_turn), "epochs that a contender trains before the next one's turn"},
+    {"min-effect", "PERCENT", OPTION_REAL, 0.01, 1000, "2", COMMAND_AB, "BENCH_MIN_EFFECT", AT(min_effect),
+     "difference in time that does not matter: the verdict is SAME within it"},
+    {"fail-on", "slower", OPTION_FAIL_ON, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),
+     "exit 3 when B is slower, 4 when the run cannot tell; else any verdict is exit 0"},
+    {"baseline", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_GATE, "BENCH_BASELINE", AT(baseline),
+     "folder of the run to hold against; its settings are used again"},
+    {"max-slowdown", "PERCENT", OPTION_REAL, 0.1, 10000, "5", COMMAND_GATE, "BENCH_MAX_SLOWDOWN",
+     AT(max_slowdown), "slowdown against the baseline that is still let through"},
+    {"allow-other-machine", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_GATE, "BENCH_ALLOW_OTHER_MACHINE",
+     AT(allow_other_machine), "hold against a baseline of another machine all the same"},
+    {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
+     AT(tuning),
+     "block sizes of gemm: as bench tune has kept them in the cache folder, the defaults, or as FILE says"},
+    {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
      "kill a backend that shows no sign of life for so long (0: never)"},
-    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | COMMAND_DATA, "BENCH_DATA", AT(data),
-     "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
-    {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING, "BENCH_OUT", AT(out),
-     "folder for the files (run: a new one under results/ if not given; prove, micro: no files)"},
+    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
+     AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
+    {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
+     "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
     {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
      "make the CPU look smaller"},
-    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL, TRAINING, "BENCH_QUIET", AT(quiet),
-     "nothing but errors and the results"},
-    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST, "BENCH_JSON", AT(json), "the list as JSON"},
+    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE,
+     "BENCH_QUIET", AT(quiet), "nothing but errors and the results"},
+    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST | COMMAND_ROOFLINE, "BENCH_JSON", AT(json),
+     "the results as JSON"},
     {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help),
      "this page; of one command: bench COMMAND --help"},
     {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version"},
@@ -65,6 +90,15 @@ const struct command_spec command_table[] = {
     {"micro", COMMAND_MICRO,
      "prove, then time single ops with Google Benchmark, whose own --benchmark_* flags apply"},
     {"data", COMMAND_DATA, "show the data set"},
+    {"roofline", COMMAND_ROOFLINE,
+     "measure what the machine can do: multiply-adds and dividers of each ISA, bandwidth of each memory "
+     "level"},
+    {"tune", COMMAND_TUNE,
+     "search the block sizes of gemm for this machine, prove what was found, keep it for later runs"},
+    {"ab", COMMAND_AB,
+     "bench ab A B: which is faster, with an interval and an A/A check; a backend, a plug-in's path, or "
+     "PATH/bench:BACKEND of another build"},
+    {"gate", COMMAND_GATE, "train as a baseline run did, and fail on a slowdown: for CI"},
     {"worker", COMMAND_WORKER, NULL},
     {NULL, COMMAND_RUN, NULL},
 };
@@ -85,6 +119,9 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
         break;
     case OPTION_ISA:
         snprintf(text, size, "baseline, avx2, avx512");
+        break;
+    case OPTION_FAIL_ON:
+        snprintf(text, size, "slower");
         break;
     case OPTION_SWITCH:
         snprintf(text, size, "0 or 1");
@@ -157,6 +194,10 @@ static int store(struct options *o, const struct option_spec *spec, const char *
                 return 0;
             }
         return refuse(spec, where, value, e);
+    case OPTION_FAIL_ON:
+        if (strcmp(value, "slower") != 0) return refuse(spec, where, value, e);
+        *(const char **)member = value;
+        return 0;
     case OPTION_TEXT:
     case OPTION_TEXTS:
         if (!*value)
@@ -271,6 +312,10 @@ static int parse_words(struct options *o, int first, int argc, char **argv, stru
     for (int i = first; i < argc;) {
         if (o->command == COMMAND_MICRO && strncmp(argv[i], "--benchmark_", 12) == 0) {
             o->passed[o->passed_count++] = argv[i++];
+            continue;
+        }
+        if (argv[i][0] != '-' && o->command == COMMAND_AB && o->operand_count < 2) {
+            o->operands[o->operand_count++] = argv[i++];
             continue;
         }
         if (argv[i][0] != '-')

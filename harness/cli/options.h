@@ -17,6 +17,10 @@ enum command {
     COMMAND_PROVE = 1 << 2,
     COMMAND_MICRO = 1 << 3,
     COMMAND_DATA = 1 << 4,
+    COMMAND_ROOFLINE = 1 << 10,
+    COMMAND_AB = 1 << 11,
+    COMMAND_GATE = 1 << 12,
+    COMMAND_TUNE = 1 << 13,
     COMMAND_WORKER = 1 << 5, /* for the program's own use; not shown */
 };
 
@@ -25,6 +29,7 @@ struct options {
     enum command command;
     bool help, version, quiet, json;
     const char *backend;
+    const char *tuning;       /* "off", a file; NULL or "auto": the cache's */
     const char *data;         /* NULL: found by dataset_open */
     const char *out;          /* NULL: see folder.h */
     const char *max_isa;      /* NULL: no cap */
@@ -34,9 +39,18 @@ struct options {
     int threads; /* 0: as many as the topology advises */
     double lr;
     uint64_t seed;
-    const char *only_case; /* prove: the text of one case; NULL: all */
-    bool exhaustive;       /* prove: also what takes minutes */
-    int timeout;           /* seconds; 0: none */
+    const char *only_case;   /* prove: the text of one case, or a beginning and '*'; NULL: all */
+    bool exhaustive;         /* prove: also what takes minutes */
+    const char *shapes;      /* micro: file of further shapes; NULL: none */
+    int timeout;             /* seconds; 0: none */
+    const char *operands[2]; /* ab: the contenders A and B, as typed */
+    int operand_count;
+    int rounds, epochs_per_turn;
+    double min_effect;        /* ab: percent */
+    const char *fail_on;      /* ab: "slower", or NULL */
+    const char *baseline;     /* gate: folder of a run */
+    double max_slowdown;      /* gate: percent */
+    bool allow_other_machine; /* gate */
     int plugin_count;
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
     int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
@@ -50,7 +64,8 @@ enum option_type {
     OPTION_REAL,
     OPTION_TEXT,
     OPTION_TEXTS,
-    OPTION_ISA
+    OPTION_ISA,
+    OPTION_FAIL_ON,
 };
 
 struct option_spec {

@@ -24,18 +24,18 @@ static void print_flag(FILE *out, const char *flag, const char *value)
 static void print_map(FILE *out, const char *map)
 {
     if (!map[0]) return;
-    fputs("      wrong where #:\n", out);
+    fputs("         wrong where #:\n", out);
     for (const char *row = map; *row;) {
         const size_t length = strcspn(row, "/");
-        fprintf(out, "        %.*s\n", (int)length, row);
+        fprintf(out, "           %.*s\n", (int)length, row);
         row += length + (row[length] == '/');
     }
 }
 
 static void print_command(FILE *out, const struct options *o, const struct registry_entry *entry,
-                          const struct proof_row *row)
+                          const struct proof_failure *failure)
 {
-    fprintf(out, "      again: bench prove --backend %s", entry->plugin ? entry->name : entry->spec);
+    fprintf(out, "         again: bench prove --backend %s", entry->plugin ? entry->name : entry->spec);
     for (int i = 0; i < o->plugin_count; i++) print_flag(out, "--plugin", o->plugins[i]);
     fprintf(out, " --seed %llu", (unsigned long long)o->seed);
     if (o->hidden != 512) fprintf(out, " --hidden %d", o->hidden);
@@ -45,14 +45,28 @@ static void print_command(FILE *out, const struct options *o, const struct regis
     if (o->max_isa) fprintf(out, " --max-isa %s", o->max_isa);
     if (o->data) print_flag(out, "--data", o->data);
     if (o->exhaustive) fputs(" --exhaustive", out);
-    print_flag(out, "--case", row->first_case);
+    print_flag(out, "--case", failure->case_text);
     fputc('\n', out);
 }
 
 void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
                      const struct proof_row *row)
 {
-    fprintf(out, "      %lld of %lld failed; first: %s\n", row->failed, row->count, row->first_failure);
-    print_map(out, row->map);
-    if (row->first_case[0]) print_command(out, o, entry, row);
+    const int kept = row->failures_kept;
+    fprintf(out, "      %lld of %lld failed", row->failed, row->count);
+    if (row->failed > kept && kept > 0) fprintf(out, "; the first %d", kept);
+    fputs(":\n", out);
+    for (int i = 0; i < kept; i++) {
+        const struct proof_failure *f = &row->failures[i];
+        fprintf(out, "      %d) %s\n", i + 1, f->words);
+        print_map(out, f->map);
+        if (f->case_text[0]) print_command(out, o, entry, f);
+    }
+}
+
+const char *reproduce_share(double worst_of_bound, char *text, size_t size)
+{
+    if (worst_of_bound >= COMPARE_HOPELESS) return "beyond any bound";
+    snprintf(text, size, "%.3f of its bound", worst_of_bound);
+    return text;
 }

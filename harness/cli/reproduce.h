@@ -10,10 +10,13 @@
 #include "cli/options.h"
 #include "proof/prove.h"
 
-/* Prints the count of failed cases, the first one with its first wrong element, a map of the wrong region,
- * and the `bench prove` line that runs exactly that case again: options that differ from their defaults are
- * repeated, and whatever the environment set. */
+/* Prints the count of failed cases and the first of them, up to PROOF_FAILURES_KEPT: each with its first
+ * wrong element, a map of the wrong region, and the `bench prove` line that runs exactly that case again:
+ * options that differ from their defaults are repeated, and whatever the environment set. */
 void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
                      const struct proof_row *row);
+
+/* "0.731 of its bound"; in words where no share says how wrong it is. Returns text. */
+const char *reproduce_share(double worst_of_bound, char *text, size_t size);
 
 #endif

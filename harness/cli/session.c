@@ -7,6 +7,7 @@
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
 #include "report/build.h"
+#include "tune/tuning.h"
 
 /* RMSprop's constants that no flag changes: Keras' defaults. */
 static const float rmsprop_rho = 0.9f, rmsprop_epsilon = 1e-7f;
@@ -55,20 +56,39 @@ static void make_plan(struct session *s)
                             .isa = cpu_usable()};
 }
 
-int session_open(struct session *s, const struct options *o, const char *adds, struct error *e)
+/* Everything but the choice of the backends. */
+static int open_rest(struct session *s, const char *adds, struct error *e)
 {
-    memset(s, 0, sizeof *s);
-    s->options = o;
-    if (registry_select(o->backend, s->entries, &s->count, e) || topology_read(&s->topology, e) ||
-        open_folder(s, adds, e))
-        return (int)e->code;
+    const struct options *o = s->options;
+    if (topology_read(&s->topology, e)) return (int)e->code;
+    if (!*env_id_here(&s->topology, s->env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
+    if (open_folder(s, adds, e)) return (int)e->code;
     if (dataset_open(&s->data, o->data, e)) {
         if (s->folder.made) rmdir(s->folder.path);
         return (int)e->code;
     }
     s->has_data = true;
     make_plan(s);
+    /* bench tune starts from the defaults and writes the file itself. */
+    if (o->command != COMMAND_TUNE && tuning_use(o->tuning, s->plan.threads, e)) return (int)e->code;
     return 0;
+}
+
+int session_open(struct session *s, const struct options *o, const char *adds, struct error *e)
+{
+    memset(s, 0, sizeof *s);
+    s->options = o;
+    if (registry_select(o->backend, s->entries, &s->count, e)) return (int)e->code;
+    return open_rest(s, adds, e);
+}
+
+int session_open_with(struct session *s, const struct options *o, const struct registry_entry *entries,
+                      int count, struct error *e)
+{
+    memset(s, 0, sizeof *s);
+    s->options = o;
+    for (int i = 0; i < count; i++) s->entries[s->count++] = &entries[i];
+    return open_rest(s, NULL, e);
 }
 
 void session_close(struct session *s)
@@ -77,20 +97,30 @@ void session_close(struct session *s)
     s->has_data = false;
 }
 
-struct row_identity session_identity(const struct session *s)
+void session_abandon(struct session *s)
 {
-    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads, s->options->seed, s->shape};
+    if (s->folder.made) rmdir(s->folder.path);
+    session_close(s);
 }
 
-/* Which files were measured. */
+struct row_identity session_identity(const struct session *s)
+{
+    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads,
+                                 s->options->seed, s->shape,     s->env_id};
+}
+
+/* Which files were measured. NULL when out of memory. */
 static json_t *plugins_json(const struct session *s)
 {
     json_t *array = json_array();
     for (int i = 0; i < s->count; i++) {
         const struct plugin *p = s->entries[i]->plugin;
-        if (p)
-            json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", s->entries[i]->name, "path",
-                                                   p->shown_path, "sha256", p->sha256));
+        if (!p) continue;
+        json_t *file = json_pack("{s:s, s:s, s:s}", "name", s->entries[i]->name, "path", p->shown_path,
+                                 "sha256", p->sha256);
+        if (json_array_append_new(array, file) == 0) continue;
+        json_decref(array);
+        return NULL;
     }
     return array;
 }
@@ -107,9 +137,12 @@ void session_record(const struct session *s, const struct invocation *words, str
     /* As text: a seed may be larger than JSON's integers. */
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    json_object_set_new(settings, "seed", json_string(seed));
-    json_object_set_new(settings, "timeout", json_integer(o->timeout));
-    json_object_set_new(settings, "plugins", plugins_json(s));
+    if (json_object_set_new(settings, "seed", json_string(seed)) != 0 ||
+        json_object_set_new(settings, "timeout", json_integer(o->timeout)) != 0 ||
+        json_object_set_new(settings, "plugins", plugins_json(s)) != 0) {
+        json_decref(settings);
+        settings = NULL; /* the record notices that it is missing */
+    }
     record_settings(record, settings);
 }
 
@@ -127,6 +160,19 @@ static void print_machine(const struct session *s, FILE *out)
     fputc('\n', out);
 }
 
+static void print_tunings(const struct session *s, FILE *out)
+{
+    for (int i = 0; i < s->count; i++) {
+        const struct tuning *t = s->entries[i]->plugin ? NULL : tuning_of(s->entries[i]->backend->name);
+        if (!t) continue;
+        const struct blocking b = tuning_effective(s->entries[i]->backend);
+        fprintf(
+            out,
+            "tuning    %s: mr %d nr %d kc %d mc %d nc %d, %.1f %% less time when tuned at %s, commit %.12s\n",
+            s->entries[i]->name, b.mr, b.nr, b.kc, b.mc, b.nc, t->gain_percent, t->utc, t->commit);
+    }
+}
+
 void session_print(const struct session *s, FILE *out)
 {
     const struct options *o = s->options;
@@ -141,8 +187,10 @@ void session_print(const struct session *s, FILE *out)
             s->data.test.count, s->data.rows, s->data.cols, s->data.source);
     fputs("backends ", out);
     for (int i = 0; i < s->count; i++) fprintf(out, " %s", s->entries[i]->name);
-    if (o->command == COMMAND_RUN) fprintf(out, ", %d epoch%s", o->epochs, o->epochs == 1 ? "" : "s");
+    if (o->command & (COMMAND_RUN | COMMAND_AB | COMMAND_GATE))
+        fprintf(out, ", %d epoch%s", o->epochs, o->epochs == 1 ? "" : "s");
     fputc('\n', out);
+    print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
     if (s->plan.threads > s->topology.allowed_pus)
         fprintf(out,

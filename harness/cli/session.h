@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "data/dataset.h"
+#include "machine/env_id.h"
 #include "report/folder.h"
 #include "report/record.h"
 #include "report/run_files.h"
@@ -22,6 +23,7 @@ struct session {
     struct shape shape;
     struct plan plan;
     struct folder folder; /* path "": no files */
+    char env_id[ENV_ID_SIZE];
     bool has_data;
 };
 
@@ -29,7 +31,14 @@ struct session {
  * command that adds the file `adds` and has --out; then opens the data set. On an error what it made is gone.
  */
 int session_open(struct session *s, const struct options *o, const char *adds, struct error *e);
+
+/* The same for a new run of these contenders, of different names; they must outlive the session. */
+int session_open_with(struct session *s, const struct options *o, const struct registry_entry *entries,
+                      int count, struct error *e);
 void session_close(struct session *s);
+
+/* Closes a session that nothing was written for, and takes away the folder that it made. */
+void session_abandon(struct session *s);
 
 bool session_has_folder(const struct session *s);
 

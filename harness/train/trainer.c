@@ -251,7 +251,9 @@ static bool open_phases(struct trainer *t)
 static void fused_step(struct trainer *t, const struct batch *b, struct step_result *r)
 {
     const double start = clock_seconds();
+    contender_enter(TRACE_STEP);
     t->fused->step(t->contender->state, b, r);
+    contender_leave();
     t->whole.seconds += clock_seconds() - start;
     t->whole.calls++;
     t->rows += b->rows;
@@ -263,7 +265,9 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
 {
     read_phases(t, t->phase_now);
     for (int i = 0; i < t->phase_count; i++) t->phase_base[i] -= t->phase_now[i];
+    contender_enter(TRACE_PREDICT);
     t->fused->predict(t->contender->state, b, prob, r);
+    contender_leave();
     read_phases(t, t->phase_now);
     for (int i = 0; i < t->phase_count; i++) t->phase_base[i] += t->phase_now[i];
 }
@@ -333,18 +337,24 @@ bool trainer_is_fused(const struct trainer *t)
 
 void trainer_load(struct trainer *t, const struct model *m)
 {
-    if (t->fused)
-        t->fused->load(t->contender->state, m);
-    else
+    if (!t->fused) {
         network_copy(&t->composed->model, m, &t->shape);
+        return;
+    }
+    contender_enter(TRACE_LOAD);
+    t->fused->load(t->contender->state, m);
+    contender_leave();
 }
 
 void trainer_store(struct trainer *t, struct model *m)
 {
-    if (t->fused)
-        t->fused->store(t->contender->state, m);
-    else
+    if (!t->fused) {
         network_copy(m, &t->composed->model, &t->shape);
+        return;
+    }
+    contender_enter(TRACE_STORE);
+    t->fused->store(t->contender->state, m);
+    contender_leave();
 }
 
 void trainer_step(struct trainer *t, const struct batch *b, struct step_result *r)

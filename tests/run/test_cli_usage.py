@@ -98,7 +98,7 @@ def test_help():
     check("worker" not in page.stdout, "--help: shows the hidden command")
     # Every flag that --help shows is taken by some command, whether or not its value then is.
     for flag in re.findall(r"^  --([a-z-]+) [A-Z]", page.stdout, re.M):
-        refusals = [run(bench, command, f"--{flag}=?", "--help").stderr for command in ("run", "prove", "micro")]
+        refusals = [run(bench, command, f"--{flag}=?", "--help").stderr for command in ("run", "prove", "micro", "ab", "gate")]
         check(not all("no such flag" in text for text in refusals), f"--{flag} is shown but not taken")
     version = run(bench, "--version")
     check(version.returncode == 0 and re.match(r"bench \d+\.\d+\.\d+ \(", version.stdout), "--version")
