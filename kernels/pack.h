@@ -39,11 +39,18 @@ static inline void transpose_8x8(const float *from, size_t ld, float *to, size_t
     }
 }
 
-/* The same for fewer than 8 columns. */
-static void transpose_8xn(const float *from, size_t ld, int columns, float *to, size_t ldto)
+/* The same for two columns: a product of ten deep is 8 + 2. */
+static inline void transpose_8x2(const float *from, size_t ld, float *to, size_t ldto)
 {
-    for (size_t r = 0; r < 8; r++)
-        for (int p = 0; p < columns; p++) to[(size_t)p * ldto + r] = from[r * ld + (size_t)p];
+    for (size_t r = 0; r < 8; r += 4) {
+        const float *f = from + r * ld;
+        __m128 low = _mm_loadl_pi(_mm_setzero_ps(), (const __m64 *)(const void *)f);
+        __m128 high = _mm_loadl_pi(_mm_setzero_ps(), (const __m64 *)(const void *)(f + 2 * ld));
+        low = _mm_loadh_pi(low, (const __m64 *)(const void *)(f + ld));
+        high = _mm_loadh_pi(high, (const __m64 *)(const void *)(f + 3 * ld));
+        _mm_storeu_ps(to + r, _mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
+        _mm_storeu_ps(to + ldto + r, _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+    }
 }
 
 /* to[i] = from[i] for i < n, zeros up to a multiple of VL when `pad`. */
@@ -72,7 +79,10 @@ static void pack_columns(struct view v, int rows, int k, float *to, size_t ldto)
         int p = 0;
         for (; p + 8 <= k; p += 8)
             transpose_8x8(view_at(v, r, p).data, v.row, to + (size_t)p * ldto + (size_t)r, ldto);
-        transpose_8xn(view_at(v, r, p).data, v.row, k - p, to + (size_t)p * ldto + (size_t)r, ldto);
+        for (; p + 2 <= k; p += 2)
+            transpose_8x2(view_at(v, r, p).data, v.row, to + (size_t)p * ldto + (size_t)r, ldto);
+        for (int i = 0; p < k && i < 8; i++)
+            to[(size_t)p * ldto + (size_t)(r + i)] = view_at(v, r + i, p).data[0];
     }
     for (int p = 0; p < k; p++)
         for (int i = r; i < rows; i++)

@@ -6,6 +6,7 @@
 #ifndef LB_VECTOR_BACKEND_H
 #define LB_VECTOR_BACKEND_H
 
+#include <math.h>
 #include <omp.h>
 #include <stdbool.h>
 #include <stdio.h>
