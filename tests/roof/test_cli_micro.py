@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from test_cli_common import check, finish, is_address_sanitized, make_data, run, scratch, whole_rows
 
 bench = sys.argv[1]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--quiet"]
@@ -112,10 +112,14 @@ def test_refusals(data, folder):
     refused(shapes, shapes + ":2:", "'x'")
     shapes = write_shapes(folder, "# empty\n")
     refused(shapes, "has no shape")
-    limited = write_shapes(folder, "9 9 9\n30000 30000 30000\n")
-    result = subprocess.run(["sh", "-c", f'ulimit -v 8000000; exec "{bench}" micro {" ".join(SMALL)} --data "{data}" '
-                             f'--shapes "{limited}"'], capture_output=True, text=True)
-    check(result.returncode == 2 and limited + ":2:" in result.stderr and "MiB" in result.stderr, f"too large: {result}")
+    if is_address_sanitized(bench):
+        print("not tried: little address space, which AddressSanitizer does not start in")
+    else:
+        limited = write_shapes(folder, "9 9 9\n30000 30000 30000\n")
+        result = subprocess.run(["sh", "-c", f'ulimit -v 8000000; exec "{bench}" micro {" ".join(SMALL)} '
+                                 f'--data "{data}" --shapes "{limited}"'], capture_output=True, text=True)
+        check(result.returncode == 2 and limited + ":2:" in result.stderr and "MiB" in result.stderr,
+              f"too large: {result}")
     other = run(bench, "prove", "--shapes", shapes)
     check(other.returncode == 2 and "--shapes" in other.stderr, f"prove --shapes: {other.stderr!r}")
 

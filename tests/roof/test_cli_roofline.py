@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from test_cli_common import check, clean_environment, finish, run, scratch, whole_rows
+from test_cli_common import check, clean_environment, finish, is_address_sanitized, run, scratch, whole_rows
 
 bench = sys.argv[1]
 COLUMNS = ("schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
@@ -85,6 +85,9 @@ def test_json():
 
 def test_little_memory():
     """An address space in which DRAM's working set has no room."""
+    if is_address_sanitized(bench):
+        print("not tried: little address space, which AddressSanitizer does not start in")
+        return
     limited = subprocess.run(["sh", "-c", f'ulimit -v 700000; exec "{bench}" roofline --threads 1 --json'],
                              env=clean_environment(), capture_output=True, text=True)
     if limited.returncode == 0:

@@ -26,7 +26,7 @@ static float *memory;
 static int make_memory(void **state)
 {
     (void)state;
-    memory = aligned_alloc(64, (FLOATS + SPARE) * sizeof *memory);
+    memory = aligned_alloc(64, ((FLOATS + SPARE) * sizeof *memory + 63) / 64 * 64);
     return memory ? 0 : -1;
 }
 

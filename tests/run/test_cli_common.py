@@ -61,6 +61,12 @@ def make_data(folder, train=640, test=80):
     return folder
 
 
+def is_address_sanitized(bench):
+    """Such a program reserves terabytes of address space, and cannot start under a limit of it."""
+    with open(bench, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def scratch():
     return tempfile.TemporaryDirectory(prefix="lanebench-test-")
 
