@@ -229,10 +229,11 @@ static void gemm_part(const struct gemm_job *job, const struct gemm_space *space
     if (part.m <= 0 || part.n <= 0) return;
     if (is_better_turned(job)) {
         gemm_turned(&part, space, blocking);
-        return;
+    } else {
+        const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
+        gemm_serial(&part, space, &cut);
     }
-    const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
-    gemm_serial(&part, space, &cut);
+    _mm256_zeroupper(); /* gcc copies structs through vectors, and does not see that the loops clear them */
 }
 
 /* Multiply-adds below which waking a team costs more than it gives. */
