@@ -14,7 +14,11 @@ enum { TILE_ROWS = 6, TILE_VECS = 2, MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8 };
  * products of one row. */
 #define FOR_EACH_GEMM_WIDTH(X) X(1, 12) X(2, 6) X(3, 4) X(4, 2) X(8, 1)
 
-static const struct blocking gemm_default = {.mr = 6, .nr = 16, .mc = 96, .nc = 2048, .kc = 1024};
+/* A macro, for it also initialises the backend below. */
+#define GEMM_DEFAULT                                                                                         \
+    {                                                                                                        \
+        .mr = 6, .nr = 16, .mc = 96, .nc = 2048, .kc = 1024                                                  \
+    }
 static const struct blocking_choices gemm_choices = {
     .mr = (const int[]){2, 4, 6, 0},
     .nr = (const int[]){16, 24, 32, 0},

@@ -15,7 +15,11 @@ enum { TILE_ROWS = 8, TILE_VECS = 2, MOST_TILE_ROWS = 16, MOST_TILE_VECS = 8 };
  * products of one or two rows. */
 #define FOR_EACH_GEMM_WIDTH(X) X(1, 16) X(2, 14) X(3, 8) X(4, 6) X(8, 2)
 
-static const struct blocking gemm_default = {.mr = 8, .nr = 32, .mc = 96, .nc = 2048, .kc = 1024};
+/* A macro, for it also initialises the backend below. */
+#define GEMM_DEFAULT                                                                                         \
+    {                                                                                                        \
+        .mr = 8, .nr = 32, .mc = 96, .nc = 2048, .kc = 1024                                                  \
+    }
 static const struct blocking_choices gemm_choices = {
     .mr = (const int[]){6, 8, 14, 0},
     .nr = (const int[]){32, 48, 64, 0},

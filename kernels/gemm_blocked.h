@@ -40,7 +40,7 @@ static const struct gemm_state *gemm_state_of(const void *state);
 /* The plan's sizes, the defaults where it names none, never smaller than the largest tile. */
 static struct blocking gemm_blocking(const struct blocking *asked)
 {
-    struct blocking b = gemm_default;
+    struct blocking b = GEMM_DEFAULT;
     if (asked->mr > 0) b.mr = min_int(asked->mr, MOST_TILE_ROWS);
     if (asked->nr >= VL && gemm_heights[min_int(asked->nr / VL, MOST_TILE_VECS)])
         b.nr = min_int(asked->nr / VL, MOST_TILE_VECS) * VL;

@@ -75,7 +75,7 @@ static int vector_open(const struct plan *plan, void **state, char *why, size_t 
 #define VECTOR_BACKEND(name_, summary_, needs_)                                                              \
     {                                                                                                        \
         .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = name_,            \
-        .summary = summary_, .needs = needs_, .flags = BACKEND_DETERMINISTIC, .blocking = gemm_default,      \
+        .summary = summary_, .needs = needs_, .flags = BACKEND_DETERMINISTIC, .blocking = GEMM_DEFAULT,      \
         .choices = &gemm_choices, .open = vector_open, .close = vector_close,                                \
         .ops = {gemm, gather, bias_act, relu_grad, bias_grad, softmax_xent, rmsprop, vexp, vlog},            \
         .step = &fused_ops,                                                                                  \
