@@ -135,18 +135,22 @@ static int equalised(int n, int most)
     return (n + parts - 1) / parts;
 }
 
-/* Height and width of the tiles of an m x n product: the blocking's own, but for one column of vectors the
- * highest, for few rows the widest that has them all, and otherwise heights that leave no low last tile. */
-static void gemm_tile_shape(const struct blocking *blocking, int m, int n, int *rows, int *vecs)
+/* Vectors across a tile: the blocking's own, more where a wider one still has all m rows, fewer where n ends.
+ */
+static int gemm_tile_vecs(const struct blocking *blocking, int m, int n)
 {
-    *vecs = n <= VL ? 1 : blocking->nr / VL;
-    *rows = n <= VL ? gemm_heights[1] : min_int(blocking->mr, gemm_heights[*vecs]);
-    for (int wider = MOST_TILE_VECS; n > VL && wider > *vecs; wider--)
-        if (gemm_heights[wider] >= m) *vecs = wider;
-    while (*vecs > 1 && (*vecs - 1) * VL >= n) --*vecs;
-    while (gemm_heights[*vecs] == 0) ++*vecs;
-    if (m <= gemm_heights[*vecs]) *rows = m;
-    *rows = equalised(m, min_int(*rows, gemm_heights[*vecs]));
+    int vecs = blocking->nr / VL;
+    for (int wider = MOST_TILE_VECS; wider > vecs; wider--)
+        if (gemm_heights[wider] >= m) vecs = wider;
+    return n <= vecs * VL ? gemm_vecs_for(n) : vecs;
+}
+
+/* Rows of a tile: the blocking's own, all that there are where they fit or where vectors are single, and
+ * equal heights rather than a low last tile. */
+static int gemm_tile_rows(const struct blocking *blocking, int m, int vecs)
+{
+    const int most = gemm_heights[vecs];
+    return equalised(m, vecs == 1 || m <= most ? most : min_int(blocking->mr, most));
 }
 
 #endif

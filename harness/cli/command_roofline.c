@@ -151,17 +151,12 @@ static void on_left_out(void *context, int threads, const struct level *level)
 
 /* ---- the command */
 
-static void print_machine(const struct roofline *r)
+static void print_setting(const struct roofline *r)
 {
-    char isa[128];
     const struct topology *t = &r->topology;
-    const char *hypervisor = machine_hypervisor(), *cap = cpu_cap_name();
-    fprintf(stderr, "machine   %s, %s%s%s%s%s\n", cpu_model(), cpu_isa_names(cpu_usable(), isa, sizeof isa),
-            cap ? ", capped at " : "", cap ? cap : "", hypervisor ? ", virtual: " : "",
-            hypervisor ? hypervisor : "");
-    fprintf(
-        stderr, "          L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; 1 and %d threads, %d rounds of %g ms each\n",
-        t->l1d_bytes / 1024, t->l2_bytes / 1024, t->l3_bytes / 1024, r->threads, ROUNDS, round_seconds * 1e3);
+    session_print_machine(t, stderr);
+    fprintf(stderr, "measuring with 1 and %d threads, %d rounds of %g ms each\n", r->threads, ROUNDS,
+            round_seconds * 1e3);
     if (r->threads > t->allowed_pus)
         fprintf(stderr,
                 "warning: %d threads on %d allowed CPUs will wait for each other; the figures mean little\n",
@@ -257,7 +252,7 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     interrupt_install();
     if (open_files(&r, words)) return (int)e->code;
     begin_table(&r);
-    if (!o->quiet) print_machine(&r);
+    if (!o->quiet) print_setting(&r);
     int code = close_files(&r, measure(&r));
     code = exit_code_worst(code, print_results(&r));
     if (code == EXIT_INTERRUPTED)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folders.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -51,18 +52,12 @@ static int add_own_shapes(struct tune *t, const char *path, struct error *e)
     return (int)e->code;
 }
 
-static char *blocking_text(const struct blocking *b, char text[96])
-{
-    snprintf(text, 96, "mr %d nr %d kc %d mc %d nc %d", b->mr, b->nr, b->kc, b->mc, b->nc);
-    return text;
-}
-
 static void print_tried(void *context, const struct blocking *candidate, double effect, bool kept)
 {
-    char text[96];
+    char text[TUNING_TEXT];
     const struct session *s = context;
     if (!s->options->quiet)
-        fprintf(stderr, "tried     %s: %+.1f %% time%s\n", blocking_text(candidate, text),
+        fprintf(stderr, "tried     %s: %+.1f %% time%s\n", tuning_text(candidate, text),
                 effect_percent(effect), kept ? ", the best so far" : "");
 }
 
@@ -78,7 +73,7 @@ static void shape_cells(struct table *table, const struct gemm_shape *s, const d
 static int print_result(const struct tune *t, const struct registry_entry *entry,
                         const struct search_result *result, struct error *e)
 {
-    char text[96];
+    char text[TUNING_TEXT];
     struct table table;
     table_init(&table, "lrrr");
     static const char *const head[] = {"shape", "default GFLOP/s", "best GFLOP/s", "faster"};
@@ -88,18 +83,19 @@ static int print_result(const struct tune *t, const struct registry_entry *entry
     if (result->better)
         printf("%s, %d thread%s: %s takes %.1f %% less time than the defaults (95 %%: %.1f to %.1f)\n",
                entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s",
-               blocking_text(&result->best, text), -effect_percent(result->gain.effect),
+               tuning_text(&result->best, text), -effect_percent(result->gain.effect),
                -effect_percent(result->gain.interval.high), -effect_percent(result->gain.interval.low));
     else
         printf("%s, %d thread%s: none of %d other blockings is faster than the defaults (%s) by more than "
                "%.0f %%\n",
                entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s", result->tried,
-               blocking_text(&result->best, text), 100 * search_margin);
+               tuning_text(&result->best, text), 100 * search_margin);
     if (!failed) table_print(&table, stdout);
     table_free(&table);
     return failed ? error_set(e, EXIT_INTERNAL, "out of memory") : 0;
 }
 
+/* Without the command that repeats a case: these sizes are kept nowhere that it could read. */
 static void print_failed_row(void *context, const struct proof_row *row)
 {
     const struct registry_entry *entry = context;
@@ -208,7 +204,7 @@ static int open_file(struct tune *t, struct error *e)
         snprintf(t->path, sizeof t->path, "%s", mode);
         return check_file(t, e);
     }
-    if (tuning_path(t->path, sizeof t->path)) return check_file(t, e);
+    if (folders_cache(TUNING_FILE, t->path)) return check_file(t, e);
     return error_set(e, EXIT_USAGE, "bench tune: no home folder for the cache; name a file with --tuning");
 }
 

@@ -146,10 +146,9 @@ void session_record(const struct session *s, const struct invocation *words, str
     record_settings(record, settings);
 }
 
-static void print_machine(const struct session *s, FILE *out)
+void session_print_machine(const struct topology *t, FILE *out)
 {
     char isa[128];
-    const struct topology *t = &s->topology;
     const char *hypervisor = machine_hypervisor(), *cap = cpu_cap_name();
     fprintf(out, "machine   %s, %s%s%s%s%s\n", cpu_model(), cpu_isa_names(cpu_usable(), isa, sizeof isa),
             cap ? ", capped at " : "", cap ? cap : "", hypervisor ? ", virtual: " : "",
@@ -165,11 +164,10 @@ static void print_tunings(const struct session *s, FILE *out)
     for (int i = 0; i < s->count; i++) {
         const struct tuning *t = s->entries[i]->plugin ? NULL : tuning_of(s->entries[i]->backend->name);
         if (!t) continue;
+        char text[TUNING_TEXT];
         const struct blocking b = tuning_effective(s->entries[i]->backend);
-        fprintf(
-            out,
-            "tuning    %s: mr %d nr %d kc %d mc %d nc %d, %.1f %% less time when tuned at %s, commit %.12s\n",
-            s->entries[i]->name, b.mr, b.nr, b.kc, b.mc, b.nc, t->gain_percent, t->utc, t->commit);
+        fprintf(out, "tuning    %s: %s, %.1f %% less time when tuned at %s, commit %.12s\n",
+                s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc, t->commit);
     }
 }
 
@@ -179,7 +177,7 @@ void session_print(const struct session *s, FILE *out)
     const struct build *b = build_get();
     fprintf(out, "bench %s (%.12s%s, %s, %s)  run %s\n", b->version, b->commit,
             b->dirty == 1 ? "+changes" : "", b->compiler, b->type, s->folder.run_id);
-    print_machine(s, out);
+    session_print_machine(&s->topology, out);
     fprintf(out, "network   %d-%d-%d, batch %d, RMSprop lr %g, seed %llu, %d thread%s\n", s->shape.inputs,
             s->shape.hidden, s->shape.classes, o->batch, o->lr, (unsigned long long)o->seed, s->plan.threads,
             s->plan.threads == 1 ? "" : "s");

@@ -47,6 +47,9 @@ struct row_identity session_identity(const struct session *s);
 /* Fills in the part of machine.json that is known before the run. */
 void session_record(const struct session *s, const struct invocation *words, struct record *record);
 
+/* CPU, ISA, hypervisor, cores and caches, for people. */
+void session_print_machine(const struct topology *t, FILE *out);
+
 /* Configuration and machine, for people. */
 void session_print(const struct session *s, FILE *out);
 

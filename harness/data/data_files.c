@@ -2,7 +2,6 @@
 #include "data/data_files.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -36,21 +35,4 @@ bool data_file_find(const char *folder, enum data_part part, char *path)
         }
     }
     return false;
-}
-
-bool data_cache_folder(char *path)
-{
-    const char *cache = getenv("XDG_CACHE_HOME");
-    if (cache && cache[0] == '/') {
-        const int n = snprintf(path, PATH_MAX, "%s/lanebench/mnist", cache);
-        return n > 0 && n < PATH_MAX;
-    }
-    const char *home = getenv("HOME");
-    if (!home || home[0] != '/') {
-        const struct passwd *user = getpwuid(getuid());
-        home = user ? user->pw_dir : NULL;
-    }
-    if (!home || home[0] != '/') return false;
-    const int n = snprintf(path, PATH_MAX, "%s/.cache/lanebench/mnist", home);
-    return n > 0 && n < PATH_MAX;
 }

@@ -18,8 +18,4 @@ const char *data_file_name(enum data_part part);
  * be read is another question. */
 bool data_file_find(const char *folder, enum data_part part, char *path);
 
-/* The user's cache folder for MNIST, by the XDG base directory rules; path: PATH_MAX bytes. False when the
- * user has no home. */
-bool data_cache_folder(char *path);
-
 #endif

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folders.h"
 #include "data/data_files.h"
 #include "data/data_store.h"
 #include "data/digits.h"
@@ -154,7 +155,7 @@ static int load(struct loading *l, const char *folder)
     if (folder) return load_folder(l, folder);
     if (from_environment && *from_environment) return load_folder(l, from_environment);
     int found = 0;
-    if (data_cache_folder(cache))
+    if (folders_cache("mnist", cache))
         for (enum data_part p = 0; p < DATA_PARTS; p++) found += data_file_find(cache, p, path);
     if (found == DATA_PARTS) return load_folder(l, cache);
     const int rc = load_generated(l);

@@ -15,12 +15,7 @@ static const char *const columns[] = {
 static void begin_row(struct csv *c, const struct ab_report *r, const struct row_identity *identity,
                       const char *comparison, enum arm over)
 {
-    csv_integer(c, 1);
-    csv_text(c, identity->run_id);
-    csv_text(c, identity->env_id);
-    csv_text(c, identity->dataset);
-    csv_integer(c, identity->threads);
-    csv_unsigned(c, identity->seed);
+    row_begin_judgement(c, identity);
     csv_text(c, comparison);
     csv_text(c, r->names[ARM_A]);
     csv_text(c, r->names[over]);

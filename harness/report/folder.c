@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/folders.h"
 #include "report/build_config.h"
 
 void folder_name(struct folder *f)
@@ -27,25 +28,6 @@ void folder_name(struct folder *f)
     const size_t used = strftime(f->run_id, sizeof f->run_id, "%Y%m%d-%H%M%S", &t);
     snprintf(f->run_id + used, sizeof f->run_id - used, "-%04x", (unsigned)random);
     strftime(f->utc, sizeof f->utc, "%Y-%m-%dT%H:%M:%SZ", &t);
-}
-
-/* Makes the folder and those above it, as mkdir -p does. */
-static int make_folders(struct folder *f, struct error *e)
-{
-    char part[sizeof f->path];
-    snprintf(part, sizeof part, "%s", f->path);
-    for (char *slash = part + 1; *slash; slash++) {
-        if (*slash != '/') continue;
-        *slash = 0;
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return error_set(e, EXIT_INTERNAL, "%s: the folder cannot be made: %s", part, strerror(errno));
-        *slash = '/';
-    }
-    if (mkdir(part, 0755) == 0)
-        f->made = 1;
-    else if (errno != EEXIST)
-        return error_set(e, EXIT_INTERNAL, "%s: the folder cannot be made: %s", part, strerror(errno));
-    return 0;
 }
 
 static int require_folder(const char *path, int *entries, struct error *e)
@@ -90,7 +72,7 @@ int folder_create(struct folder *f, const char *out, struct error *e)
         return (int)e->code;
     if (entries)
         return error_set(e, EXIT_USAGE, "--out %s: is not empty; name a new or an empty folder", f->path);
-    return make_folders(f, e);
+    return folders_make(f->path, &f->made, e);
 }
 
 /* The run id that the folder's machine.json names. */
@@ -110,7 +92,7 @@ int folder_join(struct folder *f, const char *out, const char *adds, struct erro
     int entries = 0;
     folder_name(f);
     if (set_path(f, out, e) || require_folder(f->path, &entries, e)) return (int)e->code;
-    if (!entries) return make_folders(f, e);
+    if (!entries) return folders_make(f->path, &f->made, e);
     char path[sizeof f->path + 64];
     if (read_run_id(f->path, f->run_id, sizeof f->run_id) != 0)
         return error_set(e, EXIT_USAGE,

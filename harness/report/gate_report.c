@@ -59,12 +59,7 @@ static int add_row(struct csv *c, const struct gate_line *line, int process, con
                    double limit, const struct row_identity *identity, struct error *e)
 {
     const struct paired_comparison *s = &line->slowdown[process];
-    csv_integer(c, 1);
-    csv_text(c, identity->run_id);
-    csv_text(c, identity->env_id);
-    csv_text(c, identity->dataset);
-    csv_integer(c, identity->threads);
-    csv_unsigned(c, identity->seed);
+    row_begin_judgement(c, identity);
     csv_text(c, b->run_id);
     csv_text(c, b->env_id);
     csv_text(c, line->backend);

@@ -171,3 +171,13 @@ int run_files_finish(struct run_files *f, struct error *e)
     csv_finish(&f->ops, e);
     return (int)e->code;
 }
+
+void row_begin_judgement(struct csv *c, const struct row_identity *identity)
+{
+    csv_integer(c, SCHEMA);
+    csv_text(c, identity->run_id);
+    csv_text(c, identity->env_id);
+    csv_text(c, identity->dataset);
+    csv_integer(c, identity->threads);
+    csv_unsigned(c, identity->seed);
+}

@@ -18,6 +18,10 @@ struct row_identity {
     const char *env_id; /* "": not known */
 };
 
+/* The first columns of a judgement's row (ab.csv, gate.csv): schema, run_id, env_id, dataset, threads, seed.
+ */
+void row_begin_judgement(struct csv *c, const struct row_identity *identity);
+
 struct run_files {
     struct row_identity identity;
     struct csv epochs, ops, proof;

@@ -2,8 +2,11 @@
 #include "tune/tuning.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/folders.h"
 
 static struct tuning used[REGISTRY_MAX];
 static int used_count;
@@ -27,7 +30,7 @@ int tuning_use(const char *mode, int threads, struct error *e)
     used_count = 0;
     if (mode && strcmp(mode, "off") == 0) return 0;
     if (!mode || strcmp(mode, "auto") == 0)
-        return tuning_path(cache, sizeof cache) ? use_file(cache, threads, e) : 0;
+        return folders_cache(TUNING_FILE, cache) ? use_file(cache, threads, e) : 0;
     if (access(mode, R_OK) != 0)
         return error_set(e, EXIT_USAGE,
                          "--tuning %.300s: no such file, or not readable; allowed are auto, off, or a file "
@@ -53,4 +56,10 @@ struct blocking tuning_effective(const struct backend *b)
 {
     const struct plan plan = {.blocking = tuning_blocking(b->name)};
     return contender_blocking(b, &plan);
+}
+
+char *tuning_text(const struct blocking *b, char text[TUNING_TEXT])
+{
+    snprintf(text, TUNING_TEXT, "mr %d nr %d kc %d mc %d nc %d", b->mr, b->nr, b->kc, b->mc, b->nc);
+    return text;
 }

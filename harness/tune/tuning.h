@@ -7,6 +7,11 @@
 
 #include "tune/tuning_file.h"
 
+/* The file in the cache folder. */
+#define TUNING_FILE "tuning.json"
+
+enum { TUNING_TEXT = 96 };
+
 /* mode "auto" (or NULL): the cache's file, where there is one; "off": the backends' own defaults; else the
  * path of a file, which must be there. threads: of the team. 0 or e. */
 int tuning_use(const char *mode, int threads, struct error *e);
@@ -19,5 +24,8 @@ struct blocking tuning_blocking(const char *backend);
 
 /* What is really used: the tuned sizes, for the rest the backend's own. */
 struct blocking tuning_effective(const struct backend *b);
+
+/* The sizes for people: "mr 8 nr 32 kc 1024 mc 96 nc 2048". Returns text. */
+char *tuning_text(const struct blocking *b, char text[TUNING_TEXT]);
 
 #endif

@@ -4,32 +4,15 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folders.h"
 #include "base/json_text.h"
 #include "machine/cpu.h"
 #include "report/file.h"
-
-bool tuning_path(char *path, size_t size)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int n = -1;
-    if (cache && cache[0] == '/') {
-        n = snprintf(path, size, "%s/lanebench/tuning.json", cache);
-        return n > 0 && (size_t)n < size;
-    }
-    if (!home || home[0] != '/') {
-        const struct passwd *user = getpwuid(getuid());
-        home = user ? user->pw_dir : NULL;
-    }
-    if (home && home[0] == '/') n = snprintf(path, size, "%s/.cache/lanebench/tuning.json", home);
-    return n > 0 && (size_t)n < size;
-}
 
 static const char *usable_isa(char text[128])
 {
@@ -119,16 +102,15 @@ static json_t *entry_json(const struct tuning *t)
                      t->gain_percent, "commit", t->commit, "utc", t->utc);
 }
 
-/* Makes the folders above path, as `mkdir -p` does; what cannot be made shows when the file is written. */
-static void make_folders(const char *path)
+/* Makes the folder that path lies in. */
+static int make_folder_of(const char *path, struct error *e)
 {
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        mkdir(folder, 0777);
-        *slash = '/';
-    }
+    char *slash = strrchr(folder, '/');
+    if (!slash || slash == folder) return 0;
+    *slash = 0;
+    return folders_make(folder, NULL, e);
 }
 
 /* Takes over root. */
@@ -137,8 +119,7 @@ static int write_root(const char *path, json_t *root, struct error *e)
     char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(root);
     if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
-    make_folders(path);
-    file_replace(path, text, strlen(text), e);
+    if (make_folder_of(path, e) == 0) file_replace(path, text, strlen(text), e);
     free(text);
     return (int)e->code;
 }

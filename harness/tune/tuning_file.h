@@ -23,9 +23,6 @@ struct tuning {
     char commit[64], utc[32];
 };
 
-/* $XDG_CACHE_HOME/lanebench/tuning.json, else ~/.cache/lanebench/tuning.json. false when there is neither. */
-bool tuning_path(char *path, size_t size);
-
 /* Finds the entry for this CPU, this usable ISA, the backend and the team size. *found tells. A file that is
  * not there has no entries; one that is no such file is EXIT_USAGE with its path and what is wrong. */
 int tuning_find(const char *path, const char *backend, int threads, struct tuning *tuning, bool *found,

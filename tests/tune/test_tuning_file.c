@@ -89,23 +89,44 @@ static void an_entry_replaces_its_like_and_nothing_else(void **state)
     assert_true(find("avx2", 2, &t));
 }
 
-static void another_cpu_is_another_entry(void **state)
+static void read_text(char *text, size_t size)
 {
-    (void)state;
-    struct tuning t;
-    char text[4096] = "";
-    keep(&sample);
-    write_text(
-        "{\"schema\": 1, \"tunings\": [{\"cpu\": \"another\", \"isa\": \"avx2\", \"backend\": \"avx2\", "
-        "\"threads\": 2, \"blocking\": {\"mr\": 1}}]}");
-    assert_false(find("avx2", 2, &t));
-    keep(&sample);
-    assert_true(find("avx2", 2, &t));
     FILE *f = fopen(path, "r");
     assert_non_null(f);
-    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    text[fread(text, 1, size - 1, f)] = 0;
     fclose(f);
-    assert_non_null(strstr(text, "\"another\""));
+}
+
+/* The kept file with the first letter of one value changed: an entry of somebody else. */
+static void change_value(const char *key)
+{
+    char text[4096], start[32];
+    snprintf(start, sizeof start, "\"%s\": \"", key);
+    read_text(text, sizeof text);
+    char *value = strstr(text, start);
+    assert_non_null(value);
+    value[strlen(start)] ^= 1;
+    write_text(text);
+}
+
+static void another_machine_is_another_entry(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"cpu", "isa"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct tuning t;
+        char text[4096];
+        unlink(path);
+        keep(&sample);
+        change_value(keys[i]);
+        assert_false(find("avx2", 2, &t));
+        keep(&sample); /* beside it */
+        assert_true(find("avx2", 2, &t));
+        read_text(text, sizeof text);
+        const char *first = strstr(text, "\"backend\"");
+        assert_non_null(first);
+        assert_non_null(strstr(first + 1, "\"backend\""));
+    }
 }
 
 static void a_broken_file_is_refused_and_left_alone(void **state)
@@ -185,7 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_kept_is_found, begin),
         cmocka_unit_test_setup(an_entry_replaces_its_like_and_nothing_else, begin),
-        cmocka_unit_test_setup(another_cpu_is_another_entry, begin),
+        cmocka_unit_test_setup(another_machine_is_another_entry, begin),
         cmocka_unit_test_setup(a_broken_file_is_refused_and_left_alone, begin),
         cmocka_unit_test_setup(absurd_sizes_are_the_defaults, begin),
         cmocka_unit_test_setup(what_cannot_be_written_is_an_error, begin),
