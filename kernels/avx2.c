@@ -7,7 +7,7 @@
 #include "vec_avx2.h"
 #include "backend.h"
 
-enum { TILE_ROWS = 6, TILE_VECS = 2, MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8 };
+enum { TILE_ROWS = 6, TILE_VECS = 2, MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8, SHALLOW_VECS = 3 };
 #define FOR_EACH_TILE_OF_BLOCK(X) X(6, 0) X(5, 6) X(5, 11)
 
 /* gemm, vectors and most rows: up to 12 sums. One vector wide and 12 high for narrow products, 8 wide for

@@ -8,7 +8,7 @@
 #include "vec_avx512.h"
 #include "backend.h"
 
-enum { TILE_ROWS = 8, TILE_VECS = 2, MOST_TILE_ROWS = 16, MOST_TILE_VECS = 8 };
+enum { TILE_ROWS = 8, TILE_VECS = 2, MOST_TILE_ROWS = 16, MOST_TILE_VECS = 8, SHALLOW_VECS = 4 };
 #define FOR_EACH_TILE_OF_BLOCK(X) X(8, 0) X(8, 8)
 
 /* gemm, vectors and most rows: up to 28 sums. One vector wide and 16 high for narrow products, 8 wide for

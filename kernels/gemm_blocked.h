@@ -154,7 +154,7 @@ static int part_start(int n, int unit, int parts, int i)
 /* k is cut the same way for every thread and every grid. */
 static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct gemm_job *part, int kc)
 {
-    struct gemm_cut cut = {.kc = kc, .vecs = gemm_tile_vecs(blocking, part->m, part->n)};
+    struct gemm_cut cut = {.kc = kc, .vecs = gemm_tile_vecs(blocking, part->m, part->n, part->k)};
     cut.rows = gemm_tile_rows(blocking, part->m, cut.vecs);
     const int rows_most = blocking->mc / cut.rows * cut.rows;
     cut.mc = round_up(equalised(part->m, rows_most), cut.rows);

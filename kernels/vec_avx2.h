@@ -84,6 +84,34 @@ static inline void vf_store_first(float *p, int n, vf x)
     _mm256_maskstore_ps(p, lanes_first(n), x);
 }
 
+/* Four floats of each of n rows, ld floats apart, in the quarters of a vector; with cols below 4 only so many
+ * of each are read. What is not read is 0. */
+static inline vf vf_load_quads(const float *p, size_t ld, int n, int cols)
+{
+    const __m128i mask = _mm256_castsi256_si128(lanes_first(cols));
+    const __m128 zero = _mm_setzero_ps();
+    const __m128 low = n < 1 ? zero : cols == 4 ? _mm_loadu_ps(p) : _mm_maskload_ps(p, mask);
+    const __m128 high = n < 2 ? zero : cols == 4 ? _mm_loadu_ps(p + ld) : _mm_maskload_ps(p + ld, mask);
+    return _mm256_set_m128(high, low);
+}
+/* Within each quarter (4 floats) of a vector: a0 b0 a1 b1, a2 b2 a3 b3; a0 a1 b0 b1, a2 a3 b2 b3. */
+static inline vf vf_interleave_low(vf a, vf b)
+{
+    return _mm256_unpacklo_ps(a, b);
+}
+static inline vf vf_interleave_high(vf a, vf b)
+{
+    return _mm256_unpackhi_ps(a, b);
+}
+static inline vf vf_pairs_low(vf a, vf b)
+{
+    return _mm256_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 1, 0));
+}
+static inline vf vf_pairs_high(vf a, vf b)
+{
+    return _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 2, 3, 2));
+}
+
 static inline vm vm_gt(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_GT_OQ);

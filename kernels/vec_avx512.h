@@ -6,6 +6,7 @@
 #define LB_VEC_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { VL = 16 };
@@ -78,6 +79,38 @@ static inline vf vf_load_first(const float *p, int n)
 static inline void vf_store_first(float *p, int n, vf x)
 {
     _mm512_mask_storeu_ps(p, vm_first(n), x);
+}
+
+/* Four floats of each of n rows, ld floats apart, in the quarters of a vector; with cols below 4 only so many
+ * of each are read. What is not read is 0. */
+static inline __m128 load_quad(const float *p, bool there, int cols)
+{
+    if (!there) return _mm_setzero_ps();
+    return cols == 4 ? _mm_loadu_ps(p) : _mm_maskz_loadu_ps((__mmask8)((1u << cols) - 1u), p);
+}
+static inline vf vf_load_quads(const float *p, size_t ld, int n, int cols)
+{
+    vf x = _mm512_castps128_ps512(load_quad(p, n > 0, cols));
+    x = _mm512_insertf32x4(x, load_quad(n > 1 ? p + ld : p, n > 1, cols), 1);
+    x = _mm512_insertf32x4(x, load_quad(n > 2 ? p + 2 * ld : p, n > 2, cols), 2);
+    return _mm512_insertf32x4(x, load_quad(n > 3 ? p + 3 * ld : p, n > 3, cols), 3);
+}
+/* Within each quarter (4 floats) of a vector: a0 b0 a1 b1, a2 b2 a3 b3; a0 a1 b0 b1, a2 a3 b2 b3. */
+static inline vf vf_interleave_low(vf a, vf b)
+{
+    return _mm512_unpacklo_ps(a, b);
+}
+static inline vf vf_interleave_high(vf a, vf b)
+{
+    return _mm512_unpackhi_ps(a, b);
+}
+static inline vf vf_pairs_low(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 1, 0));
+}
+static inline vf vf_pairs_high(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, _MM_SHUFFLE(3, 2, 3, 2));
 }
 
 static inline vm vm_gt(vf a, vf b)

@@ -212,6 +212,7 @@ static int close_files(struct roofline *r, int code)
 static int print_results(struct roofline *r)
 {
     if (r->options->json) return print_json(r);
+    if (r->table.failed) return error_set(r->error, EXIT_INTERNAL, "out of memory");
     table_print(&r->table, stdout);
     return 0;
 }
