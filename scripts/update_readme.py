@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the chart and the table of the README from the files of a run, so that no figure there is typed by hand.
+"""Writes the chart, the table and the console output shown in the README from the files of a run, so that no figure
+there is typed by hand. console.txt in the run's folder is what `bench run` printed to stdout.
 Peers (RUN_DIR/peers/*, runs of scripts/peer_torch.py) get a row each, and a sentence with the ratio from paired.csv.
 
 update_readme.py [--check] [--readme FILE] [RUN_DIR]   (default: the committed run, results/reference)
@@ -20,6 +21,8 @@ from plotlib import runs
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BEGIN = "<!-- reference run: written by scripts/update_readme.py -->"
 END = "<!-- end of reference run -->"
+CONSOLE_BEGIN = "<!-- reference console: written by scripts/update_readme.py -->"
+CONSOLE_END = "<!-- end of reference console -->"
 HEADER = ("backend", "epoch, median", "fastest – slowest", "GFLOP/s", "× naive", "× onednn",
           "validation accuracy", "worst error / bound")
 
@@ -92,11 +95,23 @@ def region(run, readme):
     return lines + [END]
 
 
+def console_region(run):
+    """What the run printed, as a block of code."""
+    path = os.path.join(run.folder, "console.txt")
+    try:
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+    except OSError as error:
+        raise runs.DataError(f"{path}: {error.strerror}; make it by bench run ... | tee {path}") from error
+    return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
+
+
 def replace_region(text, lines):
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    """The lines between the markers that are their first and last."""
+    before, begin, rest = text.partition(lines[0])
+    _, end, after = rest.partition(lines[-1])
     if not begin or not end:
-        raise runs.DataError(f"the README has no region {BEGIN} ... {END}")
+        raise runs.DataError(f"the README has no region {lines[0]} ... {lines[-1]}")
     return before + "\n".join(lines) + after
 
 
@@ -111,6 +126,8 @@ def main():
         with open(arguments.readme, encoding="utf-8") as f:
             old = f.read()
         new = replace_region(old, region(run, arguments.readme))
+        if CONSOLE_BEGIN in old:
+            new = replace_region(new, console_region(run))
         if arguments.check:
             if new != old:
                 print(f"{arguments.readme}: does not show {arguments.run_dir}: run scripts/update_readme.py",

@@ -81,6 +81,17 @@ class Update(unittest.TestCase):
         self.write(text.replace("| 0.522", "| 0.422"))
         self.assertEqual(update("--check", *arguments).returncode, 1)
 
+    def test_console(self):
+        with open(self.readme, "a", encoding="utf-8") as f:
+            f.write("<!-- reference console: written by scripts/update_readme.py -->\n<!-- end of reference console -->\n")
+        missing = update(self.run_dir, "--readme", self.readme)
+        self.assertEqual((missing.returncode, "console.txt" in missing.stderr), (6, True))
+        with open(os.path.join(self.run_dir, "console.txt"), "w", encoding="utf-8") as f:
+            f.write("backend  median s\navx512   0.522\n")
+        self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 0)
+        with open(self.readme, encoding="utf-8") as f:
+            self.assertIn("-->\n```\nbackend  median s\navx512   0.522\n```\n<!-- end of reference console", f.read())
+
     def test_refuses(self):
         self.write("no markers\n")
         self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 6)
