@@ -12,7 +12,8 @@
 enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
     JUDGING = COMMAND_AB | COMMAND_GATE,                    /* commands that train and compare */
-    EVERY = TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE,
+    EVERY =
+        TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE | COMMAND_DOCTOR,
     MAX_FLAGS = 48,
 };
 
@@ -34,8 +35,8 @@ const struct option_spec option_table[] = {
      "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
     {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
      "seed of weights, sample order and proof"},
-    {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE,
-     "BENCH_THREADS", AT(threads),
+    {"threads", "T", OPTION_INT, 1, 1024, NULL,
+     TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_THREADS", AT(threads),
      "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given)"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
      "prove this one case: TEXT as printed with a failure, with the same flags; or all that begin as TEXT* "
@@ -71,10 +72,11 @@ const struct option_spec option_table[] = {
      "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
     {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
      "make the CPU look smaller"},
-    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE,
-     "BENCH_QUIET", AT(quiet), "nothing but errors and the results"},
-    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST | COMMAND_ROOFLINE, "BENCH_JSON", AT(json),
-     "the results as JSON"},
+    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
+     TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
+     "nothing but errors and the results"},
+    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR, "BENCH_JSON",
+     AT(json), "the results as JSON"},
     {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help),
      "this page; of one command: bench COMMAND --help"},
     {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version"},
@@ -93,6 +95,9 @@ const struct command_spec command_table[] = {
     {"roofline", COMMAND_ROOFLINE,
      "measure what the machine can do: multiply-adds and dividers of each ISA, bandwidth of each memory "
      "level"},
+    {"doctor", COMMAND_DOCTOR,
+     "what on this machine disturbs measuring, what of it is seen in a few seconds, and what to do; changes "
+     "nothing"},
     {"tune", COMMAND_TUNE,
      "search the block sizes of gemm for this machine, prove what was found, keep it for later runs"},
     {"ab", COMMAND_AB,

@@ -21,6 +21,7 @@ enum command {
     COMMAND_AB = 1 << 11,
     COMMAND_GATE = 1 << 12,
     COMMAND_TUNE = 1 << 13,
+    COMMAND_DOCTOR = 1 << 16,
     COMMAND_WORKER = 1 << 5, /* for the program's own use; not shown */
 };
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/run_files.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
 static const char *const epochs_columns[] = {
-    "schema", "run_id",   "dataset",     "backend",       "threads",     "seed",
-    "epoch",  "steps",    "samples",     "train_seconds", "val_seconds", "gflops",
-    "loss",   "accuracy", "val_loss",    "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",  "position", "peak_gflops", "share_of_peak", "env_id",      NULL};
+    "schema",  "run_id",    "dataset",      "backend",       "threads",     "seed",
+    "epoch",   "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
+    "loss",    "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
+    "round",   "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
+    "wait_ms", "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       NULL};
 
 static const char *const ops_columns[] = {
     "schema",  "run_id", "dataset", "backend",        "threads",   "seed",        "epoch",  "op", "calls",
@@ -78,6 +80,24 @@ int run_files_proof_row(struct run_files *f, const char *backend, const struct p
     return csv_end_row(c, e);
 }
 
+static void real_or_empty(struct csv *c, double value)
+{
+    if (isnan(value))
+        csv_empty(c);
+    else
+        csv_real(c, value);
+}
+
+static void add_noise(struct csv *c, const struct turn_noise *noise)
+{
+    real_or_empty(c, noise->steal_ms);
+    real_or_empty(c, noise->wait_ms);
+    csv_integer(c, noise->invol_ctx);
+    csv_integer(c, noise->major_faults);
+    csv_real(c, noise->cpu_seconds);
+    csv_text(c, turn_noise_cause(noise));
+}
+
 static int add_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
                      const struct epoch_report *report, struct error *e)
 {
@@ -105,6 +125,7 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_real(c, report->peak_gflops);
     csv_real(c, gflops / report->peak_gflops);
     csv_text(c, f->identity.env_id);
+    add_noise(c, &report->noise);
     return csv_end_row(c, e);
 }
 

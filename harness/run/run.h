@@ -13,6 +13,7 @@
 #include "data/dataset.h"
 #include "machine/topology.h"
 #include "proof/prove.h"
+#include "run/turn_noise.h"
 #include "train/epoch.h"
 
 struct run_options {
@@ -57,6 +58,7 @@ struct epoch_report {
     double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
     int round;          /* from 1; 0: the warm-up */
     int position;       /* in the round, from 1 */
+    struct turn_noise noise;
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry

@@ -231,9 +231,12 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
     const double peak_before = measure_peak(w);
+    struct turn_noise_start noise;
     reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs);
+    turn_noise_begin(&noise, &w->job.topology, w->job.plan.threads);
     epoch_run_watched(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order,
                       &w->shared->progress, NULL, &w->reverify.watch, &report->result);
+    report->noise = turn_noise_end(&noise);
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
     report->peak_gflops = fmax(peak_before, measure_peak(w));

@@ -39,7 +39,7 @@ def of_peer(run):
 
 
 def of_run(run):
-    for check in (status, proofs, integrity, machine, build, data, files, backends, noise, peak):
+    for check in (status, proofs, integrity, machine, build, data, files, backends, noise, disturbed, peak):
         yield from check(run)
 
 
@@ -143,6 +143,18 @@ def noise(run):
     if moved:
         yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}. "
                        "Backends that took turns saw it alike; separate runs would not.")
+
+
+def disturbed(run):
+    """Epochs whose `noisy` names a cause, by results/README.md."""
+    for backend in run.timed():
+        causes = [e["noisy"] for e in backend.epochs if e.get("noisy")]
+        if causes:
+            names = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
+                     "faults": "pages came from disk"}
+            listed = words.listed(f"{names.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
+            yield "note", (f"{len(causes)} of {len(backend.epochs)} epochs of {backend.name} were disturbed by more than "
+                           f"1 %: {listed}. They count all the same; bench doctor says what disturbs.")
 
 
 def peak(run):

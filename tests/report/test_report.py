@@ -184,7 +184,7 @@ class Numbers(Case):
 
     def test_every_epoch(self):
         names = ("backend", "epoch", "train_seconds", "val_seconds", "gflops", "share_of_peak", "loss", "accuracy",
-                 "val_loss", "val_accuracy")
+                 "val_loss", "val_accuracy", "noisy")
         expected = sorted([r[n] for n in names] for r in self.rows)
         self.assertEqual(sorted(self.page().table("every-epoch")), expected)
 
@@ -305,6 +305,11 @@ class Findings(Case):
     def test_impossible_speed(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, share_of_peak="1.5") for r in rows])
         self.finding("bad", "faster than the measured multiply-add peak (up to 150 %)")
+
+    def test_disturbed_epochs(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, noisy="steal" if r["backend"] == "avx2" and r["epoch"] in "23" else "") for r in rows])
+        self.finding("note", "2 of 10 epochs of avx2 were disturbed", "the hypervisor took CPU time (2)")
 
     def test_noise_drift_and_peak(self):
         make_run(self.run_dir, epochs=14)
