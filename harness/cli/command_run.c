@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "proof/prove_training.h"
 #include "cli/training.h"
+#include "report/history.h"
 #include "report/progress_view.h"
 #include "report/summary.h"
 
@@ -20,6 +21,7 @@ struct job {
     struct run_files files;
     struct record record;
     struct summary summary;
+    struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
     struct error *error; /* a file could not be written: ends the run */
 };
@@ -109,6 +111,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
+    if (!job->extra) history_epoch(&job->histories[row - job->summary.rows], &report->result);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
@@ -136,6 +139,9 @@ static int open_files(struct job *job, const struct invocation *words, struct er
     const struct row_identity identity = session_identity(job->session);
     if (run_files_create(&job->files, job->session->folder.path, &identity, job->training, e))
         return (int)e->code;
+    if (job->options->format && strcmp(job->options->format, "csv") != 0 &&
+        run_files_add_lines(&job->files, e))
+        return (int)e->code;
     if (job->session->folder.continued) return 0;
     session_record(job->session, words, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
@@ -146,11 +152,21 @@ static int open_files(struct job *job, const struct invocation *words, struct er
     return (int)e->code;
 }
 
+static int write_histories(struct job *job, struct error *e)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        history_write(&job->histories[i], job->session->folder.path, job->summary.rows[i].entry->name, e);
+        history_free(&job->histories[i]);
+    }
+    return (int)e->code;
+}
+
 /* The files get their final names however the run ended. */
 static int close_files(struct job *job, int code, struct error *e)
 {
     if (!session_has_folder(job->session)) return code;
     code = exit_code_worst(code, run_files_finish(&job->files, e));
+    code = exit_code_worst(code, write_histories(job, e));
     if (job->session->folder.continued) return code;
     const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
     const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";

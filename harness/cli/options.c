@@ -70,6 +70,8 @@ const struct option_spec option_table[] = {
      AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
      "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
+    {"format", "csv[,jsonl]", OPTION_FORMAT, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
+     "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files"},
     {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
      "make the CPU look smaller"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
@@ -127,6 +129,9 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
         break;
     case OPTION_FAIL_ON:
         snprintf(text, size, "slower");
+        break;
+    case OPTION_FORMAT:
+        snprintf(text, size, "csv; csv,jsonl");
         break;
     case OPTION_SWITCH:
         snprintf(text, size, "0 or 1");
@@ -201,6 +206,11 @@ static int store(struct options *o, const struct option_spec *spec, const char *
         return refuse(spec, where, value, e);
     case OPTION_FAIL_ON:
         if (strcmp(value, "slower") != 0) return refuse(spec, where, value, e);
+        *(const char **)member = value;
+        return 0;
+    case OPTION_FORMAT:
+        if (strcmp(value, "csv") != 0 && strcmp(value, "csv,jsonl") != 0)
+            return refuse(spec, where, value, e);
         *(const char **)member = value;
         return 0;
     case OPTION_TEXT:

@@ -40,6 +40,7 @@ struct options {
     int threads; /* 0: as many as the topology advises */
     double lr;
     uint64_t seed;
+    const char *format;      /* run: "csv" or "csv,jsonl" */
     const char *only_case;   /* prove: the text of one case, or a beginning and '*'; NULL: all */
     bool exhaustive;         /* prove: also what takes minutes */
     const char *shapes;      /* micro: file of further shapes; NULL: none */
@@ -67,6 +68,7 @@ enum option_type {
     OPTION_TEXTS,
     OPTION_ISA,
     OPTION_FAIL_ON,
+    OPTION_FORMAT,
 };
 
 struct option_spec {

@@ -23,11 +23,18 @@ struct csv {
     size_t used, capacity;
     int columns, column;
     bool out_of_memory; /* during this row; reported by csv_end_row */
+    const char *const *names;
+    struct csv *lines; /* the same rows as JSON, one object a line; NULL: not wanted */
 };
 
 /* Creates folder/name.partial with its header row. columns ends with NULL. 0 or e (EXIT_INTERNAL). */
 int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
                struct error *e);
+
+/* From now on, every row also goes to a file whose name ends in .jsonl instead of .csv, as one JSON object a
+ * line: numbers as numbers, but "nan", "inf" and "-inf", which JSON has not, as texts; an empty field as
+ * null. It grows, and is finished or discarded, with the CSV file. Before the first row. 0 or e. */
+int csv_also_lines(struct csv *c, struct error *e);
 
 /* The next field of the row under construction. */
 void csv_text(struct csv *c, const char *text);

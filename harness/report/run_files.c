@@ -47,6 +47,17 @@ int run_files_create(struct run_files *f, const char *folder, const struct row_i
     return (int)e->code;
 }
 
+int run_files_add_lines(struct run_files *f, struct error *e)
+{
+    struct csv *const all[] = {&f->proof, &f->epochs, &f->ops};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->fd >= 0 && csv_also_lines(all[i], e)) {
+            run_files_discard(f);
+            return (int)e->code;
+        }
+    return 0;
+}
+
 void run_files_discard(struct run_files *f)
 {
     csv_discard(&f->epochs);

@@ -31,6 +31,9 @@ struct run_files {
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
                      bool training, struct error *e);
 
+/* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
+int run_files_add_lines(struct run_files *f, struct error *e);
+
 int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
                         struct error *e);
 
