@@ -20,6 +20,7 @@ int command_ab(const struct options *o, const struct invocation *words, struct e
 int command_gate(const struct options *o, const struct invocation *words, struct error *e);
 int command_tune(const struct options *o, struct error *e);
 int command_doctor(const struct options *o, struct error *e);
+int command_help_as(const struct invocation *words, struct error *e);
 int command_data(const struct options *o, struct error *e);
 
 #endif

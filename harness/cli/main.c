@@ -41,6 +41,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_gate(o, words, e);
     case COMMAND_TUNE:
         return command_tune(o, e);
+    case COMMAND_HELP_AS:
+        return command_help_as(words, e);
     case COMMAND_WORKER:
         return worker_main(words->argc, words->argv);
     }

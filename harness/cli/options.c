@@ -106,6 +106,7 @@ const struct command_spec command_table[] = {
      "bench ab A B: which is faster, with an interval and an A/A check; a backend, a plug-in's path, or "
      "PATH/bench:BACKEND of another build"},
     {"gate", COMMAND_GATE, "train as a baseline run did, and fail on a slowdown: for CI"},
+    {"help-as", COMMAND_HELP_AS, NULL},
     {"worker", COMMAND_WORKER, NULL},
     {NULL, COMMAND_RUN, NULL},
 };
@@ -360,7 +361,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
     if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
-    if (o->command == COMMAND_WORKER) first = argc; /* its words are its own */
+    if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS)) first = argc; /* their words are their own */
     if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e))
         return (int)e->code;
     return 0;

@@ -22,7 +22,8 @@ enum command {
     COMMAND_GATE = 1 << 12,
     COMMAND_TUNE = 1 << 13,
     COMMAND_DOCTOR = 1 << 16,
-    COMMAND_WORKER = 1 << 5, /* for the program's own use; not shown */
+    COMMAND_HELP_AS = 1 << 17, /* for the build and the shells; not shown */
+    COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
 };
 
 /* Texts point into argv, the environment or static storage. */
