@@ -6,6 +6,7 @@
 
 #include "report/csv.h"
 #include "report/folder.h"
+#include "report/kept.h"
 #include "run/run.h"
 #include "train/network.h"
 
@@ -30,6 +31,11 @@ struct run_files {
 /* Creates proof.csv and, with training, epochs.csv and ops.csv, all as .partial. On an error none is left. */
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
                      bool training, struct error *e);
+
+/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew. On an error the
+ * kept rows are there all the same. */
+int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     const struct kept *kept, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
                         struct error *e);
