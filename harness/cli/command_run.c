@@ -247,6 +247,8 @@ static int print_end(struct job *job, int code)
     if (code == EXIT_INTERRUPTED && !job->brief)
         fprintf(stderr, "bench: interrupted; %s%s\n",
                 path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+    if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
+        fprintf(stderr, "bench: go on with: bench run --resume %s\n", path);
     return code;
 }
 

@@ -30,10 +30,7 @@ static json_t *backends_json(const struct registry_entry *const *entries, int co
 {
     json_t *array = json_array();
     for (int i = 0; i < count; i++) {
-        const struct registry_entry *entry = entries[i];
-        const bool by_name = entry->plugin || !entry->spec;
-        if (json_array_append_new(array, json_string_of_bytes(by_name ? entry->name : entry->spec)) == 0)
-            continue;
+        if (json_array_append_new(array, json_string_of_bytes(entries[i]->spec)) == 0) continue;
         json_decref(array);
         return NULL;
     }
@@ -157,10 +154,14 @@ static int load_plugins(const json_t *plugins, const char *path, struct error *e
         const char *file = json_string_value(json_object_get(plugin, "path")),
                    *name = json_string_value(json_object_get(plugin, "name")),
                    *sum = json_string_value(json_object_get(plugin, "sha256"));
-        char argument[PLUGIN_PATH_SIZE + PLUGIN_NAME_SIZE + 2];
-        if (!file || !name || !sum ||
-            snprintf(argument, sizeof argument, "%s:%s", file, name) >= (int)sizeof argument)
+        char argument[PLUGIN_PATH_SIZE + PLUGIN_NAME_SIZE + 2], own_name[PLUGIN_NAME_SIZE];
+        if (!file || !name || !sum) return missing(path, "plugins", e);
+        /* A contender of a plug-in that takes an argument is called NAME:ARGUMENT; several have one plug-in.
+         */
+        snprintf(own_name, sizeof own_name, "%.*s", (int)strcspn(name, ":"), name);
+        if (snprintf(argument, sizeof argument, "%s:%s", file, own_name) >= (int)sizeof argument)
             return missing(path, "plugins", e);
+        if (registry_find(own_name)) continue;
         if (registry_add_plugin(argument, e)) return (int)e->code;
         if (strcmp(registry_at(registry_count() - 1)->plugin->sha256, sum) != 0)
             return error_set(e, EXIT_USAGE,

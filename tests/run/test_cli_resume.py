@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: MIT
 """Runs and sweeps ended at random moments by SIGKILL and SIGINT, and gone on with by --resume, which is itself ended
 again: the rows are those of an undisturbed run. Then folders that cannot be resumed.
-BENCH_TEST_KILLS=50 ends a run by each signal 50 times, and a sweep as often; BENCH_TEST_SEED repeats the moments."""
+A proof takes seconds, so by itself it ends one run by SIGKILL and one sweep by SIGINT, both amid the epochs.
+BENCH_TEST_KILLS=50 ends a run by each signal 50 times, and a sweep as often, at any moment; BENCH_TEST_SEED repeats the
+moments."""
 import fcntl
 import json
+import math
 import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
 
 from test_cli_common import check, clean_environment, finish, make_data, ready_backends, run, scratch, whole_rows
 
-bench = os.path.abspath(sys.argv[1])
-kills = int(os.environ.get("BENCH_TEST_KILLS", "2"))
+bench, evil = (os.path.abspath(word) for word in sys.argv[1:3])  # evil: a plug-in that does harm as it is told
+kills = int(os.environ.get("BENCH_TEST_KILLS", "0"))
 seed = int(os.environ.get("BENCH_TEST_SEED", str(random.randrange(10**6))))
 moments = random.Random(seed)
-EPOCHS = 12
+EPOCHS = 40
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "round", "position", "verified")
 
 
@@ -73,10 +77,10 @@ def end_by(sent, words, folders, seconds, total):
     """Starts bench and ends it: at a random time, or once a random number of rows is there. Returns the exit code."""
     process = subprocess.Popen([bench, *words], env=clean_environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if moments.random() < 0.4:
+    if kills and moments.random() < 0.4:
         time.sleep(seconds * moments.random())
     else:
-        wanted = moments.randrange(row_count(folders), total + 1)
+        wanted = moments.randrange(*(row_count(folders), total + 1) if kills else (total // 8, total // 2))
         while row_count(folders) < wanted and process.poll() is None:
             time.sleep(0.0005)
         time.sleep(0.01 * moments.random())
@@ -86,11 +90,12 @@ def end_by(sent, words, folders, seconds, total):
     return process.returncode
 
 
-def disturb(words, out, begun, points, seconds, total, whole):
+def disturb(words, out, begun, points, seconds, total, whole, once):
     """Ends and resumes until as many ends as wished for have found something to end. A run that went to its end is
-    compared and begun anew. Returns how many were ended, and how many of them had rows of epochs by then."""
+    compared and begun anew. once: the only signal, unless there are more to be sent. Returns how many were ended, and
+    how many of them had rows of epochs by then."""
     ended, with_rows, number = 0, 0, 0
-    wanted = [signal.SIGKILL, signal.SIGINT] * kills
+    wanted = [signal.SIGKILL, signal.SIGINT] * kills or [once]
     while ended < len(wanted):
         place = f"{out}-{number}"
         folders = [os.path.join(place, point) for point in points]
@@ -144,14 +149,14 @@ def test_run(data, folder, backends):
     result = run(bench, *words, "--out", whole)
     check(result.returncode == 0, f"the whole run: exit {result.returncode}: {result.stderr}")
     counts = disturb(words, folder + "/run", "machine.json", [""], time.monotonic() - begin,
-                     row_count([whole]), whole)
+                     row_count([whole]), whole, signal.SIGKILL)
     print("runs ended: %d, %d of them with rows" % counts)
     return whole
 
 
-def test_sweep(data, folder):
+def test_sweep(data, folder, backend):
     words = ["run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", str(EPOCHS), "--backend",
-             "naive"]
+             backend]
     points = ["t1-b128-h16", "t1-b128-h8"]
     whole = folder + "/sweep"
     begin = time.monotonic()
@@ -160,15 +165,34 @@ def test_sweep(data, folder):
     check(sorted(os.listdir(whole)) == ["sweep.csv", "sweep.json", *points], f"sweep: {os.listdir(whole)}")
     rows = whole_rows(whole + "/sweep.csv")
     check([(r["point"], r["hidden"], r["backend"], r["epochs"], r["verified"], r["outcome"]) for r in rows]
-          == [(p, p.rpartition("h")[2], "naive", str(EPOCHS), "1", "ok") for p in points], f"sweep.csv: {rows}")
+          == [(p, p.rpartition("h")[2], backend, str(EPOCHS), "1", "ok") for p in points], f"sweep.csv: {rows}")
     for row in rows:
         seconds = sorted(float(r["train_seconds"]) for r in whole_rows(f"{whole}/{row['point']}/epochs.csv")[1:])
-        check(float(row["median_train_seconds"]) == seconds[len(seconds) // 2], f"sweep.csv: median of {row['point']}")
+        check(math.isclose(float(row["median_train_seconds"]), statistics.median(seconds), rel_tol=1e-8),
+              f"sweep.csv: median of {row['point']}")
     check("speed-up" in result.stdout and "efficiency" in result.stdout, f"sweep: {result.stdout!r}")
     counts = disturb(words, folder + "/killed", "sweep.json", points, time.monotonic() - begin,
-                     row_count([f"{whole}/{p}" for p in points]), whole)
+                     row_count([f"{whole}/{p}" for p in points]), whole, signal.SIGINT)
     print("sweeps ended: %d, %d of them with rows" % counts)
     return whole
+
+
+def test_failing_contender(data, folder):
+    """It stops no other point, and decides the exit code, also when nothing is left to do."""
+    place = folder + "/failing"
+    result = run(bench, "run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", "1", "--plugin", evil,
+                 "--backend", "evil:segv", "--quiet", "--out", place)
+    check(result.returncode == 1, f"a failing contender: exit {result.returncode}: {result.stderr}")
+    rows = whole_rows(place + "/sweep.csv")
+    check([(r["point"], r["backend"], r["epochs"], r["median_train_seconds"], r["verified"], r["outcome"]) for r in rows]
+          == [(p, "evil:segv", "0", "", "0", "crashed") for p in ("t1-b128-h16", "t1-b128-h8")], f"failing: {rows}")
+    refused(["--resume", place, "--quiet"], 1, ["the sweep went to its end (exit code 1): nothing to do"])
+    # As after a kill between the points: the plug-in is loaded and asked again.
+    change_json(place + "/sweep.json", lambda s: s.update(status="running", exit_code=None))
+    shutil.rmtree(place + "/t1-b128-h8")
+    result = run(bench, "run", "--resume", place, "--quiet")
+    check(result.returncode == 1, f"failing, resumed: exit {result.returncode}: {result.stderr}")
+    check([r["outcome"] for r in whole_rows(place + "/sweep.csv")] == ["crashed"] * 2, "failing, resumed: sweep.csv")
 
 
 def unfinished(whole, folder, **texts):
@@ -185,36 +209,48 @@ def unfinished(whole, folder, **texts):
     return folder
 
 
-def lines_of(text, count):
-    return "".join(text.splitlines(keepends=True)[:count])
+def lines_where(text, wanted):
+    """Header, and the rows for which wanted(row as a dictionary) is true."""
+    lines = text.splitlines(keepends=True)
+    names = lines[0].rstrip().split(",")
+    return lines[0] + "".join(line for line in lines[1:] if wanted(dict(zip(names, line.rstrip().split(",")))))
 
 
-def test_torn(whole, folder):
-    """A last line cut in half, one without its line end, rows of ops without their epoch, a lost epochs.csv."""
-    for name, texts in (("half", {"epochs_csv": lambda t: lines_of(t, 4) + lines_of(t, 5)[-40:-20]}),
-                        ("no-end", {"epochs_csv": lambda t: lines_of(t, 5)[:-2], "ops_csv": lambda t: t[:-1]}),
-                        ("header", {"epochs_csv": lambda t: t[:20], "proof_csv": lambda t: ""})):
-        place = unfinished(whole, f"{folder}/{name}", **texts)
-        result = run(bench, "run", "--resume", place)
-        check(result.returncode == 0, f"{name}: exit {result.returncode}: {result.stderr}")
-        check("resumed once" in result.stdout, f"{name}: {result.stdout!r}")
-        check_same(place, whole, name)
-        note = read_json(place + "/machine.json")["resumed"]
-        check(len(note) == 1 and note[0]["status_before"] == "running", f"{name}: {note}")
-        kept = {"half": 3, "no-end": 3, "header": 0}[name]
-        check(sum(note[0]["kept_epochs"].values()) == kept, f"{name}: kept {note}")
-        check(set(note[0]["trained_again"].values()) == ({"equal"} if kept else set()), f"{name}: {note}")
+def test_torn(whole, folder, backends):
+    """epochs.csv ends in half a line, ops.csv in a line without its end, and one backend has an epoch of which an op is
+    missing, as after a loss of power; another backend was at its end."""
+    last = backends[-1]
+
+    def epochs(text):
+        kept = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4)
+        return kept + lines_where(text, lambda r: r["backend"] == last and r["epoch"] == "5").splitlines()[1][:-20]
+
+    def ops(text):
+        kept = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4 and r["op"] != "other"
+                           or int(r["epoch"]) <= 3)
+        return kept + lines_where(text, lambda r: r["backend"] == last and (r["epoch"], r["op"]) == ("4", "other"))[:-2] \
+            .splitlines()[1]
+    place = unfinished(whole, folder + "/torn", epochs_csv=epochs, ops_csv=ops, proof_csv=lambda t: "")
+    result = run(bench, "run", "--resume", place)
+    check(result.returncode == 0, f"torn: exit {result.returncode}: {result.stderr}")
+    check("resumed once" in result.stdout, f"torn: {result.stdout!r}")
+    check_same(place, whole, "torn")
+    note = read_json(place + "/machine.json")["resumed"]
+    check(len(note) == 1 and note[0]["status_before"] == "running", f"torn: {note}")
+    full = {name: count for name, count in zip(backends, (EPOCHS // 2, EPOCHS))}
+    check(note[0]["kept_epochs"] == dict(full, **{last: 3}), f"torn: kept {note}")
+    check(note[0]["trained_again"] == {last: "equal"}, f"torn: trained again {note}")
 
 
-def test_not_deterministic(whole, folder):
+def test_not_deterministic(point, folder):
     """A row whose figures the backend does not give again: the check of determinism can fail."""
-    def forge(text):
-        lines = text.splitlines(keepends=True)[:4]
-        at = lines[0].split(",").index("loss")
-        cells = lines[2].split(",")
-        cells[at] = "0.123456789"
-        return lines[0] + lines[1] + ",".join(cells) + lines[3]
-    place = unfinished(whole, folder + "/forged", epochs_csv=forge)
+    place = unfinished(point, folder + "/forged", epochs_csv=lambda t: lines_where(t, lambda r: int(r["epoch"]) <= 3))
+    path = place + "/epochs.csv.partial"
+    rows = whole_rows(path)
+    with open(path, newline="", encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        f.write(text.replace(rows[1]["loss"], "0.123456789"))
     result = run(bench, "run", "--resume", place)
     check(result.returncode == 1, f"forged: exit {result.returncode}: {result.stderr}")
     check("epoch 2, trained again" in result.stderr and "0.123456789" in result.stderr, f"forged: {result.stderr!r}")
@@ -257,13 +293,11 @@ with scratch() as scratch_folder:
     os.mkdir(data_folder)
     make_data(data_folder)
     print(f"seed {seed}, {kills} of each signal")
-    fast = [b for b in ready_backends(bench) if b == "avx2"]
-    test_run(data_folder, scratch_folder, ["naive", *fast])
-    swept = test_sweep(data_folder, scratch_folder)
-    single = scratch_folder + "/single"
-    check(run(bench, "run", "--data", data_folder, "--hidden", "8", "--threads", "1", "--epochs", "5", "--backend",
-              (fast or ["naive"])[0], "--out", single).returncode == 0, "a single run")
-    test_torn(single, scratch_folder)
-    test_not_deterministic(single, scratch_folder)
+    backends = ["naive"] + [b for b in ready_backends(bench) if b == "avx2"]
+    single = test_run(data_folder, scratch_folder, backends)
+    swept = test_sweep(data_folder, scratch_folder, backends[-1])
+    test_torn(single, scratch_folder, backends)
+    test_not_deterministic(swept + "/t1-b128-h8", scratch_folder)
+    test_failing_contender(data_folder, scratch_folder)
     test_refused(single, swept, scratch_folder)
 finish()

@@ -3,7 +3,6 @@
  * Lists of numbers as the command line has them, and the points that they span. */
 #include "check.h"
 
-
 #include "run/grid.h"
 
 static void test_lists(void **state)
