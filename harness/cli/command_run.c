@@ -6,7 +6,9 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/reproduce.h"
+#include "cli/resume.h"
 #include "cli/session.h"
+#include "cli/sweep.h"
 #include "proof/prove_training.h"
 #include "cli/training.h"
 #include "report/history.h"
@@ -17,6 +19,8 @@ struct job {
     const struct options *options;
     struct session *session;
     const struct training *extra; /* NULL: a plain run */
+    struct resumption *resumed;   /* NULL: a new run */
+    bool brief;                   /* a point of a sweep, which prints its own table at the end */
     bool training;
     struct run_files files;
     struct record record;
@@ -117,6 +121,17 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
 }
 
+static const char *on_replayed(void *context, const struct registry_entry *entry,
+                               const struct epoch_report *report)
+{
+    static char words[256];
+    struct job *job = context;
+    const char *why = resume_replayed(job->resumed, job->session, entry, report, words, sizeof words);
+    progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
+                       why ? "not as before" : "whose row is kept");
+    return why;
+}
+
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
                       const char *words)
 {
@@ -133,10 +148,24 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
 }
 
+/* machine.json first: from here on a kill leaves a run that says so. */
+static int reopen_files(struct job *job, const struct invocation *words, const struct row_identity *identity,
+                        struct error *e)
+{
+    const char *folder = job->session->folder.path;
+    session_record(job->session, words, &job->record);
+    if (resume_record(job->resumed, job->session, &job->record, e) || record_topology(folder, e) ||
+        record_write(&job->record, "running", 0, e) ||
+        run_files_resume(&job->files, folder, identity, &job->resumed->kept, e))
+        record_free(&job->record);
+    return (int)e->code;
+}
+
 static int open_files(struct job *job, const struct invocation *words, struct error *e)
 {
     if (!session_has_folder(job->session)) return 0;
     const struct row_identity identity = session_identity(job->session);
+    if (job->resumed) return reopen_files(job, words, &identity, e);
     if (run_files_create(&job->files, job->session->folder.path, &identity, job->training, e))
         return (int)e->code;
     if (job->options->format && strcmp(job->options->format, "csv") != 0 &&
@@ -192,6 +221,7 @@ static int execute(struct job *job, struct error *e)
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
                                     .timeout = o->timeout,
+                                    .kept = job->resumed ? job->resumed->kept_epochs : NULL,
                                     .balanced = job->extra != NULL,
                                     .warm_up = job->extra && job->extra->warm_up,
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1};
@@ -201,6 +231,7 @@ static int execute(struct job *job, struct error *e)
                                           .proven = on_proven,
                                           .turn = on_turn,
                                           .tick = on_tick,
+                                          .replayed = on_replayed,
                                           .epoch = on_epoch,
                                           .failed = on_failed};
     job->error = e;
@@ -219,18 +250,21 @@ static int execute(struct job *job, struct error *e)
 static int print_end(struct job *job, int code)
 {
     const char *path = job->session->folder.path;
-    if (job->training) {
+    if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, code);
         job->summary.dataset = job->session->data.name;
         job->summary.wanted_epochs = job->options->epochs;
         if (summary_print(&job->summary, stdout))
             code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
                                                    "out of memory for the table; the files are complete"));
+        if (job->resumed) resume_print(job->resumed, job->session, stdout);
         printf("results: %s\n", path);
     }
-    if (code == EXIT_INTERRUPTED)
+    if (code == EXIT_INTERRUPTED && !job->brief)
         fprintf(stderr, "bench: interrupted; %s%s\n",
                 path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+    if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
+        fprintf(stderr, "bench: go on with: bench run --resume %s\n", path);
     return code;
 }
 
@@ -243,7 +277,9 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     }
     if (!job->options->quiet) session_print(job->session, stderr);
     summary_init(&job->summary, job->session->entries, job->session->count);
-    int code = execute(job, e);
+    if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    int code = e->code ? (int)e->code : execute(job, e);
     if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
     code = close_files(job, code, e);
     code = print_end(job, code);
@@ -264,16 +300,30 @@ int training_run(struct session *session, const struct training *training, const
     return run_job(&job, words, e);
 }
 
-int command_run(const struct options *o, const struct invocation *words, struct error *e)
+int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+                  bool brief, struct error *e)
 {
     static struct job job; /* large */
     static struct session session;
     memset(&job, 0, sizeof job);
     job.options = o;
     job.session = &session;
+    job.resumed = resumed;
+    job.brief = brief;
     job.training = o->command == COMMAND_RUN;
+    if (session_open(&session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
+    if (resumed && resume_match(resumed, &session, e)) {
+        session_close(&session);
+        return (int)e->code;
+    }
+    return run_job(&job, words, e);
+}
+
+int command_run(const struct options *o, const struct invocation *words, struct error *e)
+{
     if (output_check(e)) return (int)e->code;
     interrupt_install();
-    if (session_open(&session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
-    return run_job(&job, words, e);
+    if (o->resume) return command_resume(o, words, e);
+    if (grid_is_sweep(&o->grid)) return sweep_run(o, words, e);
+    return training_once(o, words, NULL, false, e);
 }

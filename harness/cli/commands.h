@@ -13,6 +13,7 @@ struct invocation {
 };
 
 int command_run(const struct options *o, const struct invocation *words, struct error *e); /* run and prove */
+int command_resume(const struct options *o, const struct invocation *words, struct error *e);
 int command_list(const struct options *o, struct error *e);
 int command_micro(const struct options *o, const struct invocation *words, struct error *e);
 int command_roofline(const struct options *o, const struct invocation *words, struct error *e);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "run/grid.h"
 
 enum command {
     COMMAND_RUN = 1 << 0,
@@ -37,8 +38,10 @@ struct options {
     const char *max_isa;      /* NULL: no cap */
     const char *max_isa_from; /* "--max-isa" or "BENCH_MAX_ISA" */
     int epochs, naive_epochs; /* naive_epochs 0: not said */
-    int batch, hidden;
-    int threads; /* 0: as many as the topology advises */
+    int batch, hidden;        /* where a list was given, its first value; so are the threads */
+    int threads;              /* 0: as many as the topology advises */
+    struct grid grid;         /* the values of each; no threads: not said */
+    const char *resume;       /* run: folder of a run or a sweep to go on with; NULL: a new one */
     double lr;
     uint64_t seed;
     const char *format;      /* run: "csv" or "csv,jsonl" */
@@ -58,11 +61,13 @@ struct options {
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
     int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
     char **passed;        /* free with options_free */
+    uint64_t given;       /* bit i: entry i of option_table was on the command line */
 };
 
 enum option_type {
     OPTION_SWITCH,
     OPTION_INT,
+    OPTION_INTS, /* an int; for bench run also a list of several, see grid */
     OPTION_SEED,
     OPTION_REAL,
     OPTION_TEXT,

@@ -134,7 +134,7 @@ static int replace_file(struct csv *c, struct error *e)
     if (file_replace(c->partial, c->text, c->used, e)) return (int)e->code;
     const int fd = open(c->partial, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0) return error_set(e, EXIT_INTERNAL, "%s: cannot be opened: %s", c->partial, strerror(errno));
-    close(c->fd);
+    if (c->fd >= 0) close(c->fd);
     c->fd = fd;
     return 0;
 }
@@ -188,8 +188,7 @@ int csv_end_row(struct csv *c, struct error *e)
     return code;
 }
 
-/* Opens folder/name.partial, which is new. */
-static int create_file(struct csv *c, const char *path, struct error *e)
+static int set_paths(struct csv *c, const char *path, struct error *e)
 {
     memset(c, 0, sizeof *c);
     c->fd = -1;
@@ -197,6 +196,13 @@ static int create_file(struct csv *c, const char *path, struct error *e)
     const int m = snprintf(c->partial, sizeof c->partial, "%s.partial", path);
     if (n >= (int)sizeof c->path || m >= (int)sizeof c->partial)
         return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", path);
+    return 0;
+}
+
+/* Opens path.partial, which is new. */
+static int create_file(struct csv *c, const char *path, struct error *e)
+{
+    if (set_paths(c, path, e)) return (int)e->code;
     c->fd = open(c->partial, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (c->fd < 0)
         return error_set(e, EXIT_INTERNAL, "%s: cannot be created: %s", c->partial, strerror(errno));
@@ -242,6 +248,52 @@ static void release(struct csv *c)
     c->lines = NULL;
 }
 
+static bool has_columns(const struct csv_table *table, const char *const *columns)
+{
+    int i = 0;
+    while (columns[i] && i < table->columns && strcmp(table->cells[i], columns[i]) == 0) i++;
+    return !columns[i] && i == table->columns;
+}
+
+/* Row -1 is the header. */
+static void copy_row(struct csv *c, const struct csv_table *table, int row)
+{
+    for (int i = 0; i < table->columns; i++) csv_text(c, csv_table_cell(table, row, i));
+    append(c, "\r\n", 2);
+    c->column = 0;
+}
+
+int csv_reopen(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
+               struct error *e)
+{
+    char path[sizeof c->path + 1];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (set_paths(c, path, e)) return (int)e->code;
+    if (access(c->partial, F_OK) != 0 && rename(c->path, c->partial) != 0 && errno != ENOENT)
+        return error_set(e, EXIT_INTERNAL, "%s: cannot be renamed: %s", c->path, strerror(errno));
+    if (table->columns == 0) {
+        unlink(c->partial);
+        return csv_create(c, folder, name, columns, e);
+    }
+    if (!has_columns(table, columns))
+        return error_set(e, EXIT_USAGE,
+                         "%s: has not this version's columns; only the build that began a run can "
+                         "go on with it",
+                         c->partial);
+    for (int row = -1; row < table->rows; row++)
+        if (row < 0 || keep(context, row)) copy_row(c, table, row);
+    c->names = columns;
+    c->columns = table->columns;
+    c->whole = c->used;
+    if (c->out_of_memory)
+        error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
+    else
+        replace_file(c, e);
+    if (e->code) release(c);
+    return (int)e->code;
+}
+
 int csv_finish(struct csv *c, struct error *e)
 {
     if (c->fd < 0) return 0;
@@ -253,6 +305,11 @@ int csv_finish(struct csv *c, struct error *e)
                          strerror(errno));
     release(c);
     return code;
+}
+
+void csv_close(struct csv *c)
+{
+    if (c->fd >= 0) release(c);
 }
 
 void csv_discard(struct csv *c)

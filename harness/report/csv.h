@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "report/csv_table.h"
 
 struct csv {
     char path[4096], partial[4096];
@@ -36,6 +37,13 @@ int csv_create(struct csv *c, const char *folder, const char *name, const char *
  * null. It grows, and is finished or discarded, with the CSV file. Before the first row. 0 or e. */
 int csv_also_lines(struct csv *c, struct error *e);
 
+/* Opens folder/name.partial, or the file of the final name, which goes back to being the .partial one, with
+ * the rows of `table` (which was read from it) that keep() wants, in one rename. A file that is not there, or
+ * has no columns, is created. EXIT_USAGE when its columns are others. */
+int csv_reopen(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
+               struct error *e);
+
 /* The next field of the row under construction. */
 void csv_text(struct csv *c, const char *text);
 void csv_integer(struct csv *c, long long value);
@@ -48,6 +56,9 @@ int csv_end_row(struct csv *c, struct error *e);
 
 /* Syncs, gives the file its final name and closes. Does nothing when the file is not open. */
 int csv_finish(struct csv *c, struct error *e);
+
+/* Closes and leaves the .partial file as it is. Does nothing when the file is not open. */
+void csv_close(struct csv *c);
 
 /* Closes and removes the .partial file. Does nothing when the file is not open. */
 void csv_discard(struct csv *c);

@@ -28,9 +28,10 @@ static json_t *build_json(void)
     const struct build *b = build_get();
     json_t *tree = json_null();
     if (b->tree_commit[0]) tree = json_pack("{s:s, s:b}", "commit", b->tree_commit, "dirty", b->tree_dirty);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "version", b->version, "compiler", b->compiler,
-                     "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
-                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", b->version, "compiler",
+                     b->compiler, "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
+                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree,
+                     "program_sha256", text_or_null(b->program_sha256));
 }
 
 static json_t *libraries_json(const struct topology *t)
@@ -124,6 +125,18 @@ void record_free(struct record *r)
 void record_settings(struct record *r, json_t *settings)
 {
     set(r, "settings", settings);
+}
+
+void record_continue(struct record *r, const json_t *earlier, json_t *note)
+{
+    static const char *const same[] = {"run_id", "time_utc", "command_line"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        set(r, same[i], json_deep_copy(json_object_get(earlier, same[i])));
+    json_t *notes = json_deep_copy(json_object_get(earlier, "resumed"));
+    if (!notes) notes = json_array();
+    if (json_array_append(notes, note) != 0) r->lost = true;
+    set(r, "resumed", notes);
+    json_decref(note);
 }
 
 void record_more_settings(struct record *r, json_t *settings)

@@ -28,6 +28,10 @@ void record_settings(struct record *r, json_t *settings);
 /* Adds members to "settings". Takes over the reference. */
 void record_more_settings(struct record *r, json_t *settings);
 
+/* Of a resumed run: identity as in its earlier machine.json, and one more note in "resumed". Takes over the
+ * reference to note, which the caller may still change while it has another one. */
+void record_continue(struct record *r, const json_t *earlier, json_t *note);
+
 /* What a worker said of itself; the proof's verdict; why a contender left. */
 void record_opened(struct record *r, const char *backend, const struct contender_info *info);
 void record_proven(struct record *r, const char *backend, const struct proof_verdict *verdict,

@@ -2,7 +2,9 @@
 #include "report/run_files.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
@@ -56,6 +58,28 @@ int run_files_add_lines(struct run_files *f, struct error *e)
             return (int)e->code;
         }
     return 0;
+}
+
+int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     const struct kept *kept, struct error *e)
+{
+    static const char *const old[] = {"proof.csv", "proof.csv.partial", "proof.csv.partial.tmp"};
+    char path[3700];
+    f->identity = *identity;
+    f->epochs.fd = f->ops.fd = f->proof.fd = -1;
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, old[i]);
+        unlink(path); /* where it cannot be, csv_create says so */
+    }
+    if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e) ||
+        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &kept->epochs, kept_epoch_row, kept,
+                   e) ||
+        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &kept->ops, kept_op_row, kept, e)) {
+        csv_close(&f->epochs);
+        csv_close(&f->ops);
+        csv_discard(&f->proof);
+    }
+    return (int)e->code;
 }
 
 void run_files_discard(struct run_files *f)

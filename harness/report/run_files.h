@@ -6,6 +6,7 @@
 
 #include "report/csv.h"
 #include "report/folder.h"
+#include "report/kept.h"
 #include "run/run.h"
 #include "train/network.h"
 
@@ -33,6 +34,11 @@ int run_files_create(struct run_files *f, const char *folder, const struct row_i
 
 /* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
 int run_files_add_lines(struct run_files *f, struct error *e);
+
+/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew. On an error the
+ * kept rows are there all the same. */
+int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     const struct kept *kept, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
                         struct error *e);

@@ -23,6 +23,7 @@ struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
     struct process process;
     int epochs, done; /* owed in all, trained so far */
+    int kept;         /* epochs of an earlier part of the run */
     bool out;         /* failed, or not owed anything any more */
 };
 
@@ -224,7 +225,7 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
     else if (v->failed != 0) {
         snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
         fail(run, r, OUTCOME_PROOF_FAILED, words);
-    } else if (run->options->prove_only)
+    } else if (run->options->prove_only || r->kept == r->epochs)
         dismiss(run, r);
     else
         process_pause(&r->process);
@@ -287,6 +288,22 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     return true;
 }
 
+/* Trains the kept epochs again. */
+static void replay(struct run *run, struct runner *r)
+{
+    process_continue(&r->process);
+    settle();
+    while (r->done < r->kept) {
+        if (!train_one(run, r, 0, 0)) return;
+        const struct epoch_report report = run->message.u.report;
+        const char *words = run->listener->replayed(run->listener->context, r->entry, &report);
+        if (!words) continue;
+        fail(run, r, OUTCOME_CRASHED, words);
+        return;
+    }
+    process_pause(&r->process);
+}
+
 static void take_turn(struct run *run, struct runner *r, int round, int position)
 {
     const int per_turn = run->options->epochs_per_turn > 0 ? run->options->epochs_per_turn : 1;
@@ -306,13 +323,19 @@ static void take_turn(struct run *run, struct runner *r, int round, int position
     dismiss(run, r);
 }
 
+/* Whether a contender that an earlier part of the run has brought to its end would be in this round. */
+static bool was_in_round(const struct runner *r, int round)
+{
+    return r->kept > 0 && r->kept == r->epochs && round <= r->epochs;
+}
+
 /* Fills in who is still owed an epoch, in this round's order. Returns how many. */
 static int draw_round(const struct run *run, int round, struct runner **order)
 {
     int places[REGISTRY_MAX], n = 0;
     struct runner *owed[REGISTRY_MAX];
     for (int i = 0; i < run->count; i++)
-        if (!run->runners[i].out) owed[n++] = &run->runners[i];
+        if (!run->runners[i].out || was_in_round(&run->runners[i], round)) owed[n++] = &run->runners[i];
     if (n == 0) return 0;
     if (run->options->balanced && round > 0)
         turns_balanced(places, n, run->options->seed, round);
@@ -328,7 +351,8 @@ static void train(struct run *run)
     int n = 1;
     for (int round = run->options->warm_up ? 0 : 1; n > 0 && !is_interrupted(run); round++) {
         n = draw_round(run, round, order);
-        for (int i = 0; i < n && !is_interrupted(run); i++) take_turn(run, order[i], round, i + 1);
+        for (int i = 0; i < n && !is_interrupted(run); i++)
+            if (order[i]->kept == 0 || order[i]->kept < round) take_turn(run, order[i], round, i + 1);
     }
 }
 
@@ -347,7 +371,8 @@ static void report_interrupted(struct run *run)
         char words[96];
         struct runner *r = &run->runners[i];
         if (r->out) continue;
-        snprintf(words, sizeof words, "interrupted after %d of %d epochs", r->done, r->epochs);
+        snprintf(words, sizeof words, "interrupted after %d of %d epochs",
+                 r->done > r->kept ? r->done : r->kept, r->epochs);
         fail(run, r, OUTCOME_INTERRUPTED, words);
     }
 }
@@ -356,6 +381,8 @@ static int run_all(struct run *run, struct error *e)
 {
     for (int i = 0; i < run->count && !is_interrupted(run); i++)
         if (open_and_prove(run, &run->runners[i], e)) return (int)e->code;
+    for (int i = 0; i < run->count && !is_interrupted(run); i++)
+        if (!run->runners[i].out && run->runners[i].kept > 0) replay(run, &run->runners[i]);
     train(run);
     if (!is_interrupted(run))
         return run->any_failed ? EXIT_PROOF : run->without_case == run->count ? EXIT_USAGE : EXIT_OK;
@@ -400,6 +427,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         runners[i].entry = entries[i];
         runners[i].process.socket = -1;
         runners[i].epochs = options->prove_only ? 0 : epochs_owed(options, entries[i], count);
+        runners[i].kept = options->kept ? options->kept[i] : 0;
     }
     const int code = run_all(&run, e);
     for (int i = 0; i < count; i++) process_kill(&runners[i].process);

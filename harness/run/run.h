@@ -30,6 +30,10 @@ struct run_options {
     bool balanced;         /* turns_balanced() instead of turns_shuffled() */
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */
+    /* By contender: epochs that an earlier part of this run has measured. They are trained again, for the
+     * parameters they lead to, but not reported as epochs; turns go on in the first round that lacks one, in
+     * the order they would have had. NULL: none. Not with balanced, nor with epochs_per_turn above 1. */
+    const int *kept;
 };
 
 enum contender_outcome {
@@ -77,6 +81,10 @@ struct run_listener {
     /* The contender is out of the run; words say why in one line. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
                    const char *words);
+    /* Needed with kept epochs only: one of them has been trained again. Returns NULL, or in one line why the
+     * contender must leave the run. */
+    const char *(*replayed)(void *context, const struct registry_entry *entry,
+                            const struct epoch_report *report);
 };
 
 /* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their

@@ -39,7 +39,7 @@ def of_peer(run):
 
 
 def of_run(run):
-    for check in (status, proofs, integrity, machine, build, data, files, backends, noise, disturbed, peak):
+    for check in (status, resumed, proofs, integrity, machine, build, data, files, backends, noise, disturbed, peak):
         yield from check(run)
 
 
@@ -50,6 +50,22 @@ def status(run):
         yield "warn", "the run has not ended, or was killed; these are the rows that were there."
     elif run.status == "failed":
         yield "bad", f"the run failed (exit code {run.machine.get('exit_code')})."
+
+
+def resumed(run):
+    notes = run.machine.get("resumed")
+    if not isinstance(notes, list) or not notes:
+        return
+    kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
+    before = words.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
+    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: epochs from before and after are of different "
+                   f"processes and of different times. Epochs from before the last time: {before}.")
+    for note in notes:
+        again = note.get("trained_again") if isinstance(note, dict) else None
+        for name, outcome in again.items() if isinstance(again, dict) else ():
+            if outcome != "equal":
+                yield "warn", (f"{name}: the epochs from before, trained again, gave other figures: its rows are not of one "
+                               "training.")
 
 
 def proofs(run):

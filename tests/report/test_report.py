@@ -290,6 +290,15 @@ class Findings(Case):
                                                 m["build"].update(dirty=True, buildtype="debug")))
         self.finding("warn", "interrupted", "changed files", "no release build (debug)")
 
+    def test_resumed(self):
+        note = {"time_utc": "t", "status_before": "running", "kept_epochs": {"avx2": 2, "naive": 1},
+                "trained_again": {"avx2": "equal"}}
+        change_machine(self.run_dir, lambda m: m.update(resumed=[note, note]))
+        page = self.finding("warn", "resumed 2 times", "Epochs from before the last time: avx2 2 and naive 1")
+        self.assertNotIn("gave other figures", page.words())
+        change_machine(self.run_dir, lambda m: m.update(resumed=[dict(note, trained_again={"avx2": "different"})]))
+        self.finding("warn", "resumed 1 time:", "avx2: the epochs from before, trained again, gave other figures")
+
     def test_failed_proof(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [r for r in rows if r["backend"] != "avx2"])
         change_rows(self.run_dir, "proof.csv", lambda rows: [
@@ -467,6 +476,12 @@ class Keras(Case):
 class Refusals(Case):
     def test_no_folder(self):
         self.refuse(6, "no such folder")
+
+    def test_sweep(self):
+        os.mkdir(self.run_dir)
+        with open(os.path.join(self.run_dir, "sweep.json"), "w", encoding="utf-8") as f:
+            f.write("{}")
+        self.refuse(2, "is a sweep", "scripts/plot.py", "points")
 
     def test_no_run(self):
         os.mkdir(self.run_dir)
