@@ -17,7 +17,7 @@ struct moment {
 
 /* Most ticks between two readings of the counter with the clock's in between; beyond, something came between.
  */
-enum { MOMENT_CLOSE = 400, MOMENT_TRIES = 3 };
+enum { MOMENT_CLOSE = 400, MOMENT_TRIES = 5 };
 
 /* The counter's figure is the middle of what it was right before and right after the clock was read; of a few
  * tries, the one in which these are closest. */

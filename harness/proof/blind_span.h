@@ -21,7 +21,8 @@ enum { SPAN_LEAST = 3, SPAN_MOST = 5 };
 /* How far the parameters may end from where the oracle ends, as a share of the way that the oracle went: the
  * length of the difference vector of a tensor over that of its movement, beside what the derived bounds of
  * the single steps allow. Not derived, since the errors of one step pass through the next: right backends
- * were seen at 1e-3 and less, and one that leaves out one of SPAN_MOST steps is beyond a tenth. */
+ * were seen within what these bounds allow, and by themselves below 2e-4; one that leaves out one step of
+ * SPAN_MOST at a quarter and more. */
 #define SPAN_DEVIATION (1.0 / 32.0)
 
 struct blind_span {

@@ -415,6 +415,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         .count = count,
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
+    witness_prepare();
     signal(SIGCHLD,
            SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MOST, "every contender gets a turn");

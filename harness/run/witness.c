@@ -2,18 +2,21 @@
 #include "run/witness.h"
 
 #include <cpuid.h>
-#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
-/* The counter's rate is taken over all the time since the first reading, so it gets more exact as the run
- * goes on. */
-static struct {
+struct reading { /* of CLOCK_MONOTONIC_RAW and of the counter, at the same time */
     double seconds;
     uint64_t ticks;
-} origin;
+};
+
+/* The counter's rate is taken over all the time since this one, so it gets more exact as the run goes on. */
+static struct reading origin;
 
 /* Seconds of a clock, or -1. */
 static double kernel_clock(clockid_t clock)
@@ -42,16 +45,24 @@ static double cpu_seconds(pid_t pid)
     return clock_getcpuclockid(pid, &clock) == 0 ? kernel_clock(clock) : -1.0;
 }
 
+/* A small file of the kernel's, without an allocation that could fail; "" when it cannot be read. */
+static const char *read_line(const char *path, char *text, size_t size)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t length = fd >= 0 ? read(fd, text, size - 1) : -1;
+    if (fd >= 0) close(fd);
+    text[length > 0 ? length : 0] = 0;
+    return text;
+}
+
 /* Seconds that the first thread of a process was ready to run and did not; 0 where the kernel does not count.
  */
 static double delay_seconds(const char *path)
 {
-    unsigned long long ran, waited = 0;
-    FILE *f = fopen(path, "re");
-    if (!f) return 0.0;
-    if (fscanf(f, "%llu %llu", &ran, &waited) != 2) waited = 0;
-    fclose(f);
-    return 1e-9 * (double)waited;
+    char text[128];
+    unsigned long long ran, waited;
+    return sscanf(read_line(path, text, sizeof text), "%llu %llu", &ran, &waited) == 2 ? 1e-9 * (double)waited
+                                                                                       : 0.0;
 }
 
 static double both_delays(pid_t worker)
@@ -61,30 +72,46 @@ static double both_delays(pid_t worker)
     return delay_seconds(path) + delay_seconds("/proc/self/schedstat");
 }
 
+/* Field 20 of proc(5)'s stat: the 18th behind the name in brackets. */
 static int count_tasks(pid_t pid)
 {
-    char path[64];
-    int count = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    DIR *d = opendir(path);
-    if (!d) return 0;
-    for (const struct dirent *entry; (entry = readdir(d)) != NULL;) count += entry->d_name[0] != '.';
-    closedir(d);
-    return count;
+    char path[64], text[1024];
+    int count;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    const char *behind = strrchr(read_line(path, text, sizeof text), ')');
+    if (!behind) return 0;
+    return sscanf(behind, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+                  &count) == 1
+               ? count
+               : 0;
 }
 
-static uint64_t set_origin(void)
+/* Of some tries, the one in which nothing came between: a process that is set aside there would see two
+ * times. */
+static struct reading read_both(void)
 {
-    const uint64_t ticks = __rdtsc();
-    if (origin.ticks) return ticks;
-    origin.ticks = ticks;
-    origin.seconds = witness_seconds();
-    return ticks;
+    enum { TRIES = 16 };
+    struct reading best = {0.0, 0};
+    uint64_t gap = UINT64_MAX;
+    for (int i = 0; i < TRIES; i++) {
+        const uint64_t before = __rdtsc();
+        const double seconds = witness_seconds();
+        const uint64_t apart = __rdtsc() - before;
+        if (apart >= gap) continue;
+        gap = apart;
+        best = (struct reading){seconds, before + apart / 2};
+    }
+    return best;
+}
+
+void witness_prepare(void)
+{
+    if (!origin.ticks) origin = read_both();
 }
 
 void witness_begin(struct witness *w, pid_t worker)
 {
-    set_origin();
+    witness_prepare();
     *w = (struct witness){.worker = worker, .delay = both_delays(worker)};
     w->start = witness_seconds();
     w->cpu = cpu_seconds(worker); /* last here and first below: it covers no more than the seconds */
@@ -93,7 +120,7 @@ void witness_begin(struct witness *w, pid_t worker)
 void witness_end(const struct witness *w, struct testimony *t)
 {
     const double cpu = cpu_seconds(w->worker), end = witness_seconds();
-    const uint64_t ticks = __rdtsc();
+    const struct reading now = read_both();
     *t = (struct testimony){
         .seconds = end - w->start,
         .delays = both_delays(w->worker) - w->delay + w->busy,
@@ -101,6 +128,6 @@ void witness_end(const struct witness *w, struct testimony *t)
         .cpu_seconds = cpu >= 0.0 && w->cpu >= 0.0 ? cpu - w->cpu : -1.0,
         .tasks = count_tasks(w->worker),
     };
-    if (witness_has_counter() && end > origin.seconds)
-        t->ticks_per_second = (double)(ticks - origin.ticks) / (end - origin.seconds);
+    if (witness_has_counter() && now.seconds > origin.seconds)
+        t->ticks_per_second = (double)(now.ticks - origin.ticks) / (now.seconds - origin.seconds);
 }

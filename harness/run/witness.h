@@ -33,6 +33,9 @@ struct testimony {
 /* CLOCK_MONOTONIC_RAW, from the kernel. */
 double witness_seconds(void);
 
+/* Once, long before the first epoch: from here on the time stamp counter's rate is taken. */
+void witness_prepare(void);
+
 void witness_begin(struct witness *w, pid_t worker);
 void witness_end(const struct witness *w, struct testimony *t);
 
