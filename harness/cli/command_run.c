@@ -3,6 +3,7 @@
  * bench run and bench prove: the run's events become rows in files, lines on the terminal and the summary. */
 #include <string.h>
 
+#include "cli/integrity_book.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/reproduce.h"
@@ -27,7 +28,8 @@ struct job {
     struct summary summary;
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
-    struct error *error; /* a file could not be written: ends the run */
+    struct integrity_book integrity; /* of a training run */
+    struct error *error;             /* a file could not be written: ends the run */
 };
 
 /* After a failed write the rest of the run would be for nothing. */
@@ -116,6 +118,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     if (!job->extra) history_epoch(&job->histories[row - job->summary.rows], &report->result);
+    integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
@@ -141,8 +144,10 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                                         [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
                                         [OUTCOME_CRASHED] = "crashed",
                                         [OUTCOME_INTERRUPTED] = "interrupted",
+                                        [OUTCOME_INTEGRITY] = "integrity violated",
                                         [OUTCOME_NO_CASE] = "nothing to prove"};
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_book_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
@@ -246,6 +251,13 @@ static int execute(struct job *job, struct error *e)
     return e->code ? (int)e->code : code;
 }
 
+/* Of what there was to judge, however the run ended. */
+static int judge_integrity(struct job *job, int code, struct error *e)
+{
+    if (!job->training || e->code) return code;
+    return exit_code_worst(code, integrity_book_conclude(&job->integrity, &job->summary, &job->record, e));
+}
+
 /* Returns code, or a worse one where not all could be printed. */
 static int print_end(struct job *job, int code)
 {
@@ -258,6 +270,7 @@ static int print_end(struct job *job, int code)
             code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
                                                    "out of memory for the table; the files are complete"));
         if (job->resumed) resume_print(job->resumed, job->session, stdout);
+        integrity_book_print(&job->integrity, stdout);
         printf("results: %s\n", path);
     }
     if (code == EXIT_INTERRUPTED && !job->brief)
@@ -271,7 +284,10 @@ static int print_end(struct job *job, int code)
 /* The session is open; closes it. */
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
-    if (open_files(job, words, e)) {
+    if (job->training && integrity_book_open(&job->integrity, job->session) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    if (e->code || open_files(job, words, e)) {
+        integrity_book_close(&job->integrity);
         session_close(job->session);
         return (int)e->code;
     }
@@ -280,10 +296,12 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
     int code = e->code ? (int)e->code : execute(job, e);
+    code = judge_integrity(job, code, e);
     if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
     code = close_files(job, code, e);
     code = print_end(job, code);
     summary_free(&job->summary);
+    integrity_book_close(&job->integrity);
     session_close(job->session);
     return code;
 }

@@ -12,7 +12,7 @@ const struct exit_meaning exit_meanings[] = {
     {EXIT_USAGE, "usage: unknown flag or command, impossible value"},
     {EXIT_REGRESSION, "bench ab --fail-on slower, bench gate: slower"},
     {EXIT_INCONCLUSIVE, "the same: too noisy to tell, or a baseline of another machine"},
-    {EXIT_INTEGRITY, "reserved: an integrity check failed"},
+    {EXIT_INTEGRITY, "an integrity check was violated: see integrity.csv"},
     {EXIT_DATA, "data missing or malformed"},
     {EXIT_NOTHING, "something asked for cannot run on this CPU"},
     {EXIT_INTERNAL, "internal error, or the system failed (disk full, folder not writable)"},

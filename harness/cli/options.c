@@ -73,7 +73,8 @@ const struct option_spec option_table[] = {
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
      "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
     {"format", "csv[,jsonl]", OPTION_FORMAT, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
-     "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files"},
+     "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files; a resumed run "
+     "has none"},
     {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
      "go on with an interrupted or killed run or sweep, whose settings are used again; only --data and "
      "--quiet "

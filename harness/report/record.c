@@ -171,6 +171,11 @@ void record_failed(struct record *r, const char *backend, const char *words)
     set_in_backend(r, backend, "failure", json_string(words));
 }
 
+void record_integrity(struct record *r, const char *backend, json_t *found)
+{
+    set_in_backend(r, backend, "integrity", found);
+}
+
 int record_write(struct record *r, const char *status, int exit_code, struct error *e)
 {
     set(r, "status", json_string(status));

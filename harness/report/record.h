@@ -38,6 +38,9 @@ void record_proven(struct record *r, const char *backend, const struct proof_ver
                    double seconds);
 void record_failed(struct record *r, const char *backend, const char *words);
 
+/* What the integrity checks found. Takes over the reference. */
+void record_integrity(struct record *r, const char *backend, json_t *found);
+
 /* Writes machine.json, whole or not at all; status is "running", "complete", "failed" or "interrupted". A
  * kill leaves the last one written. */
 int record_write(struct record *r, const char *status, int exit_code, struct error *e);

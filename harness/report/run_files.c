@@ -63,7 +63,9 @@ int run_files_add_lines(struct run_files *f, struct error *e)
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
                      const struct kept *kept, struct error *e)
 {
-    static const char *const old[] = {"proof.csv", "proof.csv.partial", "proof.csv.partial.tmp"};
+    static const char *const old[] = {
+        "proof.csv",   "proof.csv.partial",    "proof.csv.partial.tmp", "epochs.jsonl",       "ops.jsonl",
+        "proof.jsonl", "epochs.jsonl.partial", "ops.jsonl.partial",     "proof.jsonl.partial"};
     char path[3700];
     f->identity = *identity;
     f->epochs.fd = f->ops.fd = f->proof.fd = -1;

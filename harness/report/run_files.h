@@ -35,7 +35,8 @@ int run_files_create(struct run_files *f, const char *folder, const struct row_i
 /* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
 int run_files_add_lines(struct run_files *f, struct error *e);
 
-/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew. On an error the
+/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew,
+ * and JSON lines, which would have a gap, go. On an error the
  * kept rows are there all the same. */
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
                      const struct kept *kept, struct error *e);

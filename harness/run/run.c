@@ -35,9 +35,11 @@ struct run {
     const volatile sig_atomic_t *interrupted;
     struct runner *runners;
     int count;
-    bool any_failed;        /* but for the reason in the next line */
+    bool any_failed;        /* but for the reasons in the next lines */
+    bool any_untrue;        /* OUTCOME_INTEGRITY */
     int without_case;       /* contenders whose proof has no case like only_case */
     double next_tick;       /* clock_seconds() */
+    struct witness witness; /* of the epoch under way */
     struct message message; /* last one received, or the one to send */
 };
 
@@ -60,6 +62,8 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
     r->out = true;
     if (outcome == OUTCOME_NO_CASE)
         run->without_case++;
+    else if (outcome == OUTCOME_INTEGRITY)
+        run->any_untrue = true;
     else
         run->any_failed = true;
     TELL(run, failed, r->entry, outcome, words);
@@ -124,6 +128,14 @@ static bool is_silent(const struct run *run, const struct runner *r, struct puls
     return run->options->timeout > 0 && now - pulse->changed > run->options->timeout;
 }
 
+/* A terminal that does not take its line holds this process up, not the worker. */
+static void tell_tick(struct run *run, const struct runner *r)
+{
+    const double start = witness_seconds();
+    TELL(run, tick, r->entry, &r->process.shared->progress);
+    run->witness.busy += witness_seconds() - start;
+}
+
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
  * interrupted, or the worker has failed, which is then already reported. */
 static bool hear(struct run *run, struct runner *r)
@@ -133,10 +145,12 @@ static bool hear(struct run *run, struct runner *r)
     for (;;) {
         if (is_interrupted(run)) return false;
         const double left = run->next_tick - clock_seconds();
+        const double asked = clock_seconds();
         const int ready = poll(&fd, 1, left > 0.0 ? (int)(left * 1e3) + 1 : 0);
+        if (clock_seconds() - asked > 10 * tick_seconds) run->witness.away = true;
         if (ready > 0) break;
         if (clock_seconds() < run->next_tick) continue;
-        TELL(run, tick, r->entry, &r->process.shared->progress);
+        tell_tick(run, r);
         run->next_tick = clock_seconds() + tick_seconds;
         if (is_silent(run, r, &pulse)) {
             fail_silent(run, r);
@@ -151,9 +165,10 @@ static bool hear(struct run *run, struct runner *r)
     const struct error e = run->message.u.error;
     const bool no_case = e.code == EXIT_USAGE && run->options->only_case;
     fail(run, r,
-         e.code == EXIT_PROOF ? OUTCOME_PROOF_FAILED
-         : no_case            ? OUTCOME_NO_CASE
-                              : OUTCOME_CRASHED,
+         e.code == EXIT_PROOF       ? OUTCOME_PROOF_FAILED
+         : e.code == EXIT_INTEGRITY ? OUTCOME_INTEGRITY
+         : no_case                  ? OUTCOME_NO_CASE
+                                    : OUTCOME_CRASHED,
          e.text);
     return false;
 }
@@ -274,14 +289,18 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_EPOCH;
     run->message.u.epoch = epoch;
+    witness_begin(&run->witness, r->process.pid);
     message_send(r->process.socket, &run->message);
     if (!hear(run, r)) return false;
+    struct testimony testimony;
+    witness_end(&run->witness, &testimony);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
         report->op_count > TRAINER_MAX_OP_TIMES) {
         fail_confused(run, r);
         return false;
     }
+    report->testimony = testimony;
     report->round = round;
     report->position = position;
     r->done = epoch;
@@ -385,7 +404,10 @@ static int run_all(struct run *run, struct error *e)
         if (!run->runners[i].out && run->runners[i].kept > 0) replay(run, &run->runners[i]);
     train(run);
     if (!is_interrupted(run))
-        return run->any_failed ? EXIT_PROOF : run->without_case == run->count ? EXIT_USAGE : EXIT_OK;
+        return run->any_untrue                   ? EXIT_INTEGRITY
+               : run->any_failed                 ? EXIT_PROOF
+               : run->without_case == run->count ? EXIT_USAGE
+                                                 : EXIT_OK;
     report_interrupted(run);
     return EXIT_INTERRUPTED;
 }
@@ -420,6 +442,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         .count = count,
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
+    witness_prepare();
     signal(SIGCHLD,
            SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MOST, "every contender gets a turn");

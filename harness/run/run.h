@@ -14,6 +14,7 @@
 #include "machine/topology.h"
 #include "proof/prove.h"
 #include "run/turn_noise.h"
+#include "run/witness.h"
 #include "train/epoch.h"
 
 struct run_options {
@@ -41,7 +42,8 @@ enum contender_outcome {
     OUTCOME_PROOF_FAILED,
     OUTCOME_CRASHED, /* killed by a signal, left early, or does not answer */
     OUTCOME_INTERRUPTED,
-    OUTCOME_NO_CASE, /* only_case names none of its cases */
+    OUTCOME_INTEGRITY, /* its training is not what was proven */
+    OUTCOME_NO_CASE,   /* only_case names none of its cases */
 };
 
 /* What a worker says of itself after open(). */
@@ -53,6 +55,15 @@ struct contender_info {
     char implementation[512];
 };
 
+/* What a worker notes of an epoch beside its results, for the checks of integrity. */
+struct epoch_notes {
+    double seconds;         /* from the message to the report, by the clock of train_seconds */
+    int steps_verified;     /* in this epoch: single steps that were looked at again */
+    int spans_verified;     /* and spans of steps */
+    unsigned control_start; /* control_word() when the worker started */
+    unsigned control_end;   /* after the epoch, of the first thread of the team that differs */
+};
+
 /* One epoch of one contender, with the times of its ops during that epoch. */
 struct epoch_report {
     struct epoch_result result;
@@ -60,9 +71,11 @@ struct epoch_report {
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
     double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
-    int round;          /* from 1; 0: the warm-up */
-    int position;       /* in the round, from 1 */
     struct turn_noise noise;
+    struct epoch_notes notes;
+    struct testimony testimony; /* the parent's */
+    int round;                  /* from 1; 0: the warm-up */
+    int position;               /* in the round, from 1 */
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
@@ -88,8 +101,9 @@ struct run_listener {
 };
 
 /* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their
- * end); EXIT_USAGE when instead only_case was found in no proof; EXIT_INTERRUPTED when *interrupted became
- * non-zero (all workers are gone then); or e's code. */
+ * end); EXIT_INTEGRITY when the training of one was not what was proven; EXIT_USAGE when instead only_case
+ * was found in no proof; EXIT_INTERRUPTED when *interrupted became non-zero (all workers are gone then); or
+ * e's code. */
 int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
                 const struct dataset *data, const struct topology *topology,
                 const struct run_listener *listener, const volatile sig_atomic_t *interrupted,

@@ -28,18 +28,19 @@ _Static_assert((int)LINE_COUNT <= (int)TRAINER_MAX_OP_TIMES, "every line of the 
 static const struct {
     const char *name;
     enum op_id op;
+    int calls_per_step;
 } lines[LINE_COUNT] = {
-    [LINE_GATHER] = {"gather", OP_gather},
-    [LINE_FORWARD1] = {"gemm forward1", OP_gemm},
-    [LINE_FORWARD2] = {"gemm forward2", OP_gemm},
-    [LINE_BIAS_ACT] = {"bias_act", OP_bias_act},
-    [LINE_SOFTMAX_XENT] = {"softmax_xent", OP_softmax_xent},
-    [LINE_DW2] = {"gemm dw2", OP_gemm},
-    [LINE_DH] = {"gemm dh", OP_gemm},
-    [LINE_RELU_GRAD] = {"relu_grad", OP_relu_grad},
-    [LINE_DW1] = {"gemm dw1", OP_gemm},
-    [LINE_BIAS_GRAD] = {"bias_grad", OP_bias_grad},
-    [LINE_RMSPROP] = {"rmsprop", OP_rmsprop},
+    [LINE_GATHER] = {"gather", OP_gather, 1},
+    [LINE_FORWARD1] = {"gemm forward1", OP_gemm, 1},
+    [LINE_FORWARD2] = {"gemm forward2", OP_gemm, 1},
+    [LINE_BIAS_ACT] = {"bias_act", OP_bias_act, 2},
+    [LINE_SOFTMAX_XENT] = {"softmax_xent", OP_softmax_xent, 1},
+    [LINE_DW2] = {"gemm dw2", OP_gemm, 1},
+    [LINE_DH] = {"gemm dh", OP_gemm, 1},
+    [LINE_RELU_GRAD] = {"relu_grad", OP_relu_grad, 1},
+    [LINE_DW1] = {"gemm dw1", OP_gemm, 1},
+    [LINE_BIAS_GRAD] = {"bias_grad", OP_bias_grad, 2},
+    [LINE_RMSPROP] = {"rmsprop", OP_rmsprop, TENSOR_COUNT},
 };
 
 struct tally {
@@ -285,8 +286,8 @@ static double phase_flop(const char *name, const struct shape *s)
 static int fused_times(const struct trainer *t, struct op_time *times)
 {
     if (!t->phase_count) {
-        times[0] = (struct op_time){"step", false, t->whole.calls, t->whole.seconds,
-                                    network_train_flop(&t->shape, t->rows)};
+        times[0] = (struct op_time){
+            "step", false, t->whole.calls, t->whole.seconds, network_train_flop(&t->shape, t->rows), 1};
         return 1;
     }
     read_phases(t, t->phase_now);
@@ -296,7 +297,7 @@ static int fused_times(const struct trainer *t, struct op_time *times)
         const double seconds = t->phase_now[i] - t->phase_base[i];
         const double flop = t->rows * phase_flop(t->fused->phases[i], &t->shape);
         if (i <= last) {
-            times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop};
+            times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop, 1};
         } else { /* more phases than lines: the rest share the last one, so that no time is lost */
             times[last].name = "further phases";
             times[last].seconds += seconds;
@@ -378,8 +379,9 @@ int trainer_times(const struct trainer *t, struct op_time *times)
     if (t->fused) return fused_times(t, times);
     for (int i = 0; i < LINE_COUNT; i++) {
         const struct tally *tally = &t->composed->tally[i];
-        times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op], tally->calls,
-                                    tally->seconds, tally->flop};
+        times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op],
+                                    tally->calls,  tally->seconds,
+                                    tally->flop,   lines[i].calls_per_step};
     }
     return LINE_COUNT;
 }

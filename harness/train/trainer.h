@@ -15,6 +15,7 @@ struct op_time {
     uint64_t calls;
     double seconds;
     double flop; /* of matrix products only; 0 for the rest */
+    int calls_per_step;
 };
 
 enum { TRAINER_MAX_OP_TIMES = 16 };

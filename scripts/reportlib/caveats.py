@@ -2,6 +2,7 @@
 """What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
 from . import figures, stats, words
+from .integrity import rows_of
 from .load import finite, value
 from .markup import tag
 
@@ -89,10 +90,11 @@ def integrity(run):
         if shares:
             yield "bad", (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add "
                           f"peak (up to {words.percent(max(shares))}): impossible, or the peak was measured too low.")
-    for row in run.read_optional("integrity.csv", ("backend",)):
-        verdict = next((row[k] for k in ("verdict", "status", "result") if row.get(k)), "")
-        if verdict.lower() in ("violation", "failed", "fail", "violated"):
-            yield "bad", f"integrity of {row['backend']}: " + ", ".join(v for k, v in row.items() if k and v)
+    for row in rows_of(run):
+        if row["status"] == "violation":
+            limits = (f": expected {row['expected']}, seen {row['seen']}" if row["expected"] else "") + "."
+            yield "bad", (f"{row['backend']} violates integrity ({row['check']}), so that its figures are not to be "
+                          f"believed. {row['words']}{limits}")
 
 
 def machine(run):

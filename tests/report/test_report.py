@@ -94,8 +94,8 @@ class Structure(Case):
     def test_sections_and_no_warning(self):
         make_run(self.run_dir, roof=True)
         page = self.page()
-        for anchor in ("time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof", "error", "machine",
-                       "files"):
+        for anchor in ("time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof", "integrity", "error",
+                       "machine", "files"):
             self.assertIsNotNone(page.by_id(anchor), anchor)
         self.assertEqual([e.get("class") for e in page.all(".//header/ul/li")], ["is-note"])  # naive: 1 epoch
         header = page.words(page.root.find(".//header"))
@@ -141,7 +141,7 @@ class Structure(Case):
         os.makedirs(os.path.dirname(out))
         self.assertEqual(run_report(self.run_dir, "-o", out).returncode, 0)
         links = [a.get("href") for a in Page(out).all(".//section[@id='files']//a")]
-        self.assertEqual(len(links), 4)
+        self.assertEqual(len(links), 5)
         for link in links:
             path = os.path.join(os.path.dirname(out), urllib.parse.unquote(link))
             self.assertTrue(os.path.isfile(path), path)
@@ -320,6 +320,23 @@ class Findings(Case):
             dict(r, noisy="steal" if r["backend"] == "avx2" and r["epoch"] in "23" else "") for r in rows])
         self.finding("note", "2 of 10 epochs of avx2 were disturbed", "the hypervisor took CPU time (2)")
 
+    def test_integrity(self):
+        change_rows(self.run_dir, "integrity.csv", lambda rows: [
+            dict(r, status="violation", expected="469", seen="235", words="calls of step, epoch 3")
+            if (r["backend"], r["check"]) == ("avx2", "calls") else r for r in rows])
+        page = self.finding("bad", "avx2 violates integrity (calls), so that its figures are not to be believed. calls of "
+                            "step, epoch 3: expected 469, seen 235.")
+        matrix = page.table("integrity-matrix")
+        self.assertEqual([row[0] for row in matrix], ["time stamp counter", "calls", "file"])
+        self.assertEqual(matrix[1][1:], ["pass", "violation", "pass", "pass"])
+        opened = [page.words(d.find("summary")) for d in page.by_id("integrity").findall(".//details") if d.get("open")]
+        self.assertEqual(len(opened), 1)
+        self.assertIn("VIOLATED: calls", opened[0])
+
+    def test_without_integrity(self):
+        os.remove(os.path.join(self.run_dir, "integrity.csv"))
+        self.assertIsNone(self.page().by_id("integrity"))
+
     def test_noise_drift_and_peak(self):
         make_run(self.run_dir, epochs=14)
 
@@ -413,7 +430,7 @@ class Peers(Case):
         self.peer = os.path.join(self.run_dir, "peers", "torch")
         make_run(self.peer, backends=("onednn",), slowdown=2.0)
         rename_backend(self.peer, "onednn", "torch")
-        for name in ("ops.csv", "proof.csv"):
+        for name in ("ops.csv", "proof.csv", "integrity.csv"):
             os.remove(os.path.join(self.peer, name))
         with open(os.path.join(self.peer, "paired.csv"), "w", encoding="utf-8") as f:
             f.write("contender,torch_times_longer\ntorch,\n" + "".join(f"avx512,2.{k}\n" for k in range(5)))

@@ -21,7 +21,7 @@ def test_run(data, folder):
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     names = sorted(os.listdir(out))
-    check(names == ["epochs.csv", "history-naive.json", "machine.json", "ops.csv", "proof.csv", "topology.xml"],
+    check(names == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"],
           f"run: files {names}")
     check(f"results: {out}" in result.stdout, "run: the summary names the folder")
     check(re.search(r"^Epoch 3/3 naive .*val_accuracy: ", result.stderr, re.M), "run: a line per epoch without a terminal")
@@ -42,6 +42,8 @@ def test_run(data, folder):
         check(abs(float(epoch["gflops"]) * whole * 1e9 / flop - 1) < 1e-6, f"epochs.csv: gflops {epoch['gflops']}")
     proof = whole_rows(out + "/proof.csv")
     check(len(proof) > 3 and all(r["failed"] == "0" for r in proof), "proof.csv: rows")
+    test_integrity(out, epochs[0]["run_id"])
+    check(re.search(r"^integrity: \d+ checks passed, \d+ do not apply", result.stdout, re.M), "run: integrity in the summary")
     test_machine(out, epochs[0]["run_id"])
     test_noise(epochs)
     test_history(out, epochs)
@@ -90,6 +92,15 @@ def test_lines(data, folder):
     check(bad.returncode == 2 and "csv,jsonl" in bad.stderr, f"--format jsonl: {bad.stderr}")
 
 
+def test_integrity(out, run_id):
+    rows = whole_rows(out + "/integrity.csv")
+    check(list(rows[0]) == "schema,run_id,backend,check,status,expected,seen,words,env_id".split(","), f"integrity.csv: {rows[0]}")
+    check(len({r["check"] for r in rows}) == len(rows) == 15, f"integrity.csv: {[r['check'] for r in rows]}")
+    check({(r["run_id"], r["backend"]) for r in rows} == {(run_id, "naive")}, "integrity.csv: identity")
+    check({r["status"] for r in rows} <= {"pass", "not applicable"}, f"integrity.csv: {rows}")
+    check(all(r["words"] for r in rows), "integrity.csv: words everywhere")
+
+
 def test_machine(out, run_id):
     with open(out + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
@@ -98,6 +109,8 @@ def test_machine(out, run_id):
     check(machine["dataset"]["train_images"] == 640 and len(machine["dataset"]["sha256"]["train_images"]) == 64, "data")
     check(machine["command_line"][1] == "run" and machine["settings"]["epochs"] == 3, "machine.json: settings")
     check(machine["backends"]["naive"]["verified"] and machine["backends"]["naive"]["compiler_flags"], "backends")
+    found = machine["backends"]["naive"]["integrity"]
+    check(found["violations"] == [] and found["passed"] >= 8, f"machine.json: integrity {found}")
     for section in ("build", "cpu", "topology", "system", "libraries", "environment"):
         check(isinstance(machine[section], dict), f"machine.json: {section}")
     check({"commit", "dirty", "compiler", "flags"} <= set(machine["build"]), "machine.json: build")

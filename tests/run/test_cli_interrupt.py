@@ -52,7 +52,8 @@ def check_files(out, what, killed):
         elif ".jsonl" in name:
             check_lines(path, what, killed)
         else:
-            check(name.removesuffix(".partial") in ("epochs.csv", "ops.csv", "proof.csv"), f"{what}: file {name}")
+            check(name.removesuffix(".partial") in ("epochs.csv", "ops.csv", "proof.csv", "integrity.csv"),
+                  f"{what}: file {name}")
             check(killed or not name.endswith(".partial"), f"{what}: {name} is left")
             if os.path.getsize(path) == 0:
                 check(killed and name.endswith(".partial"), f"{what}: {name} is empty")
