@@ -29,6 +29,8 @@ struct run_options {
     bool balanced;         /* turns_balanced() instead of turns_shuffled() */
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */
+    bool skip_phases;      /* of every contender: see plan.skip_phases */
+    double target;         /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 
 enum contender_outcome {
@@ -54,9 +56,12 @@ struct epoch_report {
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
-    double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
-    int round;          /* from 1; 0: the warm-up */
-    int position;       /* in the round, from 1 */
+    double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
+    int roof;              /* enum roof, of that peak */
+    long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
+    double clock_read_seconds; /* of one reading */
+    int round;                 /* from 1; 0: the warm-up */
+    int position;              /* in the round, from 1 */
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
