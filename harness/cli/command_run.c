@@ -5,6 +5,7 @@
 
 #include "cli/integrity_book.h"
 #include "cli/interrupt.h"
+#include "cli/known_roofline.h"
 #include "cli/output.h"
 #include "cli/reproduce.h"
 #include "cli/resume.h"
@@ -14,7 +15,9 @@
 #include "cli/training.h"
 #include "report/history.h"
 #include "report/progress_view.h"
-#include "report/summary.h"
+#include "report/summary_ops.h"
+#include "report/target_report.h"
+#include "roof/roofline_cache.h"
 
 struct job {
     const struct options *options;
@@ -29,6 +32,9 @@ struct job {
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
     struct integrity_book integrity; /* of a training run */
+    uint64_t seed;                   /* of the trainings under way */
+    struct target_report target;     /* with a target accuracy */
+    struct roofline_rates rates;     /* of this machine, where they are known */
     struct error *error;             /* a file could not be written: ends the run */
 };
 
@@ -119,6 +125,9 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     if (!job->extra) history_epoch(&job->histories[row - job->summary.rows], &report->result);
     integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
+    if (job->options->target_accuracy > 0)
+        target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
+                     job->error);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
@@ -176,11 +185,17 @@ static int open_files(struct job *job, const struct invocation *words, struct er
     if (job->options->format && strcmp(job->options->format, "csv") != 0 &&
         run_files_add_lines(&job->files, e))
         return (int)e->code;
+    if (job->options->target_accuracy > 0 &&
+        target_open(&job->target, job->options->target_accuracy, job->session->folder.path, &identity, e)) {
+        run_files_discard(&job->files);
+        return (int)e->code;
+    }
     if (job->session->folder.continued) return 0;
     session_record(job->session, words, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
     if (record_topology(job->session->folder.path, e) || record_write(&job->record, "running", 0, e)) {
         run_files_discard(&job->files);
+        if (job->options->target_accuracy > 0) target_discard(&job->target);
         record_free(&job->record);
     }
     return (int)e->code;
@@ -195,21 +210,48 @@ static int write_histories(struct job *job, struct error *e)
     return (int)e->code;
 }
 
+/* What ops.csv and machine.json need to know for the bounds of ops. */
+static void prepare_attribution(struct job *job)
+{
+    const struct session *s = job->session;
+    if (!job->training) return;
+    const bool known = known_roofline_find(s, &job->rates);
+    job->files.attribution = (struct attribution){.topology = &s->topology,
+                                                  .rates = known ? &job->rates : NULL,
+                                                  .shape = s->shape,
+                                                  .batch = s->plan.batch,
+                                                  .threads = s->plan.threads};
+    record_section(&job->record, "roofline", known ? roofline_rates_json(&job->rates) : json_null());
+}
+
+static void record_all_clocks(struct job *job)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        const struct summary_row *row = &job->summary.rows[i];
+        if (row->epochs > 0)
+            record_clocks(&job->record, row->entry->name, row->clock_reads, row->clock_read_seconds,
+                          summary_clock_share(row));
+    }
+}
+
 /* The files get their final names however the run ended. */
 static int close_files(struct job *job, int code, struct error *e)
 {
     if (!session_has_folder(job->session)) return code;
     code = exit_code_worst(code, run_files_finish(&job->files, e));
     code = exit_code_worst(code, write_histories(job, e));
+    if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
     if (job->session->folder.continued) return code;
     const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
+    if (job->training) record_all_clocks(job);
     const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
     code = exit_code_worst(code, record_write(&job->record, status, code, e));
     record_free(&job->record);
     return code;
 }
 
-static int execute(struct job *job, struct error *e)
+/* The trainings of one seed. */
+static int execute_seed(struct job *job, uint64_t seed, struct error *e)
 {
     const struct options *o = job->options;
     const struct session *s = job->session;
@@ -220,7 +262,7 @@ static int execute(struct job *job, struct error *e)
                                     .lr = s->plan.lr,
                                     .rho = s->plan.rho,
                                     .epsilon = s->plan.epsilon,
-                                    .seed = o->seed,
+                                    .seed = seed,
                                     .threads = s->plan.threads,
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
@@ -229,7 +271,9 @@ static int execute(struct job *job, struct error *e)
                                     .kept = job->resumed ? job->resumed->kept_epochs : NULL,
                                     .balanced = job->extra != NULL,
                                     .warm_up = job->extra && job->extra->warm_up,
-                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1};
+                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
+                                    .skip_phases = strcmp(o->attribution, "off") == 0,
+                                    .target = o->target_accuracy};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
                                           .proof_row = on_proof_row,
@@ -239,16 +283,34 @@ static int execute(struct job *job, struct error *e)
                                           .replayed = on_replayed,
                                           .epoch = on_epoch,
                                           .failed = on_failed};
+    job->seed = job->files.identity.seed = seed;
+    if (job->training) integrity_ground_seed(&job->integrity.ground, seed);
+    const int code =
+        run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
+    progress_view_clear(&job->view);
+    return e->code ? (int)e->code : code;
+}
+
+static int execute(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    const struct session *s = job->session;
+    int code = EXIT_OK;
     job->error = e;
     if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
         fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
               "reference's\n",
               stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
-    const int code =
-        run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
-    progress_view_clear(&job->view);
-    return e->code ? (int)e->code : code;
+    for (int i = 0; i < o->seeds && !e->code; i++) {
+        const uint64_t seed = o->seed + (uint64_t)i;
+        if (interrupt_flag) return exit_code_worst(code, EXIT_INTERRUPTED);
+        if (o->seeds > 1)
+            progress_view_line(&job->view, "seed      %llu, %d of %d", (unsigned long long)seed, i + 1,
+                               o->seeds);
+        code = exit_code_worst(code, execute_seed(job, seed, e));
+    }
+    return code;
 }
 
 /* Of what there was to judge, however the run ended. */
@@ -265,7 +327,14 @@ static int print_end(struct job *job, int code)
     if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, code);
         job->summary.dataset = job->session->data.name;
-        job->summary.wanted_epochs = job->options->epochs;
+        /* With a target, who stopped early had reached it. */
+        job->summary.wanted_epochs = job->options->target_accuracy > 0 ? 0 : job->options->epochs;
+        if (job->options->target_accuracy > 0 &&
+            target_print(&job->target, job->session->entries, job->session->count, job->options->seeds,
+                         stdout))
+            code = exit_code_worst(
+                code, error_set(job->error, EXIT_INTERNAL,
+                                "out of memory for the times to the target; target.csv is complete"));
         if (summary_print(&job->summary, stdout))
             code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
                                                    "out of memory for the table; the files are complete"));
@@ -292,6 +361,7 @@ static int run_job(struct job *job, const struct invocation *words, struct error
         return (int)e->code;
     }
     if (!job->options->quiet) session_print(job->session, stderr);
+    prepare_attribution(job);
     summary_init(&job->summary, job->session->entries, job->session->count);
     if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
@@ -302,6 +372,7 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     code = print_end(job, code);
     summary_free(&job->summary);
     integrity_book_close(&job->integrity);
+    target_free(&job->target);
     session_close(job->session);
     return code;
 }
@@ -316,6 +387,26 @@ int training_run(struct session *session, const struct training *training, const
     job.extra = training;
     job.training = true;
     return run_job(&job, words, e);
+}
+
+/* What no limit of a single flag says. */
+static int check_options(const struct options *o, struct error *e)
+{
+    if (strcmp(o->attribution, "a-only") == 0)
+        return error_set(e, EXIT_USAGE,
+                         "--attribution a-only: is for bench ab, which has an A; allowed is on, off");
+    if (o->target_accuracy > 0 && grid_is_sweep(&o->grid))
+        return error_set(e, EXIT_USAGE,
+                         "--target-accuracy: is for one run, not for a sweep; give --threads, --batch and "
+                         "--hidden one value each");
+    if (o->seeds > 1 && !(o->target_accuracy > 0))
+        return error_set(e, EXIT_USAGE,
+                         "--seeds %d: is for --target-accuracy; give the validation accuracy to train for",
+                         o->seeds);
+    if (o->seed > UINT64_MAX - (uint64_t)(o->seeds - 1))
+        return error_set(e, EXIT_USAGE, "--seed %llu with --seeds %d: the last seed would exceed %llu",
+                         (unsigned long long)o->seed, o->seeds, (unsigned long long)UINT64_MAX);
+    return 0;
 }
 
 int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
@@ -339,7 +430,7 @@ int training_once(const struct options *o, const struct invocation *words, struc
 
 int command_run(const struct options *o, const struct invocation *words, struct error *e)
 {
-    if (output_check(e)) return (int)e->code;
+    if (check_options(o, e) || output_check(e)) return (int)e->code;
     interrupt_install();
     if (o->resume) return command_resume(o, words, e);
     if (grid_is_sweep(&o->grid)) return sweep_run(o, words, e);

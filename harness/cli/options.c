@@ -66,6 +66,16 @@ const struct option_spec option_table[] = {
     {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
      AT(tuning),
      "block sizes of gemm: as bench tune has kept them in the cache folder, the defaults, or as FILE says"},
+    {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
+     AT(attribution),
+     "read clocks around the ops inside the timed epoch, for ops.csv; a-only (ab): B goes without, which "
+     "shows "
+     "what they cost"},
+    {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",
+     AT(target_accuracy),
+     "train until the validation accuracy is X, for at most --epochs: the time that takes, in target.csv"},
+    {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
+     "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
     {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
      "kill a backend that shows no sign of life for so long (0: never)"},
     {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
@@ -145,6 +155,14 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
     case OPTION_FORMAT:
         snprintf(text, size, "csv; csv,jsonl");
         break;
+    case OPTION_CHOICE:
+        *text = 0;
+        for (const char *word = spec->argument; word;
+             word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
+            const size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(word, "|"), word);
+        }
+        break;
     case OPTION_SWITCH:
         snprintf(text, size, "0 or 1");
         break;
@@ -207,6 +225,14 @@ static int store_ints(struct options *o, const struct option_spec *spec, const c
     return 0;
 }
 
+/* Whether value is one of the words, which have '|' between them. */
+static bool is_choice(const char *words, const char *value)
+{
+    for (const char *word = words; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+        if (strlen(value) == strcspn(word, "|") && strncmp(word, value, strlen(value)) == 0) return true;
+    return false;
+}
+
 /* Stores one value; where is the flag or the variable that it came from. */
 static int store(struct options *o, const struct option_spec *spec, const char *value, const char *where,
                  struct error *e)
@@ -250,6 +276,10 @@ static int store(struct options *o, const struct option_spec *spec, const char *
     case OPTION_FORMAT:
         if (strcmp(value, "csv") != 0 && strcmp(value, "csv,jsonl") != 0)
             return refuse(spec, where, value, e);
+        *(const char **)member = value;
+        return 0;
+    case OPTION_CHOICE:
+        if (!is_choice(spec->argument, value)) return refuse(spec, where, value, e);
         *(const char **)member = value;
         return 0;
     case OPTION_TEXT:

@@ -52,6 +52,9 @@ struct options {
     const char *operands[2]; /* ab: the contenders A and B, as typed */
     int operand_count;
     int rounds, epochs_per_turn;
+    const char *attribution;  /* "on", "off"; ab also "a-only" */
+    double target_accuracy;   /* run: 0: none */
+    int seeds;                /* run: how many, from seed on */
     double min_effect;        /* ab: percent */
     const char *fail_on;      /* ab: "slower", or NULL */
     const char *baseline;     /* gate: folder of a run */
@@ -75,6 +78,7 @@ enum option_type {
     OPTION_ISA,
     OPTION_FAIL_ON,
     OPTION_FORMAT,
+    OPTION_CHOICE, /* one of the words of argument, which has '|' between them */
 };
 
 struct option_spec {

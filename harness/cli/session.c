@@ -113,6 +113,16 @@ struct row_identity session_identity(const struct session *s)
                                  s->options->seed, s->shape,     s->env_id};
 }
 
+/* What only bench run is asked for. 0, or -1 when out of memory. */
+static int record_run_settings(json_t *settings, const struct options *o)
+{
+    json_t *target = o->target_accuracy > 0 ? json_real(o->target_accuracy) : json_null();
+    return json_object_set_new(settings, "target_accuracy", target) != 0 ||
+                   json_object_set_new(settings, "seeds", json_integer(o->seeds)) != 0
+               ? -1
+               : 0;
+}
+
 void session_record(const struct session *s, const struct invocation *words, struct record *record)
 {
     const struct options *o = s->options;
@@ -127,6 +137,7 @@ void session_record(const struct session *s, const struct invocation *words, str
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     if (json_object_set_new(settings, "seed", json_string(seed)) != 0 ||
         json_object_set_new(settings, "timeout", json_integer(o->timeout)) != 0 ||
+        (o->command == COMMAND_RUN && record_run_settings(settings, o) != 0) ||
         settings_add_choices(settings, o, s->entries, s->count) != 0) {
         json_decref(settings);
         settings = NULL; /* the record notices that it is missing */

@@ -60,6 +60,8 @@ int settings_add_choices(json_t *settings, const struct options *o,
         json_object_set_new(settings, "data", path_json(o->data)) != 0 ||
         json_object_set_new(settings, "tuning", is_file(tuning) ? path_json(tuning) : json_string(tuning)) !=
             0 ||
+        json_object_set_new(settings, "attribution", json_string(o->attribution ? o->attribution : "on")) !=
+            0 ||
         json_object_set_new(settings, "isa_cap", cap ? json_string(cap) : json_null()) != 0)
         return -1;
     return 0;
@@ -211,6 +213,12 @@ int settings_read(struct options *o, const json_t *settings, const char *path, c
     if (!o->data && !json_is_null(data)) return missing(path, "data", e);
     o->tuning = json_string_value(json_object_get(settings, "tuning"));
     if (!o->tuning) return missing(path, "tuning", e);
+    o->attribution = json_string_value(json_object_get(settings, "attribution"));
+    if (!o->attribution) return missing(path, "attribution", e);
+    if (json_is_number(json_object_get(settings, "target_accuracy")))
+        return error_set(e, EXIT_USAGE,
+                         "%.300s: is of a run with --target-accuracy, which cannot be resumed; begin it anew",
+                         path);
     if (read_cap(o, json_object_get(settings, "isa_cap"), path, e) ||
         load_plugins(json_object_get(settings, "plugins"), path, e))
         return (int)e->code;

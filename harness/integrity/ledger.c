@@ -58,6 +58,12 @@ void integrity_ground_close(struct integrity_ground *g)
     g->order = NULL;
 }
 
+void integrity_ground_seed(struct integrity_ground *g, uint64_t seed)
+{
+    g->seed = seed;
+    g->order_epoch = 0; /* epochs count from 1: no order is kept */
+}
+
 /* ---- Lines ---- */
 
 struct integrity_line *lines_take(struct integrity *i, enum integrity_check check, bool right,

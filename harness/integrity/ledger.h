@@ -60,6 +60,9 @@ int integrity_ground_open(struct integrity_ground *g, const struct dataset *data
                           int batch, int threads, uint64_t seed);
 void integrity_ground_close(struct integrity_ground *g);
 
+/* The epochs from now on are of another seed, in other orders. */
+void integrity_ground_seed(struct integrity_ground *g, uint64_t seed);
+
 /* Of one contender, zeroed at the beginning. */
 struct integrity {
     struct integrity_line line[CHECK_COUNT];

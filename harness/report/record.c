@@ -2,6 +2,7 @@
 #include "report/record.h"
 
 #include <errno.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,21 @@ void record_proven(struct record *r, const char *backend, const struct proof_ver
                    json_pack("{s:I, s:I, s:f, s:f}", "cases", (json_int_t)v->cases, "failed",
                              (json_int_t)v->failed, "worst_error_of_bound", v->worst_of_bound, "seconds",
                              seconds));
+}
+
+void record_section(struct record *r, const char *name, json_t *section)
+{
+    set(r, name, section);
+}
+
+void record_clocks(struct record *r, const char *backend, long long reads, double seconds_each, double share)
+{
+    const bool known = reads >= 0 && isfinite(share);
+    set_in_backend(r, backend, "attribution",
+                   json_pack("{s:o, s:f, s:o}", "clock_reads_per_epoch",
+                             known ? json_integer((json_int_t)reads) : json_null(), "ns_per_clock_read",
+                             seconds_each * 1e9, "percent_of_epoch",
+                             known ? json_real(100 * share) : json_null()));
 }
 
 void record_failed(struct record *r, const char *backend, const char *words)

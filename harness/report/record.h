@@ -36,6 +36,12 @@ void record_continue(struct record *r, const json_t *earlier, json_t *note);
 void record_opened(struct record *r, const char *backend, const struct contender_info *info);
 void record_proven(struct record *r, const char *backend, const struct proof_verdict *verdict,
                    double seconds);
+/* A section of its own at the top; takes over the reference, NULL: out of memory. */
+void record_section(struct record *r, const char *name, json_t *section);
+
+/* What reading clocks for ops.csv took of a backend's epochs; reads < 0: not known. */
+void record_clocks(struct record *r, const char *backend, long long reads, double seconds_each, double share);
+
 void record_failed(struct record *r, const char *backend, const char *words);
 
 /* What the integrity checks found. Takes over the reference. */

@@ -4,6 +4,7 @@
 #ifndef LB_RUN_FILES_H
 #define LB_RUN_FILES_H
 
+#include "report/attribution.h"
 #include "report/csv.h"
 #include "report/folder.h"
 #include "report/kept.h"
@@ -25,6 +26,7 @@ void row_begin_judgement(struct csv *c, const struct row_identity *identity);
 
 struct run_files {
     struct row_identity identity;
+    struct attribution attribution; /* for ops.csv; the caller fills it in before the first epoch */
     struct csv epochs, ops, proof;
 };
 

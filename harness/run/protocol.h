@@ -20,7 +20,8 @@ struct job {
     char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */
     int exhaustive;
     int epochs;
-    int has_data; /* 0: prove only, on synthetic images */
+    int may_end_early; /* 1: any epoch may be the last */
+    int has_data;      /* 0: prove only, on synthetic images */
     struct dataset data;
     struct topology topology;
 };

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "machine/cpu.h"
+#include "roof/peak.h"
 #include "run/process.h"
 #include "run/program.h"
 #include "run/turns.h"
@@ -221,7 +222,9 @@ static int start(struct run *run, struct runner *r, struct error *e)
     job->exhaustive = run->options->exhaustive;
     if (run->options->only_case)
         snprintf(job->only_case, sizeof job->only_case, "%s", run->options->only_case);
+    job->plan.skip_phases = run->options->skip_phases || r->entry->skip_phases;
     job->epochs = r->epochs;
+    job->may_end_early = run->options->target > 0;
     job->has_data = run->data != NULL;
     if (run->data) job->data = *run->data;
     job->topology = *run->topology;
@@ -296,7 +299,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     witness_end(&run->witness, &testimony);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
-        report->op_count > TRAINER_MAX_OP_TIMES) {
+        report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ROOF_COUNT) {
         fail_confused(run, r);
         return false;
     }
@@ -304,6 +307,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     report->round = round;
     report->position = position;
     r->done = epoch;
+    if (run->options->target > 0 && report->result.val_accuracy >= run->options->target) r->epochs = epoch;
     return true;
 }
 

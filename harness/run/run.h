@@ -35,6 +35,8 @@ struct run_options {
      * parameters they lead to, but not reported as epochs; turns go on in the first round that lacks one, in
      * the order they would have had. NULL: none. Not with balanced, nor with epochs_per_turn above 1. */
     const int *kept;
+    bool skip_phases; /* of every contender: see plan.skip_phases */
+    double target;    /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 
 enum contender_outcome {
@@ -70,7 +72,10 @@ struct epoch_report {
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
-    double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
+    double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
+    int roof;              /* enum roof, of that peak */
+    long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
+    double clock_read_seconds; /* of one reading */
     struct turn_noise noise;
     struct epoch_notes notes;
     struct testimony testimony; /* the parent's */

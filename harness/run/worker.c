@@ -36,6 +36,8 @@ struct worker {
     uint32_t *order;
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
+    long long clock_reads;                    /* likewise */
+    double clock_read_seconds;
 };
 
 #define DOING(w, ...) snprintf((w)->shared->doing, sizeof(w)->shared->doing, __VA_ARGS__)
@@ -163,6 +165,20 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
 
 /* ---- Train ---- */
 
+/* The least of some bursts: what disturbs can only add. */
+static double time_of_a_clock_read(void)
+{
+    enum { BURSTS = 5, READS = 2000 };
+    double least = INFINITY;
+    for (int i = 0; i < BURSTS; i++) {
+        double now = 0.0;
+        const double start = clock_seconds();
+        for (int j = 0; j < READS; j++) now = clock_seconds();
+        least = fmin(least, (now - start) / READS);
+    }
+    return least;
+}
+
 static int prepare_training(struct worker *w, struct error *e)
 {
     const struct plan *plan = &w->job.plan;
@@ -181,6 +197,8 @@ static int prepare_training(struct worker *w, struct error *e)
     network_free(&start);
     if (reverify_open(&w->reverify, plan, e)) return (int)e->code;
     w->op_count = trainer_times(w->trainer, w->ops);
+    w->clock_reads = trainer_clock_reads(w->trainer);
+    w->clock_read_seconds = time_of_a_clock_read();
     atomic_store_explicit(&w->shared->progress.epochs, w->job.epochs, memory_order_relaxed);
     return 0;
 }
@@ -200,6 +218,10 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
         op->calls_per_step = now[i].calls_per_step;
         w->ops[i] = now[i];
     }
+    const long long reads = trainer_clock_reads(w->trainer);
+    report->clock_reads = reads < 0 ? -1 : reads - w->clock_reads;
+    report->clock_read_seconds = w->clock_read_seconds;
+    w->clock_reads = reads;
 }
 
 /* A few milliseconds before and after each epoch, outside its clock; the better of both counts, since
@@ -238,7 +260,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
     const double peak_before = measure_peak(w);
     struct turn_noise_start noise;
-    reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs);
+    reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs || w->job.may_end_early);
     turn_noise_begin(&noise, &w->job.topology, w->job.plan.threads);
     epoch_run_watched(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order,
                       &w->shared->progress, NULL, &w->reverify.watch, &report->result);
@@ -250,6 +272,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
+    report->roof = (int)roof_of(w->contender.backend, w->contender.plan.isa);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
     notes->seconds = clock_seconds() - start;
     return send_message(w, e);

@@ -20,7 +20,7 @@ ROOT = os.path.abspath(sys.argv[1])
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "scripts")]
 
 import report  # noqa: E402  (scripts/report.py)
-from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend  # noqa: E402
+from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -172,6 +172,9 @@ class Structure(Case):
         self.assertEqual(self.page().text, self.page().text)
 
 
+BOUNDS = {"gather": {"bound_by": "L3", "share_of_roof": "0.25"}, "gemm": {"bound_by": "FMA", "share_of_roof": "1.5"}}
+
+
 class Numbers(Case):
     def setUp(self):
         super().setUp()
@@ -243,6 +246,55 @@ class Numbers(Case):
         for backend, op, median, *_ in self.page().table("parts"):
             seconds = [float(o["seconds"]) for o in ops if (o["backend"], o["op"]) == (backend, op)]
             self.assertEqual(float(median), statistics.median(seconds[1:] or seconds))
+
+    def test_bounds(self):
+        change_rows(self.run_dir, "ops.csv", lambda rows: [dict(r, **BOUNDS.get(r["op"], {"bound_by": "", "share_of_roof": ""}))
+                                                           for r in rows])
+        for _, op, _, _, _, _, _, bound, share, _ in self.page().table("parts"):
+            expected = BOUNDS.get(op, {"bound_by": "", "share_of_roof": ""})
+            self.assertEqual((bound, share), (expected["bound_by"], expected["share_of_roof"]))
+
+    def test_amdahl(self):
+        """Names that the program knows; every other sentence is against the fastest of the run."""
+        self.assertIsNone(self.page().root.find(".//ul[@class='amdahl']"))  # here are phases of other names
+        parts = {"naive": (("gemm forward1", 30.0), ("rmsprop", 3.0), ("bias_act", 1.0)),
+                 "onednn": (("forward1", 0.3), ("rmsprop", 0.2)),
+                 "avx512": (("forward1", 0.4), ("barrier", 0.1)), "avx2": (("my phase", 0.5), ("other", 0.1))}
+        epochs = {"naive": 34.0, "onednn": 0.5, "avx512": 0.5, "avx2": 0.6}
+
+        def ops_of(rows):
+            first = {b: next(r for r in rows if r["backend"] == b) for b in parts}
+            return [dict(first[b], epoch=e, op=op, seconds=s, flop="", gflops="") for b in parts for e in (1, 2, 3)
+                    for op, s in parts[b]]
+
+        change_rows(self.run_dir, "ops.csv", ops_of)
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, train_seconds=epochs[r["backend"]] - 0.1 * (r["backend"] == "onednn")) for r in rows])
+        page = self.page()
+        self.assertEqual([e.text for e in page.root.iter("li") if "against" in (e.text or "")], [
+            "onednn against naive: GEMM with bias_act, bias_grad, gather, relu_grad and softmax_xent 103× as fast, "
+            "epoch 85.0×: 40 % of the epoch is now rmsprop (8.8 % before).",
+            "onednn against avx512: GEMM with bias_act, bias_grad, gather, relu_grad, rmsprop and softmax_xent 0.800× as "
+            "fast, epoch 1.25×."])
+
+    def test_target_over_seeds(self):
+        columns = "backend,seed,target_accuracy,reached,epochs,seconds_to_target,val_accuracy".split(",")
+        rows = [("avx2", 1, 0.97, 1, 3, 2.0, 0.971), ("avx2", 2, 0.97, 1, 5, 4.0, 0.971), ("avx2", 3, 0.97, 1, 3, 2.5, 0.98),
+                ("naive", 1, 0.97, 0, 1, "", 0.95), ("onednn", 1, 0.97, 1, 3, 1.0, 0.97), ("onednn", 2, 0.97, 0, 9, "", 0.9)]
+        write_csv(os.path.join(self.run_dir, "target.csv"), columns, (dict(zip(columns, r)) for r in rows))
+        page = self.page()
+        self.assertEqual([r[1:] for r in page.table("target")], [
+            ["0", "", "", "", "1.0"], ["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "1.0", "", "6.0"]])
+        self.assertIn("not reached", page.words(page.by_id("target")))
+
+    def test_epochs_of_the_first_seed(self):
+        first = self.page().table("to-target")
+        for name in ("epochs.csv", "ops.csv"):
+            change_rows(self.run_dir, name, lambda rows: rows + [
+                dict(r, seed=2, **({"train_seconds": 99} if "train_seconds" in r else {"seconds": 99})) for r in rows])
+        page = self.page()
+        self.assertEqual(page.table("to-target"), first)
+        self.assertIn("2 seeds", page.words(page.root))
 
     def test_time_to_target(self):
         page = self.page("--target-accuracy", "0.975")
