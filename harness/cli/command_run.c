@@ -115,6 +115,13 @@ static int contender_epochs(const struct job *job, const struct registry_entry *
     return o->naive_epochs ? o->naive_epochs : 1;
 }
 
+/* Of the first seed, where there are several. */
+static void keep_history(struct job *job, const struct summary_row *row, const struct epoch_report *report)
+{
+    if (!job->extra && job->seed == job->options->seed)
+        history_epoch(&job->histories[row - job->summary.rows], &report->result);
+}
+
 static void on_epoch(void *context, const struct registry_entry *entry, const struct epoch_report *report)
 {
     struct job *job = context;
@@ -123,7 +130,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
-    if (!job->extra) history_epoch(&job->histories[row - job->summary.rows], &report->result);
+    keep_history(job, row, report);
     integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
     if (job->options->target_accuracy > 0)
         target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
@@ -139,6 +146,7 @@ static const char *on_replayed(void *context, const struct registry_entry *entry
     static char words[256];
     struct job *job = context;
     const char *why = resume_replayed(job->resumed, job->session, entry, report, words, sizeof words);
+    keep_history(job, summary_row(&job->summary, entry), report);
     progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
                        why ? "not as before" : "whose row is kept");
     return why;

@@ -71,7 +71,7 @@ def typed(cell, column):
     """What a cell of CSV is in JSON."""
     if cell == "":
         return None
-    if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy"):
+    if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy", "bound_by"):
         return cell
     return float(cell) if cell not in ("nan", "inf", "-inf") else cell
 

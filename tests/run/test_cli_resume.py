@@ -56,6 +56,9 @@ def check_same(folder, whole, what):
         if all(os.path.isfile(path) for path in paths):
             one, other = (rows_by_key(path, key, values) for path in paths)
             check(one == other, f"{what}: {name}: {sorted(set(one.items()) ^ set(other.items()))[:4]}")
+    for name in os.listdir(whole):
+        if name.startswith("history-"):
+            check(read_json(f"{folder}/{name}") == read_json(f"{whole}/{name}"), f"{what}: {name}")
     ids = {row["run_id"] for row in whole_rows(folder + "/epochs.csv")}
     check(ids == {read_json(folder + "/machine.json")["run_id"]}, f"{what}: run ids {ids}")
 

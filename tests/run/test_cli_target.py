@@ -139,10 +139,14 @@ def test_target(data, folder):
     words = ["run", *SMALL, "--backend", "naive", "--data", data, "--quiet"]
     result = run(bench, *words, "--epochs", "12", "--target-accuracy", "0.8", "--seed", "7", "--seeds", "2", "--out", out)
     check(result.returncode == 0, f"target: exit {result.returncode}: {result.stderr}")
-    check(sorted(os.listdir(out)) == ["epochs.csv", "machine.json", "ops.csv", "proof.csv", "target.csv", "topology.xml"],
+    check(sorted(os.listdir(out)) == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv",
+                                       "target.csv", "topology.xml"],
           f"target: files {os.listdir(out)}")
     rows, epochs = whole_rows(out + "/target.csv"), whole_rows(out + "/epochs.csv")
     check([r["seed"] for r in rows] == ["7", "8"], f"target: seeds {rows}")
+    with open(out + "/history-naive.json", encoding="utf-8") as f:
+        history = json.load(f)
+    check(history["loss"] == [float(r["loss"]) for r in epochs if r["seed"] == "7"], f"target: history {history}")
     for row in rows:
         mine = [e for e in epochs if e["seed"] == row["seed"]]
         accuracies = [float(e["val_accuracy"]) for e in mine]
