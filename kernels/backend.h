@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 2u
+#define BACKEND_ABI_VERSION 3u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -75,6 +75,7 @@ struct plan {
     const char *argument;                 /* text after the colon of --backend NAME:TEXT, or NULL */
     uint32_t isa;             /* ISA bits that may be used: the CPU's, less what --max-isa hides */
     struct blocking blocking; /* of its choices; a member that is 0 is left to the backend */
+    int skip_phases;          /* 1: phase_seconds will not be asked, so a step need read no clock */
 };
 
 /* ---- Level 1 ---- */
@@ -165,6 +166,8 @@ struct step_ops {
      * thread 0 has spent in it since open(). Both may be NULL. */
     const char *const *phases;
     void (*phase_seconds)(void *state, double *seconds);
+    /* How often thread 0 has read a clock for them since open(); NULL: not counted. */
+    uint64_t (*clock_reads)(void *state);
 };
 
 /* ---- The backend ---- */

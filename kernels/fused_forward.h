@@ -66,7 +66,7 @@ static void forward_panels(struct fused *f, const struct fused_job *job, const s
 {
     if (from == to) return;
     gather_first(f, job, own);
-    book(f, PHASE_GATHER, mark);
+    book(f, PHASE_GATHER_FIRST, mark);
     forward1_gathering_panel(f, job, own, from);
     for (int panel = from + 1; panel < to; panel++) forward1_panel(f, job, own, panel);
     book(f, PHASE_FORWARD1, mark);

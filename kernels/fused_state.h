@@ -155,6 +155,7 @@ static const struct step_ops fused_ops = {
     .store = fused_store,
     .phases = phase_names,
     .phase_seconds = fused_phase_seconds,
+    .clock_reads = fused_clock_reads,
 };
 
 #endif

@@ -157,6 +157,7 @@ static const struct step_ops training_step = {
     .store = store,
     .phases = phase_names,
     .phase_seconds = phase_seconds,
+    .clock_reads = clock_reads,
 };
 
 const struct backend backend_onednn = {

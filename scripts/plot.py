@@ -3,7 +3,8 @@
 """Draws the charts of one or more runs from the files in their folders.
 
 Each chart is written as PNG and SVG to RUN_DIR/charts. With several folders, each gets its own charts, and a set
-that compares them (compare-*.png) goes to the first one's, or to --out.
+that compares them (compare-*.png) goes to the first one's, or to --out. The folder of a sweep, given alone, gets
+charts of how its points scale.
 
 Exit codes: 0 drawn; 2 usage; 6 a folder or file is missing or malformed; 99 no matplotlib, or nothing can be written.
 """
@@ -15,7 +16,7 @@ import sys
 EXIT_DATA, EXIT_INTERNAL = 6, 99
 
 try:
-    from plotlib import history, keras, parts, roofline, runs, style, times
+    from plotlib import history, keras, parts, roofline, runs, scaling, style, sweeps, times
 except ImportError as missing:
     if not (missing.name or "").startswith(("matplotlib", "numpy")):
         raise
@@ -35,6 +36,18 @@ def draw(selected, folder, prefix="", overlays=()):
     )
     if any(roofline.is_measured(run) for run in selected):
         charts += (("roofline", lambda: roofline.draw_roofline(selected)),)
+    return save_all(charts, folder, prefix)
+
+
+def draw_sweep(folder, out):
+    sweep = sweeps.Sweep(folder)
+    paths = save_all(scaling.charts(sweep), out or os.path.join(folder, "charts"))
+    if not paths:
+        raise runs.DataError(f"{folder}: fewer than two points of any list were timed: there is nothing to compare")
+    return paths
+
+
+def save_all(charts, folder, prefix=""):
     paths = []
     for name, make in charts:
         figure = make()
@@ -55,6 +68,13 @@ def main():
                         help="compare runs of different machines (env_id) all the same; the charts then say so")
     arguments = parser.parse_args()
     try:
+        swept = [folder for folder in arguments.run_dir if sweeps.is_sweep(folder)]
+        if swept and (len(arguments.run_dir) > 1 or arguments.keras):
+            raise runs.DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its folder and at most --out; its "
+                                 "points are the folders of runs")
+        if swept:
+            print(*draw_sweep(swept[0], arguments.out), sep="\n")
+            return 0
         overlays = [keras.read_keras(path) for path in arguments.keras]
         selected = runs.read_runs(arguments.run_dir)
         runs.check_machines(selected, arguments.mixed_machines)

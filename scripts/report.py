@@ -90,6 +90,10 @@ def write(path, text):
 def main():
     arguments = parse(sys.argv[1:])
     try:
+        for folder in arguments.run_dir:
+            if os.path.isfile(os.path.join(folder, "sweep.json")):
+                raise UsageError(f"{folder}: is a sweep: scripts/plot.py {folder} draws it; its points are ordinary runs "
+                                 f"and have reports, as in scripts/report {folder}/t*")
         runs = load.load_runs(arguments.run_dir)
         keras = [read_keras(path) for path in arguments.keras]
         bases = choose_bases(runs, arguments.against)

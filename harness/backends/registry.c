@@ -16,8 +16,8 @@
 #undef ABSENT_BACKEND
 
 static const struct registry_entry table[] = {
-#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL, NULL, NULL},
-#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL, NULL, NULL},
+#define BACKEND(name, flags)         {#name, &backend_##name, flags, NULL, #name, NULL, NULL, NULL, false},
+#define ABSENT_BACKEND(name, reason) {#name, NULL, "", reason, #name, NULL, NULL, NULL, false},
 #include "backends.def"
 #undef BACKEND
 #undef ABSENT_BACKEND

@@ -5,6 +5,7 @@
 #ifndef LB_REGISTRY_H
 #define LB_REGISTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "backend.h"
@@ -32,6 +33,7 @@ struct registry_entry {
     const struct plugin *plugin;
     /* NULL: this program. Else another build of it serves as the worker, and backend is a shadow too. */
     const struct program *program;
+    bool skip_phases; /* for plan->skip_phases */
 };
 
 /* Probes the plug-in of PATH[:NAME] and adds it to the list, ready or not. EXIT_USAGE as for plugin_probe,

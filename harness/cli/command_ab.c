@@ -26,9 +26,9 @@ static json_t *settings(void *context)
 {
     const struct ab *ab = context;
     const struct options *o = &ab->options;
-    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b}", "a", o->operands[0], "b", o->operands[1], "rounds",
-                     o->rounds, "epochs_per_turn", o->epochs_per_turn, "min_effect_percent", o->min_effect,
-                     "fail_on_slower", o->fail_on != NULL);
+    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b, s:s}", "a", o->operands[0], "b", o->operands[1],
+                     "rounds", o->rounds, "epochs_per_turn", o->epochs_per_turn, "min_effect_percent",
+                     o->min_effect, "fail_on_slower", o->fail_on != NULL, "attribution", o->attribution);
 }
 
 static void on_epoch(void *context, const struct registry_entry *entry, const struct summary_row *row,
@@ -128,6 +128,7 @@ int command_ab(const struct options *o, const struct invocation *words, struct e
     static struct ab ab; /* large */
     if (output_check(e) || read_options(&ab, o, e) || arms_resolve(ab.arms, ab.options.operands, e))
         return (int)e->code;
+    ab.arms[ARM_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
     interrupt_install();
     const int code = run(&ab, words, e);
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) free(ab.seconds[arm]);

@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "cli/interrupt.h"
+#include "cli/known_roofline.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "machine/cpu.h"
@@ -15,6 +16,7 @@
 #include "report/csv.h"
 #include "report/table.h"
 #include "roof/memory_room.h"
+#include "roof/roofline_cache.h"
 #include "roof/roofline.h"
 
 /* Rounds of each measurement and the seconds of one: five seconds in all with three ISAs and four levels. */
@@ -49,7 +51,8 @@ struct roofline {
     struct csv csv; /* fd -1: no file */
     struct record record;
     struct table table;
-    json_t *rows, *left_out; /* for --json */
+    json_t *rows, *left_out;         /* for --json */
+    struct roofline_rates one, team; /* for later runs */
     struct error *error;
 };
 
@@ -136,6 +139,8 @@ static int on_row(void *context, const struct roofline_row *row)
 {
     struct roofline *r = context;
     keep_row(r, row);
+    roofline_rates_add(&r->one, row);
+    if (r->threads > 1) roofline_rates_add(&r->team, row);
     print_row(r, row);
     return write_row(r, row);
 }
@@ -238,8 +243,22 @@ static void begin_table(struct roofline *r)
                                        "working set", "median",   "min..max", ""};
     table_init(&r->table, "rlllrrrl");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&r->table, "%s", head[i]);
+    r->one.threads = 1;
+    r->team.threads = r->threads;
+    struct folder now;
+    folder_name(&now);
+    snprintf(r->one.utc, sizeof r->one.utc, "%s", now.utc);
+    snprintf(r->team.utc, sizeof r->team.utc, "%s", now.utc);
     r->rows = json_array();
     r->left_out = json_array();
+}
+
+/* Waiting threads measure the scheduler, which is of no use to a run. */
+static void keep_rates(const struct roofline *r)
+{
+    known_roofline_keep(r->env_id, &r->one, r->options->quiet);
+    if (r->threads > 1 && r->threads <= r->topology.allowed_pus)
+        known_roofline_keep(r->env_id, &r->team, r->options->quiet);
 }
 
 int command_roofline(const struct options *o, const struct invocation *words, struct error *e)
@@ -255,6 +274,7 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     begin_table(&r);
     if (!o->quiet) print_setting(&r);
     int code = close_files(&r, measure(&r));
+    if (code == EXIT_OK) keep_rates(&r);
     code = exit_code_worst(code, print_results(&r));
     if (code == EXIT_INTERRUPTED)
         fputs("bench: interrupted; complete rows were kept\n", stderr);

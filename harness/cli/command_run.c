@@ -3,25 +3,39 @@
  * bench run and bench prove: the run's events become rows in files, lines on the terminal and the summary. */
 #include <string.h>
 
+#include "cli/integrity_book.h"
 #include "cli/interrupt.h"
+#include "cli/known_roofline.h"
 #include "cli/output.h"
 #include "cli/reproduce.h"
+#include "cli/resume.h"
 #include "cli/session.h"
+#include "cli/sweep.h"
 #include "proof/prove_training.h"
 #include "cli/training.h"
+#include "report/history.h"
 #include "report/progress_view.h"
-#include "report/summary.h"
+#include "report/summary_ops.h"
+#include "report/target_report.h"
+#include "roof/roofline_cache.h"
 
 struct job {
     const struct options *options;
     struct session *session;
     const struct training *extra; /* NULL: a plain run */
+    struct resumption *resumed;   /* NULL: a new run */
+    bool brief;                   /* a point of a sweep, which prints its own table at the end */
     bool training;
     struct run_files files;
     struct record record;
     struct summary summary;
+    struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
-    struct error *error; /* a file could not be written: ends the run */
+    struct integrity_book integrity; /* of a training run */
+    uint64_t seed;                   /* of the trainings under way */
+    struct target_report target;     /* with a target accuracy */
+    struct roofline_rates rates;     /* of this machine, where they are known */
+    struct error *error;             /* a file could not be written: ends the run */
 };
 
 /* After a failed write the rest of the run would be for nothing. */
@@ -101,6 +115,13 @@ static int contender_epochs(const struct job *job, const struct registry_entry *
     return o->naive_epochs ? o->naive_epochs : 1;
 }
 
+/* Of the first seed, where there are several. */
+static void keep_history(struct job *job, const struct summary_row *row, const struct epoch_report *report)
+{
+    if (!job->extra && job->seed == job->options->seed)
+        history_epoch(&job->histories[row - job->summary.rows], &report->result);
+}
+
 static void on_epoch(void *context, const struct registry_entry *entry, const struct epoch_report *report)
 {
     struct job *job = context;
@@ -109,9 +130,26 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
+    keep_history(job, row, report);
+    integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
+    if (job->options->target_accuracy > 0)
+        target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
+                     job->error);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
+}
+
+static const char *on_replayed(void *context, const struct registry_entry *entry,
+                               const struct epoch_report *report)
+{
+    static char words[256];
+    struct job *job = context;
+    const char *why = resume_replayed(job->resumed, job->session, entry, report, words, sizeof words);
+    keep_history(job, summary_row(&job->summary, entry), report);
+    progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
+                       why ? "not as before" : "whose row is kept");
+    return why;
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
@@ -123,27 +161,85 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                                         [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
                                         [OUTCOME_CRASHED] = "crashed",
                                         [OUTCOME_INTERRUPTED] = "interrupted",
+                                        [OUTCOME_INTEGRITY] = "integrity violated",
                                         [OUTCOME_NO_CASE] = "nothing to prove"};
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_book_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
+}
+
+/* machine.json first: from here on a kill leaves a run that says so. */
+static int reopen_files(struct job *job, const struct invocation *words, const struct row_identity *identity,
+                        struct error *e)
+{
+    const char *folder = job->session->folder.path;
+    session_record(job->session, words, &job->record);
+    if (resume_record(job->resumed, job->session, &job->record, e) || record_topology(folder, e) ||
+        record_write(&job->record, "running", 0, e) ||
+        run_files_resume(&job->files, folder, identity, &job->resumed->kept, e))
+        record_free(&job->record);
+    return (int)e->code;
 }
 
 static int open_files(struct job *job, const struct invocation *words, struct error *e)
 {
     if (!session_has_folder(job->session)) return 0;
     const struct row_identity identity = session_identity(job->session);
+    if (job->resumed) return reopen_files(job, words, &identity, e);
     if (run_files_create(&job->files, job->session->folder.path, &identity, job->training, e))
         return (int)e->code;
+    if (job->options->format && strcmp(job->options->format, "csv") != 0 &&
+        run_files_add_lines(&job->files, e))
+        return (int)e->code;
+    if (job->options->target_accuracy > 0 &&
+        target_open(&job->target, job->options->target_accuracy, job->session->folder.path, &identity, e)) {
+        run_files_discard(&job->files);
+        return (int)e->code;
+    }
     if (job->session->folder.continued) return 0;
     session_record(job->session, words, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
     if (record_topology(job->session->folder.path, e) || record_write(&job->record, "running", 0, e)) {
         run_files_discard(&job->files);
+        if (job->options->target_accuracy > 0) target_discard(&job->target);
         record_free(&job->record);
     }
     return (int)e->code;
+}
+
+static int write_histories(struct job *job, struct error *e)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        history_write(&job->histories[i], job->session->folder.path, job->summary.rows[i].entry->name, e);
+        history_free(&job->histories[i]);
+    }
+    return (int)e->code;
+}
+
+/* What ops.csv and machine.json need to know for the bounds of ops. */
+static void prepare_attribution(struct job *job)
+{
+    const struct session *s = job->session;
+    if (!job->training) return;
+    const bool known = known_roofline_find(s, &job->rates);
+    job->files.attribution = (struct attribution){.topology = &s->topology,
+                                                  .rates = known ? &job->rates : NULL,
+                                                  .shape = s->shape,
+                                                  .batch = s->plan.batch,
+                                                  .threads = s->plan.threads};
+    record_section(&job->record, "roofline", known ? roofline_rates_json(&job->rates) : json_null());
+}
+
+static void record_all_clocks(struct job *job)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        const struct summary_row *row = &job->summary.rows[i];
+        if (row->epochs > 0)
+            record_clocks(&job->record, row->entry->name, row->clock_reads, row->clock_read_seconds,
+                          summary_clock_share(row));
+    }
 }
 
 /* The files get their final names however the run ended. */
@@ -151,15 +247,19 @@ static int close_files(struct job *job, int code, struct error *e)
 {
     if (!session_has_folder(job->session)) return code;
     code = exit_code_worst(code, run_files_finish(&job->files, e));
+    code = exit_code_worst(code, write_histories(job, e));
+    if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
     if (job->session->folder.continued) return code;
     const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
+    if (job->training) record_all_clocks(job);
     const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
     code = exit_code_worst(code, record_write(&job->record, status, code, e));
     record_free(&job->record);
     return code;
 }
 
-static int execute(struct job *job, struct error *e)
+/* The trainings of one seed. */
+static int execute_seed(struct job *job, uint64_t seed, struct error *e)
 {
     const struct options *o = job->options;
     const struct session *s = job->session;
@@ -170,68 +270,117 @@ static int execute(struct job *job, struct error *e)
                                     .lr = s->plan.lr,
                                     .rho = s->plan.rho,
                                     .epsilon = s->plan.epsilon,
-                                    .seed = o->seed,
+                                    .seed = seed,
                                     .threads = s->plan.threads,
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
                                     .timeout = o->timeout,
+                                    .kept = job->resumed ? job->resumed->kept_epochs : NULL,
                                     .balanced = job->extra != NULL,
                                     .warm_up = job->extra && job->extra->warm_up,
-                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1};
+                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
+                                    .skip_phases = strcmp(o->attribution, "off") == 0,
+                                    .target = o->target_accuracy};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
                                           .proof_row = on_proof_row,
                                           .proven = on_proven,
                                           .turn = on_turn,
                                           .tick = on_tick,
+                                          .replayed = on_replayed,
                                           .epoch = on_epoch,
                                           .failed = on_failed};
-    job->error = e;
-    if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
-        fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
-              "reference's\n",
-              stderr);
-    progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    job->seed = job->files.identity.seed = seed;
+    if (job->training) integrity_ground_seed(&job->integrity.ground, seed);
     const int code =
         run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
     progress_view_clear(&job->view);
     return e->code ? (int)e->code : code;
 }
 
+static int execute(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    const struct session *s = job->session;
+    int code = EXIT_OK;
+    job->error = e;
+    if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
+        fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
+              "reference's\n",
+              stderr);
+    progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    for (int i = 0; i < o->seeds && !e->code; i++) {
+        const uint64_t seed = o->seed + (uint64_t)i;
+        if (interrupt_flag) return exit_code_worst(code, EXIT_INTERRUPTED);
+        if (o->seeds > 1)
+            progress_view_line(&job->view, "seed      %llu, %d of %d", (unsigned long long)seed, i + 1,
+                               o->seeds);
+        code = exit_code_worst(code, execute_seed(job, seed, e));
+    }
+    return code;
+}
+
+/* Of what there was to judge, however the run ended. */
+static int judge_integrity(struct job *job, int code, struct error *e)
+{
+    if (!job->training || e->code) return code;
+    return exit_code_worst(code, integrity_book_conclude(&job->integrity, &job->summary, &job->record, e));
+}
+
 /* Returns code, or a worse one where not all could be printed. */
 static int print_end(struct job *job, int code)
 {
     const char *path = job->session->folder.path;
-    if (job->training) {
+    if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, code);
         job->summary.dataset = job->session->data.name;
-        job->summary.wanted_epochs = job->options->epochs;
+        /* With a target, who stopped early had reached it. */
+        job->summary.wanted_epochs = job->options->target_accuracy > 0 ? 0 : job->options->epochs;
+        if (job->options->target_accuracy > 0 &&
+            target_print(&job->target, job->session->entries, job->session->count, job->options->seeds,
+                         stdout))
+            code = exit_code_worst(
+                code, error_set(job->error, EXIT_INTERNAL,
+                                "out of memory for the times to the target; target.csv is complete"));
         if (summary_print(&job->summary, stdout))
             code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
                                                    "out of memory for the table; the files are complete"));
+        if (job->resumed) resume_print(job->resumed, job->session, stdout);
+        integrity_book_print(&job->integrity, stdout);
         printf("results: %s\n", path);
     }
-    if (code == EXIT_INTERRUPTED)
+    if (code == EXIT_INTERRUPTED && !job->brief)
         fprintf(stderr, "bench: interrupted; %s%s\n",
                 path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+    if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
+        fprintf(stderr, "bench: go on with: bench run --resume %s\n", path);
     return code;
 }
 
 /* The session is open; closes it. */
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
-    if (open_files(job, words, e)) {
+    if (job->training && integrity_book_open(&job->integrity, job->session) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    if (e->code || open_files(job, words, e)) {
+        integrity_book_close(&job->integrity);
         session_close(job->session);
         return (int)e->code;
     }
     if (!job->options->quiet) session_print(job->session, stderr);
+    prepare_attribution(job);
     summary_init(&job->summary, job->session->entries, job->session->count);
-    int code = execute(job, e);
+    if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    int code = e->code ? (int)e->code : execute(job, e);
+    code = judge_integrity(job, code, e);
     if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
     code = close_files(job, code, e);
     code = print_end(job, code);
     summary_free(&job->summary);
+    integrity_book_close(&job->integrity);
+    target_free(&job->target);
     session_close(job->session);
     return code;
 }
@@ -248,16 +397,50 @@ int training_run(struct session *session, const struct training *training, const
     return run_job(&job, words, e);
 }
 
-int command_run(const struct options *o, const struct invocation *words, struct error *e)
+/* What no limit of a single flag says. */
+static int check_options(const struct options *o, struct error *e)
+{
+    if (strcmp(o->attribution, "a-only") == 0)
+        return error_set(e, EXIT_USAGE,
+                         "--attribution a-only: is for bench ab, which has an A; allowed is on, off");
+    if (o->target_accuracy > 0 && grid_is_sweep(&o->grid))
+        return error_set(e, EXIT_USAGE,
+                         "--target-accuracy: is for one run, not for a sweep; give --threads, --batch and "
+                         "--hidden one value each");
+    if (o->seeds > 1 && !(o->target_accuracy > 0))
+        return error_set(e, EXIT_USAGE,
+                         "--seeds %d: is for --target-accuracy; give the validation accuracy to train for",
+                         o->seeds);
+    if (o->seed > UINT64_MAX - (uint64_t)(o->seeds - 1))
+        return error_set(e, EXIT_USAGE, "--seed %llu with --seeds %d: the last seed would exceed %llu",
+                         (unsigned long long)o->seed, o->seeds, (unsigned long long)UINT64_MAX);
+    return 0;
+}
+
+int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+                  bool brief, struct error *e)
 {
     static struct job job; /* large */
     static struct session session;
     memset(&job, 0, sizeof job);
     job.options = o;
     job.session = &session;
+    job.resumed = resumed;
+    job.brief = brief;
     job.training = o->command == COMMAND_RUN;
-    if (output_check(e)) return (int)e->code;
-    interrupt_install();
     if (session_open(&session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
+    if (resumed && resume_match(resumed, &session, e)) {
+        session_close(&session);
+        return (int)e->code;
+    }
     return run_job(&job, words, e);
+}
+
+int command_run(const struct options *o, const struct invocation *words, struct error *e)
+{
+    if (check_options(o, e) || output_check(e)) return (int)e->code;
+    interrupt_install();
+    if (o->resume) return command_resume(o, words, e);
+    if (grid_is_sweep(&o->grid)) return sweep_run(o, words, e);
+    return training_once(o, words, NULL, false, e);
 }

@@ -13,12 +13,15 @@ struct invocation {
 };
 
 int command_run(const struct options *o, const struct invocation *words, struct error *e); /* run and prove */
+int command_resume(const struct options *o, const struct invocation *words, struct error *e);
 int command_list(const struct options *o, struct error *e);
 int command_micro(const struct options *o, const struct invocation *words, struct error *e);
 int command_roofline(const struct options *o, const struct invocation *words, struct error *e);
 int command_ab(const struct options *o, const struct invocation *words, struct error *e);
 int command_gate(const struct options *o, const struct invocation *words, struct error *e);
 int command_tune(const struct options *o, struct error *e);
+int command_doctor(const struct options *o, struct error *e);
+int command_help_as(const struct invocation *words, struct error *e);
 int command_data(const struct options *o, struct error *e);
 
 #endif

@@ -3,22 +3,21 @@
  * The help page, made from the tables of options.c. */
 #include <string.h>
 
+#include "cli/help.h"
 #include "cli/options.h"
 
-static const struct {
-    enum exit_code code;
-    const char *meaning;
-} exit_codes[] = {
+const struct exit_meaning exit_meanings[] = {
     {EXIT_OK, "all that was asked for was done, and proven"},
     {EXIT_PROOF, "a proof failed, or a backend crashed (the others ran to their end)"},
     {EXIT_USAGE, "usage: unknown flag or command, impossible value"},
     {EXIT_REGRESSION, "bench ab --fail-on slower, bench gate: slower"},
     {EXIT_INCONCLUSIVE, "the same: too noisy to tell, or a baseline of another machine"},
-    {EXIT_INTEGRITY, "reserved: an integrity check failed"},
+    {EXIT_INTEGRITY, "an integrity check was violated: see integrity.csv"},
     {EXIT_DATA, "data missing or malformed"},
     {EXIT_NOTHING, "something asked for cannot run on this CPU"},
     {EXIT_INTERNAL, "internal error, or the system failed (disk full, folder not writable)"},
     {EXIT_INTERRUPTED, "interrupted; complete rows are on disk"},
+    {EXIT_OK, NULL},
 };
 
 static void print_commands(FILE *out)
@@ -55,7 +54,8 @@ static void print_flag(FILE *out, const struct option_spec *spec, bool all)
     if (all) print_takers(out, spec);
     if (spec->environment) {
         fprintf(out, "\n  %-20s   ", "");
-        if (spec->type == OPTION_INT || spec->type == OPTION_REAL || spec->type == OPTION_ISA)
+        if (spec->type == OPTION_INT || spec->type == OPTION_INTS || spec->type == OPTION_REAL ||
+            spec->type == OPTION_ISA)
             fprintf(out, "%s; ", option_allowed(spec, allowed, sizeof allowed));
         if (spec->fallback) fprintf(out, "default %s; ", spec->fallback);
         fprintf(out, "environment %s", spec->environment);
@@ -83,8 +83,8 @@ void help_print(FILE *out, enum command command, bool all)
             "  --benchmark_*        Google Benchmark's own flags, such as --benchmark_filter=REGEX (micro)\n",
             out);
     fputs("\nExit codes (of several that apply, the first of 99 130 5 1 6 3 4 77):\n", out);
-    for (size_t i = 0; i < sizeof exit_codes / sizeof *exit_codes; i++)
-        fprintf(out, "  %3d  %s\n", (int)exit_codes[i].code, exit_codes[i].meaning);
+    for (const struct exit_meaning *m = exit_meanings; m->meaning; m++)
+        fprintf(out, "  %3d  %s\n", (int)m->code, m->meaning);
     if (all)
         fputs("\nExample: bench --backend avx2,onednn --epochs 5\n"
               "Results go to stdout and to files, everything else to stderr; NO_COLOR is honoured.\n",

@@ -31,6 +31,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_micro(o, words, e);
     case COMMAND_DATA:
         return command_data(o, e);
+    case COMMAND_DOCTOR:
+        return command_doctor(o, e);
     case COMMAND_ROOFLINE:
         return command_roofline(o, words, e);
     case COMMAND_AB:
@@ -39,6 +41,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_gate(o, words, e);
     case COMMAND_TUNE:
         return command_tune(o, e);
+    case COMMAND_HELP_AS:
+        return command_help_as(words, e);
     case COMMAND_WORKER:
         return worker_main(words->argc, words->argv);
     }

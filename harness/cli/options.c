@@ -12,9 +12,11 @@
 enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
     JUDGING = COMMAND_AB | COMMAND_GATE,                    /* commands that train and compare */
-    EVERY = TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE,
+    EVERY =
+        TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE | COMMAND_DOCTOR,
     MAX_FLAGS = 48,
 };
+_Static_assert((int)MAX_FLAGS <= 64, "a bit for each in struct options' given");
 
 #define AT(member) offsetof(struct options, member)
 
@@ -26,17 +28,18 @@ const struct option_spec option_table[] = {
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, NULL, COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
      "epochs of naive when it runs beside others (1 if not given, for it is slow)"},
-    {"batch", "N", OPTION_INT, 1, 65536, "128", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_BATCH",
-     AT(batch), "rows of a training batch"},
-    {"hidden", "N", OPTION_INT, 1, 65536, "512", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_HIDDEN",
-     AT(hidden), "units of the hidden layer"},
+    {"batch", "N[,N...]", OPTION_INTS, 1, 65536, "128", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_BATCH",
+     AT(batch), "rows of a training batch; for bench run, lists here make a sweep over all combinations"},
+    {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_HIDDEN",
+     AT(hidden), "units of the hidden layer; may be a list likewise"},
     {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB, "BENCH_LR", AT(lr),
      "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
     {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
      "seed of weights, sample order and proof"},
-    {"threads", "T", OPTION_INT, 1, 1024, NULL, TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE,
-     "BENCH_THREADS", AT(threads),
-     "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given)"},
+    {"threads", "T[,T...]", OPTION_INTS, 1, 1024, NULL,
+     TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_THREADS", AT(threads),
+     "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given); may be a list "
+     "likewise"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
      "prove this one case: TEXT as printed with a failure, with the same flags; or all that begin as TEXT* "
      "says"},
@@ -63,18 +66,36 @@ const struct option_spec option_table[] = {
     {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
      AT(tuning),
      "block sizes of gemm: as bench tune has kept them in the cache folder, the defaults, or as FILE says"},
+    {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
+     AT(attribution),
+     "read clocks around the ops inside the timed epoch, for ops.csv; a-only (ab): B goes without, which "
+     "shows "
+     "what they cost"},
+    {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",
+     AT(target_accuracy),
+     "train until the validation accuracy is X, for at most --epochs: the time that takes, in target.csv"},
+    {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
+     "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
     {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
      "kill a backend that shows no sign of life for so long (0: never)"},
     {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
      AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
      "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
+    {"format", "csv[,jsonl]", OPTION_FORMAT, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
+     "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files; a resumed run "
+     "has none"},
+    {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
+     "go on with an interrupted or killed run or sweep, whose settings are used again; only --data and "
+     "--quiet "
+     "may be given beside it"},
     {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
      "make the CPU look smaller"},
-    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE,
-     "BENCH_QUIET", AT(quiet), "nothing but errors and the results"},
-    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST | COMMAND_ROOFLINE, "BENCH_JSON", AT(json),
-     "the results as JSON"},
+    {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
+     TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
+     "nothing but errors and the results"},
+    {"json", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR, "BENCH_JSON",
+     AT(json), "the results as JSON"},
     {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help),
      "this page; of one command: bench COMMAND --help"},
     {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version"},
@@ -93,12 +114,16 @@ const struct command_spec command_table[] = {
     {"roofline", COMMAND_ROOFLINE,
      "measure what the machine can do: multiply-adds and dividers of each ISA, bandwidth of each memory "
      "level"},
+    {"doctor", COMMAND_DOCTOR,
+     "what on this machine disturbs measuring, what of it is seen in a few seconds, and what to do; changes "
+     "nothing"},
     {"tune", COMMAND_TUNE,
      "search the block sizes of gemm for this machine, prove what was found, keep it for later runs"},
     {"ab", COMMAND_AB,
      "bench ab A B: which is faster, with an interval and an A/A check; a backend, a plug-in's path, or "
      "PATH/bench:BACKEND of another build"},
     {"gate", COMMAND_GATE, "train as a baseline run did, and fail on a slowdown: for CI"},
+    {"help-as", COMMAND_HELP_AS, NULL},
     {"worker", COMMAND_WORKER, NULL},
     {NULL, COMMAND_RUN, NULL},
 };
@@ -111,6 +136,10 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
     case OPTION_INT:
         snprintf(text, size, "an integer from %.0f to %.0f", spec->lo, spec->hi);
         break;
+    case OPTION_INTS:
+        snprintf(text, size, "an integer from %.0f to %.0f, or, for bench run, several with commas between",
+                 spec->lo, spec->hi);
+        break;
     case OPTION_SEED:
         snprintf(text, size, "an integer from 0 to %llu", (unsigned long long)UINT64_MAX);
         break;
@@ -122,6 +151,17 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
         break;
     case OPTION_FAIL_ON:
         snprintf(text, size, "slower");
+        break;
+    case OPTION_FORMAT:
+        snprintf(text, size, "csv; csv,jsonl");
+        break;
+    case OPTION_CHOICE:
+        *text = 0;
+        for (const char *word = spec->argument; word;
+             word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
+            const size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(word, "|"), word);
+        }
         break;
     case OPTION_SWITCH:
         snprintf(text, size, "0 or 1");
@@ -160,6 +200,39 @@ static bool parse_real(const char *value, double *number)
     return *end == 0 && isfinite(*number);
 }
 
+/* One number, or a list where the command makes a sweep of it. */
+static int store_ints(struct options *o, const struct option_spec *spec, const char *value, const char *where,
+                      struct error *e)
+{
+    struct int_list *list = &o->grid.axis[grid_axis_named(spec->name)];
+    switch (int_list_parse(list, value, (int)spec->lo, (int)spec->hi)) {
+    case INT_LIST_OK:
+        break;
+    case INT_LIST_MALFORMED:
+        return refuse(spec, where, value, e);
+    case INT_LIST_REPEATED:
+        return error_set(e, EXIT_USAGE, "%s: '%.200s' has a value twice; each point of a sweep runs once",
+                         where, value);
+    case INT_LIST_LONG:
+        return error_set(e, EXIT_USAGE, "%s: more than %d values", where, GRID_MOST_VALUES);
+    }
+    if (list->count > 1 && o->command != COMMAND_RUN)
+        return error_set(
+            e, EXIT_USAGE,
+            "%s: '%.200s' is a list, which makes a sweep: only 'bench run' does that; give one value", where,
+            value);
+    *(int *)(void *)((char *)o + spec->offset) = list->values[0];
+    return 0;
+}
+
+/* Whether value is one of the words, which have '|' between them. */
+static bool is_choice(const char *words, const char *value)
+{
+    for (const char *word = words; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+        if (strlen(value) == strcspn(word, "|") && strncmp(word, value, strlen(value)) == 0) return true;
+    return false;
+}
+
 /* Stores one value; where is the flag or the variable that it came from. */
 static int store(struct options *o, const struct option_spec *spec, const char *value, const char *where,
                  struct error *e)
@@ -177,6 +250,8 @@ static int store(struct options *o, const struct option_spec *spec, const char *
             return refuse(spec, where, value, e);
         *(int *)member = (int)integer;
         return 0;
+    case OPTION_INTS:
+        return store_ints(o, spec, value, where, e);
     case OPTION_SEED:
         if (!parse_digits(value, &integer)) return refuse(spec, where, value, e);
         *(uint64_t *)member = integer;
@@ -196,6 +271,15 @@ static int store(struct options *o, const struct option_spec *spec, const char *
         return refuse(spec, where, value, e);
     case OPTION_FAIL_ON:
         if (strcmp(value, "slower") != 0) return refuse(spec, where, value, e);
+        *(const char **)member = value;
+        return 0;
+    case OPTION_FORMAT:
+        if (strcmp(value, "csv") != 0 && strcmp(value, "csv,jsonl") != 0)
+            return refuse(spec, where, value, e);
+        *(const char **)member = value;
+        return 0;
+    case OPTION_CHOICE:
+        if (!is_choice(spec->argument, value)) return refuse(spec, where, value, e);
         *(const char **)member = value;
         return 0;
     case OPTION_TEXT:
@@ -289,6 +373,7 @@ static int parse_flag(struct options *o, int i, int argc, char **argv, struct er
         length > 2 && strncmp(word, "--", 2) == 0 ? find_flag(o, word + 2, length - 2) : NULL;
     if (!spec) return unknown_flag(o, argv[i], e), 0;
     char *flag = where[spec - option_table];
+    o->given |= (uint64_t)1 << (spec - option_table);
     snprintf(flag, sizeof where[0], "--%s", spec->name);
     const bool joined = word[length] == '=';
     if (spec->type == OPTION_SWITCH) {
@@ -345,9 +430,13 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
     if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
-    if (o->command == COMMAND_WORKER) first = argc; /* its words are its own */
+    if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS)) first = argc; /* their words are their own */
     if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e))
         return (int)e->code;
+    if (grid_points(&o->grid) == 0)
+        return error_set(e, EXIT_USAGE,
+                         "--threads, --batch, --hidden: the lists make more than %d combinations",
+                         GRID_MOST_POINTS);
     return 0;
 }
 

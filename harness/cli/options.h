@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "run/grid.h"
 
 enum command {
     COMMAND_RUN = 1 << 0,
@@ -21,7 +22,9 @@ enum command {
     COMMAND_AB = 1 << 11,
     COMMAND_GATE = 1 << 12,
     COMMAND_TUNE = 1 << 13,
-    COMMAND_WORKER = 1 << 5, /* for the program's own use; not shown */
+    COMMAND_DOCTOR = 1 << 16,
+    COMMAND_HELP_AS = 1 << 17, /* for the build and the shells; not shown */
+    COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
 };
 
 /* Texts point into argv, the environment or static storage. */
@@ -35,10 +38,13 @@ struct options {
     const char *max_isa;      /* NULL: no cap */
     const char *max_isa_from; /* "--max-isa" or "BENCH_MAX_ISA" */
     int epochs, naive_epochs; /* naive_epochs 0: not said */
-    int batch, hidden;
-    int threads; /* 0: as many as the topology advises */
+    int batch, hidden;        /* where a list was given, its first value; so are the threads */
+    int threads;              /* 0: as many as the topology advises */
+    struct grid grid;         /* the values of each; no threads: not said */
+    const char *resume;       /* run: folder of a run or a sweep to go on with; NULL: a new one */
     double lr;
     uint64_t seed;
+    const char *format;      /* run: "csv" or "csv,jsonl" */
     const char *only_case;   /* prove: the text of one case, or a beginning and '*'; NULL: all */
     bool exhaustive;         /* prove: also what takes minutes */
     const char *shapes;      /* micro: file of further shapes; NULL: none */
@@ -46,6 +52,9 @@ struct options {
     const char *operands[2]; /* ab: the contenders A and B, as typed */
     int operand_count;
     int rounds, epochs_per_turn;
+    const char *attribution;  /* "on", "off"; ab also "a-only" */
+    double target_accuracy;   /* run: 0: none */
+    int seeds;                /* run: how many, from seed on */
     double min_effect;        /* ab: percent */
     const char *fail_on;      /* ab: "slower", or NULL */
     const char *baseline;     /* gate: folder of a run */
@@ -55,17 +64,21 @@ struct options {
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
     int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
     char **passed;        /* free with options_free */
+    uint64_t given;       /* bit i: entry i of option_table was on the command line */
 };
 
 enum option_type {
     OPTION_SWITCH,
     OPTION_INT,
+    OPTION_INTS, /* an int; for bench run also a list of several, see grid */
     OPTION_SEED,
     OPTION_REAL,
     OPTION_TEXT,
     OPTION_TEXTS,
     OPTION_ISA,
     OPTION_FAIL_ON,
+    OPTION_FORMAT,
+    OPTION_CHOICE, /* one of the words of argument, which has '|' between them */
 };
 
 struct option_spec {

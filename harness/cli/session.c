@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/settings.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
 #include "report/build.h"
@@ -30,6 +31,7 @@ bool session_has_folder(const struct session *s)
 static int open_folder(struct session *s, const char *adds, struct error *e)
 {
     const char *out = s->options->out;
+    if (s->options->resume) return folder_reopen(&s->folder, s->options->resume, e);
     if (!adds) return folder_create(&s->folder, out, e);
     if (out) return folder_join(&s->folder, out, adds, e);
     folder_name(&s->folder);
@@ -65,6 +67,7 @@ static int open_rest(struct session *s, const char *adds, struct error *e)
     if (open_folder(s, adds, e)) return (int)e->code;
     if (dataset_open(&s->data, o->data, e)) {
         if (s->folder.made) rmdir(s->folder.path);
+        folder_release(&s->folder);
         return (int)e->code;
     }
     s->has_data = true;
@@ -95,6 +98,7 @@ void session_close(struct session *s)
 {
     if (s->has_data) dataset_close(&s->data);
     s->has_data = false;
+    folder_release(&s->folder);
 }
 
 void session_abandon(struct session *s)
@@ -109,20 +113,14 @@ struct row_identity session_identity(const struct session *s)
                                  s->options->seed, s->shape,     s->env_id};
 }
 
-/* Which files were measured. NULL when out of memory. */
-static json_t *plugins_json(const struct session *s)
+/* What only bench run is asked for. 0, or -1 when out of memory. */
+static int record_run_settings(json_t *settings, const struct options *o)
 {
-    json_t *array = json_array();
-    for (int i = 0; i < s->count; i++) {
-        const struct plugin *p = s->entries[i]->plugin;
-        if (!p) continue;
-        json_t *file = json_pack("{s:s, s:s, s:s}", "name", s->entries[i]->name, "path", p->shown_path,
-                                 "sha256", p->sha256);
-        if (json_array_append_new(array, file) == 0) continue;
-        json_decref(array);
-        return NULL;
-    }
-    return array;
+    json_t *target = o->target_accuracy > 0 ? json_real(o->target_accuracy) : json_null();
+    return json_object_set_new(settings, "target_accuracy", target) != 0 ||
+                   json_object_set_new(settings, "seeds", json_integer(o->seeds)) != 0
+               ? -1
+               : 0;
 }
 
 void session_record(const struct session *s, const struct invocation *words, struct record *record)
@@ -139,7 +137,8 @@ void session_record(const struct session *s, const struct invocation *words, str
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     if (json_object_set_new(settings, "seed", json_string(seed)) != 0 ||
         json_object_set_new(settings, "timeout", json_integer(o->timeout)) != 0 ||
-        json_object_set_new(settings, "plugins", plugins_json(s)) != 0) {
+        (o->command == COMMAND_RUN && record_run_settings(settings, o) != 0) ||
+        settings_add_choices(settings, o, s->entries, s->count) != 0) {
         json_decref(settings);
         settings = NULL; /* the record notices that it is missing */
     }

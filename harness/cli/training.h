@@ -25,6 +25,13 @@ struct training {
     void (*print)(void *context, int code);
 };
 
+struct resumption;
+
+/* One run, or proof, from its folder to its table. resumed: an earlier run to go on with, or NULL; o is its
+ * options then. brief: without table and last words. Returns the exit code. */
+int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+                  bool brief, struct error *e);
+
 /* Runs the contenders of an open session, which has a folder, and closes it. Returns the exit code. */
 int training_run(struct session *session, const struct training *training, const struct invocation *words,
                  struct error *e);

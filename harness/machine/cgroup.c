@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "machine/cgroup.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,41 +81,82 @@ static double group_quota(const char *folder, bool v2)
     return q > 0.0 && p > 0.0 ? q / p : 0.0;
 }
 
+/* Time that one group was held back; NAN when it does not say. */
+static double group_throttled(const char *folder, bool v2)
+{
+    char path[2 * PATH_SIZE + 64], line[128];
+    unsigned long long count;
+    double seconds = NAN;
+    snprintf(path, sizeof path, "%s/cpu.stat", folder);
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, v2 ? "throttled_usec %llu" : "throttled_time %llu", &count) == 1)
+            seconds = (double)count * (v2 ? 1e-6 : 1e-9);
+    if (f) fclose(f);
+    return seconds;
+}
+
+/* The smaller one of two limits, of which 0 is none. */
 static double smaller(double a, double b)
 {
     return b > 0.0 && (a <= 0.0 || b < a) ? b : a;
 }
 
+/* The sum of two times, of which NAN is not known. */
+static double sum_of_known(double a, double b)
+{
+    return isnan(a) ? b : isnan(b) ? a : a + b;
+}
+
+/* What is asked of each group, and how the answers come together. */
+struct question {
+    double (*ask)(const char *folder, bool v2);
+    double (*join)(double a, double b);
+    double nothing; /* the answer before any group */
+};
+
 /* From the process's own group up to the mount point. */
-static double hierarchy_quota(const struct hierarchy *h, const char *group)
+static double ask_hierarchy(const struct hierarchy *h, const char *group, const struct question *q)
 {
     char folder[2 * PATH_SIZE];
     const size_t root = strcmp(h->root, "/") == 0 ? 0 : strlen(h->root), mount = strlen(h->mount);
     /* A group outside of what is mounted cannot be looked at; the mount point's own limit still holds. */
     const bool below = strncmp(group, h->root, root) == 0 && (group[root] == '/' || group[root] == 0);
     snprintf(folder, sizeof folder, "%s%s", h->mount, below ? group + root : "");
-    double quota = 0.0;
+    double answer = q->nothing;
     for (;;) {
-        quota = smaller(quota, group_quota(folder, h->v2));
+        answer = q->join(answer, q->ask(folder, h->v2));
         char *slash = strrchr(folder, '/');
-        if (!slash || strlen(folder) <= mount) return quota;
+        if (!slash || strlen(folder) <= mount) return answer;
         *slash = 0;
     }
 }
 
-double cgroup_quota_cpus(const char *cgroup_file, const char *mountinfo_file)
+static double ask_groups(const char *cgroup_file, const char *mountinfo_file, const struct question *q)
 {
     char *line = NULL;
     size_t size = 0;
-    double quota = 0.0;
+    double answer = q->nothing;
     FILE *f = fopen(mountinfo_file, "re");
     while (f && getline(&line, &size, f) > 0) {
         struct hierarchy h;
         char group[PATH_SIZE];
         if (parse_mount(line, &h) && own_group(cgroup_file, h.v2, group, sizeof group))
-            quota = smaller(quota, hierarchy_quota(&h, group));
+            answer = q->join(answer, ask_hierarchy(&h, group, q));
     }
     free(line);
     if (f) fclose(f);
-    return quota;
+    return answer;
+}
+
+double cgroup_quota_cpus(const char *cgroup_file, const char *mountinfo_file)
+{
+    static const struct question quota = {group_quota, smaller, 0.0};
+    return ask_groups(cgroup_file, mountinfo_file, &quota);
+}
+
+double cgroup_throttled_seconds(const char *cgroup_file, const char *mountinfo_file)
+{
+    static const struct question throttled = {group_throttled, sum_of_known, NAN};
+    return ask_groups(cgroup_file, mountinfo_file, &throttled);
 }

@@ -9,4 +9,8 @@
  * mountinfo files, "/proc/self/cgroup" and "/proc/self/mountinfo". */
 double cgroup_quota_cpus(const char *cgroup_file, const char *mountinfo_file);
 
+/* Seconds that threads were held back by such quotas since the groups were made, summed over the threads and
+ * over the same groups (cpu.stat); NAN where none of them counts it. Same arguments. */
+double cgroup_throttled_seconds(const char *cgroup_file, const char *mountinfo_file);
+
 #endif

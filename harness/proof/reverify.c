@@ -8,11 +8,15 @@
 #include "base/clock.h"
 #include "proof/step_compare.h"
 
-static bool is_chosen(struct reverify *v, int step, int steps)
+static void draw(struct reverify *v, int steps)
+{
+    for (int i = 0; i < REVERIFY_PER_EPOCH; i++) v->chosen[i] = (int)rng_below(&v->rng, (uint32_t)steps);
+    blind_span_draw(&v->span, &v->rng, steps);
+}
+
+static bool is_chosen(const struct reverify *v, int step, int steps)
 {
     if (v->last_too && step == steps - 1) return true;
-    for (int i = 0; step == 0 && i < REVERIFY_PER_EPOCH; i++)
-        v->chosen[i] = (int)rng_below(&v->rng, (uint32_t)steps);
     for (int i = 0; i < REVERIFY_PER_EPOCH; i++)
         if (v->chosen[i] == step) return true;
     return false;
@@ -31,10 +35,18 @@ static bool is_finite(const struct reverify *v, const struct model *m)
 static bool before(void *context, struct trainer *t, int step, int steps)
 {
     struct reverify *v = context;
-    if (!is_chosen(v, step, steps) || v->failure[0]) return false;
+    if (step == 0) draw(v, steps);
+    if (v->failure[0]) return false;
+    const bool begins = blind_span_begins(&v->span, step);
     v->step = step;
-    trainer_store(t, &v->before);
-    return is_finite(v, &v->before);
+    v->single = is_chosen(v, step, steps);
+    if (v->single || begins) trainer_store(t, &v->before);
+    if ((v->single || begins) && !is_finite(v, &v->before)) {
+        v->single = false;
+        v->span.length = 0; /* nothing to compare with from here on */
+    }
+    if (begins) network_copy(&v->span.from, &v->before, &v->shape);
+    return v->single || blind_span_has(&v->span, step);
 }
 
 static void judge(struct reverify *v, const struct comparison *c)
@@ -46,9 +58,22 @@ static void judge(struct reverify *v, const struct comparison *c)
              v->step + 1, v->epoch, words);
 }
 
-static void after(void *context, struct trainer *t, const struct batch *b, const struct step_result *r)
+static void look_at_span(struct reverify *v, struct trainer *t)
 {
-    struct reverify *v = context;
+    char words[160];
+    trainer_store(t, &v->span.after);
+    blind_span_judge(&v->span, &v->oracle, words, sizeof words);
+    v->spans_verified++;
+    if (words[0] && !v->failure[0])
+        snprintf(v->failure, sizeof v->failure,
+                 "steps %d to %d of epoch %d, looked at as a whole during training: %s", v->span.first + 1,
+                 v->span.first + v->span.length, v->epoch, words);
+    v->span.length = 0;
+}
+
+static void look_at_step(struct reverify *v, struct trainer *t, const struct batch *b,
+                         const struct step_result *r)
+{
     const struct rmsprop_constants k = rmsprop_constants(v->plan.lr, v->plan.rho, v->plan.epsilon);
     struct comparison first, second;
     trainer_store(t, &v->after);
@@ -67,6 +92,15 @@ static void after(void *context, struct trainer *t, const struct batch *b, const
     v->verified++;
 }
 
+static void after(void *context, struct trainer *t, const struct batch *b, const struct step_result *r)
+{
+    struct reverify *v = context;
+    if (v->single) look_at_step(v, t, b, r);
+    if (!blind_span_has(&v->span, v->step)) return;
+    blind_span_note(&v->span, b, r);
+    if (blind_span_ended(&v->span)) look_at_span(v, t);
+}
+
 /* Not to be guessed from anything the backend sees. */
 static uint64_t entropy(void)
 {
@@ -82,7 +116,8 @@ int reverify_open(struct reverify *v, const struct plan *plan, struct error *e)
     v->rng = rng_seed(entropy(), 0);
     network_alloc(&v->before, &v->shape);
     network_alloc(&v->after, &v->shape);
-    if (v->before.w.w1 && v->after.w.w1 && oracle_step_open(&v->oracle, &v->shape, plan->batch) == 0)
+    if (v->before.w.w1 && v->after.w.w1 && blind_span_open(&v->span, &v->shape, plan) == 0 &&
+        oracle_step_open(&v->oracle, &v->shape, plan->batch) == 0)
         return 0;
     reverify_close(v);
     return error_set(e, EXIT_INTERNAL, "out of memory for looking at training steps again");
@@ -92,6 +127,7 @@ void reverify_close(struct reverify *v)
 {
     network_free(&v->before);
     network_free(&v->after);
+    blind_span_close(&v->span);
     oracle_step_close(&v->oracle);
 }
 

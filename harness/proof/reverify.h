@@ -2,12 +2,13 @@
  *
  * THE TIMED CODE IS THE PROVEN CODE: during training some steps, drawn anew for every run and unknown to the
  * backend, are compared with the oracle, off the clock: parameters and optimizer state before and after the
- * step, its loss and count. A backend that is right only at first, or only on inputs it has seen, is found.
- */
+ * step, its loss and count; and a span of steps as a whole (see blind_span.h). A backend that is right only
+ * at first, only on inputs it has seen, or only when it is looked at, is found. */
 #ifndef LB_REVERIFY_H
 #define LB_REVERIFY_H
 
 #include "base/rng.h"
+#include "proof/blind_span.h"
 #include "proof/oracle_step.h"
 #include "train/epoch.h"
 
@@ -18,13 +19,16 @@ struct reverify {
     struct shape shape;
     struct oracle_step oracle;
     struct model before, after;
+    struct blind_span span;
     struct epoch_watch watch; /* for epoch_run_watched */
     struct rng rng;
     int epoch;
     int chosen[REVERIFY_PER_EPOCH];
-    bool last_too;     /* the last step of this epoch as well */
-    int step;          /* under way */
-    int verified;      /* steps so far, of all epochs */
+    bool last_too; /* the last step of this epoch as well */
+    int step;      /* under way */
+    bool single;   /* it is looked at by itself */
+    int verified;  /* steps so far, of all epochs */
+    int spans_verified;
     char failure[400]; /* "" while all were right; of the first that was not */
 };
 

@@ -30,6 +30,8 @@ static int read_settings(struct baseline *b, struct error *e)
     b->lr = json_number_value(json_object_get(settings, "lr"));
     if (json_object_get(settings, "rounds"))
         return wrong(b, "is of a 'bench ab'; needed is the folder of a 'bench run' or 'bench gate'", e);
+    if (json_is_number(json_object_get(settings, "target_accuracy")))
+        return wrong(b, "is of a run with --target-accuracy, which trains no fixed number of epochs", e);
     if (!read_int(settings, "epochs", &b->epochs) || !read_int(settings, "batch", &b->batch) ||
         !read_int(settings, "hidden", &b->hidden) || !read_int(settings, "threads", &b->threads) || !seed ||
         !*seed || seed[strspn(seed, "0123456789")] || !(b->lr > 0.0))

@@ -2,6 +2,7 @@
 #include "report/build.h"
 
 #include <fcntl.h>
+#include <sha256.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,7 @@ const struct build *build_get(void)
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
     read_source_tree(&b);
+    if (!SHA256File("/proc/self/exe", b.program_sha256)) b.program_sha256[0] = 0;
     b.version = BENCH_VERSION;
     return &b;
 }

@@ -12,6 +12,7 @@ struct build {
     int dirty;            /* 1: tracked files differed from it; -1 unknown */
     char tree_commit[64]; /* that is checked out in the source tree now, "" when there is no such tree */
     int tree_dirty;
+    char program_sha256[65]; /* of this very program's file; "" when it cannot be read */
 };
 
 /* Asks git about the source tree, once. */

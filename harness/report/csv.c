@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_text.h"
 #include "report/file.h"
 
 /* The kernel copies at least this much of one write() before it looks for a fatal signal again. */
@@ -30,16 +31,44 @@ static void append(struct csv *c, const char *bytes, size_t count)
     c->used += count;
 }
 
+static void append_text(struct csv *c, const char *text)
+{
+    append(c, text, strlen(text));
+}
+
 static void begin_field(struct csv *c)
 {
     if (c->column++) append(c, ",", 1);
 }
 
-void csv_text(struct csv *c, const char *text)
+/* The same field in the file of JSON lines: its value as JSON. */
+static void put_member(struct csv *c, const char *value)
+{
+    struct csv *lines = c->lines;
+    if (!lines) return;
+    append_text(lines, lines->column ? ", \"" : "{\"");
+    append_text(lines, lines->column < c->columns ? c->names[lines->column] : "");
+    append_text(lines, "\": ");
+    append_text(lines, value);
+    lines->column++;
+}
+
+static void put_text_member(struct csv *c, const char *text)
+{
+    if (!c->lines) return;
+    json_t *string = json_string_of_bytes(text);
+    char *value = string ? json_text(string, JSON_ENCODE_ANY) : NULL;
+    put_member(c, value ? value : "null");
+    c->lines->out_of_memory |= !value;
+    free(value);
+    json_decref(string);
+}
+
+static void put_cell(struct csv *c, const char *text)
 {
     begin_field(c);
     if (!text[strcspn(text, ",\"\r\n")]) {
-        append(c, text, strlen(text));
+        append_text(c, text);
         return;
     }
     append(c, "\"", 1);
@@ -47,33 +76,49 @@ void csv_text(struct csv *c, const char *text)
     append(c, "\"", 1);
 }
 
+void csv_text(struct csv *c, const char *text)
+{
+    put_cell(c, text);
+    if (*text)
+        put_text_member(c, text);
+    else
+        put_member(c, "null");
+}
+
 void csv_integer(struct csv *c, long long value)
 {
     char text[32];
     snprintf(text, sizeof text, "%lld", value);
-    csv_text(c, text);
+    put_cell(c, text);
+    put_member(c, text);
 }
 
 void csv_unsigned(struct csv *c, unsigned long long value)
 {
     char text[32];
     snprintf(text, sizeof text, "%llu", value);
-    csv_text(c, text);
+    put_cell(c, text);
+    put_member(c, text);
 }
 
 void csv_real(struct csv *c, double value)
 {
     char text[48];
-    if (isnan(value)) {
-        csv_text(c, "nan"); /* without the sign that printf gives it */
-        return;
-    }
-    csv_text(c, file_format_real(text, sizeof text, value));
+    if (isnan(value))
+        snprintf(text, sizeof text, "nan"); /* without the sign that printf gives it */
+    else
+        file_format_real(text, sizeof text, value);
+    put_cell(c, text);
+    if (isfinite(value))
+        put_member(c, text);
+    else
+        put_text_member(c, text);
 }
 
 void csv_empty(struct csv *c)
 {
     begin_field(c);
+    put_member(c, "null");
 }
 
 /* Cuts the file back to the whole rows after a write that did not succeed. */
@@ -89,7 +134,7 @@ static int replace_file(struct csv *c, struct error *e)
     if (file_replace(c->partial, c->text, c->used, e)) return (int)e->code;
     const int fd = open(c->partial, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0) return error_set(e, EXIT_INTERNAL, "%s: cannot be opened: %s", c->partial, strerror(errno));
-    close(c->fd);
+    if (c->fd >= 0) close(c->fd);
     c->fd = fd;
     return 0;
 }
@@ -107,17 +152,18 @@ static int append_file(struct csv *c, struct error *e)
     return give_up_row(c, more < 0 ? errno : ENOSPC, e);
 }
 
-int csv_end_row(struct csv *c, struct error *e)
+/* Puts the row under construction on disk, closed by `end`. */
+static int end_row(struct csv *c, const char *end, int columns, struct error *e)
 {
     const int width = c->column;
-    append(c, "\r\n", 2);
+    append_text(c, end);
     c->column = 0;
     int code = 0;
     if (c->out_of_memory)
         code = error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
-    else if (width != c->columns)
-        code = error_set(e, EXIT_INTERNAL, "%s: a row has %d fields instead of %d", c->partial, width,
-                         c->columns);
+    else if (width != columns)
+        code =
+            error_set(e, EXIT_INTERNAL, "%s: a row has %d fields instead of %d", c->partial, width, columns);
     else {
         const bool crosses_page = c->whole / PAGE != (c->used - 1) / PAGE;
         code = crosses_page ? replace_file(c, e) : append_file(c, e);
@@ -130,20 +176,65 @@ int csv_end_row(struct csv *c, struct error *e)
     return code;
 }
 
-int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
-               struct error *e)
+int csv_end_row(struct csv *c, struct error *e)
+{
+    struct csv *lines = c->lines;
+    const int code = end_row(c, "\r\n", c->columns, e);
+    if (!lines) return code;
+    if (!code) return end_row(lines, "}\n", c->columns, e);
+    lines->used = lines->whole;
+    lines->column = 0;
+    lines->out_of_memory = false;
+    return code;
+}
+
+static int set_paths(struct csv *c, const char *path, struct error *e)
 {
     memset(c, 0, sizeof *c);
     c->fd = -1;
-    const int n = snprintf(c->path, sizeof c->path, "%s/%s", folder, name);
-    const int m = snprintf(c->partial, sizeof c->partial, "%s/%s.partial", folder, name);
+    const int n = snprintf(c->path, sizeof c->path, "%s", path);
+    const int m = snprintf(c->partial, sizeof c->partial, "%s.partial", path);
     if (n >= (int)sizeof c->path || m >= (int)sizeof c->partial)
-        return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", folder);
+        return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", path);
+    return 0;
+}
+
+/* Opens path.partial, which is new. */
+static int create_file(struct csv *c, const char *path, struct error *e)
+{
+    if (set_paths(c, path, e)) return (int)e->code;
     c->fd = open(c->partial, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (c->fd < 0)
         return error_set(e, EXIT_INTERNAL, "%s: cannot be created: %s", c->partial, strerror(errno));
+    return 0;
+}
+
+int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               struct error *e)
+{
+    char path[sizeof c->path + 1];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (create_file(c, path, e)) return (int)e->code;
+    c->names = columns;
     while (columns[c->columns]) csv_text(c, columns[c->columns++]);
     if (csv_end_row(c, e)) csv_discard(c);
+    return (int)e->code;
+}
+
+int csv_also_lines(struct csv *c, struct error *e)
+{
+    static const char csv_end[] = ".csv", lines_end[] = ".jsonl";
+    char path[sizeof c->path + sizeof lines_end];
+    size_t length = strlen(c->path);
+    if (length >= strlen(csv_end) && strcmp(c->path + length - strlen(csv_end), csv_end) == 0)
+        length -= strlen(csv_end);
+    snprintf(path, sizeof path, "%.*s%s", (int)length, c->path, lines_end);
+    struct csv *lines = malloc(sizeof *lines);
+    if (!lines) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
+    if (create_file(lines, path, e))
+        free(lines);
+    else
+        c->lines = lines;
     return (int)e->code;
 }
 
@@ -151,14 +242,62 @@ static void release(struct csv *c)
 {
     if (c->fd >= 0) close(c->fd);
     free(c->text);
+    free(c->lines);
     c->fd = -1;
     c->text = NULL;
+    c->lines = NULL;
+}
+
+static bool has_columns(const struct csv_table *table, const char *const *columns)
+{
+    int i = 0;
+    while (columns[i] && i < table->columns && strcmp(table->cells[i], columns[i]) == 0) i++;
+    return !columns[i] && i == table->columns;
+}
+
+/* Row -1 is the header. */
+static void copy_row(struct csv *c, const struct csv_table *table, int row)
+{
+    for (int i = 0; i < table->columns; i++) csv_text(c, csv_table_cell(table, row, i));
+    append(c, "\r\n", 2);
+    c->column = 0;
+}
+
+int csv_reopen(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
+               struct error *e)
+{
+    char path[sizeof c->path + 1];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (set_paths(c, path, e)) return (int)e->code;
+    if (access(c->partial, F_OK) != 0 && rename(c->path, c->partial) != 0 && errno != ENOENT)
+        return error_set(e, EXIT_INTERNAL, "%s: cannot be renamed: %s", c->path, strerror(errno));
+    if (table->columns == 0) {
+        unlink(c->partial);
+        return csv_create(c, folder, name, columns, e);
+    }
+    if (!has_columns(table, columns))
+        return error_set(e, EXIT_USAGE,
+                         "%s: has not this version's columns; only the build that began a run can "
+                         "go on with it",
+                         c->partial);
+    for (int row = -1; row < table->rows; row++)
+        if (row < 0 || keep(context, row)) copy_row(c, table, row);
+    c->names = columns;
+    c->columns = table->columns;
+    c->whole = c->used;
+    if (c->out_of_memory)
+        error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
+    else
+        replace_file(c, e);
+    if (e->code) release(c);
+    return (int)e->code;
 }
 
 int csv_finish(struct csv *c, struct error *e)
 {
     if (c->fd < 0) return 0;
-    int code = 0;
+    int code = c->lines ? csv_finish(c->lines, e) : 0;
     if (fsync(c->fd) != 0)
         code = error_set(e, EXIT_INTERNAL, "%s: cannot be synced: %s", c->partial, strerror(errno));
     else if (rename(c->partial, c->path) != 0)
@@ -168,9 +307,15 @@ int csv_finish(struct csv *c, struct error *e)
     return code;
 }
 
+void csv_close(struct csv *c)
+{
+    if (c->fd >= 0) release(c);
+}
+
 void csv_discard(struct csv *c)
 {
     if (c->fd < 0) return;
+    if (c->lines) csv_discard(c->lines);
     unlink(c->partial);
     release(c);
 }

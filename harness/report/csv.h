@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "report/csv_table.h"
 
 struct csv {
     char path[4096], partial[4096];
@@ -23,10 +24,24 @@ struct csv {
     size_t used, capacity;
     int columns, column;
     bool out_of_memory; /* during this row; reported by csv_end_row */
+    const char *const *names;
+    struct csv *lines; /* the same rows as JSON, one object a line; NULL: not wanted */
 };
 
 /* Creates folder/name.partial with its header row. columns ends with NULL. 0 or e (EXIT_INTERNAL). */
 int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               struct error *e);
+
+/* From now on, every row also goes to a file whose name ends in .jsonl instead of .csv, as one JSON object a
+ * line: numbers as numbers, but "nan", "inf" and "-inf", which JSON has not, as texts; an empty field as
+ * null. It grows, and is finished or discarded, with the CSV file. Before the first row. 0 or e. */
+int csv_also_lines(struct csv *c, struct error *e);
+
+/* Opens folder/name.partial, or the file of the final name, which goes back to being the .partial one, with
+ * the rows of `table` (which was read from it) that keep() wants, in one rename. A file that is not there, or
+ * has no columns, is created. EXIT_USAGE when its columns are others. */
+int csv_reopen(struct csv *c, const char *folder, const char *name, const char *const *columns,
+               const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
                struct error *e);
 
 /* The next field of the row under construction. */
@@ -41,6 +56,9 @@ int csv_end_row(struct csv *c, struct error *e);
 
 /* Syncs, gives the file its final name and closes. Does nothing when the file is not open. */
 int csv_finish(struct csv *c, struct error *e);
+
+/* Closes and leaves the .partial file as it is. Does nothing when the file is not open. */
+void csv_close(struct csv *c);
 
 /* Closes and removes the .partial file. Does nothing when the file is not open. */
 void csv_discard(struct csv *c);

@@ -110,6 +110,17 @@ int csv_table_read(struct csv_table *t, const char *path, struct error *e)
     return t->text ? split(t, size, path, e) : (int)e->code;
 }
 
+int csv_table_read_cut(struct csv_table *t, const char *path, struct error *e)
+{
+    size_t size = 0;
+    memset(t, 0, sizeof *t);
+    t->text = read_file(path, &size, e);
+    if (!t->text) return (int)e->code;
+    while (size > 0 && t->text[size - 1] != '\n') size--;
+    t->text[size] = 0;
+    return size > 0 ? split(t, size, path, e) : 0;
+}
+
 void csv_table_free(struct csv_table *t)
 {
     free(t->text);

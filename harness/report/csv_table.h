@@ -15,6 +15,10 @@ struct csv_table {
 /* EXIT_DATA when the file cannot be read, is empty, larger than 256 MiB, or has a row of another width than
  * its header; EXIT_INTERNAL when out of memory. Free with csv_table_free, also after an error. */
 int csv_table_read(struct csv_table *t, const char *path, struct error *e);
+
+/* The same for a file that may have been cut anywhere: what follows the last line end is left out, and a file
+ * without a line has no columns. */
+int csv_table_read_cut(struct csv_table *t, const char *path, struct error *e);
 void csv_table_free(struct csv_table *t);
 
 /* Index of the column, or -1. */

@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -62,6 +64,24 @@ static void set_default_path(struct folder *f)
     snprintf(f->path, sizeof f->path, "%s/%s", checkout ? SOURCE_ROOT "/results" : "results", f->run_id);
 }
 
+/* Where the file system knows no such locks, goes without. */
+static int lock_folder(struct folder *f, const char *flag, struct error *e)
+{
+    const int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(e, errno == ENOENT || errno == ENOTDIR ? EXIT_USAGE : EXIT_INTERNAL, "%s %s: %s",
+                         flag, f->path, errno == ENOTDIR ? "is no folder" : strerror(errno));
+    f->lock = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* 0 would be mistaken for none */
+    close(fd);
+    if (f->lock > 0 && flock(f->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        folder_release(f);
+        return error_set(e, EXIT_USAGE, "%s %s: another bench is writing there; wait for its end", flag,
+                         f->path);
+    }
+    if (f->lock < 0) f->lock = 0;
+    return 0;
+}
+
 int folder_create(struct folder *f, const char *out, struct error *e)
 {
     int entries = 0;
@@ -72,7 +92,21 @@ int folder_create(struct folder *f, const char *out, struct error *e)
         return (int)e->code;
     if (entries)
         return error_set(e, EXIT_USAGE, "--out %s: is not empty; name a new or an empty folder", f->path);
-    return folders_make(f->path, &f->made, e);
+    if (folders_make(f->path, &f->made, e)) return (int)e->code;
+    return lock_folder(f, "--out", e);
+}
+
+int folder_reopen(struct folder *f, const char *path, struct error *e)
+{
+    folder_name(f);
+    if (set_path(f, path, e)) return (int)e->code;
+    return lock_folder(f, "--resume", e);
+}
+
+void folder_release(struct folder *f)
+{
+    if (f->lock > 0) close(f->lock);
+    f->lock = 0;
 }
 
 /* The run id that the folder's machine.json names. */

@@ -11,6 +11,7 @@ struct folder {
     char run_id[40]; /* UTC time and four random hexadecimal digits: 20261124-101502-3f9a */
     char utc[24];    /* the same time, ISO 8601: 2026-11-24T10:15:02Z */
     int made;        /* 1: the folder did not exist before */
+    int lock;        /* descriptor that holds the folder's lock; 0: none */
     int continued;   /* 1: the folder of an earlier run that gets another file; run_id is that run's */
 };
 
@@ -25,5 +26,13 @@ int folder_create(struct folder *f, const char *out, struct error *e);
 /* Like folder_create, but out may also be the folder of a finished run (one that has a machine.json) that
  * does not hold the file `adds` yet. */
 int folder_join(struct folder *f, const char *out, const char *adds, struct error *e);
+
+/* The folder of an earlier run, to go on with it; folder_create has locked it then, this does now. EXIT_USAGE
+ * when another process holds the lock, which ends with that process, however it ends. The identity is the
+ * caller's to fill in. */
+int folder_reopen(struct folder *f, const char *path, struct error *e);
+
+/* Gives the lock back. */
+void folder_release(struct folder *f);
 
 #endif

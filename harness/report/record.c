@@ -2,6 +2,7 @@
 #include "report/record.h"
 
 #include <errno.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,10 @@ static json_t *build_json(void)
     const struct build *b = build_get();
     json_t *tree = json_null();
     if (b->tree_commit[0]) tree = json_pack("{s:s, s:b}", "commit", b->tree_commit, "dirty", b->tree_dirty);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "version", b->version, "compiler", b->compiler,
-                     "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
-                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", b->version, "compiler",
+                     b->compiler, "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
+                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree,
+                     "program_sha256", text_or_null(b->program_sha256));
 }
 
 static json_t *libraries_json(const struct topology *t)
@@ -126,6 +128,18 @@ void record_settings(struct record *r, json_t *settings)
     set(r, "settings", settings);
 }
 
+void record_continue(struct record *r, const json_t *earlier, json_t *note)
+{
+    static const char *const same[] = {"run_id", "time_utc", "command_line"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        set(r, same[i], json_deep_copy(json_object_get(earlier, same[i])));
+    json_t *notes = json_deep_copy(json_object_get(earlier, "resumed"));
+    if (!notes) notes = json_array();
+    if (json_array_append(notes, note) != 0) r->lost = true;
+    set(r, "resumed", notes);
+    json_decref(note);
+}
+
 void record_more_settings(struct record *r, json_t *settings)
 {
     if (!settings || json_object_update(json_object_get(r->root, "settings"), settings) != 0) r->lost = true;
@@ -153,9 +167,29 @@ void record_proven(struct record *r, const char *backend, const struct proof_ver
                              seconds));
 }
 
+void record_section(struct record *r, const char *name, json_t *section)
+{
+    set(r, name, section);
+}
+
+void record_clocks(struct record *r, const char *backend, long long reads, double seconds_each, double share)
+{
+    const bool known = reads >= 0 && isfinite(share);
+    set_in_backend(r, backend, "attribution",
+                   json_pack("{s:o, s:f, s:o}", "clock_reads_per_epoch",
+                             known ? json_integer((json_int_t)reads) : json_null(), "ns_per_clock_read",
+                             seconds_each * 1e9, "percent_of_epoch",
+                             known ? json_real(100 * share) : json_null()));
+}
+
 void record_failed(struct record *r, const char *backend, const char *words)
 {
     set_in_backend(r, backend, "failure", json_string(words));
+}
+
+void record_integrity(struct record *r, const char *backend, json_t *found)
+{
+    set_in_backend(r, backend, "integrity", found);
 }
 
 int record_write(struct record *r, const char *status, int exit_code, struct error *e)

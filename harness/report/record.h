@@ -28,11 +28,24 @@ void record_settings(struct record *r, json_t *settings);
 /* Adds members to "settings". Takes over the reference. */
 void record_more_settings(struct record *r, json_t *settings);
 
+/* Of a resumed run: identity as in its earlier machine.json, and one more note in "resumed". Takes over the
+ * reference to note, which the caller may still change while it has another one. */
+void record_continue(struct record *r, const json_t *earlier, json_t *note);
+
 /* What a worker said of itself; the proof's verdict; why a contender left. */
 void record_opened(struct record *r, const char *backend, const struct contender_info *info);
 void record_proven(struct record *r, const char *backend, const struct proof_verdict *verdict,
                    double seconds);
+/* A section of its own at the top; takes over the reference, NULL: out of memory. */
+void record_section(struct record *r, const char *name, json_t *section);
+
+/* What reading clocks for ops.csv took of a backend's epochs; reads < 0: not known. */
+void record_clocks(struct record *r, const char *backend, long long reads, double seconds_each, double share);
+
 void record_failed(struct record *r, const char *backend, const char *words);
+
+/* What the integrity checks found. Takes over the reference. */
+void record_integrity(struct record *r, const char *backend, json_t *found);
 
 /* Writes machine.json, whole or not at all; status is "running", "complete", "failed" or "interrupted". A
  * kill leaves the last one written. */

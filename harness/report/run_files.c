@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/run_files.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
 static const char *const epochs_columns[] = {
-    "schema", "run_id",   "dataset",     "backend",       "threads",     "seed",
-    "epoch",  "steps",    "samples",     "train_seconds", "val_seconds", "gflops",
-    "loss",   "accuracy", "val_loss",    "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",  "position", "peak_gflops", "share_of_peak", "env_id",      NULL};
+    "schema",  "run_id",    "dataset",      "backend",       "threads",     "seed",
+    "epoch",   "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
+    "loss",    "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
+    "round",   "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
+    "wait_ms", "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       NULL};
 
 static const char *const ops_columns[] = {
-    "schema",  "run_id", "dataset", "backend",        "threads",   "seed",        "epoch",  "op", "calls",
-    "seconds", "flop",   "gflops",  "share_of_epoch", "inherited", "peak_gflops", "env_id", NULL};
+    "schema",    "run_id",  "dataset",  "backend",     "threads",        "seed",      "epoch",       "op",
+    "calls",     "seconds", "flop",     "gflops",      "share_of_epoch", "inherited", "peak_gflops", "env_id",
+    "bytes_min", "ai",      "bound_by", "roof_gflops", "share_of_roof",  NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -30,6 +35,7 @@ static const char *const proof_columns[] = {"schema",
                                             "measured",
                                             "seconds",
                                             "env_id",
+                                            "seed",
                                             NULL};
 
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
@@ -42,6 +48,41 @@ int run_files_create(struct run_files *f, const char *folder, const struct row_i
     if (csv_create(&f->epochs, folder, "epochs.csv", epochs_columns, e) ||
         csv_create(&f->ops, folder, "ops.csv", ops_columns, e))
         run_files_discard(f);
+    return (int)e->code;
+}
+
+int run_files_add_lines(struct run_files *f, struct error *e)
+{
+    struct csv *const all[] = {&f->proof, &f->epochs, &f->ops};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->fd >= 0 && csv_also_lines(all[i], e)) {
+            run_files_discard(f);
+            return (int)e->code;
+        }
+    return 0;
+}
+
+int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     const struct kept *kept, struct error *e)
+{
+    static const char *const old[] = {
+        "proof.csv",   "proof.csv.partial",    "proof.csv.partial.tmp", "epochs.jsonl",       "ops.jsonl",
+        "proof.jsonl", "epochs.jsonl.partial", "ops.jsonl.partial",     "proof.jsonl.partial"};
+    char path[3700];
+    f->identity = *identity;
+    f->epochs.fd = f->ops.fd = f->proof.fd = -1;
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, old[i]);
+        unlink(path); /* where it cannot be, csv_create says so */
+    }
+    if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e) ||
+        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &kept->epochs, kept_epoch_row, kept,
+                   e) ||
+        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &kept->ops, kept_op_row, kept, e)) {
+        csv_close(&f->epochs);
+        csv_close(&f->ops);
+        csv_discard(&f->proof);
+    }
     return (int)e->code;
 }
 
@@ -75,7 +116,26 @@ int run_files_proof_row(struct run_files *f, const char *backend, const struct p
     csv_text(c, row->measured);
     csv_real(c, row->seconds);
     csv_text(c, f->identity.env_id);
+    csv_unsigned(c, f->identity.seed);
     return csv_end_row(c, e);
+}
+
+static void real_or_empty(struct csv *c, bool is_known, double value)
+{
+    if (is_known)
+        csv_real(c, value);
+    else
+        csv_empty(c);
+}
+
+static void add_noise(struct csv *c, const struct turn_noise *noise)
+{
+    real_or_empty(c, !isnan(noise->steal_ms), noise->steal_ms);
+    real_or_empty(c, !isnan(noise->wait_ms), noise->wait_ms);
+    csv_integer(c, noise->invol_ctx);
+    csv_integer(c, noise->major_faults);
+    csv_real(c, noise->cpu_seconds);
+    csv_text(c, turn_noise_cause(noise));
 }
 
 static int add_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
@@ -105,12 +165,25 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_real(c, report->peak_gflops);
     csv_real(c, gflops / report->peak_gflops);
     csv_text(c, f->identity.env_id);
+    add_noise(c, &report->noise);
     return csv_end_row(c, e);
+}
+
+/* The columns that say what holds the op. */
+static void add_bound(struct csv *c, const struct op_attribution *a, double seconds, double flop)
+{
+    const bool bound = a->bound.by[0] && seconds > 0;
+    real_or_empty(c, a->has_bytes, a->bytes);
+    real_or_empty(c, a->has_bytes && flop > 0, flop / a->bytes);
+    csv_text(c, a->bound.by);
+    real_or_empty(c, bound && flop > 0, flop / a->bound.seconds * 1e-9);
+    real_or_empty(c, bound, a->bound.seconds / seconds);
 }
 
 /* calls < 0: not counted; inherited < 0: does not apply. */
 static int add_op(struct run_files *f, const char *backend, const struct epoch_report *report, const char *op,
-                  long long calls, double seconds, double flop, int inherited, struct error *e)
+                  long long calls, double seconds, double flop, int inherited,
+                  const struct op_attribution *attribution, struct error *e)
 {
     struct csv *c = &f->ops;
     const struct epoch_result *r = &report->result;
@@ -139,6 +212,7 @@ static int add_op(struct run_files *f, const char *backend, const struct epoch_r
         csv_empty(c);
     csv_real(c, report->peak_gflops);
     csv_text(c, f->identity.env_id);
+    add_bound(c, attribution, seconds, flop);
     return csv_end_row(c, e);
 }
 
@@ -149,11 +223,13 @@ static int add_ops(struct run_files *f, const char *backend, const struct epoch_
     for (int i = 0; i < report->op_count; i++) {
         const struct op_time *op = &report->ops[i];
         rest -= op->seconds;
+        const struct op_attribution attribution = attribution_of(&f->attribution, report, i);
         if (add_op(f, backend, report, report->name_text[i], (long long)op->calls, op->seconds, op->flop,
-                   op->inherited, e))
+                   op->inherited, &attribution, e))
             return (int)e->code;
     }
-    return add_op(f, backend, report, "other", -1, rest, 0, -1, e);
+    const struct op_attribution none = {.bound = {"", 0.0}};
+    return add_op(f, backend, report, "other", -1, rest, 0, -1, &none, e);
 }
 
 int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,

@@ -4,8 +4,10 @@
 #ifndef LB_RUN_FILES_H
 #define LB_RUN_FILES_H
 
+#include "report/attribution.h"
 #include "report/csv.h"
 #include "report/folder.h"
+#include "report/kept.h"
 #include "run/run.h"
 #include "train/network.h"
 
@@ -24,12 +26,22 @@ void row_begin_judgement(struct csv *c, const struct row_identity *identity);
 
 struct run_files {
     struct row_identity identity;
+    struct attribution attribution; /* for ops.csv; the caller fills it in before the first epoch */
     struct csv epochs, ops, proof;
 };
 
 /* Creates proof.csv and, with training, epochs.csv and ops.csv, all as .partial. On an error none is left. */
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
                      bool training, struct error *e);
+
+/* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
+int run_files_add_lines(struct run_files *f, struct error *e);
+
+/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew,
+ * and JSON lines, which would have a gap, go. On an error the
+ * kept rows are there all the same. */
+int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+                     const struct kept *kept, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
                         struct error *e);

@@ -2,10 +2,10 @@
 #include "report/summary.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/describe.h"
+#include "report/summary_ops.h"
 #include "report/table.h"
 
 void summary_init(struct summary *s, const struct registry_entry *const *entries, int count)
@@ -18,8 +18,9 @@ void summary_init(struct summary *s, const struct registry_entry *const *entries
 void summary_free(struct summary *s)
 {
     for (int i = 0; i < s->count; i++) {
-        free(s->rows[i].seconds.values);
-        free(s->rows[i].share.values);
+        series_free(&s->rows[i].seconds);
+        series_free(&s->rows[i].share);
+        op_series_free(&s->rows[i].ops);
     }
     s->count = 0;
 }
@@ -31,49 +32,19 @@ struct summary_row *summary_row(struct summary *s, const struct registry_entry *
     return &s->rows[i];
 }
 
-static int series_add(struct series *s, double value)
-{
-    if (s->count == s->capacity) {
-        const int capacity = s->capacity ? 2 * s->capacity : 32;
-        double *grown = realloc(s->values, (size_t)capacity * sizeof *grown);
-        if (!grown) return -1;
-        s->values = grown;
-        s->capacity = capacity;
-    }
-    s->values[s->count++] = value;
-    return 0;
-}
-
 int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop)
 {
     const double gflops = flop / report->result.train_seconds * 1e-9;
-    if (series_add(&row->seconds, report->result.train_seconds) != 0 ||
-        series_add(&row->share, gflops / report->peak_gflops) != 0)
-        return -1;
     row->epochs++;
+    row->clock_reads = report->clock_reads;
+    row->clock_read_seconds = report->clock_read_seconds;
     row->epoch_flop = flop;
     row->val_accuracy = report->result.val_accuracy;
+    if (report->result.epoch == 1 && row->seconds.count > 0) return 0;
+    if (series_add(&row->seconds, report->result.train_seconds) != 0 ||
+        series_add(&row->share, gflops / report->peak_gflops) != 0 || op_series_add(&row->ops, report) != 0)
+        return -1;
     return 0;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double series_median(const struct series *s)
-{
-    if (s->count == 0) return NAN;
-    if (s->count == 1) return s->values[0];
-    const size_t count = (size_t)s->count - 1;
-    double *sorted = malloc(count * sizeof *sorted);
-    if (!sorted) return NAN;
-    memcpy(sorted, s->values + 1, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    const double median = count % 2 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
-    free(sorted);
-    return median;
 }
 
 /* The contender whose speed is the unit of a column: NULL when it did not run. */
@@ -166,7 +137,9 @@ int summary_print(const struct summary *s, FILE *out)
           "medians;\nof peak = share of the multiply-add peak of the backend's ISA, measured around every "
           "epoch on its threads\n",
           out);
+    summary_print_amdahl(s, out);
     for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], out);
+    summary_print_clocks(s, out);
     fprintf(out, "dataset=%s%s\n", s->dataset,
             strcmp(s->dataset, "generated") == 0
                 ? ": built-in digits, not MNIST; accuracies are not comparable with MNIST's"

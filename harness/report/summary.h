@@ -6,13 +6,7 @@
 
 #include <stdio.h>
 
-#include "run/run.h"
-
-/* One figure per epoch. */
-struct series {
-    double *values;
-    int count, capacity;
-};
+#include "report/series.h"
 
 /* One contender's part, gathered while the run goes on. */
 struct summary_row {
@@ -22,6 +16,9 @@ struct summary_row {
     struct proof_verdict verdict;
     struct series seconds; /* of training */
     struct series share;   /* of the measured peak */
+    struct op_series ops;
+    long long clock_reads; /* as in the last epoch's report */
+    double clock_read_seconds;
     int epochs;
     double epoch_flop;
     double val_accuracy; /* of the last epoch */
@@ -42,11 +39,9 @@ void summary_free(struct summary *s);
 /* The row of a contender of this run. */
 struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
 
-/* Adds an epoch of so many operations; 0, or -1 when out of memory. */
+/* Adds an epoch of so many operations; 0, or -1 when out of memory. With several seeds, the first epochs of
+ * all but the first seed are counted, but have no part in the medians. */
 int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop);
-
-/* Median of all epochs after the first, or the figure of the only one; NAN when there is none. */
-double series_median(const struct series *s);
 
 /* The table, what is notable about each contender below it. 0, or -1 where no memory was left for the table,
  * which is then missing. */

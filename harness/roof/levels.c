@@ -9,6 +9,11 @@
 
 static const char *const names[LEVEL_COUNT] = {"L1", "L2", "L3", "DRAM"};
 
+const char *level_name(int level)
+{
+    return names[level];
+}
+
 /* Without any cache known, what no cache of today holds. */
 static const size_t beyond_any_cache = (size_t)1 << 30;
 

@@ -9,6 +9,9 @@
 
 enum { LEVEL_L1, LEVEL_L2, LEVEL_L3, LEVEL_DRAM, LEVEL_COUNT };
 
+/* "L1", "L2", "L3", "DRAM" */
+const char *level_name(int level);
+
 struct level {
     const char *name; /* "L1", "L2", "L3", "DRAM" */
     size_t bytes;     /* working set of each thread; 0: this level cannot be shown */

@@ -9,7 +9,7 @@
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
-enum { PROTOCOL_VERSION = 1 };
+enum { PROTOCOL_VERSION = 2 };
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
@@ -20,7 +20,8 @@ struct job {
     char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */
     int exhaustive;
     int epochs;
-    int has_data; /* 0: prove only, on synthetic images */
+    int may_end_early; /* 1: any epoch may be the last */
+    int has_data;      /* 0: prove only, on synthetic images */
     struct dataset data;
     struct topology topology;
 };

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "machine/cpu.h"
+#include "roof/peak.h"
 #include "run/process.h"
 #include "run/program.h"
 #include "run/turns.h"
@@ -23,6 +24,7 @@ struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
     struct process process;
     int epochs, done; /* owed in all, trained so far */
+    int kept;         /* epochs of an earlier part of the run */
     bool out;         /* failed, or not owed anything any more */
 };
 
@@ -34,9 +36,11 @@ struct run {
     const volatile sig_atomic_t *interrupted;
     struct runner *runners;
     int count;
-    bool any_failed;        /* but for the reason in the next line */
+    bool any_failed;        /* but for the reasons in the next lines */
+    bool any_untrue;        /* OUTCOME_INTEGRITY */
     int without_case;       /* contenders whose proof has no case like only_case */
     double next_tick;       /* clock_seconds() */
+    struct witness witness; /* of the epoch under way */
     struct message message; /* last one received, or the one to send */
 };
 
@@ -59,6 +63,8 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
     r->out = true;
     if (outcome == OUTCOME_NO_CASE)
         run->without_case++;
+    else if (outcome == OUTCOME_INTEGRITY)
+        run->any_untrue = true;
     else
         run->any_failed = true;
     TELL(run, failed, r->entry, outcome, words);
@@ -123,6 +129,14 @@ static bool is_silent(const struct run *run, const struct runner *r, struct puls
     return run->options->timeout > 0 && now - pulse->changed > run->options->timeout;
 }
 
+/* A terminal that does not take its line holds this process up, not the worker. */
+static void tell_tick(struct run *run, const struct runner *r)
+{
+    const double start = witness_seconds();
+    TELL(run, tick, r->entry, &r->process.shared->progress);
+    run->witness.busy += witness_seconds() - start;
+}
+
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
  * interrupted, or the worker has failed, which is then already reported. */
 static bool hear(struct run *run, struct runner *r)
@@ -132,10 +146,12 @@ static bool hear(struct run *run, struct runner *r)
     for (;;) {
         if (is_interrupted(run)) return false;
         const double left = run->next_tick - clock_seconds();
+        const double asked = clock_seconds();
         const int ready = poll(&fd, 1, left > 0.0 ? (int)(left * 1e3) + 1 : 0);
+        if (clock_seconds() - asked > 10 * tick_seconds) run->witness.away = true;
         if (ready > 0) break;
         if (clock_seconds() < run->next_tick) continue;
-        TELL(run, tick, r->entry, &r->process.shared->progress);
+        tell_tick(run, r);
         run->next_tick = clock_seconds() + tick_seconds;
         if (is_silent(run, r, &pulse)) {
             fail_silent(run, r);
@@ -150,9 +166,10 @@ static bool hear(struct run *run, struct runner *r)
     const struct error e = run->message.u.error;
     const bool no_case = e.code == EXIT_USAGE && run->options->only_case;
     fail(run, r,
-         e.code == EXIT_PROOF ? OUTCOME_PROOF_FAILED
-         : no_case            ? OUTCOME_NO_CASE
-                              : OUTCOME_CRASHED,
+         e.code == EXIT_PROOF       ? OUTCOME_PROOF_FAILED
+         : e.code == EXIT_INTEGRITY ? OUTCOME_INTEGRITY
+         : no_case                  ? OUTCOME_NO_CASE
+                                    : OUTCOME_CRASHED,
          e.text);
     return false;
 }
@@ -205,7 +222,9 @@ static int start(struct run *run, struct runner *r, struct error *e)
     job->exhaustive = run->options->exhaustive;
     if (run->options->only_case)
         snprintf(job->only_case, sizeof job->only_case, "%s", run->options->only_case);
+    job->plan.skip_phases = run->options->skip_phases || r->entry->skip_phases;
     job->epochs = r->epochs;
+    job->may_end_early = run->options->target > 0;
     job->has_data = run->data != NULL;
     if (run->data) job->data = *run->data;
     job->topology = *run->topology;
@@ -224,7 +243,7 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
     else if (v->failed != 0) {
         snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
         fail(run, r, OUTCOME_PROOF_FAILED, words);
-    } else if (run->options->prove_only)
+    } else if (run->options->prove_only || r->kept == r->epochs)
         dismiss(run, r);
     else
         process_pause(&r->process);
@@ -273,18 +292,39 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_EPOCH;
     run->message.u.epoch = epoch;
+    witness_begin(&run->witness, r->process.pid);
     message_send(r->process.socket, &run->message);
     if (!hear(run, r)) return false;
+    struct testimony testimony;
+    witness_end(&run->witness, &testimony);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
-        report->op_count > TRAINER_MAX_OP_TIMES) {
+        report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ROOF_COUNT) {
         fail_confused(run, r);
         return false;
     }
+    report->testimony = testimony;
     report->round = round;
     report->position = position;
     r->done = epoch;
+    if (run->options->target > 0 && report->result.val_accuracy >= run->options->target) r->epochs = epoch;
     return true;
+}
+
+/* Trains the kept epochs again. */
+static void replay(struct run *run, struct runner *r)
+{
+    process_continue(&r->process);
+    settle();
+    while (r->done < r->kept) {
+        if (!train_one(run, r, 0, 0)) return;
+        const struct epoch_report report = run->message.u.report;
+        const char *words = run->listener->replayed(run->listener->context, r->entry, &report);
+        if (!words) continue;
+        fail(run, r, OUTCOME_CRASHED, words);
+        return;
+    }
+    process_pause(&r->process);
 }
 
 static void take_turn(struct run *run, struct runner *r, int round, int position)
@@ -306,13 +346,19 @@ static void take_turn(struct run *run, struct runner *r, int round, int position
     dismiss(run, r);
 }
 
+/* Whether a contender that an earlier part of the run has brought to its end would be in this round. */
+static bool was_in_round(const struct runner *r, int round)
+{
+    return r->kept > 0 && r->kept == r->epochs && round <= r->epochs;
+}
+
 /* Fills in who is still owed an epoch, in this round's order. Returns how many. */
 static int draw_round(const struct run *run, int round, struct runner **order)
 {
     int places[REGISTRY_MAX], n = 0;
     struct runner *owed[REGISTRY_MAX];
     for (int i = 0; i < run->count; i++)
-        if (!run->runners[i].out) owed[n++] = &run->runners[i];
+        if (!run->runners[i].out || was_in_round(&run->runners[i], round)) owed[n++] = &run->runners[i];
     if (n == 0) return 0;
     if (run->options->balanced && round > 0)
         turns_balanced(places, n, run->options->seed, round);
@@ -328,7 +374,8 @@ static void train(struct run *run)
     int n = 1;
     for (int round = run->options->warm_up ? 0 : 1; n > 0 && !is_interrupted(run); round++) {
         n = draw_round(run, round, order);
-        for (int i = 0; i < n && !is_interrupted(run); i++) take_turn(run, order[i], round, i + 1);
+        for (int i = 0; i < n && !is_interrupted(run); i++)
+            if (order[i]->kept == 0 || order[i]->kept < round) take_turn(run, order[i], round, i + 1);
     }
 }
 
@@ -347,7 +394,8 @@ static void report_interrupted(struct run *run)
         char words[96];
         struct runner *r = &run->runners[i];
         if (r->out) continue;
-        snprintf(words, sizeof words, "interrupted after %d of %d epochs", r->done, r->epochs);
+        snprintf(words, sizeof words, "interrupted after %d of %d epochs",
+                 r->done > r->kept ? r->done : r->kept, r->epochs);
         fail(run, r, OUTCOME_INTERRUPTED, words);
     }
 }
@@ -356,9 +404,14 @@ static int run_all(struct run *run, struct error *e)
 {
     for (int i = 0; i < run->count && !is_interrupted(run); i++)
         if (open_and_prove(run, &run->runners[i], e)) return (int)e->code;
+    for (int i = 0; i < run->count && !is_interrupted(run); i++)
+        if (!run->runners[i].out && run->runners[i].kept > 0) replay(run, &run->runners[i]);
     train(run);
     if (!is_interrupted(run))
-        return run->any_failed ? EXIT_PROOF : run->without_case == run->count ? EXIT_USAGE : EXIT_OK;
+        return run->any_untrue                   ? EXIT_INTEGRITY
+               : run->any_failed                 ? EXIT_PROOF
+               : run->without_case == run->count ? EXIT_USAGE
+                                                 : EXIT_OK;
     report_interrupted(run);
     return EXIT_INTERRUPTED;
 }
@@ -393,6 +446,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         .count = count,
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
+    witness_prepare();
     signal(SIGCHLD,
            SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MOST, "every contender gets a turn");
@@ -400,6 +454,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         runners[i].entry = entries[i];
         runners[i].process.socket = -1;
         runners[i].epochs = options->prove_only ? 0 : epochs_owed(options, entries[i], count);
+        runners[i].kept = options->kept ? options->kept[i] : 0;
     }
     const int code = run_all(&run, e);
     for (int i = 0; i < count; i++) process_kill(&runners[i].process);

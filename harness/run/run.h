@@ -13,6 +13,8 @@
 #include "data/dataset.h"
 #include "machine/topology.h"
 #include "proof/prove.h"
+#include "run/turn_noise.h"
+#include "run/witness.h"
 #include "train/epoch.h"
 
 struct run_options {
@@ -29,6 +31,12 @@ struct run_options {
     bool balanced;         /* turns_balanced() instead of turns_shuffled() */
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */
+    /* By contender: epochs that an earlier part of this run has measured. They are trained again, for the
+     * parameters they lead to, but not reported as epochs; turns go on in the first round that lacks one, in
+     * the order they would have had. NULL: none. Not with balanced, nor with epochs_per_turn above 1. */
+    const int *kept;
+    bool skip_phases; /* of every contender: see plan.skip_phases */
+    double target;    /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 
 enum contender_outcome {
@@ -36,7 +44,8 @@ enum contender_outcome {
     OUTCOME_PROOF_FAILED,
     OUTCOME_CRASHED, /* killed by a signal, left early, or does not answer */
     OUTCOME_INTERRUPTED,
-    OUTCOME_NO_CASE, /* only_case names none of its cases */
+    OUTCOME_INTEGRITY, /* its training is not what was proven */
+    OUTCOME_NO_CASE,   /* only_case names none of its cases */
 };
 
 /* What a worker says of itself after open(). */
@@ -48,15 +57,30 @@ struct contender_info {
     char implementation[512];
 };
 
+/* What a worker notes of an epoch beside its results, for the checks of integrity. */
+struct epoch_notes {
+    double seconds;         /* from the message to the report, by the clock of train_seconds */
+    int steps_verified;     /* in this epoch: single steps that were looked at again */
+    int spans_verified;     /* and spans of steps */
+    unsigned control_start; /* control_word() when the worker started */
+    unsigned control_end;   /* after the epoch, of the first thread of the team that differs */
+};
+
 /* One epoch of one contender, with the times of its ops during that epoch. */
 struct epoch_report {
     struct epoch_result result;
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
-    double peak_gflops; /* of the roof over this backend, measured around this epoch on the same threads */
-    int round;          /* from 1; 0: the warm-up */
-    int position;       /* in the round, from 1 */
+    double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
+    int roof;              /* enum roof, of that peak */
+    long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
+    double clock_read_seconds; /* of one reading */
+    struct turn_noise noise;
+    struct epoch_notes notes;
+    struct testimony testimony; /* the parent's */
+    int round;                  /* from 1; 0: the warm-up */
+    int position;               /* in the round, from 1 */
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
@@ -75,11 +99,16 @@ struct run_listener {
     /* The contender is out of the run; words say why in one line. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
                    const char *words);
+    /* Needed with kept epochs only: one of them has been trained again. Returns NULL, or in one line why the
+     * contender must leave the run. */
+    const char *(*replayed)(void *context, const struct registry_entry *entry,
+                            const struct epoch_report *report);
 };
 
 /* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their
- * end); EXIT_USAGE when instead only_case was found in no proof; EXIT_INTERRUPTED when *interrupted became
- * non-zero (all workers are gone then); or e's code. */
+ * end); EXIT_INTEGRITY when the training of one was not what was proven; EXIT_USAGE when instead only_case
+ * was found in no proof; EXIT_INTERRUPTED when *interrupted became non-zero (all workers are gone then); or
+ * e's code. */
 int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
                 const struct dataset *data, const struct topology *topology,
                 const struct run_listener *listener, const volatile sig_atomic_t *interrupted,

@@ -14,6 +14,7 @@
 #include "machine/cpu.h"
 #include "proof/prove_training.h"
 #include "proof/reverify.h"
+#include "run/control_word.h"
 #include "run/last_words.h"
 #include "run/program.h"
 #include "run/protocol.h"
@@ -31,9 +32,12 @@ struct worker {
     bool proven;
     struct trainer *trainer; /* from the first epoch on */
     struct reverify reverify;
+    unsigned control_start; /* control_word() before anything of a backend ran */
     uint32_t *order;
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
+    long long clock_reads;                    /* likewise */
+    double clock_read_seconds;
 };
 
 #define DOING(w, ...) snprintf((w)->shared->doing, sizeof(w)->shared->doing, __VA_ARGS__)
@@ -161,6 +165,20 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
 
 /* ---- Train ---- */
 
+/* The least of some bursts: what disturbs can only add. */
+static double time_of_a_clock_read(void)
+{
+    enum { BURSTS = 5, READS = 2000 };
+    double least = INFINITY;
+    for (int i = 0; i < BURSTS; i++) {
+        double now = 0.0;
+        const double start = clock_seconds();
+        for (int j = 0; j < READS; j++) now = clock_seconds();
+        least = fmin(least, (now - start) / READS);
+    }
+    return least;
+}
+
 static int prepare_training(struct worker *w, struct error *e)
 {
     const struct plan *plan = &w->job.plan;
@@ -179,6 +197,8 @@ static int prepare_training(struct worker *w, struct error *e)
     network_free(&start);
     if (reverify_open(&w->reverify, plan, e)) return (int)e->code;
     w->op_count = trainer_times(w->trainer, w->ops);
+    w->clock_reads = trainer_clock_reads(w->trainer);
+    w->clock_read_seconds = time_of_a_clock_read();
     atomic_store_explicit(&w->shared->progress.epochs, w->job.epochs, memory_order_relaxed);
     return 0;
 }
@@ -195,8 +215,13 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
         op->calls = now[i].calls - w->ops[i].calls;
         op->seconds = now[i].seconds - w->ops[i].seconds;
         op->flop = now[i].flop - w->ops[i].flop;
+        op->calls_per_step = now[i].calls_per_step;
         w->ops[i] = now[i];
     }
+    const long long reads = trainer_clock_reads(w->trainer);
+    report->clock_reads = reads < 0 ? -1 : reads - w->clock_reads;
+    report->clock_read_seconds = w->clock_read_seconds;
+    w->clock_reads = reads;
 }
 
 /* A few milliseconds before and after each epoch, outside its clock; the better of both counts, since
@@ -212,7 +237,8 @@ static int check_epoch(struct worker *w, const struct epoch_report *report, stru
 {
     const struct epoch_result *r = &report->result;
     if (w->reverify.failure[0])
-        return error_set(e, EXIT_PROOF, "%s; it trains otherwise than it was proven", w->reverify.failure);
+        return error_set(e, EXIT_INTEGRITY, "%s; it trains otherwise than it was proven",
+                         w->reverify.failure);
     if (r->samples != w->data.train.count || report->ops[0].calls != (uint64_t)r->steps)
         return error_set(e, EXIT_PROOF, "epoch %d: %lld images of %u, %llu calls of %s in %d steps", r->epoch,
                          r->samples, w->data.train.count, (unsigned long long)report->ops[0].calls,
@@ -225,18 +251,30 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     if (!w->proven || !w->job.has_data)
         return error_set(e, EXIT_INTERNAL, "worker %s: refuses to train: %s", w->job.backend,
                          w->proven ? "there is no data" : "its proof did not pass");
+    const double start = clock_seconds();
+    const int steps_before = w->reverify.verified, spans_before = w->reverify.spans_verified;
     DOING(w, "epoch %d", epoch);
     if (!w->trainer && prepare_training(w, e)) return (int)e->code;
     /* The proof may have used teams of other sizes, after which the runtime has new threads. */
     topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
     const double peak_before = measure_peak(w);
-    reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs);
+    struct turn_noise_start noise;
+    reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs || w->job.may_end_early);
+    turn_noise_begin(&noise, &w->job.topology, w->job.plan.threads);
     epoch_run_watched(w->trainer, &w->data, w->job.plan.batch, w->job.seed, epoch, w->order,
                       &w->shared->progress, NULL, &w->reverify.watch, &report->result);
+    report->noise = turn_noise_end(&noise);
+    struct epoch_notes *notes = &report->notes;
+    notes->control_start = w->control_start;
+    notes->control_end = control_word_of_team(w->job.plan.threads, w->control_start);
+    notes->steps_verified = w->reverify.verified - steps_before;
+    notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
+    report->roof = (int)roof_of(w->contender.backend, w->contender.plan.isa);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
+    notes->seconds = clock_seconds() - start;
     return send_message(w, e);
 }
 
@@ -278,7 +316,7 @@ static bool read_descriptor(const char *text, int *fd)
 
 int worker_serve(int argc, char **argv, const struct worker_parts *parts)
 {
-    struct worker w = {.socket = -1, .data_fd = -1};
+    struct worker w = {.socket = -1, .data_fd = -1, .control_start = control_word()};
     struct error e = {0};
     int page = -1;
     if (argc < 4 || !read_descriptor(argv[argc - 3], &w.socket) || !read_descriptor(argv[argc - 2], &page) ||

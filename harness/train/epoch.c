@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/epoch.h"
 
-#include "base/clock.h"
+#include "base/moment.h"
 #include "base/rng.h"
 
 /* Random stream of the first epoch less one; network_init has streams below. */
@@ -19,6 +19,15 @@ void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch)
     }
 }
 
+uint64_t epoch_order_hash(const uint32_t *order, uint32_t count)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (uint32_t i = 0; i < count; i++)
+        for (int shift = 0; shift < 32; shift += 8)
+            hash = (hash ^ (order[i] >> shift & 0xff)) * 0x100000001b3u;
+    return hash;
+}
+
 #define PUBLISH(member, value)                                                                               \
     do {                                                                                                     \
         if (progress) atomic_store_explicit(&progress->member, value, memory_order_relaxed);                 \
@@ -33,7 +42,7 @@ struct pass {
     struct progress *progress;
     const volatile int *stop;
     const struct epoch_watch *watch; /* NULL: nobody */
-    double watched;                  /* seconds that the watch took */
+    struct moment watched;           /* what the watch took */
     int steps;                       /* results from here on */
     long long samples;
     double loss_sum;
@@ -67,6 +76,13 @@ static void publish_step(const struct pass *p)
     PUBLISH(correct, p->correct);
 }
 
+static void add_span(struct moment *sum, const struct moment *start)
+{
+    const struct moment now = moment_now();
+    sum->seconds += now.seconds - start->seconds;
+    sum->ticks += now.ticks - start->ticks;
+}
+
 /* A training step; what the watch does around it is kept off the clock. */
 static void step(struct trainer *t, struct pass *p, const struct batch *b, struct step_result *r)
 {
@@ -74,22 +90,23 @@ static void step(struct trainer *t, struct pass *p, const struct batch *b, struc
         trainer_step(t, b, r);
         return;
     }
-    double start = clock_seconds();
+    struct moment start = moment_now();
     const bool watched = p->watch->before(p->watch->context, t, p->steps, steps_due(p));
-    p->watched += clock_seconds() - start;
+    add_span(&p->watched, &start);
     trainer_step(t, b, r);
     if (!watched) return;
-    start = clock_seconds();
+    start = moment_now();
     p->watch->after(p->watch->context, t, b, r);
-    p->watched += clock_seconds() - start;
+    add_span(&p->watched, &start);
 }
 
-/* Batch after batch, the last partial one included. Returns the seconds that the loop took. */
-static double run_pass(struct trainer *t, struct pass *p)
+/* Batch after batch, the last partial one included. Returns what the loop took by either clock. */
+static struct moment run_pass(struct trainer *t, struct pass *p)
 {
     const uint32_t count = p->split->count;
+    struct moment took = {0.0, 0};
     publish_start(p);
-    const double start = clock_seconds();
+    const struct moment start = moment_now();
     for (uint32_t at = 0; at < count && !(p->stop && *p->stop);) {
         const uint32_t left = count - at;
         const int rows = left < (uint32_t)p->batch ? (int)left : p->batch;
@@ -106,7 +123,10 @@ static double run_pass(struct trainer *t, struct pass *p)
         p->correct += r.correct;
         publish_step(p);
     }
-    return clock_seconds() - start - p->watched;
+    add_span(&took, &start);
+    took.seconds -= p->watched.seconds;
+    took.ticks -= p->watched.ticks;
+    return took;
 }
 
 static double mean(double sum, long long count)
@@ -138,20 +158,23 @@ void epoch_run_watched(struct trainer *t, const struct dataset *d, int batch, ui
 
     PUBLISH(epoch, epoch);
     epoch_order(order, d->train.count, seed, epoch);
-    const double train_seconds = run_pass(t, &train);
+    const struct moment train_took = run_pass(t, &train);
+    const uint64_t order_hash = epoch_order_hash(order, d->train.count);
     for (uint32_t i = 0; i < d->test.count; i++) order[i] = i;
-    const double val_seconds = run_pass(t, &test);
+    const struct moment val_took = run_pass(t, &test);
     PUBLISH(phase, PROGRESS_IDLE);
 
     *r = (struct epoch_result){
         .epoch = epoch,
         .steps = train.steps,
         .samples = train.samples,
-        .train_seconds = train_seconds,
-        .val_seconds = val_seconds,
+        .train_seconds = train_took.seconds,
+        .val_seconds = val_took.seconds,
         .loss = mean(train.loss_sum, train.samples),
         .accuracy = mean((double)train.correct, train.samples),
         .val_loss = mean(test.loss_sum, test.samples),
         .val_accuracy = mean((double)test.correct, test.samples),
+        .train_ticks = train_took.ticks,
+        .order_hash = order_hash,
     };
 }

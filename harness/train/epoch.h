@@ -30,11 +30,16 @@ struct epoch_result {
     double train_seconds, val_seconds;
     double loss, accuracy;         /* running means over the epoch's samples */
     double val_loss, val_accuracy; /* after the epoch */
+    uint64_t train_ticks;          /* the time stamp counter over the same as train_seconds */
+    uint64_t order_hash;           /* epoch_order_hash() of the order that was trained in */
 };
 
 /* The order of the samples in an epoch (from 1): a permutation of 0..count-1 that depends on seed and epoch
  * alone. */
 void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch);
+
+/* FNV-1a, 64 bits. */
+uint64_t epoch_order_hash(const uint32_t *order, uint32_t count);
 
 /* Somebody who looks at single training steps. The clock stands still while it does. */
 struct epoch_watch {

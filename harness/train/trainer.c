@@ -28,18 +28,19 @@ _Static_assert((int)LINE_COUNT <= (int)TRAINER_MAX_OP_TIMES, "every line of the 
 static const struct {
     const char *name;
     enum op_id op;
+    int calls_per_step;
 } lines[LINE_COUNT] = {
-    [LINE_GATHER] = {"gather", OP_gather},
-    [LINE_FORWARD1] = {"gemm forward1", OP_gemm},
-    [LINE_FORWARD2] = {"gemm forward2", OP_gemm},
-    [LINE_BIAS_ACT] = {"bias_act", OP_bias_act},
-    [LINE_SOFTMAX_XENT] = {"softmax_xent", OP_softmax_xent},
-    [LINE_DW2] = {"gemm dw2", OP_gemm},
-    [LINE_DH] = {"gemm dh", OP_gemm},
-    [LINE_RELU_GRAD] = {"relu_grad", OP_relu_grad},
-    [LINE_DW1] = {"gemm dw1", OP_gemm},
-    [LINE_BIAS_GRAD] = {"bias_grad", OP_bias_grad},
-    [LINE_RMSPROP] = {"rmsprop", OP_rmsprop},
+    [LINE_GATHER] = {"gather", OP_gather, 1},
+    [LINE_FORWARD1] = {"gemm forward1", OP_gemm, 1},
+    [LINE_FORWARD2] = {"gemm forward2", OP_gemm, 1},
+    [LINE_BIAS_ACT] = {"bias_act", OP_bias_act, 2},
+    [LINE_SOFTMAX_XENT] = {"softmax_xent", OP_softmax_xent, 1},
+    [LINE_DW2] = {"gemm dw2", OP_gemm, 1},
+    [LINE_DH] = {"gemm dh", OP_gemm, 1},
+    [LINE_RELU_GRAD] = {"relu_grad", OP_relu_grad, 1},
+    [LINE_DW1] = {"gemm dw1", OP_gemm, 1},
+    [LINE_BIAS_GRAD] = {"bias_grad", OP_bias_grad, 2},
+    [LINE_RMSPROP] = {"rmsprop", OP_rmsprop, TENSOR_COUNT},
 };
 
 struct tally {
@@ -58,6 +59,8 @@ struct composed {
     uint8_t *labels;       /* rows, in the batch's order */
     struct tally tally[LINE_COUNT];
     double mark; /* when the op under way began */
+    uint64_t clock_reads;
+    bool skip; /* plan.skip_phases: no clock is read */
 };
 
 struct trainer {
@@ -67,8 +70,9 @@ struct trainer {
     const struct step_ops *fused;
     int phase_count;
     double *phase_now, *phase_base; /* phase_seconds' last answer; what is not training's */
-    struct tally whole;             /* of the fused step */
-    double rows;                    /* trained by it */
+    struct tally whole;             /* of a step that is one line */
+    double rows;                    /* trained by the fused step, or by one that is one line */
+    uint64_t reads_base;            /* of the backend's clock readings, what is not training's */
 };
 
 /* ---- The step composed from ops of level 1 ---- */
@@ -92,6 +96,7 @@ static struct composed *composed_new(const struct plan *plan, const struct shape
     const size_t rows = (size_t)plan->batch;
     struct composed *s = calloc(1, sizeof *s);
     if (!s) return NULL;
+    s->skip = plan->skip_phases != 0;
     network_alloc(&s->model, shape);
     network_alloc(&s->gradient, shape);
     s->x = memory_floats(rows * (size_t)shape->inputs);
@@ -108,7 +113,9 @@ static struct composed *composed_new(const struct plan *plan, const struct shape
 /* Ends a timed stretch: what passed since the last mark belongs to this line. */
 static void lap(struct composed *s, enum line line, double flop)
 {
+    if (s->skip) return;
     const double now = clock_seconds();
+    s->clock_reads++;
     s->tally[line].calls++;
     s->tally[line].seconds += now - s->mark;
     s->tally[line].flop += flop;
@@ -118,6 +125,8 @@ static void lap(struct composed *s, enum line line, double flop)
 /* Begins a timed stretch, after work that is no op's. */
 static void mark(struct composed *s)
 {
+    if (s->skip) return;
+    s->clock_reads++;
     s->mark = clock_seconds();
 }
 
@@ -219,10 +228,12 @@ static void composed_step(struct trainer *t, const struct batch *b, struct step_
 static void composed_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
 {
     struct tally before[LINE_COUNT];
+    const uint64_t reads = t->composed->clock_reads;
     memcpy(before, t->composed->tally, sizeof before);
     forward(t, b);
     output(t, b, false, prob, r);
     memcpy(t->composed->tally, before, sizeof before);
+    t->composed->clock_reads = reads;
 }
 
 /* ---- The backend's own step ---- */
@@ -235,34 +246,39 @@ static void read_phases(const struct trainer *t, double *seconds)
     t->fused->phase_seconds(t->contender->state, seconds);
 }
 
+/* What the backend has counted of its clock readings. */
+static uint64_t backend_clock_reads(const struct trainer *t)
+{
+    if (!t->phase_count || !t->fused->clock_reads) return 0;
+    return t->fused->clock_reads(t->contender->state);
+}
+
 /* Opening the books: from here on, phases count as training's. */
 static bool open_phases(struct trainer *t)
 {
     const struct step_ops *f = t->fused;
-    if (!f->phases || !f->phase_seconds) return true;
+    if (!f->phases || !f->phase_seconds || t->contender->plan.skip_phases) return true;
     while (f->phases[t->phase_count]) t->phase_count++;
     t->phase_now = memory_zeroed((size_t)t->phase_count, sizeof(double));
     t->phase_base = memory_zeroed((size_t)t->phase_count, sizeof(double));
     if (!t->phase_now || !t->phase_base) return false;
     read_phases(t, t->phase_base);
+    t->reads_base = backend_clock_reads(t);
     return true;
 }
 
 static void fused_step(struct trainer *t, const struct batch *b, struct step_result *r)
 {
-    const double start = clock_seconds();
     contender_enter(TRACE_STEP);
     t->fused->step(t->contender->state, b, r);
     contender_leave();
-    t->whole.seconds += clock_seconds() - start;
-    t->whole.calls++;
-    t->rows += b->rows;
 }
 
 /* A backend may count its forward pass alike in training and prediction: what prediction adds is taken out.
  */
 static void fused_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
 {
+    const uint64_t reads = backend_clock_reads(t);
     read_phases(t, t->phase_now);
     for (int i = 0; i < t->phase_count; i++) t->phase_base[i] -= t->phase_now[i];
     contender_enter(TRACE_PREDICT);
@@ -270,6 +286,7 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
     contender_leave();
     read_phases(t, t->phase_now);
     for (int i = 0; i < t->phase_count; i++) t->phase_base[i] += t->phase_now[i];
+    t->reads_base += backend_clock_reads(t) - reads;
 }
 
 /* The matrix products that a phase of this name does for one row; see trainer.h. */
@@ -282,13 +299,17 @@ static double phase_flop(const char *name, const struct shape *s)
     return 0.0;
 }
 
+/* The whole step as one line. */
+static int whole_time(const struct trainer *t, struct op_time *times)
+{
+    times[0] = (struct op_time){
+        "step", false, t->whole.calls, t->whole.seconds, network_train_flop(&t->shape, t->rows), 1};
+    return 1;
+}
+
 static int fused_times(const struct trainer *t, struct op_time *times)
 {
-    if (!t->phase_count) {
-        times[0] = (struct op_time){"step", false, t->whole.calls, t->whole.seconds,
-                                    network_train_flop(&t->shape, t->rows)};
-        return 1;
-    }
+    if (!t->phase_count) return whole_time(t, times);
     read_phases(t, t->phase_now);
     const int last = TRAINER_MAX_OP_TIMES - 1;
     int count = 0;
@@ -296,7 +317,7 @@ static int fused_times(const struct trainer *t, struct op_time *times)
         const double seconds = t->phase_now[i] - t->phase_base[i];
         const double flop = t->rows * phase_flop(t->fused->phases[i], &t->shape);
         if (i <= last) {
-            times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop};
+            times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop, 1};
         } else { /* more phases than lines: the rest share the last one, so that no time is lost */
             times[last].name = "further phases";
             times[last].seconds += seconds;
@@ -359,10 +380,15 @@ void trainer_store(struct trainer *t, struct model *m)
 
 void trainer_step(struct trainer *t, const struct batch *b, struct step_result *r)
 {
+    const bool is_one_line = t->fused ? !t->phase_count : t->composed->skip;
+    const double start = is_one_line ? clock_seconds() : 0.0;
     if (t->fused)
         fused_step(t, b, r);
     else
         composed_step(t, b, r);
+    if (is_one_line) t->whole.seconds += clock_seconds() - start;
+    t->whole.calls++;
+    t->rows += b->rows;
 }
 
 void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
@@ -376,10 +402,20 @@ void trainer_predict(struct trainer *t, const struct batch *b, float *prob, stru
 int trainer_times(const struct trainer *t, struct op_time *times)
 {
     if (t->fused) return fused_times(t, times);
+    if (t->composed->skip) return whole_time(t, times);
     for (int i = 0; i < LINE_COUNT; i++) {
         const struct tally *tally = &t->composed->tally[i];
-        times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op], tally->calls,
-                                    tally->seconds, tally->flop};
+        times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op],
+                                    tally->calls,  tally->seconds,
+                                    tally->flop,   lines[i].calls_per_step};
     }
     return LINE_COUNT;
+}
+
+long long trainer_clock_reads(const struct trainer *t)
+{
+    if (t->fused && t->phase_count)
+        return t->fused->clock_reads ? (long long)(backend_clock_reads(t) - t->reads_base) : -1;
+    if (!t->fused && !t->composed->skip) return (long long)t->composed->clock_reads;
+    return 2 * (long long)t->whole.calls;
 }

@@ -15,6 +15,7 @@ struct op_time {
     uint64_t calls;
     double seconds;
     double flop; /* of matrix products only; 0 for the rest */
+    int calls_per_step;
 };
 
 enum { TRAINER_MAX_OP_TIMES = 16 };
@@ -35,9 +36,14 @@ void trainer_step(struct trainer *t, const struct batch *b, struct step_result *
 /* prob may be NULL; else rows x classes, dense. */
 void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r);
 
+/* Clock readings since trainer_new inside training steps, all for trainer_times; -1: the backend reads clocks
+ * and does not count. */
+long long trainer_clock_reads(const struct trainer *t);
+
 /* Cumulative times since trainer_new of training steps only, in times[TRAINER_MAX_OP_TIMES]; returns the
  * number of lines. They are the composed step's ops, the matrix products by role ("gemm forward1", "gemm
- * dw2", ...), or the fused step's phases; a fused step without phases is one line "step". The matrix products
+ * dw2", ...), or the fused step's phases; a fused step without phases, and any with plan.skip_phases, is one
+ * line "step". The matrix products
  * of a phase are known by its name: "forward1" (X W1), "forward2" (H W2), "backward2" (H^T dZ and dZ W2^T),
  * "backward1" (X^T dH). A phase of any other name counts 0 flop. */
 int trainer_times(const struct trainer *t, struct op_time *times);

@@ -67,6 +67,15 @@ def read_rows(path, needed, tell=note):
     return rows
 
 
+def of_first_seed(rows, path, tell=lambda _: None):
+    """The rows of one seed: a run with --seeds has the same epochs once for each."""
+    seeds = list(dict.fromkeys(r.get("seed") for r in rows))
+    if len(seeds) < 2:
+        return rows
+    tell(f"{path}: {len(seeds)} seeds: epochs are shown of seed {seeds[0]}; target.csv has all")
+    return [r for r in rows if r.get("seed") == seeds[0]]
+
+
 def finite(values):
     return [v for v in values if math.isfinite(v)]
 
@@ -126,7 +135,7 @@ class Run:
         if path is None:
             raise DataError(f"{self.folder}: no epochs.csv: not the folder of a run")
         by_backend = {}
-        rows = read_rows(path, ("run_id", "dataset", "backend") + EPOCH_NUMBERS)
+        rows = of_first_seed(read_rows(path, ("run_id", "dataset", "backend") + EPOCH_NUMBERS), path, note)
         for row in rows:
             values = {c: number(row, c, path, row[None]) for c in EPOCH_NUMBERS + ("gflops", "worst_error_of_bound")}
             if math.isnan(values["epoch"]):
@@ -159,7 +168,7 @@ class Run:
                 note(f"{self.folder}: no ops.csv: the charts by op are left out")
             return
         by_backend = {s.backend: s for s in self.series}
-        for row in read_rows(path, ("backend", "op") + OP_NUMBERS):
+        for row in of_first_seed(read_rows(path, ("backend", "op") + OP_NUMBERS), path):
             values = {c: number(row, c, path, row[None])
                       for c in OP_NUMBERS + ("calls", "flop", "gflops", "peak_gflops")}
             values["op"] = row["op"]

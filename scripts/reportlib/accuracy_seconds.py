@@ -3,7 +3,8 @@
 
 import math
 
-from . import curves, figures, markup, scales, theme, words
+from . import curves, figures, markup, scales, stats, theme, words
+from .load import number_or_nan
 from .svg import Chart, legend, lines
 from .table import Cell, table
 
@@ -26,11 +27,46 @@ def render(runs, target):
         return ""
     every = [curves.of_backend(b) for b in backends]
     text = ("Time is the sum of train_seconds: the training steps alone. Set-up, proof, shuffling and validation are "
-            "outside. This run has one seed; how the time to a target spreads over seeds, it cannot say.")
+            "outside.")
+    over_seeds = [t for t in (seeds_table(run) for run in runs) if t]
+    if not over_seeds:
+        text += " One seed does not say how the time to a target spreads; bench run --target-accuracy with --seeds does."
     chart = markup.figure("Validation accuracy against seconds of training", "",
                           lambda width: draw(every, target, width), legend([(c.swatch(), c.label) for c in every]))
     return markup.section("seconds", "Accuracy against time", markup.note(text),
-                          markup.tag("div", chart, class_="group"), reached(backends, every, target))
+                          markup.tag("div", chart, class_="group"), reached(backends, every, target), *over_seeds)
+
+
+TARGET_COLUMNS = ("backend", "seed", "target_accuracy", "reached", "epochs", "seconds_to_target", "val_accuracy")
+
+
+def seeds_table(run):
+    """Median and spread over the seeds of a run with a target, from target.csv; None without one. A training that did
+    not reach the target counts as slower than any that did."""
+    rows = run.read_optional("target.csv", TARGET_COLUMNS)
+    if not rows:
+        return None
+    target = f"{number_or_nan(rows[0], 'target_accuracy'):g}"
+    columns = [("backend", False), ("seeds reached", True), ("median s", True), ("least s", True), ("most s", True),
+               ("epochs", True, "median")]
+    lines_of = []
+    for backend in [b for b in run.backends if any(r["backend"] == b.name for r in rows)]:
+        mine = [r for r in rows if r["backend"] == backend.name]
+        seconds = sorted(number_or_nan(r, "seconds_to_target") if r["reached"] == "1" else math.inf for r in mine)
+        hits = sum(map(math.isfinite, seconds))
+        epochs = stats.median([number_or_nan(r, "epochs") for r in mine])
+        lines_of.append([Cell(theme.named(backend), backend.label), Cell(f"{hits} of {len(mine)}", str(hits)),
+                         *(to_target_cell(s) for s in (stats.median(seconds), seconds[0], seconds[-1])),
+                         Cell(f"{epochs:g}", repr(epochs))])
+    which = f", run {run.tag}" if run.tag else ""
+    return table(f"Over the seeds of the run: seconds of training to a validation accuracy of {target}{which}", columns,
+                 lines_of, id_=f"target{run.tag}")
+
+
+def to_target_cell(seconds):
+    if math.isfinite(seconds):
+        return Cell(words.seconds(seconds), repr(seconds))
+    return Cell("not reached", "")
 
 
 def reached(backends, every, target):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where an epoch goes: stacked bars by op, as seconds and as shares, and the table behind them."""
 
-from . import figures, markup, scales, stats, theme, words
-from .load import finite, truth
+from . import amdahl, figures, markup, scales, stats, theme, words
+from .load import finite, number_or_nan, truth
 from .markup import tag
 from .svg import Chart, legend, lines
 from .table import Cell, table
@@ -23,8 +23,8 @@ def render(runs):
     key = legend([(part_swatch(colours[n]), n) for n in names + ["other"]], toggles=False)
     shares = markup.figure("Share of the epoch", "", lambda width: draw(backends, colours, True, width), key)
     seconds = markup.figure("Seconds", "", lambda width: draw(backends, colours, False, width))
-    return markup.section("breakdown", "Where the epoch goes", markup.note(text, *limits(backends)), shares, seconds,
-                          part_table(backends))
+    return markup.section("breakdown", "Where the epoch goes", markup.note(text, *limits(backends)),
+                          amdahl_list(backends), shares, seconds, part_table(backends))
 
 
 def part_swatch(colour):
@@ -53,6 +53,30 @@ def limits(backends):
     share = seconds / total
     gain = f": were it free, an epoch would be {words.times(1 / (1 - share))} as fast" if share < 1 else ""
     yield f" The largest part of {fastest.label}'s epoch is {op}, {words.percent(share)}{gain} (Amdahl's law)."
+
+
+def measured_parts(backend):
+    """(op, median seconds) of all lines, those without time included: which there are says what is fused."""
+    found = ((op, stats.median(finite(backend.op_rows(op), "seconds"))) for op in backend.op_names())
+    return [(op, s) for op, s in found if s is not None]
+
+
+def amdahl_list(backends):
+    """A sentence for each other backend of a run against the fastest one of that run."""
+    lines_of = []
+    for run in dict.fromkeys(b.run for b in backends):
+        mine = [b for b in backends if b.run is run]
+        fast = min(mine, key=figures.median_seconds)
+        for slow in mine:
+            found = slow is not fast and amdahl.compare(measured_parts(slow), measured_parts(fast),
+                                                        figures.median_seconds(slow), figures.median_seconds(fast))
+            if found:
+                lines_of.append(tag("li", amdahl.sentence(found, slow.label, fast.label)))
+    if not lines_of:
+        return ""
+    note = markup.note("An op that one of two backends has no line of its own for is inside its products, and is "
+                       "counted with the products in both.")
+    return tag("div", tag("ul", *lines_of, class_="amdahl"), note)
 
 
 def draw(backends, colours, as_share, width):
@@ -117,7 +141,8 @@ def speed_text(backend, op):
 
 def part_table(backends):
     columns = [("backend", False), ("op", False), ("median s", True), ("share %", True), ("calls", True),
-               ("GFLOP/s", True), ("of peak", True), ("", False, "whether the op is the backend's own")]
+               ("GFLOP/s", True), ("of peak", True), ("bound by", False, "the measured roof that holds the op"),
+               ("of roof", True), ("", False, "whether the op is the backend's own")]
     rows = []
     for backend in backends:
         parts = parts_of(backend)
@@ -125,6 +150,7 @@ def part_table(backends):
         for op, seconds in parts:
             found = backend.op_rows(op)
             speed, peak = (stats.median(finite(found, c)) for c in ("gflops", "peak_gflops"))
+            of_roof = stats.median([v for v in (number_or_nan(r, "share_of_roof") for r in found) if v == v])
             rows.append([Cell(theme.named(backend), backend.label), Cell(op),
                          Cell(words.seconds(seconds), repr(seconds)),
                          Cell(f"{100 * seconds / total:.1f}", repr(seconds / total)),
@@ -132,5 +158,8 @@ def part_table(backends):
                          Cell(words.rounded(speed) if speed else "", repr(speed) if speed else ""),
                          Cell(words.percent(speed / peak) if speed and peak else "",
                               repr(speed / peak) if speed and peak else ""),
+                         found[-1].get("bound_by") or "",
+                         Cell(words.percent(of_roof, 0 if of_roof >= 0.1 else 1) if of_roof else "",
+                              repr(of_roof) if of_roof else ""),
                          "inherited" if inherited(backend, op) else ""])
     return tag("details", tag("summary", "Every part, medians"), table("Parts of an epoch", columns, rows, id_="parts"))

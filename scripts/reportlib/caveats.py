@@ -2,6 +2,7 @@
 """What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
 from . import figures, stats, words
+from .integrity import rows_of
 from .load import finite, value
 from .markup import tag
 
@@ -39,7 +40,7 @@ def of_peer(run):
 
 
 def of_run(run):
-    for check in (status, proofs, integrity, machine, build, data, files, backends, noise, peak):
+    for check in (status, resumed, proofs, integrity, machine, build, data, files, backends, noise, disturbed, peak):
         yield from check(run)
 
 
@@ -50,6 +51,22 @@ def status(run):
         yield "warn", "the run has not ended, or was killed; these are the rows that were there."
     elif run.status == "failed":
         yield "bad", f"the run failed (exit code {run.machine.get('exit_code')})."
+
+
+def resumed(run):
+    notes = run.machine.get("resumed")
+    if not isinstance(notes, list) or not notes:
+        return
+    kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
+    before = words.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
+    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: epochs from before and after are of different "
+                   f"processes and of different times. Epochs from before the last time: {before}.")
+    for note in notes:
+        again = note.get("trained_again") if isinstance(note, dict) else None
+        for name, outcome in again.items() if isinstance(again, dict) else ():
+            if outcome != "equal":
+                yield "warn", (f"{name}: the epochs from before, trained again, gave other figures: its rows are not of one "
+                               "training.")
 
 
 def proofs(run):
@@ -73,10 +90,11 @@ def integrity(run):
         if shares:
             yield "bad", (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add "
                           f"peak (up to {words.percent(max(shares))}): impossible, or the peak was measured too low.")
-    for row in run.read_optional("integrity.csv", ("backend",)):
-        verdict = next((row[k] for k in ("verdict", "status", "result") if row.get(k)), "")
-        if verdict.lower() in ("violation", "failed", "fail", "violated"):
-            yield "bad", f"integrity of {row['backend']}: " + ", ".join(v for k, v in row.items() if k and v)
+    for row in rows_of(run):
+        if row["status"] == "violation":
+            limits = (f": expected {row['expected']}, seen {row['seen']}" if row["expected"] else "") + "."
+            yield "bad", (f"{row['backend']} violates integrity ({row['check']}), so that its figures are not to be "
+                          f"believed. {row['words']}{limits}")
 
 
 def machine(run):
@@ -143,6 +161,18 @@ def noise(run):
     if moved:
         yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}. "
                        "Backends that took turns saw it alike; separate runs would not.")
+
+
+def disturbed(run):
+    """Epochs whose `noisy` names a cause, by results/README.md."""
+    for backend in run.timed():
+        causes = [e["noisy"] for e in backend.epochs if e.get("noisy")]
+        if causes:
+            names = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
+                     "faults": "pages came from disk"}
+            listed = words.listed(f"{names.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
+            yield "note", (f"{len(causes)} of {len(backend.epochs)} epochs of {backend.name} were disturbed by more than "
+                           f"1 %: {listed}. They count all the same; bench doctor says what disturbs.")
 
 
 def peak(run):

@@ -6,14 +6,14 @@ import base64
 import hashlib
 import os
 
-from . import (accuracy_seconds, breakdown, caveats, error_speed, figures, files, history, machine, proof, roofline,
-               speedups, svg, theme, times, verdict, words)
+from . import (accuracy_seconds, breakdown, caveats, error_speed, figures, files, history, integrity, machine, proof,
+               roofline, speedups, svg, theme, times, verdict, words)
 from .markup import Html, join, tag
 
 ASSETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
 ANCHORS = (("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
-           ("history", "Curves"), ("seconds", "Accuracy"), ("proof", "Proof"), ("error", "Error"),
-           ("machine", "Machine"), ("files", "Files"))
+           ("history", "Curves"), ("seconds", "Accuracy"), ("proof", "Proof"), ("integrity", "Integrity"),
+           ("error", "Error"), ("machine", "Machine"), ("files", "Files"))
 
 
 class Options:
@@ -52,7 +52,8 @@ def build(runs, options, out):
     title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
     sections = [times.render(runs, options.bases), speedups.render(runs, options.bases), breakdown.render(runs),
                 roofline.render(runs), history.render(runs, options.keras, options.reference),
-                accuracy_seconds.render(runs, options.target), proof.render(runs), error_speed.render(runs),
+                accuracy_seconds.render(runs, options.target), proof.render(runs), integrity.render(runs),
+                error_speed.render(runs),
                 machine.render(runs), files.render(runs, out)]
     links = [tag("a", text, href=f"#{anchor}") for anchor, text in ANCHORS
              if any(f'<section id="{anchor}"' in s for s in sections)]

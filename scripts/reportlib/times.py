@@ -100,6 +100,7 @@ def draw_dot(chart, backend, epoch, k, scale, middle, end):
     speed = value(epoch, "gflops")
     tip = lines(f"{backend.label}, epoch {epoch['epoch']}" + (" (warms up)" if hollow else ""),
                 f"{epoch['train_seconds']} s", f"{words.rounded(speed)} GFLOP/s" if speed == speed else "",
+                f"disturbed: {epoch['noisy']}" if epoch.get("noisy") else "",
                 f"round {epoch['round']}, position {epoch.get('position')}" if epoch.get("round") else "")
     y = middle + (3.8 * ((k * 2) % 5 - 2) if len(backend.epochs) > 1 else 0)  # apart, where they coincide
     if seconds > end:
@@ -111,9 +112,10 @@ def draw_dot(chart, backend, epoch, k, scale, middle, end):
 def every_epoch(runs):
     """The rows of epochs.csv, as they are."""
     columns = [("backend", False), ("epoch", True), ("train s", True), ("val s", True), ("GFLOP/s", True),
-               ("of peak", True), ("loss", True), ("accuracy", True), ("val loss", True), ("val accuracy", True)]
+               ("of peak", True), ("loss", True), ("accuracy", True), ("val loss", True), ("val accuracy", True),
+               ("disturbed", False)]
     names = ("epoch", "train_seconds", "val_seconds", "gflops", "share_of_peak", "loss", "accuracy", "val_loss",
-             "val_accuracy")
+             "val_accuracy", "noisy")
     rows = [[Cell(theme.named(b), b.label)] + [Cell(e.get(n) or "", e.get(n) or "") for n in names]
             for b in figures.timed(runs) for e in b.epochs]
     return markup.tag("details", markup.tag("summary", "Every epoch, as in epochs.csv"),

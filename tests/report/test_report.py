@@ -20,7 +20,7 @@ ROOT = os.path.abspath(sys.argv[1])
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "scripts")]
 
 import report  # noqa: E402  (scripts/report.py)
-from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend  # noqa: E402
+from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -94,8 +94,8 @@ class Structure(Case):
     def test_sections_and_no_warning(self):
         make_run(self.run_dir, roof=True)
         page = self.page()
-        for anchor in ("time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof", "error", "machine",
-                       "files"):
+        for anchor in ("time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof", "integrity", "error",
+                       "machine", "files"):
             self.assertIsNotNone(page.by_id(anchor), anchor)
         self.assertEqual([e.get("class") for e in page.all(".//header/ul/li")], ["is-note"])  # naive: 1 epoch
         header = page.words(page.root.find(".//header"))
@@ -141,7 +141,7 @@ class Structure(Case):
         os.makedirs(os.path.dirname(out))
         self.assertEqual(run_report(self.run_dir, "-o", out).returncode, 0)
         links = [a.get("href") for a in Page(out).all(".//section[@id='files']//a")]
-        self.assertEqual(len(links), 4)
+        self.assertEqual(len(links), 5)
         for link in links:
             path = os.path.join(os.path.dirname(out), urllib.parse.unquote(link))
             self.assertTrue(os.path.isfile(path), path)
@@ -172,6 +172,9 @@ class Structure(Case):
         self.assertEqual(self.page().text, self.page().text)
 
 
+BOUNDS = {"gather": {"bound_by": "L3", "share_of_roof": "0.25"}, "gemm": {"bound_by": "FMA", "share_of_roof": "1.5"}}
+
+
 class Numbers(Case):
     def setUp(self):
         super().setUp()
@@ -184,7 +187,7 @@ class Numbers(Case):
 
     def test_every_epoch(self):
         names = ("backend", "epoch", "train_seconds", "val_seconds", "gflops", "share_of_peak", "loss", "accuracy",
-                 "val_loss", "val_accuracy")
+                 "val_loss", "val_accuracy", "noisy")
         expected = sorted([r[n] for n in names] for r in self.rows)
         self.assertEqual(sorted(self.page().table("every-epoch")), expected)
 
@@ -244,6 +247,55 @@ class Numbers(Case):
             seconds = [float(o["seconds"]) for o in ops if (o["backend"], o["op"]) == (backend, op)]
             self.assertEqual(float(median), statistics.median(seconds[1:] or seconds))
 
+    def test_bounds(self):
+        change_rows(self.run_dir, "ops.csv", lambda rows: [dict(r, **BOUNDS.get(r["op"], {"bound_by": "", "share_of_roof": ""}))
+                                                           for r in rows])
+        for _, op, _, _, _, _, _, bound, share, _ in self.page().table("parts"):
+            expected = BOUNDS.get(op, {"bound_by": "", "share_of_roof": ""})
+            self.assertEqual((bound, share), (expected["bound_by"], expected["share_of_roof"]))
+
+    def test_amdahl(self):
+        """Names that the program knows; every other sentence is against the fastest of the run."""
+        self.assertIsNone(self.page().root.find(".//ul[@class='amdahl']"))  # here are phases of other names
+        parts = {"naive": (("gemm forward1", 30.0), ("rmsprop", 3.0), ("bias_act", 1.0)),
+                 "onednn": (("forward1", 0.3), ("rmsprop", 0.2)),
+                 "avx512": (("forward1", 0.4), ("barrier", 0.1)), "avx2": (("my phase", 0.5), ("other", 0.1))}
+        epochs = {"naive": 34.0, "onednn": 0.5, "avx512": 0.5, "avx2": 0.6}
+
+        def ops_of(rows):
+            first = {b: next(r for r in rows if r["backend"] == b) for b in parts}
+            return [dict(first[b], epoch=e, op=op, seconds=s, flop="", gflops="") for b in parts for e in (1, 2, 3)
+                    for op, s in parts[b]]
+
+        change_rows(self.run_dir, "ops.csv", ops_of)
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, train_seconds=epochs[r["backend"]] - 0.1 * (r["backend"] == "onednn")) for r in rows])
+        page = self.page()
+        self.assertEqual([e.text for e in page.root.iter("li") if "against" in (e.text or "")], [
+            "onednn against naive: GEMM with bias_act, bias_grad, gather, relu_grad and softmax_xent 103× as fast, "
+            "epoch 85.0×: 40 % of the epoch is now rmsprop (8.8 % before).",
+            "onednn against avx512: GEMM with bias_act, bias_grad, gather, relu_grad, rmsprop and softmax_xent 0.800× as "
+            "fast, epoch 1.25×."])
+
+    def test_target_over_seeds(self):
+        columns = "backend,seed,target_accuracy,reached,epochs,seconds_to_target,val_accuracy".split(",")
+        rows = [("avx2", 1, 0.97, 1, 3, 2.0, 0.971), ("avx2", 2, 0.97, 1, 5, 4.0, 0.971), ("avx2", 3, 0.97, 1, 3, 2.5, 0.98),
+                ("naive", 1, 0.97, 0, 1, "", 0.95), ("onednn", 1, 0.97, 1, 3, 1.0, 0.97), ("onednn", 2, 0.97, 0, 9, "", 0.9)]
+        write_csv(os.path.join(self.run_dir, "target.csv"), columns, (dict(zip(columns, r)) for r in rows))
+        page = self.page()
+        self.assertEqual([r[1:] for r in page.table("target")], [
+            ["0", "", "", "", "1.0"], ["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "1.0", "", "6.0"]])
+        self.assertIn("not reached", page.words(page.by_id("target")))
+
+    def test_epochs_of_the_first_seed(self):
+        first = self.page().table("to-target")
+        for name in ("epochs.csv", "ops.csv"):
+            change_rows(self.run_dir, name, lambda rows: rows + [
+                dict(r, seed=2, **({"train_seconds": 99} if "train_seconds" in r else {"seconds": 99})) for r in rows])
+        page = self.page()
+        self.assertEqual(page.table("to-target"), first)
+        self.assertIn("2 seeds", page.words(page.root))
+
     def test_time_to_target(self):
         page = self.page("--target-accuracy", "0.975")
         for name, seconds, epoch, _ in page.table("to-target"):
@@ -290,6 +342,15 @@ class Findings(Case):
                                                 m["build"].update(dirty=True, buildtype="debug")))
         self.finding("warn", "interrupted", "changed files", "no release build (debug)")
 
+    def test_resumed(self):
+        note = {"time_utc": "t", "status_before": "running", "kept_epochs": {"avx2": 2, "naive": 1},
+                "trained_again": {"avx2": "equal"}}
+        change_machine(self.run_dir, lambda m: m.update(resumed=[note, note]))
+        page = self.finding("warn", "resumed 2 times", "Epochs from before the last time: avx2 2 and naive 1")
+        self.assertNotIn("gave other figures", page.words())
+        change_machine(self.run_dir, lambda m: m.update(resumed=[dict(note, trained_again={"avx2": "different"})]))
+        self.finding("warn", "resumed 1 time:", "avx2: the epochs from before, trained again, gave other figures")
+
     def test_failed_proof(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [r for r in rows if r["backend"] != "avx2"])
         change_rows(self.run_dir, "proof.csv", lambda rows: [
@@ -305,6 +366,28 @@ class Findings(Case):
     def test_impossible_speed(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, share_of_peak="1.5") for r in rows])
         self.finding("bad", "faster than the measured multiply-add peak (up to 150 %)")
+
+    def test_disturbed_epochs(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, noisy="steal" if r["backend"] == "avx2" and r["epoch"] in "23" else "") for r in rows])
+        self.finding("note", "2 of 10 epochs of avx2 were disturbed", "the hypervisor took CPU time (2)")
+
+    def test_integrity(self):
+        change_rows(self.run_dir, "integrity.csv", lambda rows: [
+            dict(r, status="violation", expected="469", seen="235", words="calls of step, epoch 3")
+            if (r["backend"], r["check"]) == ("avx2", "calls") else r for r in rows])
+        page = self.finding("bad", "avx2 violates integrity (calls), so that its figures are not to be believed. calls of "
+                            "step, epoch 3: expected 469, seen 235.")
+        matrix = page.table("integrity-matrix")
+        self.assertEqual([row[0] for row in matrix], ["time stamp counter", "calls", "file"])
+        self.assertEqual(matrix[1][1:], ["pass", "violation", "pass", "pass"])
+        opened = [page.words(d.find("summary")) for d in page.by_id("integrity").findall(".//details") if d.get("open")]
+        self.assertEqual(len(opened), 1)
+        self.assertIn("VIOLATED: calls", opened[0])
+
+    def test_without_integrity(self):
+        os.remove(os.path.join(self.run_dir, "integrity.csv"))
+        self.assertIsNone(self.page().by_id("integrity"))
 
     def test_noise_drift_and_peak(self):
         make_run(self.run_dir, epochs=14)
@@ -399,7 +482,7 @@ class Peers(Case):
         self.peer = os.path.join(self.run_dir, "peers", "torch")
         make_run(self.peer, backends=("onednn",), slowdown=2.0)
         rename_backend(self.peer, "onednn", "torch")
-        for name in ("ops.csv", "proof.csv"):
+        for name in ("ops.csv", "proof.csv", "integrity.csv"):
             os.remove(os.path.join(self.peer, name))
         with open(os.path.join(self.peer, "paired.csv"), "w", encoding="utf-8") as f:
             f.write("contender,torch_times_longer\ntorch,\n" + "".join(f"avx512,2.{k}\n" for k in range(5)))
@@ -462,6 +545,12 @@ class Keras(Case):
 class Refusals(Case):
     def test_no_folder(self):
         self.refuse(6, "no such folder")
+
+    def test_sweep(self):
+        os.mkdir(self.run_dir)
+        with open(os.path.join(self.run_dir, "sweep.json"), "w", encoding="utf-8") as f:
+            f.write("{}")
+        self.refuse(2, "is a sweep", "scripts/plot.py", "points")
 
     def test_no_run(self):
         os.mkdir(self.run_dir)

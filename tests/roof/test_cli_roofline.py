@@ -52,6 +52,7 @@ def test_files(folder):
     check(list(rows[0]) == COLUMNS, f"columns {list(rows[0])}")
     check_rows(rows, [1, 2], ["baseline"], "baseline cap")
     check(len(result.stdout.splitlines()) == 2 + len(rows), "one line of the table per row")
+    check_kept(rows, rows[0]["env_id"], [1, 2])
     with open(out + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
     check(machine["status"] == "complete" and machine["dataset"] is None, f"machine.json: {machine['status']}")
@@ -138,7 +139,25 @@ def test_interruption(folder):
     check(process.returncode == 0 or re.search("^bench: interrupted", errors, re.M), f"interrupted: {errors!r}")
 
 
+def check_kept(rows, env_id, threads):
+    """For later runs: an entry for each team, with the rows' medians; of bandwidths the fastest kind."""
+    with open(os.environ["XDG_CACHE_HOME"] + "/lanebench/roofline.json", encoding="utf-8") as f:
+        entries = {e["threads"]: e for e in json.load(f)["rooflines"] if e["isa"] == "baseline"}
+    check(set(entries) <= set(threads) and 1 in entries, f"kept: {entries}")
+    for team, entry in entries.items():
+        mine = [r for r in rows if int(r["threads"]) == team]
+        check(entry["env_id"] == env_id, f"kept: {entry}")
+        levels = {r["level"] for r in mine} - {""}
+        expected = {n: max(float(r["median_per_second"]) for r in mine if r["level"] == n) for n in levels}
+        check(set(entry["bytes"]) == levels and all(math.isclose(entry["bytes"][n], expected[n], rel_tol=1e-6)
+                                                    for n in levels), f"kept: {entry}, not {expected}")
+        for quantity in ("divide", "square_root"):
+            rate = next(float(r["median_per_second"]) for r in mine if r["quantity"] == quantity)
+            check(math.isclose(entry[quantity]["baseline"], rate, rel_tol=1e-6), f"kept: {quantity} {entry}, not {rate}")
+
+
 with scratch() as scratch_folder:
+    os.environ["XDG_CACHE_HOME"] = scratch_folder + "/cache"  # not the user's
     test_files(scratch_folder)
     test_json()
     test_little_memory()

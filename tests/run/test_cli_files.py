@@ -21,7 +21,8 @@ def test_run(data, folder):
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     names = sorted(os.listdir(out))
-    check(names == ["epochs.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"], f"run: files {names}")
+    check(names == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"],
+          f"run: files {names}")
     check(f"results: {out}" in result.stdout, "run: the summary names the folder")
     check(re.search(r"^Epoch 3/3 naive .*val_accuracy: ", result.stderr, re.M), "run: a line per epoch without a terminal")
     check("\r" not in result.stderr and "\033" not in result.stderr, "run: cursor control without a terminal")
@@ -41,8 +42,63 @@ def test_run(data, folder):
         check(abs(float(epoch["gflops"]) * whole * 1e9 / flop - 1) < 1e-6, f"epochs.csv: gflops {epoch['gflops']}")
     proof = whole_rows(out + "/proof.csv")
     check(len(proof) > 3 and all(r["failed"] == "0" for r in proof), "proof.csv: rows")
+    test_integrity(out, epochs[0]["run_id"])
+    check(re.search(r"^integrity: \d+ checks passed, \d+ do not apply", result.stdout, re.M), "run: integrity in the summary")
     test_machine(out, epochs[0]["run_id"])
+    test_noise(epochs)
+    test_history(out, epochs)
     return out
+
+
+def test_noise(epochs):
+    for row in epochs:
+        check(float(row["cpu_seconds"]) > 0 and int(row["invol_ctx"]) >= 0 and int(row["major_faults"]) >= 0, f"{row}")
+        check(row["noisy"] in ("", "steal", "switches", "faults"), f"epochs.csv: noisy {row['noisy']!r}")
+        for column in ("steal_ms", "wait_ms"):
+            check(row[column] == "" or float(row[column]) >= 0, f"epochs.csv: {column} {row[column]!r}")
+
+
+def test_history(out, epochs):
+    """The curves as Keras has them, read by what reads Keras' own."""
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "scripts"))
+    from plotlib.keras import read_keras
+    keras = read_keras(out + "/history-naive.json")
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        check(keras.column(name) == [float(r[name]) for r in epochs], f"history: {name} {keras.column(name)}")
+
+
+def typed(cell, column):
+    """What a cell of CSV is in JSON."""
+    if cell == "":
+        return None
+    if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy", "bound_by"):
+        return cell
+    return float(cell) if cell not in ("nan", "inf", "-inf") else cell
+
+
+def test_lines(data, folder):
+    """The same rows as JSON lines, with types."""
+    out = folder + "/lines"
+    result = run(bench, "run", *SMALL, "--epochs", "1", "--format", "csv,jsonl", "--data", data, "--out", out)
+    check(result.returncode == 0, f"jsonl: exit {result.returncode}: {result.stderr}")
+    for name in ("epochs", "ops", "proof"):
+        with open(f"{out}/{name}.jsonl", encoding="utf-8") as f:
+            lines = [json.loads(line) for line in f]
+        rows = whole_rows(f"{out}/{name}.csv")
+        check(lines == [{k: typed(v, k) for k, v in row.items()} for row in rows], f"{name}.jsonl: {lines[:1]}")
+        check(all(list(line) == list(rows[0]) for line in lines), f"{name}.jsonl: order of the columns")
+        check(type(lines[0]["schema"]) is int, f"{name}.jsonl: {lines[0]}")
+    bad = run(bench, "run", "--backend", "naive", "--format", "jsonl", "--data", data, "--out", folder + "/bad")
+    check(bad.returncode == 2 and "csv,jsonl" in bad.stderr, f"--format jsonl: {bad.stderr}")
+
+
+def test_integrity(out, run_id):
+    rows = whole_rows(out + "/integrity.csv")
+    check(list(rows[0]) == "schema,run_id,backend,check,status,expected,seen,words,env_id".split(","), f"integrity.csv: {rows[0]}")
+    check(len({r["check"] for r in rows}) == len(rows) == 15, f"integrity.csv: {[r['check'] for r in rows]}")
+    check({(r["run_id"], r["backend"]) for r in rows} == {(run_id, "naive")}, "integrity.csv: identity")
+    check({r["status"] for r in rows} <= {"pass", "not applicable"}, f"integrity.csv: {rows}")
+    check(all(r["words"] for r in rows), "integrity.csv: words everywhere")
 
 
 def test_machine(out, run_id):
@@ -53,6 +109,8 @@ def test_machine(out, run_id):
     check(machine["dataset"]["train_images"] == 640 and len(machine["dataset"]["sha256"]["train_images"]) == 64, "data")
     check(machine["command_line"][1] == "run" and machine["settings"]["epochs"] == 3, "machine.json: settings")
     check(machine["backends"]["naive"]["verified"] and machine["backends"]["naive"]["compiler_flags"], "backends")
+    found = machine["backends"]["naive"]["integrity"]
+    check(found["violations"] == [] and found["passed"] >= 8, f"machine.json: integrity {found}")
     for section in ("build", "cpu", "topology", "system", "libraries", "environment"):
         check(isinstance(machine[section], dict), f"machine.json: {section}")
     check({"commit", "dirty", "compiler", "flags"} <= set(machine["build"]), "machine.json: build")
@@ -150,6 +208,7 @@ with scratch() as scratch_folder:
     os.mkdir(data_folder)
     make_data(data_folder)
     run_out = test_run(data_folder, scratch_folder)
+    test_lines(data_folder, scratch_folder)
     test_adding(data_folder, run_out, scratch_folder)
     test_quiet(data_folder, scratch_folder)
     test_bad_folders(data_folder, scratch_folder, run_out)

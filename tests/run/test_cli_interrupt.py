@@ -18,7 +18,17 @@ bench = os.path.abspath(sys.argv[1])
 kills = int(os.environ.get("BENCH_TEST_KILLS", "2"))
 seed = int(os.environ.get("BENCH_TEST_SEED", str(random.randrange(10**6))))
 EPOCHS = 80
-WORDS = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--epochs", str(EPOCHS)]
+WORDS = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--epochs", str(EPOCHS),
+         "--format", "csv,jsonl"]
+
+
+def check_lines(path, what, killed):
+    """Whole lines, each of which is an object."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    check(text == "" or text.endswith("\n"), f"{what}: {path} does not end with a whole line: {text[-80:]!r}")
+    check(all(isinstance(json.loads(line), dict) for line in text.splitlines()), f"{what}: {path}")
+    check(killed or not path.endswith(".partial"), f"{what}: {path} is left")
 
 
 def check_files(out, what, killed):
@@ -36,8 +46,14 @@ def check_files(out, what, killed):
                   f"{what}: machine.json says {status}")
         elif name == "topology.xml":
             xml.etree.ElementTree.parse(path)
+        elif name == "history-naive.json":
+            with open(path, encoding="utf-8") as f:
+                check(len({len(figures) for figures in json.load(f).values()}) == 1, f"{what}: {name}")
+        elif ".jsonl" in name:
+            check_lines(path, what, killed)
         else:
-            check(name.removesuffix(".partial") in ("epochs.csv", "ops.csv", "proof.csv"), f"{what}: file {name}")
+            check(name.removesuffix(".partial") in ("epochs.csv", "ops.csv", "proof.csv", "integrity.csv"),
+                  f"{what}: file {name}")
             check(killed or not name.endswith(".partial"), f"{what}: {name} is left")
             if os.path.getsize(path) == 0:
                 check(killed and name.endswith(".partial"), f"{what}: {name} is empty")

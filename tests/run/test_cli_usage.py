@@ -57,12 +57,27 @@ REFUSED = [
     (["run", "--benchmark_filter=x"], ["--benchmark_filter", "bench run"]),
     (["micro", "--benchmark_filtr=x"], ["--benchmark_filtr", "did you mean '--benchmark_filter'?"]),
     (["micro", "--benchmark_format=xml"], ["--benchmark_format", "console, json, csv"]),
+    (["--threads", "1,"], ["--threads", "'1,'", "from 1 to 1024"]),
+    (["--threads=1,0"], ["--threads", "'1,0'"]),
+    (["--batch", "32,64,32"], ["--batch", "'32,64,32'", "twice"]),
+    (["--hidden", "16;32"], ["--hidden", "'16;32'", "several with commas"]),
+    (["--batch", ",".join(map(str, range(1, 34)))], ["--batch", "more than 32 values"]),
+    ([f"--{flag}={','.join(map(str, range(1, 12)))}" for flag in ("threads", "batch", "hidden")],
+     ["more than 1000 combinations"]),
+    (["prove", "--threads", "1,2"], ["--threads", "'1,2'", "only 'bench run'"]),
+    (["micro", "--batch=32,64"], ["--batch", "only 'bench run'"]),
+    (["ab", "naive", "naive", "--hidden=8,16"], ["--hidden", "only 'bench run'"]),
+    (["roofline", "--threads=1,2"], ["--threads", "only 'bench run'"]),
+    (["tune", "--batch=1,2"], ["--batch", "only 'bench run'"]),
+    (["prove", "--resume", "x"], ["--resume", "bench prove"]),
+    (["--resume", "x", "--batch", "64"], ["--batch", "--resume"]),
     (["worker"], ["worker"]),
 ]
 
 ENVIRONMENT = [
     ("BENCH_EPOCHS", "none", ["BENCH_EPOCHS", "from 1 to 100000"]),
     ("BENCH_MAX_ISA", "sse", ["BENCH_MAX_ISA", "baseline, avx2, avx512"]),
+    ("BENCH_THREADS", "1,x", ["BENCH_THREADS", "'1,x'"]),
     ("BENCH_QUIET", "yes", ["BENCH_QUIET", "0 or 1"]),
 ]
 

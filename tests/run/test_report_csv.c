@@ -126,6 +126,43 @@ static void refuses_rows_of_the_wrong_width(void **state)
     expect_content(c.path, "name,value\r\nafter,2\r\n");
 }
 
+/* The same rows as JSON lines, whole ones only. */
+static void writes_json_lines(void **state)
+{
+    struct csv c;
+    struct error e = {.code = EXIT_OK}, none = {.code = EXIT_OK};
+    assert_int_equal(csv_create(&c, *state, "t.csv", columns, &e), 0);
+    assert_int_equal(csv_also_lines(&c, &e), 0);
+    char path[4096], partial[4096];
+    memcpy(path, c.lines->path, sizeof path);
+    memcpy(partial, c.lines->partial, sizeof partial);
+    add_row(&c, "say \"no\"\n", 0.5);
+    csv_text(&c, "alone");
+    assert_int_equal(csv_end_row(&c, &none), EXIT_INTERNAL);
+    for (int i = 0; i < 3; i++) csv_text(&c, "too many");
+    assert_int_equal(csv_end_row(&c, &none), EXIT_INTERNAL);
+    add_row(&c, "", -INFINITY);
+    add_row(&c, "not \xff UTF-8", -NAN);
+    csv_empty(&c);
+    csv_unsigned(&c, 18446744073709551615u);
+    assert_int_equal(csv_end_row(&c, &e), 0);
+    assert_null(content_of(path));
+    static const char expected[] =
+        "{\"name\": \"say \\\"no\\\"\\n\", \"value\": 0.5}\n{\"name\": null, \"value\": \"-inf\"}\n"
+        "{\"name\": \"not ? UTF-8\", \"value\": \"nan\"}\n"
+        "{\"name\": null, \"value\": 18446744073709551615}\n";
+    expect_content(partial, expected);
+    assert_int_equal(csv_finish(&c, &e), 0);
+    assert_null(content_of(partial));
+    expect_content(path, expected);
+    unlink(path);
+    assert_int_equal(csv_create(&c, *state, "u.csv", columns, &e), 0);
+    assert_int_equal(csv_also_lines(&c, &e), 0);
+    memcpy(partial, c.lines->partial, sizeof partial);
+    csv_discard(&c);
+    assert_null(content_of(partial));
+}
+
 /* After each row the file holds exactly the rows so far, across many pages and for rows longer than one. */
 static void holds_whole_rows_at_any_time(void **state)
 {
@@ -213,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_rfc4180, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(keeps_what_is_there, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(refuses_rows_of_the_wrong_width, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(writes_json_lines, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(holds_whole_rows_at_any_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(survives_a_full_disk, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(replaces_files_whole_or_not_at_all, make_folder, remove_folder),

@@ -20,7 +20,7 @@ static void add_epochs(struct summary_row *row, const double *seconds, int count
 {
     for (int i = 0; i < count; i++) {
         const struct epoch_report r = {
-            .result = {.epoch = i + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy},
+            .result = {.epoch = row->epochs + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy},
             .peak_gflops = 200.0,
         };
         assert_int_equal(summary_epoch(row, &r, 100e9), 0);
@@ -52,6 +52,10 @@ static void medians_leave_the_first_epoch_out(void **state)
     add_epochs(&s.rows[0], (double[]){100.0}, 1, 0.9);
     assert_true(series_median(&s.rows[0].seconds) == 3.0);
     assert_true(fabs(series_median(&s.rows[0].share) - 100.0 / 3.0 / 200.0) < 1e-12);
+    /* The first epoch of another seed warms up, too. */
+    const struct epoch_report again = {.result = {.epoch = 1, .train_seconds = 1e6}, .peak_gflops = 200.0};
+    assert_int_equal(summary_epoch(&s.rows[0], &again, 100e9), 0);
+    assert_true(series_median(&s.rows[0].seconds) == 3.0 && s.rows[0].epochs == 5);
     summary_free(&s);
 }
 

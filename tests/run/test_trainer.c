@@ -263,6 +263,7 @@ static void inherited_ops_are_marked(void **state)
 
 /* A fused step whose phases tick by fixed amounts, in prediction too. */
 static double phase_clock[3] = {100.0, 100.0, 100.0};
+static uint64_t phase_reads = 50;
 
 static void ticking_load(void *state, const struct model *m)
 {
@@ -278,6 +279,7 @@ static void ticking_step(void *state, const struct batch *b, struct step_result 
 {
     (void)state, (void)b;
     phase_clock[0] += 1.0, phase_clock[1] += 2.0, phase_clock[2] += 4.0;
+    phase_reads += 3;
     *r = (struct step_result){0};
 }
 
@@ -285,6 +287,7 @@ static void ticking_predict(void *state, const struct batch *b, float *prob, str
 {
     (void)state, (void)b, (void)prob;
     phase_clock[0] += 64.0;
+    phase_reads += 2;
     *r = (struct step_result){0};
 }
 
@@ -294,12 +297,19 @@ static void ticking_seconds(void *state, double *seconds)
     for (int i = 0; i < 3; i++) seconds[i] += phase_clock[i];
 }
 
+/* Three readings a step, two a prediction. */
+static uint64_t ticking_reads(void *state)
+{
+    (void)state;
+    return phase_reads;
+}
+
 static void fused_times_cover_training_only(void **state)
 {
     (void)state;
     static const char *const phases[] = {"forward1", "backward2", "barrier", NULL};
-    const struct step_ops steps = {ticking_load,  ticking_step, ticking_predict,
-                                   ticking_store, phases,       ticking_seconds};
+    const struct step_ops steps = {ticking_load, ticking_step,    ticking_predict, ticking_store,
+                                   phases,       ticking_seconds, ticking_reads};
     const struct backend backend = {.name = "ticking", .step = &steps};
     struct contender c = {.backend = &backend, .plan = small_plan()};
     struct op_time times[TRAINER_MAX_OP_TIMES];
@@ -319,7 +329,50 @@ static void fused_times_cover_training_only(void **state)
     assert_true(times[0].flop == 2.0 * 20 * SMALL_PIXELS * HIDDEN);
     assert_true(times[1].flop == 4.0 * 20 * HIDDEN * DATASET_CLASSES);
     assert_true(times[2].flop == 0.0);
+    assert_int_equal(trainer_clock_reads(t), 2 * 3); /* not the prediction's */
     trainer_free(t);
+}
+
+/* Without the clocks around ops, a step is one line of two readings, whatever it is made of, and the results
+ * are the same. */
+static void skipped_phases_leave_one_line(void **state)
+{
+    (void)state;
+    static const char *const phases[] = {"forward1", "backward2", "barrier", NULL};
+    const struct step_ops steps = {ticking_load, ticking_step,    ticking_predict, ticking_store,
+                                   phases,       ticking_seconds, ticking_reads};
+    const struct backend fused = {.name = "ticking", .step = &steps};
+    const struct backend *const both[] = {&fused, registry_fallback()};
+    struct op_time times[TRAINER_MAX_OP_TIMES];
+    struct step_result with = {0}, without = {0};
+    uint32_t index[10];
+    for (uint32_t i = 0; i < 10; i++) index[i] = i;
+    const struct batch b = {data.train.pixels, data.train.labels, index, 10};
+    for (int i = 0; i < 2; i++) {
+        for (int skip = 0; skip < 2; skip++) {
+            struct error e = {.code = EXIT_OK};
+            struct contender c;
+            struct plan plan = small_plan();
+            plan.skip_phases = skip;
+            assert_int_equal(contender_open(&c, both[i], registry_fallback(), &plan, &e), 0);
+            struct trainer *t = trainer_new(&c, false);
+            assert_non_null(t);
+            trainer_step(t, &b, skip ? &without : &with);
+            trainer_predict(t, &b, NULL, &(struct step_result){0});
+            assert_int_equal(trainer_times(t, times) == 1, skip);
+            if (skip) {
+                assert_string_equal(times[0].name, "step");
+                assert_int_equal(times[0].calls, 1);
+                assert_int_equal(trainer_clock_reads(t), 2);
+                assert_true(times[0].flop > 0 && times[0].seconds > 0);
+            } else {
+                assert_true(trainer_clock_reads(t) > 2);
+            }
+            trainer_free(t);
+            contender_close(&c);
+        }
+        assert_true(with.loss_sum == without.loss_sum);
+    }
 }
 
 static void fused_step_without_phases_is_one_line(void **state)
@@ -430,6 +483,7 @@ int main(void)
         cmocka_unit_test(inherited_ops_are_marked),
         cmocka_unit_test(fused_times_cover_training_only),
         cmocka_unit_test(fused_step_without_phases_is_one_line),
+        cmocka_unit_test(skipped_phases_leave_one_line),
         cmocka_unit_test(first_largest_logit_decides),
         cmocka_unit_test(predict_gives_probabilities),
     };

@@ -279,8 +279,8 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     snprintf(e->words, sizeof e->words, "%s", words);
 }
 
-static const struct run_listener listener = {NULL,    on_opened, on_row,   on_proven,
-                                             on_turn, on_tick,   on_epoch, on_failed};
+static const struct run_listener listener = {NULL,    on_opened, on_row,    on_proven, on_turn,
+                                             on_tick, on_epoch,  on_failed, NULL};
 
 static int count_of(enum event_kind kind, const char *name)
 {

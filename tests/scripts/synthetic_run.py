@@ -74,3 +74,28 @@ def write_run(folder, backends=tuple(BACKENDS), epochs=10, peak="", slowdown=1.0
         json.dump({"build": {"commit": "0123456789abcdef0123", "dirty": False},
                    "cpu": {"model": "Synthetic CPU of a test"},
                    "backends": {name: {} for name in backends}}, f)
+
+
+SWEEP_COLUMNS = ("schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,gflops,"
+                 "peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_id").split(",")
+
+
+def sweep_rows(run_id, backends, threads, batches, hidden):
+    for h in hidden:
+        for b in batches:
+            for t in threads:
+                for name in backends:
+                    seconds = BACKENDS[name][0] * 2 * (h / 512) * (1 + 16 / b) / t ** 0.8
+                    gflops = EPOCH_FLOP / 1e9 * h / 512 / seconds
+                    yield dict(zip(SWEEP_COLUMNS, (
+                        1, run_id, "generated", f"t{t}-b{b}-h{h}", t, b, h, 1, name, 3, f"{seconds:.6f}",
+                        f"{gflops:.3f}", 150 * t, f"{gflops / 150 / t:.4f}", 0.98, 1, "ok", f"{run_id}-p", "e")))
+
+
+def write_sweep(folder, backends=("avx2", "onednn"), threads=(1, 2, 4), batches=(32, 128), hidden=(128, 512)):
+    os.makedirs(folder, exist_ok=True)
+    run_id = os.path.basename(folder)
+    write_csv(os.path.join(folder, "sweep.csv"), SWEEP_COLUMNS,
+              sweep_rows(run_id, backends, threads, batches, hidden))
+    with open(os.path.join(folder, "sweep.json"), "w", encoding="utf-8") as f:
+        json.dump({"status": "complete", "build": {"commit": "0123456789abcdef0123", "dirty": False}}, f)

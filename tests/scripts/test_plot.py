@@ -12,7 +12,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from synthetic_run import write_run
+from synthetic_run import write_run, write_sweep
 
 CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
 PLOT = os.path.abspath(sys.argv[1])
@@ -218,6 +218,42 @@ class Plot(unittest.TestCase):
         self.name_products()
         self.write_roofline(rate="fast")
         self.refuse(6, "roofline.csv:2", "median_per_second", "not a number")
+
+    def test_sweep(self):
+        sweep = os.path.join(self.scratch.name, "sweep")
+        write_sweep(sweep)
+        result = plot(sweep)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.check_charts(os.path.join(sweep, "charts"), ("scaling-threads", "scaling-batch", "scaling-hidden"))
+        write_sweep(sweep, threads=(1, 2), batches=(32,), hidden=(128,))
+        edit(os.path.join(sweep, "sweep.csv"),  # a contender that failed at one point stops no other
+             lambda lines: [",".join(r.split(",")[:10] + [""] * 5 + ["0", "crashed"] + r.split(",")[17:])
+                            if "t2-b32-h128" in r and ",onednn," in r else r for r in lines])
+        one = os.path.join(self.scratch.name, "one")
+        result = plot(sweep, "--out", one)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("onednn with threads 2, batch 32, hidden 128: crashed", result.stderr)
+        self.check_charts(one, ("scaling-threads",))
+        curves = plot_module.sweeps.Sweep(sweep).curves("threads")
+        self.assertEqual([(backend, [line["threads"] for line in lines]) for backend, _, lines in curves],
+                         [("avx2", [1, 2])])
+        self.assertEqual(plot(sweep, self.run_dir).returncode, 6)
+        os.remove(os.path.join(sweep, "sweep.csv"))
+        result = plot(sweep)
+        self.assertEqual(result.returncode, 6)
+        self.assertIn("--resume", result.stderr)
+
+    def test_speed_up_of_a_sweep(self):
+        sweep = os.path.join(self.scratch.name, "sweep")
+        write_sweep(sweep, backends=("avx2",), batches=(32,), hidden=(128,))
+        figure = plot_module.scaling.draw_threads(plot_module.sweeps.Sweep(sweep))
+        speed, efficiency = figure.get_axes()
+        for axes, expected in ((speed, [t ** 0.8 for t in (1, 2, 4)]),
+                               (efficiency, [100 * t ** -0.2 for t in (1, 2, 4)])):
+            line = axes.get_lines()[0]
+            self.assertEqual(list(line.get_xdata()), [1, 2, 4])
+            for drawn, wanted in zip(line.get_ydata(), expected):
+                self.assertAlmostEqual(drawn, wanted, delta=1e-3 * wanted)
 
     def test_no_such_folder(self):
         shutil.rmtree(self.run_dir)

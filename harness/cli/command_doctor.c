@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench doctor: what on this machine disturbs measuring, and what its user could do. */
+#include <jansson.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "doctor/doctor.h"
+#include "machine/cpu.h"
+#include "machine/machine_json.h"
+#include "report/build.h"
+#include "roof/memory_room.h"
+
+extern char **environ;
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *ghz_json(const struct probe *r)
+{
+    json_t *ghz = json_object();
+    for (int i = 0; i < ROOF_COUNT; i++)
+        if (json_object_set_new(ghz, roof_name((enum roof)i),
+                                number_or_null(r->ghz[i] > 0 ? r->ghz[i] : NAN))) {
+            json_decref(ghz);
+            return NULL;
+        }
+    return ghz;
+}
+
+static json_t *probe_json(const struct probe *r)
+{
+    return json_pack("{s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:o, s:f, s:f, s:o, s:o, s:o, s:o, "
+                     "s:o, s:o, s:I}",
+                     "threads", r->threads, "seconds", r->seconds, "pieces", r->pieces,
+                     "piece_median_seconds", r->piece_median, "piece_p95_seconds", r->piece_p95,
+                     "piece_worst_seconds", r->piece_worst, "visible_share", r->visible, "stretch_p95_share",
+                     r->stretch_p95, "ghz", ghz_json(r), "ghz_single_thread", r->ghz_single,
+                     "slower_after_rest_share", number_or_null(r->slower_after_rest), "wake_seconds",
+                     r->wake_seconds, "clock_look_seconds", r->clock_seconds, "steal_share",
+                     number_or_null(r->steal), "others_share", number_or_null(r->others), "siblings_share",
+                     number_or_null(r->siblings), "runnable_others", number_or_null(r->runnable),
+                     "throttled_share", number_or_null(r->throttled), "throttle_events",
+                     r->throttle_events < 0 ? json_null() : json_integer(r->throttle_events), "major_faults",
+                     (json_int_t)r->major_faults);
+}
+
+static json_t *findings_json(const struct finding *findings, int count)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < count; i++) {
+        const struct finding *f = &findings[i];
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "code", f->code, "subject", f->subject, "state",
+                      finding_state_name(f->state), "cause", json_string_of_bytes(f->cause), "effect",
+                      json_string_of_bytes(f->effect), "advice", json_string_of_bytes(f->advice));
+        if (array && object && json_array_append_new(array, object) == 0) continue;
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
+static int print_json(const struct patient *p, const struct finding *findings, int count, struct error *e)
+{
+    char id[ENV_ID_SIZE];
+    json_t *root =
+        json_pack("{s:s, s:s, s:o, s:o}", "env_id", env_id_here(p->topology, id), "cpu", cpu_model(), "probe",
+                  probe_json(&p->probe), "findings", findings_json(findings, count));
+    char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    printf("%s\n", text);
+    free(text);
+    return 0;
+}
+
+static void print_disturbance(const struct finding *f)
+{
+    printf("%s  %-7s  %s: %s\n", f->code, finding_state_name(f->state), f->subject, f->cause);
+    if (f->effect[0]) printf("              seen: %s\n", f->effect);
+    if (f->advice[0]) printf("              do:   %s\n", f->advice);
+}
+
+static void print_calm(const struct finding *f)
+{
+    printf("%s  %-7s  %s: %s%s%s\n", f->code, finding_state_name(f->state), f->subject, f->cause,
+           f->effect[0] ? "; " : "", f->effect);
+}
+
+/* What disturbs first, then what might, then all else. */
+static void print_text(const struct patient *p, const struct finding *findings, int count)
+{
+    static const enum finding_state order[] = {FINDING_WARNING, FINDING_NOTE, FINDING_UNKNOWN, FINDING_FINE};
+    int warnings = 0;
+    for (int i = 0; i < count; i++) warnings += findings[i].state == FINDING_WARNING;
+    printf("%d thing%s disturb%s measuring here; %d thread%s probed for %.1f s, which shows effects of "
+           "%.1f %% "
+           "and more\n\n",
+           warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->threads,
+           p->threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
+    for (size_t o = 0; o < sizeof order / sizeof *order; o++)
+        for (int i = 0; i < count; i++) {
+            if (findings[i].state != order[o]) continue;
+            if (order[o] == FINDING_WARNING || order[o] == FINDING_NOTE)
+                print_disturbance(&findings[i]);
+            else
+                print_calm(&findings[i]);
+        }
+}
+
+int command_doctor(const struct options *o, struct error *e)
+{
+    static struct topology topology; /* large */
+    static struct finding findings[DOCTOR_MOST];
+    if (output_check(e) || topology_read(&topology, e)) return (int)e->code;
+    const struct build *b = build_get();
+    struct patient p = {.proc = "/proc",
+                        .sys = "/sys",
+                        .topology = &topology,
+                        .threads = o->threads ? o->threads : topology.default_threads,
+                        .hypervisor = machine_hypervisor(),
+                        .build_type = b->type,
+                        .build_flags = b->flags,
+                        .environment = (const char *const *)environ,
+                        .memory_room = memory_room_here(),
+                        .openmp_threads = omp_get_max_threads()};
+    if (!o->quiet) {
+        session_print_machine(&topology, stderr);
+        fputs("probing for some seconds; nothing is changed\n", stderr);
+    }
+    if (probe_measure(&p.probe, p.proc, p.sys, &topology, p.threads, cpu_usable(), e)) return (int)e->code;
+    const int count = doctor_examine(&p, findings);
+    if (o->json) return print_json(&p, findings, count, e);
+    print_text(&p, findings, count);
+    return EXIT_OK;
+}

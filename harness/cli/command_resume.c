@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench run --resume DIR: a run or a sweep goes on where it was left. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/resume.h"
+#include "cli/sweep.h"
+#include "cli/training.h"
+
+static bool is_sweep(const char *folder)
+{
+    char path[3600];
+    snprintf(path, sizeof path, "%s/sweep.json", folder);
+    return access(path, F_OK) == 0;
+}
+
+static int resume_run(const char *folder, const struct options *o, const struct invocation *words,
+                      struct error *e)
+{
+    static struct resumption r; /* large */
+    int code = 0;
+    json_t *earlier = resume_load(folder, "machine.json", e);
+    if (!earlier) return (int)e->code;
+    if (resume_is_finished(earlier, &code)) {
+        fprintf(stderr, "bench: --resume %s: the run went to its end (exit code %d): nothing to do\n", folder,
+                code);
+        json_decref(earlier);
+        return code;
+    }
+    if (resume_begin(&r, earlier, folder, o, false, e) == 0)
+        code = training_once(&r.options, words, &r, false, e);
+    else
+        code = (int)e->code;
+    resume_free(&r);
+    return code;
+}
+
+int command_resume(const struct options *o, const struct invocation *words, struct error *e)
+{
+    char folder[3500];
+    if (resume_check_flags(o, e)) return (int)e->code;
+    size_t length = strlen(o->resume);
+    while (length > 1 && o->resume[length - 1] == '/') length--;
+    if (length >= sizeof folder)
+        return error_set(e, EXIT_USAGE, "--resume: the path is longer than %zu bytes", sizeof folder - 1);
+    snprintf(folder, sizeof folder, "%.*s", (int)length, o->resume);
+    return is_sweep(folder) ? sweep_resume(folder, o, words, e) : resume_run(folder, o, words, e);
+}

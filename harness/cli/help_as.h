@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The same tables as --help, in other forms: a man page, and the words that shells complete. */
+#ifndef LB_HELP_AS_H
+#define LB_HELP_AS_H
+
+#include "cli/options.h"
+
+void help_as_man(FILE *out);
+void help_as_bash(FILE *out);
+void help_as_zsh(FILE *out);
+void help_as_fish(FILE *out);
+
+/* What a flag's value is, as far as a shell can complete it. */
+struct value_kind {
+    bool backends, files, folders;
+    char words[96]; /* values with blanks between: "auto off"; "" when there are none */
+};
+
+struct value_kind value_kind_of(const struct option_spec *spec);
+
+/* The commands that --help shows and that take this flag, with blanks between. Returns text. */
+char *command_takers(const struct option_spec *spec, char *text, size_t size);
+
+/* The text, with a backslash before each of the characters `special`. */
+void print_escaped(FILE *out, const char *text, const char *special);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The completion for fish. */
+#include "cli/help_as.h"
+
+/* Within single quotes fish takes a backslash before quotes and backslashes only. */
+static void print_quoted(FILE *out, const char *text)
+{
+    fputc('\'', out);
+    print_escaped(out, text, "'\\");
+    fputc('\'', out);
+}
+
+static void print_flag(FILE *out, const struct option_spec *spec)
+{
+    char takers[160];
+    fprintf(out, "complete -c bench -n '__lanebench_takes %s' -l %s",
+            command_takers(spec, takers, sizeof takers), spec->name);
+    if (spec->argument) {
+        const struct value_kind kind = value_kind_of(spec);
+        fputs(kind.files ? " -r -F" : " -x", out);
+        if (kind.backends)
+            fputs(" -a '(__lanebench_backends)'", out);
+        else if (kind.folders)
+            fputs(" -a '(__fish_complete_directories)'", out);
+        else if (kind.words[0])
+            fprintf(out, " -a '%s'", kind.words);
+    }
+    fputs(" -d ", out);
+    print_quoted(out, spec->help);
+    fputc('\n', out);
+}
+
+void help_as_fish(FILE *out)
+{
+    fputs("# fish completion for bench, made by: bench help-as fish\n\n"
+          "function __lanebench_command\n"
+          "    set -l words (commandline -opc)\n"
+          "    if set -q words[2]; and not string match -q -- '-*' $words[2]\n"
+          "        echo $words[2]\n"
+          "    else\n"
+          "        echo run\n"
+          "    end\n"
+          "end\n\n"
+          "function __lanebench_takes\n"
+          "    contains -- (__lanebench_command) $argv\n"
+          "end\n\n"
+          "# Those already typed, with a comma, go before each name.\n"
+          "function __lanebench_backends\n"
+          "    set -l typed (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r '^.*,')\n"
+          "    set -q typed[1]; or set typed ''\n"
+          "    set -l words (commandline -opc)\n"
+          "    printf '%s\\n' $typed(printf '%s\\n' all ($words[1] help-as backends 2>/dev/null))\n"
+          "end\n\n"
+          "complete -c bench -f\n"
+          "complete -c bench -n '__lanebench_takes ab' -F -a '(__lanebench_backends)'\n",
+          out);
+    for (const struct command_spec *c = command_table; c->name; c++) {
+        if (!c->help) continue;
+        fprintf(out, "complete -c bench -n __fish_is_first_token -a %s -d ", c->name);
+        print_quoted(out, c->help);
+        fputc('\n', out);
+    }
+    for (const struct option_spec *s = option_table; s->name; s++) print_flag(out, s);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/integrity_book.h"
+
+#include <dlfcn.h>
+#include <math.h>
+#include <sha256.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "machine/cpu.h"
+#include "report/integrity_file.h"
+#include "roof/peak.h"
+#include "run/program.h"
+
+int integrity_book_open(struct integrity_book *b, const struct session *s)
+{
+    memset(b, 0, sizeof *b);
+    b->session = s;
+    return integrity_ground_open(&b->ground, &s->data, &s->shape, s->options->batch, s->plan.threads,
+                                 s->options->seed);
+}
+
+void integrity_book_close(struct integrity_book *b)
+{
+    integrity_ground_close(&b->ground);
+}
+
+static int find(const struct integrity_book *b, const struct registry_entry *entry)
+{
+    int i = 0;
+    while (i < b->session->count - 1 && b->session->entries[i] != entry) i++;
+    return i;
+}
+
+struct integrity *integrity_book_of(struct integrity_book *b, const struct registry_entry *entry)
+{
+    return &b->of[find(b, entry)];
+}
+
+/* ---- The end ---- */
+
+static double machine_peak(void *context)
+{
+    static const double seconds = 0.02;
+    const struct integrity_book *b = context;
+    double best = 0.0;
+    for (int i = 0; i < 5; i++)
+        best = fmax(best, peak_gflops(roof_widest(cpu_usable()), b->session->plan.threads, seconds));
+    return best;
+}
+
+/* Whose first loss the others' are held against: the fallback backend's, else that of any that is built in.
+ */
+static int find_reference(const struct integrity_book *b, int contender)
+{
+    int found = -1;
+    for (int i = 0; i < b->session->count; i++) {
+        const struct registry_entry *entry = b->session->entries[i];
+        if (i == contender || entry->plugin || entry->program || b->of[i].epochs == 0) continue;
+        if (entry->backend == registry_fallback()) return i;
+        if (found < 0) found = i;
+    }
+    return found;
+}
+
+static const char *clock_home(void)
+{
+    Dl_info info;
+    int (*clock)(clockid_t, struct timespec *) = clock_gettime;
+    void *address;
+    memcpy(&address, &clock, sizeof address); /* C has no cast from a function pointer to an object pointer */
+    return dladdr(address, &info) != 0 && info.dli_fname ? info.dli_fname : "an unknown place";
+}
+
+/* The file behind a contender, "" when it is this program. */
+static const char *own_file(const struct registry_entry *entry, const char **sha256)
+{
+    *sha256 = entry->plugin ? entry->plugin->sha256 : entry->program ? entry->program->sha256 : "";
+    return entry->plugin ? entry->plugin->path : entry->program ? entry->program->path : "";
+}
+
+static void judge(struct integrity_book *b, int i, const char *implementation)
+{
+    struct integrity *integrity = &b->of[i];
+    const int reference = find_reference(b, i);
+    const char *before, *path = own_file(b->session->entries[i], &before);
+    char after[65] = "";
+    if (*path && !SHA256File(path, after)) after[0] = 0;
+    integrity_judge_roof(integrity, machine_peak, b);
+    integrity_judge_loss(integrity, &b->ground, reference < 0 ? NULL : &b->of[reference],
+                         reference < 0 ? "" : b->session->entries[reference]->name);
+    integrity_judge_file(integrity, before, after);
+    integrity_judge_preload(integrity, getenv("LD_PRELOAD"), clock_home());
+    integrity_judge_implementation(integrity, implementation);
+}
+
+int integrity_book_conclude(struct integrity_book *b, struct summary *summary, struct record *record,
+                            struct error *e)
+{
+    const struct session *s = b->session;
+    const char *names[REGISTRY_MAX];
+    const struct row_identity identity = session_identity(s);
+    int code = EXIT_OK;
+    b->judged = true;
+    for (int i = 0; i < s->count; i++) {
+        names[i] = s->entries[i]->name;
+        judge(b, i, summary_row(summary, s->entries[i])->info.implementation);
+        if (integrity_violated(&b->of[i]) != CHECK_COUNT) code = EXIT_INTEGRITY;
+        record_integrity(record, names[i], integrity_json(&b->of[i]));
+    }
+    if (integrity_file_write(b->of, names, s->count, s->folder.path, &identity, e)) return (int)e->code;
+    return code;
+}
+
+void integrity_book_print(const struct integrity_book *b, FILE *out)
+{
+    int counts[3] = {0, 0, 0};
+    if (!b->judged) return;
+    for (int i = 0; i < b->session->count; i++) {
+        for (int check = 0; check < CHECK_COUNT; check++) {
+            const struct integrity_line *line = &b->of[i].line[check];
+            counts[line->status]++;
+            if (line->status == INTEGRITY_VIOLATION)
+                fprintf(out, "INTEGRITY VIOLATED by %s: %s: %s%s%s%s%s\n", b->session->entries[i]->name,
+                        integrity_check_name((enum integrity_check)check), line->words,
+                        line->expected[0] ? "; expected " : "", line->expected,
+                        line->seen[0] ? ", seen " : "", line->seen);
+        }
+    }
+    if (counts[INTEGRITY_VIOLATION])
+        fputs("the rows of a contender that violates integrity are in the files; its figures are not to be "
+              "believed\n",
+              out);
+    else
+        fprintf(out, "integrity: %d checks passed, %d do not apply; see integrity.csv\n",
+                counts[INTEGRITY_PASS], counts[INTEGRITY_NOT_APPLICABLE]);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_KNOWN_ROOFLINE_H
+#define LB_KNOWN_ROOFLINE_H
+
+#include "cli/session.h"
+#include "roof/bound.h"
+
+/* What bench roofline has kept of this machine, ISA and number of threads. Says on stderr, unless quiet, how
+ * to get it where there is nothing: it is no error to go without. */
+bool known_roofline_find(const struct session *s, struct roofline_rates *rates);
+
+/* Keeps a whole measurement in the cache folder and says so; where that is impossible, says why. */
+void known_roofline_keep(const char *env_id, const struct roofline_rates *rates, bool quiet);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/resume.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/settings.h"
+#include "machine/env_id.h"
+#include "report/build.h"
+#include "report/file.h"
+
+/* ---- What may be resumed ---- */
+
+int resume_check_flags(const struct options *o, struct error *e)
+{
+    static const char *const free_ones[] = {"resume", "data", "quiet"};
+    for (int i = 0; option_table[i].name; i++) {
+        bool is_free = false;
+        for (size_t j = 0; j < sizeof free_ones / sizeof *free_ones; j++)
+            is_free = is_free || strcmp(option_table[i].name, free_ones[j]) == 0;
+        if (!is_free && (o->given >> i & 1))
+            return error_set(
+                e, EXIT_USAGE,
+                "--%s: --resume uses the settings of the run again; leave it out, or begin a new "
+                "run without --resume",
+                option_table[i].name);
+    }
+    return 0;
+}
+
+json_t *resume_load(const char *folder, const char *name, struct error *e)
+{
+    char path[3600];
+    json_error_t why;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+        error_set(e, EXIT_USAGE, "--resume %.200s...: the path is too long", folder);
+        return NULL;
+    }
+    if (access(path, F_OK) != 0) {
+        error_set(
+            e, EXIT_USAGE,
+            "--resume %.300s: has no %s: it is no run, or one that was killed before it wrote its settings, "
+            "which has measured nothing; begin it anew",
+            folder, name);
+        return NULL;
+    }
+    json_t *root = json_load_file(path, 0, &why);
+    if (!root || !json_string_value(json_object_get(root, "status"))) {
+        error_set(e, EXIT_DATA, "%.300s: is damaged (%.200s); such a run cannot be resumed, begin it anew",
+                  path, root ? "it has no status" : why.text);
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+bool resume_is_finished(const json_t *earlier, int *code)
+{
+    const char *status = json_string_value(json_object_get(earlier, "status"));
+    *code = (int)json_integer_value(json_object_get(earlier, "exit_code"));
+    const bool to_its_end = *code == EXIT_OK || *code == EXIT_PROOF || *code == EXIT_INTEGRITY;
+    return (strcmp(status, "complete") == 0 || strcmp(status, "failed") == 0) && to_its_end;
+}
+
+int resume_check_same(const json_t *earlier, const char *path, struct error *e)
+{
+    const json_t *build = json_object_get(earlier, "build");
+    const char *id = json_string_value(json_object_get(earlier, "env_id")),
+               *sum = json_string_value(json_object_get(build, "program_sha256")),
+               *commit = json_string_value(json_object_get(build, "commit"));
+    char here[ENV_ID_SIZE];
+    struct topology topology;
+    if (!id || !sum || !commit)
+        return error_set(
+            e, EXIT_DATA,
+            "%.300s: lacks env_id or the program's identity: the file is damaged, or of a version "
+            "whose runs cannot be resumed",
+            path);
+    if (topology_read(&topology, e)) return (int)e->code;
+    if (strcmp(id, env_id_here(&topology, here)) != 0)
+        return error_set(
+            e, EXIT_USAGE,
+            "%.300s: is of another machine (env_id %.20s, here %s), whose times do not belong into "
+            "one run; begin a new one here",
+            path, id, here);
+    if (strcmp(sum, build_get()->program_sha256) != 0)
+        return error_set(e, EXIT_USAGE,
+                         "%.300s: was begun by another build of bench (commit %.12s, here %.12s; its SHA-256 "
+                         "differs); resume it with that one, or begin a new run",
+                         path, commit, build_get()->commit);
+    return 0;
+}
+
+/* Only bench run's own folders: by the command that machine.json names. */
+static int check_command(const json_t *earlier, const char *path, struct error *e)
+{
+    const char *word = json_string_value(json_array_get(json_object_get(earlier, "command_line"), 1));
+    if (!word || word[0] == '-' || strcmp(word, "run") == 0) return 0;
+    return error_set(e, EXIT_USAGE,
+                     "%.300s: is of 'bench %.20s'; only a run or sweep of 'bench run' can be resumed", path,
+                     word);
+}
+
+/* ---- Beginning ---- */
+
+int resume_begin(struct resumption *r, json_t *earlier, const char *folder, const struct options *o,
+                 bool plugins_loaded, struct error *e)
+{
+    memset(r, 0, sizeof *r);
+    r->earlier = earlier;
+    r->options = *o;
+    snprintf(r->path, sizeof r->path, "%s/machine.json", folder);
+    json_t *settings = json_object_get(earlier, "settings");
+    if (plugins_loaded && json_object_set_new(settings, "plugins", json_array()) != 0)
+        return error_set(e, EXIT_DATA, "%.300s: has no settings: the file is damaged", r->path);
+    if (check_command(earlier, r->path, e) || resume_check_same(earlier, r->path, e) ||
+        settings_read(&r->options, settings, r->path, &r->list, e))
+        return (int)e->code;
+    r->options.resume = folder;
+    r->options.out = NULL;
+    return 0;
+}
+
+void resume_free(struct resumption *r)
+{
+    kept_free(&r->kept);
+    free(r->list);
+    json_decref(r->note);
+    json_decref(r->earlier);
+    memset(r, 0, sizeof *r);
+}
+
+static bool is_same_data(const json_t *earlier, const struct dataset *d)
+{
+    static const char *const names[] = {"train_images", "train_labels", "test_images", "test_labels"};
+    const json_t *sums = json_object_get(json_object_get(earlier, "dataset"), "sha256");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *sum = json_string_value(json_object_get(sums, names[i]));
+        if (!sum || strcmp(sum, d->sha256[i]) != 0) return false;
+    }
+    return true;
+}
+
+static int contender_epochs(const struct session *s, int i)
+{
+    const struct options *o = s->options;
+    return s->count > 1 && s->entries[i]->backend == registry_fallback() ? o->naive_epochs : o->epochs;
+}
+
+int resume_match(struct resumption *r, struct session *s, struct error *e)
+{
+    const char *id = json_string_value(json_object_get(r->earlier, "run_id")),
+               *utc = json_string_value(json_object_get(r->earlier, "time_utc"));
+    if (!id || !utc) return error_set(e, EXIT_DATA, "%.300s: has no run_id or no time_utc", r->path);
+    snprintf(s->folder.run_id, sizeof s->folder.run_id, "%s", id);
+    snprintf(s->folder.utc, sizeof s->folder.utc, "%s", utc);
+    if (!is_same_data(r->earlier, &s->data))
+        return error_set(e, EXIT_DATA,
+                         "%.300s: was trained on other images than dataset=%s; give their folder with --data",
+                         r->path, s->data.name);
+    if (kept_read(&r->kept, s->folder.path, s->entries, s->count, e)) return (int)e->code;
+    for (int i = 0; i < s->count; i++) {
+        if (r->kept.series[i].epochs > contender_epochs(s, i))
+            return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings ask for",
+                             s->folder.path, s->entries[i]->name);
+        r->kept_epochs[i] = r->kept.series[i].epochs;
+    }
+    return 0;
+}
+
+/* ---- The record ---- */
+
+static json_t *note_json(const struct resumption *r, const struct session *s)
+{
+    char utc[24];
+    const time_t now = time(NULL);
+    struct tm t;
+    gmtime_r(&now, &t);
+    strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &t);
+    json_t *kept = json_object();
+    for (int i = 0; i < s->count; i++)
+        if (json_object_set_new(kept, s->entries[i]->name, json_integer(r->kept_epochs[i])) != 0) {
+            json_decref(kept);
+            return NULL;
+        }
+    return json_pack("{s:s, s:O, s:o, s:{}}", "time_utc", utc, "status_before",
+                     json_object_get(r->earlier, "status"), "kept_epochs", kept, "trained_again");
+}
+
+int resume_record(struct resumption *r, const struct session *s, struct record *record, struct error *e)
+{
+    const json_t *before = json_object_get(r->earlier, "backends"),
+                 *now = json_object_get(record->root, "backends");
+    for (int i = 0; i < s->count; i++) {
+        const char *name = s->entries[i]->name;
+        if (!json_equal(json_object_get(json_object_get(before, name), "blocking"),
+                        json_object_get(json_object_get(now, name), "blocking")))
+            return error_set(
+                e, EXIT_USAGE,
+                "%.300s: %s would run with other block sizes than before: bench tune has been at "
+                "work since; begin a new run",
+                r->path, name);
+    }
+    r->note = note_json(r, s);
+    if (!r->note) return error_set(e, EXIT_INTERNAL, "out of memory");
+    record_continue(record, r->earlier, json_incref(r->note));
+    return 0;
+}
+
+/* ---- The kept epochs ---- */
+
+static int find_entry(const struct session *s, const struct registry_entry *entry)
+{
+    int i = 0;
+    while (i < s->count - 1 && s->entries[i] != entry) i++;
+    return i;
+}
+
+static double kept_real(const struct resumption *r, int backend, int epoch, const char *column)
+{
+    return strtod(kept_cell(&r->kept, backend, epoch, column), NULL);
+}
+
+int resume_summary(const struct resumption *r, const struct session *s, struct summary *summary)
+{
+    for (int i = 0; i < s->count; i++)
+        for (int epoch = 1; epoch <= r->kept_epochs[i]; epoch++) {
+            const struct epoch_report report = {
+                .result = {.epoch = epoch,
+                           .train_seconds = kept_real(r, i, epoch, "train_seconds"),
+                           .val_accuracy = kept_real(r, i, epoch, "val_accuracy")},
+                .peak_gflops = kept_real(r, i, epoch, "peak_gflops")};
+            const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
+            if (summary_epoch(summary_row(summary, s->entries[i]), &report, flop) != 0) return -1;
+        }
+    return 0;
+}
+
+/* Whether a figure is what the kept row says, to the last digit of it. */
+static bool is_as_kept(const struct resumption *r, int backend, int epoch, const char *column, double value)
+{
+    char text[48];
+    return strcmp(kept_cell(&r->kept, backend, epoch, column),
+                  isnan(value) ? "nan" : file_format_real(text, sizeof text, value)) == 0;
+}
+
+const char *resume_replayed(struct resumption *r, const struct session *s, const struct registry_entry *entry,
+                            const struct epoch_report *report, char *words, size_t size)
+{
+    const int i = find_entry(s, entry), epoch = report->result.epoch;
+    const struct epoch_result *now = &report->result;
+    if (!is_as_kept(r, i, epoch, "loss", now->loss) || !is_as_kept(r, i, epoch, "accuracy", now->accuracy) ||
+        !is_as_kept(r, i, epoch, "val_loss", now->val_loss) ||
+        !is_as_kept(r, i, epoch, "val_accuracy", now->val_accuracy))
+        r->differs[i] = true;
+    /* Where memory is short, the note lacks it; the run does not suffer. */
+    json_object_set_new(json_object_get(r->note, "trained_again"), entry->name,
+                        json_string(r->differs[i] ? "different" : "equal"));
+    if (!r->differs[i] || !(entry->backend->flags & BACKEND_DETERMINISTIC)) return NULL;
+    snprintf(
+        words, size,
+        "epoch %d, trained again, has loss %.9g where its row says %.20s, though the backend promises the "
+        "same bits for every run",
+        epoch, now->loss, kept_cell(&r->kept, i, epoch, "loss"));
+    return words;
+}
+
+void resume_print(const struct resumption *r, const struct session *s, FILE *out)
+{
+    const size_t times = json_array_size(json_object_get(r->earlier, "resumed")) + 1;
+    fprintf(out, "resumed %s: rows from before and after are of different processes and of different times\n",
+            times == 1   ? "once"
+            : times == 2 ? "twice"
+                         : "several times");
+    for (int i = 0; i < s->count; i++)
+        if (r->differs[i])
+            fprintf(
+                out,
+                "%s: its kept epochs, trained again, gave other figures: its later rows follow from these\n",
+                s->entries[i]->name);
+}

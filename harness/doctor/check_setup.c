@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How bench was built and is run. */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "doctor/checks.h"
+
+/* Why a build is not for measuring; NULL for one that is. */
+static const char *build_fault(const char *type, const char *flags)
+{
+    if (strstr(flags, "-fsanitize")) return "with a sanitizer";
+    if (strstr(flags, "-fprofile-arcs") || strstr(flags, "--coverage")) return "with coverage counters";
+    if (strstr(flags, "-O0") || strcmp(type, "debug") == 0) return "without optimisation";
+    return NULL;
+}
+
+void check_build(const struct patient *p, struct finding *f)
+{
+    const char *fault = build_fault(p->build_type, p->build_flags);
+    f->state = fault ? FINDING_WARNING : FINDING_FINE;
+    FINDING_SAY(f->cause, "buildtype %s%s%s", p->build_type, fault ? ", " : "", fault ? fault : "");
+    if (!fault) return;
+    FINDING_SAY(f->effect, "every time is of other machine code; one build cannot see how much it costs");
+    FINDING_SAY(f->advice, "meson setup build-release --buildtype=release && meson compile -C build-release");
+}
+
+void check_quota(const struct patient *p, struct finding *f)
+{
+    const double quota = p->topology->quota_cpus, throttled = p->probe.throttled;
+    if (!(quota > 0)) {
+        f->state = FINDING_FINE;
+        FINDING_SAY(f->cause, "none");
+        return;
+    }
+    FINDING_SAY(f->cause, "%.2f CPUs for %d thread%s", quota, p->threads, p->threads == 1 ? "" : "s");
+    if (!isnan(throttled))
+        FINDING_SAY(f->effect, "threads were held back for %.1f %% of the time", 100 * throttled);
+    const bool short_of = quota < p->threads;
+    f->state = FINDING_TAKEN(p, throttled)    ? FINDING_WARNING
+               : short_of && isnan(throttled) ? FINDING_NOTE
+                                              : FINDING_FINE;
+    if (f->state != FINDING_FINE && quota >= 1)
+        FINDING_SAY(f->advice, "bench --threads %d    # or a larger quota", (int)quota);
+    else if (f->state != FINDING_FINE)
+        FINDING_SAY(f->advice, "a quota of one CPU at least");
+}
+
+static bool changes_threads(const char *variable)
+{
+    static const char *const prefixes[] = {"OMP_",    "GOMP_",       "KMP_",  "OPENBLAS_", "GOTO_",
+                                           "BLIS_",   "MKL_",        "DNNL_", "ONEDNN_",   "BENCH_",
+                                           "MALLOC_", "LD_PRELOAD=", NULL};
+    for (const char *const *prefix = prefixes; *prefix; prefix++)
+        if (strncmp(variable, *prefix, strlen(*prefix)) == 0) return true;
+    return false;
+}
+
+void check_environment(const struct patient *p, struct finding *f)
+{
+    size_t used = 0;
+    int count = 0;
+    for (const char *const *variable = p->environment; *variable; variable++) {
+        if (!changes_threads(*variable)) continue;
+        count++;
+        const int n =
+            snprintf(f->cause + used, sizeof f->cause - used, "%s%.60s", used ? " " : "", *variable);
+        used += (size_t)n < sizeof f->cause - used ? (size_t)n : sizeof f->cause - used - 1;
+    }
+    f->state = count ? FINDING_WARNING : FINDING_FINE;
+    if (!count) {
+        FINDING_SAY(f->cause, "no variable of OpenMP, a BLAS, oneDNN or bench is set");
+        return;
+    }
+    FINDING_SAY(f->effect,
+                "OpenMP left to itself would take %d thread%s, bench takes %d (its workers drop OMP_*, not "
+                "the others)",
+                p->openmp_threads, p->openmp_threads == 1 ? "" : "s", p->threads);
+    FINDING_SAY(f->advice, "env -i HOME=\"$HOME\" PATH=\"$PATH\" bench ...    # a run without any of them");
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What on a machine disturbs measuring: one finding per thing that is known to, judged by what the probe saw
+ * of it. Nothing of the system is changed. */
+#ifndef LB_DOCTOR_H
+#define LB_DOCTOR_H
+
+#include "doctor/probe.h"
+
+enum finding_state {
+    FINDING_FINE,    /* not the case here, or no effect that the probe could see */
+    FINDING_WARNING, /* and its effect was seen */
+    FINDING_NOTE,    /* is the case, but what it does cannot be seen without changing it */
+    FINDING_UNKNOWN, /* the system does not say */
+};
+
+/* Texts are one line each, "" when there is nothing to say. */
+struct finding {
+    const char *code;    /* "W01", for good: later checks get later numbers */
+    const char *subject; /* "clock speed" */
+    enum finding_state state;
+    char cause[280];  /* what is the case */
+    char effect[200]; /* what the probe saw of it */
+    char advice[240]; /* what the user could do: a command where there is one */
+};
+
+/* What is examined; tests bring their own. */
+struct patient {
+    const char *proc, *sys; /* "/proc", "/sys" */
+    const struct topology *topology;
+    int threads;
+    const char *hypervisor; /* its name; NULL: none */
+    const char *build_type, *build_flags;
+    const char *const *environment;
+    size_t memory_room; /* bytes that can still be taken */
+    int openmp_threads; /* that OpenMP would take, left to itself */
+    struct probe probe;
+};
+
+enum { DOCTOR_MOST = 24 };
+
+/* Fills in all findings, in the order of their codes; how many. */
+int doctor_examine(const struct patient *p, struct finding findings[DOCTOR_MOST]);
+
+/* "fine", "warning", "note", "unknown" */
+const char *finding_state_name(enum finding_state state);
+
+#endif

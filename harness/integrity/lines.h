@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How the checks fill in their lines: for the files of this folder. */
+#ifndef LB_LINES_H
+#define LB_LINES_H
+
+#include <stdio.h>
+
+#include "integrity/ledger.h"
+
+#define SAY(text, ...) snprintf(text, sizeof(text), __VA_ARGS__)
+
+/* A finding: the line to write it to, or NULL. The first violation stays; of what passes, what comes nearest
+ * to one is kept. */
+struct integrity_line *lines_take(struct integrity *i, enum integrity_check check, bool right,
+                                  double severity);
+
+/* Says why, where nothing else is known of the check. */
+void lines_not_applicable(struct integrity *i, enum integrity_check check, const char *words);
+
+/* The part of integrity_epoch that is for the roof. */
+void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r);
+
+#endif

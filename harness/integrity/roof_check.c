@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "integrity/lines.h"
+
+/* A product with a pixel of zero need not be made: a backend that knows how may skip it, and be faster than
+ * the dense products that its rate is stated in. So only the flop that nobody can do without are held against
+ * the roof. */
+static double needed_flop(const struct integrity_ground *g, const char *op, double flop)
+{
+    const bool reads_images = strstr(op, "forward1") || strstr(op, "dw1");
+    return reads_images ? g->nonzero * flop : flop;
+}
+
+static double needed_epoch_flop(const struct integrity_ground *g, double rows)
+{
+    const double whole = network_train_flop(&g->shape, rows);
+    const double of_images = 2.0 * 2.0 * g->shape.inputs * g->shape.hidden * rows; /* forward1 and dw1 */
+    return whole - of_images + g->nonzero * of_images;
+}
+
+void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
+{
+    const double seconds = r->result.train_seconds;
+    const double rate = needed_epoch_flop(g, (double)r->result.samples) / seconds * 1e-9;
+    i->peak = fmax(i->peak, r->peak_gflops);
+    if (!(seconds > 0.0) || rate > i->rate) i->rate = seconds > 0.0 ? rate : INFINITY;
+    for (int op = 0; op < r->op_count; op++) {
+        const char *name = r->name_text[op];
+        const double flop = needed_flop(g, name, r->ops[op].flop);
+        /* The harness times the products of a composed step. The phases of a backend's own step are its own
+         * word. */
+        if (!(flop > 0.0) || strncmp(name, "gemm ", 5) != 0) continue;
+        const double op_rate = r->ops[op].seconds > 0.0 ? flop / r->ops[op].seconds * 1e-9 : INFINITY;
+        if (op_rate > i->op_rate) {
+            i->op_rate = op_rate;
+            SAY(i->op_name, "%s", name);
+        }
+    }
+}
+
+static void judge(struct integrity *i, enum integrity_check check, const char *what, double rate, double roof,
+                  const char *whose)
+{
+    struct integrity_line *line = lines_take(i, check, rate <= INTEGRITY_ROOF_MARGIN * roof, 0.0);
+    if (!line) return;
+    SAY(line->expected, "at most %.1f GFLOP/s", INTEGRITY_ROOF_MARGIN * roof);
+    SAY(line->seen, "%.1f GFLOP/s", rate);
+    SAY(line->words, "%s, products with pixels of zero not counted, against %s", what, whose);
+}
+
+void integrity_judge_roof(struct integrity *i, double (*machine_peak)(void *context), void *context)
+{
+    static const char *const measured = "the best peak that was measured around its epochs";
+    const char *whose = measured;
+    double roof = i->peak;
+    if (i->epochs == 0) return;
+    /* That peak may have been measured in bad moments, or for a narrower ISA than the backend uses. */
+    if (fmax(i->rate, i->op_rate) > INTEGRITY_ROOF_MARGIN * roof) {
+        roof = fmax(roof, machine_peak(context));
+        whose = "the best peak of this machine, measured again by bench itself";
+    }
+    judge(i, CHECK_ROOF, "fastest epoch", i->rate, roof, whose);
+    if (i->op_rate > 0.0) {
+        char what[48];
+        SAY(what, "fastest %s of an epoch", i->op_name);
+        judge(i, CHECK_OP_ROOF, what, i->op_rate, roof, whose);
+    } else {
+        lines_not_applicable(i, CHECK_OP_ROOF,
+                             "the step is its own: the times of its phases are its own word");
+    }
+}

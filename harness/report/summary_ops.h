@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The summary's sentences about ops: where the time goes now, and what it cost to know. */
+#ifndef LB_SUMMARY_OPS_H
+#define LB_SUMMARY_OPS_H
+
+#include "report/summary.h"
+
+/* Amdahl's law on every other backend against the fastest. */
+void summary_print_amdahl(const struct summary *s, FILE *out);
+
+/* Share of an epoch that thread 0 spends on reading clocks for ops.csv; NAN when it is not known. */
+double summary_clock_share(const struct summary_row *row);
+
+/* That share of each backend, and a remark where it is not small. */
+void summary_print_clocks(const struct summary *s, FILE *out);
+
+#endif

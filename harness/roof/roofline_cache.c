@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "roof/roofline_cache.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/folders.h"
+#include "base/json_text.h"
+#include "machine/cpu.h"
+#include "report/file.h"
+
+void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row)
+{
+    const double rate = row->median * 1e9;
+    if (row->threads != rates->threads) return;
+    if (strcmp(row->quantity, "divide") == 0) rates->divide[row->roof] = rate;
+    if (strcmp(row->quantity, "square_root") == 0) rates->square_root[row->roof] = rate;
+    for (int i = 0; row->level && i < LEVEL_COUNT; i++)
+        if (strcmp(row->level, level_name(i)) == 0) rates->bytes[i] = fmax(rates->bytes[i], rate);
+}
+
+/* ---- JSON ---- */
+
+/* An object with the rates that were measured. */
+static json_t *rates_object(const double *rates, int count, bool of_levels)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < count; i++) {
+        const char *name = of_levels ? level_name(i) : roof_name((enum roof)i);
+        if (rates[i] > 0 && json_object_set_new(object, name, json_real(rates[i])) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+static void read_rates(double *rates, int count, bool of_levels, const json_t *object)
+{
+    for (int i = 0; i < count; i++) {
+        const double rate =
+            json_number_value(json_object_get(object, of_levels ? level_name(i) : roof_name((enum roof)i)));
+        rates[i] = isfinite(rate) && rate > 0 ? rate : 0;
+    }
+}
+
+json_t *roofline_rates_json(const struct roofline_rates *r)
+{
+    return json_pack("{s:i, s:s, s:o, s:o, s:o}", "threads", r->threads, "utc", r->utc, "divide",
+                     rates_object(r->divide, ROOF_COUNT, false), "square_root",
+                     rates_object(r->square_root, ROOF_COUNT, false), "bytes",
+                     rates_object(r->bytes, LEVEL_COUNT, true));
+}
+
+static json_t *read_root(const char *path, struct error *e)
+{
+    json_error_t why;
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        json_t *empty = json_pack("{s:i, s:[]}", "schema", 1, "rooflines");
+        if (!empty) error_set(e, EXIT_INTERNAL, "out of memory");
+        return empty;
+    }
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (root && json_is_array(json_object_get(root, "rooflines")) &&
+        json_integer_value(json_object_get(root, "schema")) == 1)
+        return root;
+    error_set(e, EXIT_USAGE, "%s: no file of rooflines (%s); remove it, and bench roofline writes it anew",
+              path, root ? "schema 1 with a list of rooflines was expected" : why.text);
+    json_decref(root);
+    return NULL;
+}
+
+static bool text_is(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, text) == 0;
+}
+
+/* Index of the entry, or -1. */
+static long find(const json_t *root, const char *env_id, int threads)
+{
+    char isa[128];
+    const json_t *list = json_object_get(root, "rooflines");
+    cpu_isa_names(cpu_usable(), isa, sizeof isa);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *r = json_array_get(list, i);
+        if (text_is(r, "env_id", env_id) && text_is(r, "isa", isa) &&
+            json_integer_value(json_object_get(r, "threads")) == threads)
+            return (long)i;
+    }
+    return -1;
+}
+
+int roofline_cache_find(const char *path, const char *env_id, int threads, struct roofline_rates *rates,
+                        bool *found, struct error *e)
+{
+    *found = false;
+    json_t *root = read_root(path, e);
+    if (!root) return (int)e->code;
+    const long i = find(root, env_id, threads);
+    if (i >= 0) {
+        const json_t *r = json_array_get(json_object_get(root, "rooflines"), (size_t)i);
+        const char *utc = json_string_value(json_object_get(r, "utc"));
+        memset(rates, 0, sizeof *rates);
+        snprintf(rates->utc, sizeof rates->utc, "%s", utc ? utc : "");
+        rates->threads = threads;
+        read_rates(rates->divide, ROOF_COUNT, false, json_object_get(r, "divide"));
+        read_rates(rates->square_root, ROOF_COUNT, false, json_object_get(r, "square_root"));
+        read_rates(rates->bytes, LEVEL_COUNT, true, json_object_get(r, "bytes"));
+        *found = true;
+    }
+    json_decref(root);
+    return 0;
+}
+
+/* Makes the folder that path lies in, then writes. Takes over root. */
+static int write_root(const char *path, json_t *root, struct error *e)
+{
+    char folder[PATH_MAX];
+    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = 0;
+    if (!slash || slash == folder || folders_make(folder, NULL, e) == 0)
+        file_replace(path, text, strlen(text), e);
+    free(text);
+    return (int)e->code;
+}
+
+int roofline_cache_keep(const char *path, const char *env_id, const struct roofline_rates *rates,
+                        struct error *e)
+{
+    char isa[128];
+    json_t *root = read_root(path, e);
+    if (!root) return (int)e->code;
+    json_t *list = json_object_get(root, "rooflines"), *entry = roofline_rates_json(rates);
+    cpu_isa_names(cpu_usable(), isa, sizeof isa);
+    const bool named = entry && json_object_set_new(entry, "env_id", json_string(env_id)) == 0 &&
+                       json_object_set_new(entry, "isa", json_string(isa)) == 0;
+    const long i = find(root, env_id, rates->threads);
+    int failed = -1;
+    if (named)
+        failed = i < 0 ? json_array_append_new(list, entry) : json_array_set_new(list, (size_t)i, entry);
+    else
+        json_decref(entry);
+    if (failed) {
+        json_decref(root);
+        return error_set(e, EXIT_INTERNAL, "out of memory");
+    }
+    return write_root(path, root, e);
+}

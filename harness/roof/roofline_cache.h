@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What `bench roofline` measured, kept in the user's cache folder for the runs that come after it: one JSON
+ * file for all machines, ISA caps and team sizes.
+ *
+ *   {"schema": 1, "rooflines": [{"env_id": id, "isa": usable ISA, "threads": n, "utc": when,
+ *     "divide": {isa: results a second, ...}, "square_root": {...}, "bytes": {level: bytes a second, ...}}]}
+ */
+#ifndef LB_ROOFLINE_CACHE_H
+#define LB_ROOFLINE_CACHE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "roof/bound.h"
+#include "roof/roofline.h"
+
+/* Its name in the cache folder; see folders.h. */
+#define ROOFLINE_CACHE "roofline.json"
+
+/* Adds what a row says, if its team is the one of rates. */
+void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row);
+
+/* As in the file; NULL when out of memory. */
+json_t *roofline_rates_json(const struct roofline_rates *rates);
+
+/* The entry of this machine, the usable ISA and the team size. *found tells. A file that is not there has no
+ * entries; one that is no such file is EXIT_USAGE with its path and what is wrong. */
+int roofline_cache_find(const char *path, const char *env_id, int threads, struct roofline_rates *rates,
+                        bool *found, struct error *e);
+
+/* Adds the entry or replaces the one it supersedes; makes the folder. 0 or e; the file is then as it was. */
+int roofline_cache_keep(const char *path, const char *env_id, const struct roofline_rates *rates,
+                        struct error *e);
+
+#endif

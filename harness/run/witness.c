@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/witness.h"
+
+#include <cpuid.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+struct reading { /* of CLOCK_MONOTONIC_RAW and of the counter, at the same time */
+    double seconds;
+    uint64_t ticks;
+};
+
+/* The counter's rate is taken over all the time since this one, so it gets more exact as the run goes on. */
+static struct reading origin;
+
+/* Seconds of a clock, or -1. */
+static double kernel_clock(clockid_t clock)
+{
+    struct timespec t = {0, 0};
+    long result = SYS_clock_gettime;
+    __asm__ volatile("syscall" : "+a"(result) : "D"((long)clock), "S"(&t) : "rcx", "r11", "memory");
+    return result == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec : -1.0;
+}
+
+double witness_seconds(void)
+{
+    return kernel_clock(CLOCK_MONOTONIC_RAW);
+}
+
+bool witness_has_counter(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && d & 1u << 8;
+}
+
+/* CPU time of another process, all threads together. */
+static double cpu_seconds(pid_t pid)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(pid, &clock) == 0 ? kernel_clock(clock) : -1.0;
+}
+
+/* A small file of the kernel's, without an allocation that could fail; "" when it cannot be read. */
+static const char *read_line(const char *path, char *text, size_t size)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t length = fd >= 0 ? read(fd, text, size - 1) : -1;
+    if (fd >= 0) close(fd);
+    text[length > 0 ? length : 0] = 0;
+    return text;
+}
+
+/* Seconds that the first thread of a process was ready to run and did not; 0 where the kernel does not count.
+ */
+static double delay_seconds(const char *path)
+{
+    char text[128];
+    unsigned long long ran, waited;
+    return sscanf(read_line(path, text, sizeof text), "%llu %llu", &ran, &waited) == 2 ? 1e-9 * (double)waited
+                                                                                       : 0.0;
+}
+
+static double both_delays(pid_t worker)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)worker);
+    return delay_seconds(path) + delay_seconds("/proc/self/schedstat");
+}
+
+/* Field 20 of proc(5)'s stat: the 18th behind the name in brackets. */
+static int count_tasks(pid_t pid)
+{
+    char path[64], text[1024];
+    int count;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    const char *behind = strrchr(read_line(path, text, sizeof text), ')');
+    if (!behind) return 0;
+    return sscanf(behind, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+                  &count) == 1
+               ? count
+               : 0;
+}
+
+/* Of some tries, the one in which nothing came between: a process that is set aside there would see two
+ * times. */
+static struct reading read_both(void)
+{
+    enum { TRIES = 16 };
+    struct reading best = {0.0, 0};
+    uint64_t gap = UINT64_MAX;
+    for (int i = 0; i < TRIES; i++) {
+        const uint64_t before = __rdtsc();
+        const double seconds = witness_seconds();
+        const uint64_t apart = __rdtsc() - before;
+        if (apart >= gap) continue;
+        gap = apart;
+        best = (struct reading){seconds, before + apart / 2};
+    }
+    return best;
+}
+
+void witness_prepare(void)
+{
+    if (!origin.ticks) origin = read_both();
+}
+
+void witness_begin(struct witness *w, pid_t worker)
+{
+    witness_prepare();
+    *w = (struct witness){.worker = worker, .delay = both_delays(worker)};
+    w->start = witness_seconds();
+    w->cpu = cpu_seconds(worker); /* last here and first below: it covers no more than the seconds */
+}
+
+void witness_end(const struct witness *w, struct testimony *t)
+{
+    const double cpu = cpu_seconds(w->worker), end = witness_seconds();
+    const struct reading now = read_both();
+    *t = (struct testimony){
+        .seconds = end - w->start,
+        .delays = both_delays(w->worker) - w->delay + w->busy,
+        .away = w->away,
+        .cpu_seconds = cpu >= 0.0 && w->cpu >= 0.0 ? cpu - w->cpu : -1.0,
+        .tasks = count_tasks(w->worker),
+    };
+    if (witness_has_counter() && now.seconds > origin.seconds)
+        t->ticks_per_second = (double)(now.ticks - origin.ticks) / (now.seconds - origin.seconds);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parent itself sees of a worker while that trains an epoch, asked of the kernel and not of the
+ * worker. The system calls are made here, so that no replacement of the C library's functions answers in the
+ * kernel's place. */
+#ifndef LB_WITNESS_H
+#define LB_WITNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Its readings at the beginning of an epoch, and since. */
+struct witness {
+    pid_t worker;
+    double start; /* CLOCK_MONOTONIC_RAW */
+    double cpu;   /* seconds of all the worker's threads so far; negative: the kernel does not tell */
+    double delay; /* seconds that the worker and this process have waited for a CPU so far */
+    double busy;  /* seconds that this process spent on other things than waiting for the worker */
+    bool away;    /* this process was stopped meanwhile */
+};
+
+/* How an epoch looked from outside. */
+struct testimony {
+    double seconds;          /* around the epoch, by CLOCK_MONOTONIC_RAW, both messages included */
+    double delays;           /* seconds of it in which a message may have waited to be looked at */
+    bool away;               /* this process was stopped meanwhile: seconds say nothing */
+    double cpu_seconds;      /* of all threads of the worker; negative: not known */
+    int tasks;               /* threads of the worker at its end; 0: not known */
+    double ticks_per_second; /* of the time stamp counter; 0: it is no clock on this CPU */
+};
+
+/* CLOCK_MONOTONIC_RAW, from the kernel. */
+double witness_seconds(void);
+
+/* Once, long before the first epoch: from here on the time stamp counter's rate is taken. */
+void witness_prepare(void);
+
+void witness_begin(struct witness *w, pid_t worker);
+void witness_end(const struct witness *w, struct testimony *t);
+
+/* Whether the time stamp counter runs at one rate whatever the CPU does (CPUID's invariant TSC). */
+bool witness_has_counter(void);
+
+#endif

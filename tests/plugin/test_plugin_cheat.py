@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Plug-ins that pass the proof and then cheat while they are timed: each is caught, by the check that is named here,
+and an honest copy of the same plug-in passes everything.
+
+Arguments: bench FOLDER-OF-MODULES"""
+import json
+import os
+import re
+import sys
+
+from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+
+bench, modules = sys.argv[1:]
+PLUGIN = modules + "/cheat.so"
+SMALL = ["--hidden", "16", "--threads", "1", "--batch", "16", "--quiet"]
+EPOCHS = 10  # of 40 steps; it cheats from step 221 on, in epochs 6 to 10
+LOOKED_AT = r"(step|steps) \d+( to \d+)? of epoch \d+, looked at (again|as a whole) during training: .*trains otherwise"
+# Kind: the check that finds it, and its words.
+CHEATS = {"skips": ("training", LOOKED_AT),
+          "skips-unseen": ("training", LOOKED_AT.replace("again|", "")),
+          "caches": ("training", LOOKED_AT),
+          "flushes": ("control word", r"MXCSR .* after epoch 6"),
+          "clock": ("time stamp counter", "train_seconds against the CPU's time stamp counter")}
+
+
+def judged(out):
+    """backend -> check -> row"""
+    table = {}
+    for row in whole_rows(out + "/integrity.csv"):
+        table.setdefault(row["backend"], {})[row["check"]] = row
+    return table
+
+
+def has_counter():
+    """Whether the time stamp counter is a clock here: elsewhere its check does not apply."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        return "nonstop_tsc" in f.read()
+
+
+def test_cheats(data, folder):
+    """All in one run."""
+    out = folder + "/run"
+    backends = ",".join("cheat:" + kind for kind in CHEATS)
+    result = run(bench, *SMALL, "--plugin", PLUGIN, "--backend", backends, "--epochs", str(EPOCHS), "--data", data, "--out", out)
+    check(result.returncode == 5, f"exit {result.returncode}: {result.stderr}")
+    table, epochs = judged(out), whole_rows(out + "/epochs.csv")
+    check(set(table) == {"cheat:" + kind for kind in CHEATS}, f"integrity.csv: {set(table)}")
+    check(len({len(rows) for rows in table.values()}) == 1, "integrity.csv: as many checks for each")
+    for kind, (name, words) in CHEATS.items():
+        row = table["cheat:" + kind][name]
+        check(row["status"] == "violation" and re.search(words, row["words"]), f"{kind}: {row}")
+        check(f"INTEGRITY VIOLATED by cheat:{kind}: {name}: " in result.stdout, f"{kind}: {result.stdout}")
+        rows = [r for r in epochs if r["backend"] == "cheat:" + kind]
+        check(len(rows) >= 5, f"{kind}: its rows stay: {len(rows)}")
+    test_machine(out)
+
+
+def test_machine(out):
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    check(machine["exit_code"] == 5 and machine["status"] == "failed", f"machine.json: {machine['status']}")
+    for kind, (name, _) in CHEATS.items():
+        found = machine["backends"]["cheat:" + kind]["integrity"]
+        check(name in [v["check"] for v in found["violations"]], f"machine.json: {kind}: {found}")
+
+
+def test_honest(data, folder):
+    """The same plug-in without a cheat, beside naive: nothing is found."""
+    out = folder + "/honest"
+    result = run(bench, *SMALL, "--plugin", PLUGIN, "--backend", "naive,cheat", "--epochs", "2", "--data", data, "--out", out)
+    check(result.returncode == 0 and re.search(r"^integrity: \d+ checks passed", result.stdout, re.M), f"honest: {result}")
+    table = judged(out)
+    for name in ("naive", "cheat"):
+        found = [row for row in table[name].values() if row["status"] == "violation"]
+        check(found == [], f"honest: {found}")
+    for name in ("file", "first loss", "training", "looked at again", "calls", "order", "control word", "roof"):
+        check(table["cheat"][name]["status"] == "pass", f"honest: {table['cheat'][name]}")
+    check(table["naive"]["first loss"]["status"] == "not applicable", f"naive: {table['naive']['first loss']}")
+
+
+with scratch() as scratch_folder:
+    data_folder = scratch_folder + "/data"
+    os.mkdir(data_folder)
+    make_data(data_folder, 640, 80)
+    if not has_counter():
+        print("not tried: the clock's cheat (the time stamp counter of this CPU is not invariant)")
+        del CHEATS["clock"]
+    test_cheats(data_folder, scratch_folder)
+    test_honest(data_folder, scratch_folder)
+finish()
