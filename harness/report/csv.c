@@ -121,6 +121,14 @@ void csv_empty(struct csv *c)
     put_member(c, "null");
 }
 
+void csv_real_or_empty(struct csv *c, double value)
+{
+    if (isnan(value))
+        csv_empty(c);
+    else
+        csv_real(c, value);
+}
+
 /* Cuts the file back to the whole rows after a write that did not succeed. */
 static int give_up_row(struct csv *c, int reason, struct error *e)
 {

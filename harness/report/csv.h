@@ -50,6 +50,8 @@ void csv_integer(struct csv *c, long long value);
 void csv_unsigned(struct csv *c, unsigned long long value);
 void csv_real(struct csv *c, double value); /* nine significant digits; nan, inf, -inf */
 void csv_empty(struct csv *c);
+/* Empty for a NaN that means: not known. */
+void csv_real_or_empty(struct csv *c, double value);
 
 /* Puts the row on disk, or on an error leaves the whole rows before it. */
 int csv_end_row(struct csv *c, struct error *e);

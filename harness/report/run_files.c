@@ -120,18 +120,10 @@ int run_files_proof_row(struct run_files *f, const char *backend, const struct p
     return csv_end_row(c, e);
 }
 
-static void real_or_empty(struct csv *c, bool is_known, double value)
-{
-    if (is_known)
-        csv_real(c, value);
-    else
-        csv_empty(c);
-}
-
 static void add_noise(struct csv *c, const struct turn_noise *noise)
 {
-    real_or_empty(c, !isnan(noise->steal_ms), noise->steal_ms);
-    real_or_empty(c, !isnan(noise->wait_ms), noise->wait_ms);
+    csv_real_or_empty(c, noise->steal_ms);
+    csv_real_or_empty(c, noise->wait_ms);
     csv_integer(c, noise->invol_ctx);
     csv_integer(c, noise->major_faults);
     csv_real(c, noise->cpu_seconds);
@@ -173,11 +165,11 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
 static void add_bound(struct csv *c, const struct op_attribution *a, double seconds, double flop)
 {
     const bool bound = a->bound.by[0] && seconds > 0;
-    real_or_empty(c, a->has_bytes, a->bytes);
-    real_or_empty(c, a->has_bytes && flop > 0, flop / a->bytes);
+    csv_real_or_empty(c, a->has_bytes ? a->bytes : NAN);
+    csv_real_or_empty(c, a->has_bytes && flop > 0 ? flop / a->bytes : NAN);
     csv_text(c, a->bound.by);
-    real_or_empty(c, bound && flop > 0, flop / a->bound.seconds * 1e-9);
-    real_or_empty(c, bound, a->bound.seconds / seconds);
+    csv_real_or_empty(c, bound && flop > 0 ? flop / a->bound.seconds * 1e-9 : NAN);
+    csv_real_or_empty(c, bound ? a->bound.seconds / seconds : NAN);
 }
 
 /* calls < 0: not counted; inherited < 0: does not apply. */

@@ -150,14 +150,6 @@ void sweep_results_free(struct sweep_results *r)
 
 /* ---- sweep.csv ---- */
 
-static void real_or_empty(struct csv *c, double value)
-{
-    if (isnan(value))
-        csv_empty(c);
-    else
-        csv_real(c, value);
-}
-
 static int write_line(struct csv *c, const struct sweep_line *line, const char *run_id, struct error *e)
 {
     csv_integer(c, 1);
@@ -170,11 +162,11 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     csv_text(c, line->seed);
     csv_text(c, line->backend);
     csv_integer(c, line->epochs);
-    real_or_empty(c, line->train_seconds);
-    real_or_empty(c, line->gflops);
-    real_or_empty(c, line->peak_gflops);
-    real_or_empty(c, line->share_of_peak);
-    real_or_empty(c, line->val_accuracy);
+    csv_real_or_empty(c, line->train_seconds);
+    csv_real_or_empty(c, line->gflops);
+    csv_real_or_empty(c, line->peak_gflops);
+    csv_real_or_empty(c, line->share_of_peak);
+    csv_real_or_empty(c, line->val_accuracy);
     csv_integer(c, line->verified);
     csv_text(c, line->outcome);
     csv_text(c, line->run_id);

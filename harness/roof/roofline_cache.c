@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "roof/roofline_cache.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/folders.h"
-#include "base/json_text.h"
 #include "machine/cpu.h"
-#include "report/file.h"
+#include "report/cache_list.h"
+
+static const char list_name[] = "rooflines";
 
 void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row)
 {
@@ -58,37 +56,18 @@ json_t *roofline_rates_json(const struct roofline_rates *r)
 
 static json_t *read_root(const char *path, struct error *e)
 {
-    json_error_t why;
-    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        json_t *empty = json_pack("{s:i, s:[]}", "schema", 1, "rooflines");
-        if (!empty) error_set(e, EXIT_INTERNAL, "out of memory");
-        return empty;
-    }
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    if (root && json_is_array(json_object_get(root, "rooflines")) &&
-        json_integer_value(json_object_get(root, "schema")) == 1)
-        return root;
-    error_set(e, EXIT_USAGE, "%s: no file of rooflines (%s); remove it, and bench roofline writes it anew",
-              path, root ? "schema 1 with a list of rooflines was expected" : why.text);
-    json_decref(root);
-    return NULL;
-}
-
-static bool text_is(const json_t *object, const char *key, const char *text)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value && strcmp(value, text) == 0;
+    return cache_list_read(path, list_name, "remove it, and bench roofline writes it anew", e);
 }
 
 /* Index of the entry, or -1. */
 static long find(const json_t *root, const char *env_id, int threads)
 {
     char isa[128];
-    const json_t *list = json_object_get(root, "rooflines");
+    const json_t *list = json_object_get(root, list_name);
     cpu_isa_names(cpu_usable(), isa, sizeof isa);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *r = json_array_get(list, i);
-        if (text_is(r, "env_id", env_id) && text_is(r, "isa", isa) &&
+        if (cache_list_text_is(r, "env_id", env_id) && cache_list_text_is(r, "isa", isa) &&
             json_integer_value(json_object_get(r, "threads")) == threads)
             return (long)i;
     }
@@ -103,7 +82,7 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
     if (!root) return (int)e->code;
     const long i = find(root, env_id, threads);
     if (i >= 0) {
-        const json_t *r = json_array_get(json_object_get(root, "rooflines"), (size_t)i);
+        const json_t *r = json_array_get(json_object_get(root, list_name), (size_t)i);
         const char *utc = json_string_value(json_object_get(r, "utc"));
         memset(rates, 0, sizeof *rates);
         snprintf(rates->utc, sizeof rates->utc, "%s", utc ? utc : "");
@@ -117,41 +96,22 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
     return 0;
 }
 
-/* Makes the folder that path lies in, then writes. Takes over root. */
-static int write_root(const char *path, json_t *root, struct error *e)
-{
-    char folder[PATH_MAX];
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    json_decref(root);
-    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash) *slash = 0;
-    if (!slash || slash == folder || folders_make(folder, NULL, e) == 0)
-        file_replace(path, text, strlen(text), e);
-    free(text);
-    return (int)e->code;
-}
-
 int roofline_cache_keep(const char *path, const char *env_id, const struct roofline_rates *rates,
                         struct error *e)
 {
     char isa[128];
     json_t *root = read_root(path, e);
     if (!root) return (int)e->code;
-    json_t *list = json_object_get(root, "rooflines"), *entry = roofline_rates_json(rates);
+    json_t *entry = roofline_rates_json(rates);
     cpu_isa_names(cpu_usable(), isa, sizeof isa);
-    const bool named = entry && json_object_set_new(entry, "env_id", json_string(env_id)) == 0 &&
-                       json_object_set_new(entry, "isa", json_string(isa)) == 0;
-    const long i = find(root, env_id, rates->threads);
-    int failed = -1;
-    if (named)
-        failed = i < 0 ? json_array_append_new(list, entry) : json_array_set_new(list, (size_t)i, entry);
-    else
+    if (!entry || json_object_set_new(entry, "env_id", json_string(env_id)) != 0 ||
+        json_object_set_new(entry, "isa", json_string(isa)) != 0) {
         json_decref(entry);
-    if (failed) {
-        json_decref(root);
-        return error_set(e, EXIT_INTERNAL, "out of memory");
+        entry = NULL;
     }
-    return write_root(path, root, e);
+    if (cache_list_put(root, list_name, find(root, env_id, rates->threads), entry, e)) {
+        json_decref(root);
+        return (int)e->code;
+    }
+    return cache_list_write(path, root, e);
 }

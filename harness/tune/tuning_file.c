@@ -1,55 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "tune/tuning_file.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/folders.h"
-#include "base/json_text.h"
 #include "machine/cpu.h"
-#include "report/file.h"
+#include "report/cache_list.h"
+
+static const char list_name[] = "tunings";
 
 static const char *usable_isa(char text[128])
 {
     return cpu_isa_names(cpu_usable(), text, 128);
 }
 
-/* The file's root object, or an empty one when there is no file; NULL with e. */
 static json_t *read_root(const char *path, struct error *e)
 {
-    json_error_t why;
-    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return json_pack("{s:i, s:[]}", "schema", 1, "tunings");
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    if (root && json_is_array(json_object_get(root, "tunings")) &&
-        json_integer_value(json_object_get(root, "schema")) == 1)
-        return root;
-    error_set(e, EXIT_USAGE, "%s: no file of tunings (%s); remove it, or use --tuning off", path,
-              root ? "schema 1 with a list of tunings was expected" : why.text);
-    json_decref(root);
-    return NULL;
-}
-
-static bool text_is(const json_t *object, const char *key, const char *text)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value && strcmp(value, text) == 0;
+    return cache_list_read(path, list_name, "remove it, or use --tuning off", e);
 }
 
 /* Index of the entry, or -1. */
 static long find(const json_t *root, const char *backend, int threads)
 {
     char isa[128];
-    const json_t *list = json_object_get(root, "tunings");
+    const json_t *list = json_object_get(root, list_name);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *t = json_array_get(list, i);
-        if (text_is(t, "cpu", cpu_model()) && text_is(t, "isa", usable_isa(isa)) &&
-            text_is(t, "backend", backend) && json_integer_value(json_object_get(t, "threads")) == threads)
+        if (cache_list_text_is(t, "cpu", cpu_model()) && cache_list_text_is(t, "isa", usable_isa(isa)) &&
+            cache_list_text_is(t, "backend", backend) &&
+            json_integer_value(json_object_get(t, "threads")) == threads)
             return (long)i;
     }
     return -1;
@@ -73,10 +55,10 @@ int tuning_find(const char *path, const char *backend, int threads, struct tunin
 {
     *found = false;
     json_t *root = read_root(path, e);
-    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
+    if (!root) return (int)e->code;
     const long i = find(root, backend, threads);
     if (i >= 0) {
-        const json_t *t = json_array_get(json_object_get(root, "tunings"), (size_t)i);
+        const json_t *t = json_array_get(json_object_get(root, list_name), (size_t)i);
         const json_t *b = json_object_get(t, "blocking");
         memset(tuning, 0, sizeof *tuning);
         snprintf(tuning->backend, sizeof tuning->backend, "%s", backend);
@@ -102,53 +84,27 @@ static json_t *entry_json(const struct tuning *t)
                      t->gain_percent, "commit", t->commit, "utc", t->utc);
 }
 
-/* Makes the folder that path lies in. */
-static int make_folder_of(const char *path, struct error *e)
-{
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (!slash || slash == folder) return 0;
-    *slash = 0;
-    return folders_make(folder, NULL, e);
-}
-
-/* Takes over root. */
-static int write_root(const char *path, json_t *root, struct error *e)
-{
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    json_decref(root);
-    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
-    if (make_folder_of(path, e) == 0) file_replace(path, text, strlen(text), e);
-    free(text);
-    return (int)e->code;
-}
-
 int tuning_keep(const char *path, const struct tuning *tuning, struct error *e)
 {
     json_t *root = read_root(path, e);
-    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
-    json_t *list = json_object_get(root, "tunings"), *entry = entry_json(tuning);
+    if (!root) return (int)e->code;
     const long i = find(root, tuning->backend, tuning->threads);
-    const int failed = !entry  ? -1
-                       : i < 0 ? json_array_append_new(list, entry)
-                               : json_array_set_new(list, (size_t)i, entry);
-    if (failed) {
+    if (cache_list_put(root, list_name, i, entry_json(tuning), e)) {
         json_decref(root);
-        return error_set(e, EXIT_INTERNAL, "out of memory");
+        return (int)e->code;
     }
-    return write_root(path, root, e);
+    return cache_list_write(path, root, e);
 }
 
 int tuning_drop(const char *path, const char *backend, int threads, struct error *e)
 {
     json_t *root = read_root(path, e);
-    if (!root) return e->code ? (int)e->code : error_set(e, EXIT_INTERNAL, "out of memory");
+    if (!root) return (int)e->code;
     const long i = find(root, backend, threads);
     if (i < 0) {
         json_decref(root);
         return 0;
     }
-    json_array_remove(json_object_get(root, "tunings"), (size_t)i);
-    return write_root(path, root, e);
+    json_array_remove(json_object_get(root, list_name), (size_t)i);
+    return cache_list_write(path, root, e);
 }

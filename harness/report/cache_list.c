@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/cache_list.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/folders.h"
+#include "base/json_text.h"
+#include "report/file.h"
+
+json_t *cache_list_read(const char *path, const char *name, const char *advice, struct error *e)
+{
+    json_error_t why;
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        json_t *empty = json_pack("{s:i, s:[]}", "schema", 1, name);
+        if (!empty) error_set(e, EXIT_INTERNAL, "out of memory");
+        return empty;
+    }
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (root && json_is_array(json_object_get(root, name)) &&
+        json_integer_value(json_object_get(root, "schema")) == 1)
+        return root;
+    if (root)
+        error_set(e, EXIT_USAGE, "%s: no file of %s (schema 1 with a list of %s was expected); %s", path,
+                  name, name, advice);
+    else
+        error_set(e, EXIT_USAGE, "%s: no file of %s (%s); %s", path, name, why.text, advice);
+    json_decref(root);
+    return NULL;
+}
+
+bool cache_list_text_is(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, text) == 0;
+}
+
+int cache_list_put(json_t *root, const char *name, long i, json_t *entry, struct error *e)
+{
+    json_t *list = json_object_get(root, name);
+    const int failed =
+        i < 0 ? json_array_append_new(list, entry) : json_array_set_new(list, (size_t)i, entry);
+    return failed ? error_set(e, EXIT_INTERNAL, "out of memory") : 0;
+}
+
+int cache_list_write(const char *path, json_t *root, struct error *e)
+{
+    char folder[PATH_MAX];
+    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = 0;
+    if (!slash || slash == folder || folders_make(folder, NULL, e) == 0)
+        file_replace(path, text, strlen(text), e);
+    free(text);
+    return (int)e->code;
+}
