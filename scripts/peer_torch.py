@@ -203,7 +203,7 @@ class Session:
         self.machine.content["backends"] = {"torch": {
             "name": "torch", "library": f"PyTorch {self.facts['torch']}", "verified": None, "setting": setting,
             "environment": settings.environment(setting), "error_of_tolerance": check,
-            "loaded": self.facts["libraries"],
+            "loaded": self.facts["libraries"], **self.facts["origin"],
             "python": self.facts["python"], "parallel": self.facts["parallel"], "trials": self.trials}}
         self.machine.write("running")
 
@@ -226,7 +226,8 @@ class Session:
         """One epoch, its row on disk. Returns its row."""
         result = self.worker.ask(do="epoch", epoch=number)
         row = dict(self.identity(), backend="torch", threads=setting["threads"], seed=self.arguments.seed,
-                   gflops=self.flop(result["samples"]) / result["train_seconds"] * 1e-9, **place, **result)
+                   gflops=self.flop(result["samples"]) / result["train_seconds"] * 1e-9, **place, **result,
+                   **self.facts["origin"])
         self.epochs_csv.add(row)
         self.say(f"epoch {number}/{self.arguments.epochs}: {row['train_seconds']:.4g} s, {row['gflops']:.4g} GFLOP/s, "
                  f"loss {row['loss']:.4f}, val_accuracy {row['val_accuracy']:.4f}")
@@ -242,6 +243,7 @@ class Session:
         file = self.open_csv("paired.csv", records.PAIRED_COLUMNS)
         bench = paired.Bench(self.command, self.arguments, self.data.folder)
         threads = {"torch": setting["threads"], "bench": self.arguments.threads}
+        origins = {"torch": self.facts["origin"]}
         done, rows = 0, []
         for turn, count in enumerate(paired.shares(self.arguments.epochs, self.arguments.rounds)):
             seconds = {}
@@ -252,6 +254,7 @@ class Session:
                     folder = os.path.join(self.folder, "rounds", f"{turn + 1:02d}")
                     seconds[who] = bench.run(folder)
                     self.machine.content["env_id"] = paired.read_env_id(folder)
+                    origins.update(paired.read_origins(folder))
                     continue
                 self.worker.resume()
                 place = {"round": turn + 1, "position": position}
@@ -260,7 +263,7 @@ class Session:
                 seconds[who] = [row["train_seconds"] for row in of_turn]
             for row in paired.rows_of_round(turn, seconds["torch"], seconds["bench"], threads):
                 rows.append(row)
-                file.add(dict(self.identity(), **row))
+                file.add(dict(self.identity(), **row, **origins[row["contender"]]))
         print("\n".join(paired.summary(rows)))
 
     def run(self):

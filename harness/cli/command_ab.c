@@ -55,7 +55,7 @@ static int judge(struct ab *ab, struct error *e)
     free(times);
     r->epochs_per_turn = o->epochs_per_turn;
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        r->names[arm] = ab->arms[arm].name;
+        r->arms[arm] = &ab->arms[arm];
         r->median_seconds[arm] = median_of(ab->seconds[arm], rounds) / o->epochs_per_turn;
     }
     return (int)e->code;

@@ -172,6 +172,7 @@ static int judge(struct gate *g, int backend, struct error *e)
     line->baseline_share = median_of(s->share + first, epochs);
     for (int p = 0; slowdown && p < GATE_PROCESSES; p++) {
         const double *share = g->share[GATE_PROCESSES * backend + p];
+        line->processes[p] = &g->entries[GATE_PROCESSES * backend + p];
         for (int i = 0; i < epochs; i++) slowdown[i] = log(s->share[first + i] / share[first + i]);
         if (compare_rounds(&line->slowdown[p], slowdown, epochs, g->options.seed) != 0)
             error_set(e, EXIT_INTERNAL, "out of memory");

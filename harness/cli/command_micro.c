@@ -16,6 +16,7 @@
 #include "micro/check_shape.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"
+#include "report/origin.h"
 #include "roof/memory_room.h"
 #include "roof/peak.h"
 #include "tune/tuning.h"
@@ -46,6 +47,7 @@ static const char *const micro_columns[] = {"schema",
                                             "peak_gflops",
                                             "share_of_peak",
                                             "env_id",
+                                            ORIGIN_COLUMNS,
                                             NULL};
 
 /* Memory that the matrices of a user's shape may take, and a pool of cold weights: a share of what is there.
@@ -266,6 +268,7 @@ static void on_result(void *context, const struct gbench_result *result)
     csv_real(csv, contestant->verdict.worst_of_bound);
     add_product_fields(csv, c, result);
     csv_text(csv, micro->session.env_id);
+    csv_origin(csv, contestant->entry);
     if (csv_end_row(csv, micro->error)) interrupt_flag = 1;
 }
 

@@ -71,7 +71,7 @@ static void on_proof_row(void *context, const struct registry_entry *entry, cons
 {
     struct job *job = context;
     print_proof_row(job, entry, row);
-    if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry->name, row, job->error);
+    if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
     note_failure(job);
 }
 
@@ -127,7 +127,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
-    if (run_files_epoch(&job->files, entry->name, &row->verdict, report, job->error) == 0 &&
+    if (run_files_epoch(&job->files, entry, &row->verdict, report, job->error) == 0 &&
         summary_epoch(row, report, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);

@@ -100,17 +100,15 @@ int integrity_book_conclude(struct integrity_book *b, struct summary *summary, s
                             struct error *e)
 {
     const struct session *s = b->session;
-    const char *names[REGISTRY_MAX];
     const struct row_identity identity = session_identity(s);
     int code = EXIT_OK;
     b->judged = true;
     for (int i = 0; i < s->count; i++) {
-        names[i] = s->entries[i]->name;
         judge(b, i, summary_row(summary, s->entries[i])->info.implementation);
         if (integrity_violated(&b->of[i]) != CHECK_COUNT) code = EXIT_INTEGRITY;
-        record_integrity(record, names[i], integrity_json(&b->of[i]));
+        record_integrity(record, s->entries[i]->name, integrity_json(&b->of[i]));
     }
-    if (integrity_file_write(b->of, names, s->count, s->folder.path, &identity, e)) return (int)e->code;
+    if (integrity_file_write(b->of, s->entries, s->count, s->folder.path, &identity, e)) return (int)e->code;
     return code;
 }
 

@@ -3,22 +3,48 @@
 
 #include <math.h>
 
+#include "report/origin.h"
+
 /* ---- ab.csv ---- */
 
-static const char *const columns[] = {
-    "schema",           "run_id",  "env_id",    "dataset",          "threads",           "seed",
-    "comparison",       "a",       "b",         "rounds",           "epochs_per_turn",   "a_median_seconds",
-    "b_median_seconds", "ratio",   "ratio_low", "ratio_high",       "bias_percent",      "min_effect_percent",
-    "visible_percent",  "verdict", "drift",     "first_half_ratio", "second_half_ratio", "a_two_humps",
-    "b_two_humps",      NULL};
+static const char *const columns[] = {"schema",
+                                      "run_id",
+                                      "env_id",
+                                      "dataset",
+                                      "threads",
+                                      "seed",
+                                      "comparison",
+                                      "a",
+                                      "b",
+                                      "rounds",
+                                      "epochs_per_turn",
+                                      "a_median_seconds",
+                                      "b_median_seconds",
+                                      "ratio",
+                                      "ratio_low",
+                                      "ratio_high",
+                                      "bias_percent",
+                                      "min_effect_percent",
+                                      "visible_percent",
+                                      "verdict",
+                                      "drift",
+                                      "first_half_ratio",
+                                      "second_half_ratio",
+                                      "a_two_humps",
+                                      "b_two_humps",
+                                      "a_git_commit",
+                                      "a_binary_sha256",
+                                      "b_git_commit",
+                                      "b_binary_sha256",
+                                      NULL};
 
 static void begin_row(struct csv *c, const struct ab_report *r, const struct row_identity *identity,
                       const char *comparison, enum arm over)
 {
     row_begin_judgement(c, identity);
     csv_text(c, comparison);
-    csv_text(c, r->names[ARM_A]);
-    csv_text(c, r->names[over]);
+    csv_text(c, r->arms[ARM_A]->name);
+    csv_text(c, r->arms[over]->name);
     csv_integer(c, r->judgement.other.rounds);
     csv_integer(c, r->epochs_per_turn);
     csv_real(c, r->median_seconds[ARM_A]);
@@ -42,6 +68,13 @@ static void add_shape(struct csv *c, const struct ab_report *r, const struct dri
     csv_integer(c, r->judgement.humps[over].found);
 }
 
+static int end_row(struct csv *c, const struct ab_report *r, enum arm over, struct error *e)
+{
+    csv_origin(c, r->arms[ARM_A]);
+    csv_origin(c, r->arms[over]);
+    return csv_end_row(c, e);
+}
+
 static int add_itself(struct csv *c, const struct ab_report *r, const struct row_identity *identity,
                       struct error *e)
 {
@@ -53,7 +86,7 @@ static int add_itself(struct csv *c, const struct ab_report *r, const struct row
     csv_real(c, effect_percent(comparison_visible(&j->itself, 0.0, j->margin)));
     csv_text(c, verdict_name(comparison_verdict(&j->itself, 0.0, j->margin)));
     add_shape(c, r, &j->itself_drift, ARM_AGAIN);
-    return csv_end_row(c, e);
+    return end_row(c, r, ARM_AGAIN, e);
 }
 
 static int add_other(struct csv *c, const struct ab_report *r, const struct row_identity *identity,
@@ -67,7 +100,7 @@ static int add_other(struct csv *c, const struct ab_report *r, const struct row_
     csv_real(c, effect_percent(j->visible));
     csv_text(c, verdict_name(j->verdict));
     add_shape(c, r, &j->ratio_drift, ARM_B);
-    return csv_end_row(c, e);
+    return end_row(c, r, ARM_B, e);
 }
 
 int ab_report_write(const struct ab_report *r, const char *folder, const struct row_identity *identity,
@@ -112,7 +145,7 @@ static void print_comparison(FILE *out, const struct paired_comparison *c)
 static void print_verdict(const struct ab_report *r, FILE *out)
 {
     const struct judgement *j = &r->judgement;
-    const char *a = r->names[ARM_A], *b = r->names[ARM_B];
+    const char *a = r->arms[ARM_A]->name, *b = r->arms[ARM_B]->name;
     const double margin = effect_percent(j->margin);
     fprintf(out, "%s: ", verdict_name(j->verdict));
     switch (j->verdict) {
@@ -137,7 +170,7 @@ static void print_check(const struct ab_report *r, FILE *out)
 {
     const struct judgement *j = &r->judgement;
     char text[PERCENT_SIZE];
-    fprintf(out, "A/A check  %s in a second process: ", r->names[ARM_A]);
+    fprintf(out, "A/A check  %s in a second process: ", r->arms[ARM_A]->name);
     print_comparison(out, &j->itself);
     if (j->bias > 0.0)
         fprintf(
@@ -172,7 +205,7 @@ static void print_drift(const struct ab_report *r, FILE *out)
         if (!d->found || fabs(d->second - d->first) < j->margin) continue;
         any = true;
         fprintf(out, "drift      %s: %.3f s an epoch in the first half of the rounds, %.3f s in the second\n",
-                r->names[arm], exp(d->first), exp(d->second));
+                r->arms[arm]->name, exp(d->first), exp(d->second));
     }
     if (!any) fputs("drift      none found\n", out);
 }
@@ -187,7 +220,7 @@ static void print_humps(const struct ab_report *r, FILE *out)
         fprintf(out,
                 "two humps  %s: its epochs take either about %.3f s or about %.3f s (%.0f %% of them); a "
                 "median hides that\n",
-                r->names[arm], exp(h->low), exp(h->high), 100.0 * h->share_high);
+                r->arms[arm]->name, exp(h->low), exp(h->high), 100.0 * h->share_high);
     }
     if (!any) fputs("two humps  none found\n", out);
 }

@@ -11,7 +11,7 @@
 
 struct ab_report {
     struct judgement judgement;
-    const char *names[ARM_COUNT];
+    const struct registry_entry *arms[ARM_COUNT];
     double median_seconds[ARM_COUNT]; /* of one epoch */
     int epochs_per_turn;
 };

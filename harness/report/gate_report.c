@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "report/ab_report.h"
+#include "report/origin.h"
 
 enum gate_verdict gate_judge(const struct paired_comparison slowdown[GATE_PROCESSES], double limit)
 {
@@ -53,6 +54,7 @@ static const char *const columns[] = {"schema",
                                       "slowdown_high",
                                       "max_slowdown_percent",
                                       "verdict",
+                                      ORIGIN_COLUMNS,
                                       NULL};
 
 static int add_row(struct csv *c, const struct gate_line *line, int process, const struct baseline *b,
@@ -72,6 +74,7 @@ static int add_row(struct csv *c, const struct gate_line *line, int process, con
     csv_real(c, exp(s->interval.high));
     csv_real(c, effect_percent(limit));
     csv_text(c, gate_verdict_name(line->verdict));
+    csv_origin(c, line->processes[process]);
     return csv_end_row(c, e);
 }
 

@@ -15,7 +15,8 @@ enum gate_verdict { GATE_PASSED, GATE_SLOWER, GATE_INCONCLUSIVE };
 enum { GATE_PROCESSES = 2 };
 
 struct gate_line {
-    const char *backend;
+    const char *backend; /* as the baseline calls it */
+    const struct registry_entry *processes[GATE_PROCESSES];
     struct paired_comparison slowdown[GATE_PROCESSES];
     double baseline_share, share[GATE_PROCESSES]; /* medians */
     enum gate_verdict verdict;

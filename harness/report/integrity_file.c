@@ -2,36 +2,38 @@
 #include "report/integrity_file.h"
 
 #include "base/json_text.h"
+#include "report/origin.h"
 
 enum { SCHEMA = 1 };
 
-static const char *const columns[] = {"schema",   "run_id", "backend", "check",  "status",
-                                      "expected", "seen",   "words",   "env_id", NULL};
+static const char *const columns[] = {"schema", "run_id", "backend", "check",        "status", "expected",
+                                      "seen",   "words",  "env_id",  ORIGIN_COLUMNS, NULL};
 
-static int add_row(struct csv *c, const struct row_identity *identity, const char *name,
+static int add_row(struct csv *c, const struct row_identity *identity, const struct registry_entry *entry,
                    const struct integrity *i, enum integrity_check check, struct error *e)
 {
     const struct integrity_line *line = &i->line[check];
     csv_integer(c, SCHEMA);
     csv_text(c, identity->run_id);
-    csv_text(c, name);
+    csv_text(c, entry->name);
     csv_text(c, integrity_check_name(check));
     csv_text(c, integrity_status_name(line->status));
     csv_text(c, line->expected);
     csv_text(c, line->seen);
     csv_text(c, line->words[0] ? line->words : "it trained no epoch");
     csv_text(c, identity->env_id);
+    csv_origin(c, entry);
     return csv_end_row(c, e);
 }
 
-int integrity_file_write(const struct integrity *all, const char *const *names, int count, const char *folder,
-                         const struct row_identity *identity, struct error *e)
+int integrity_file_write(const struct integrity *all, const struct registry_entry *const *entries, int count,
+                         const char *folder, const struct row_identity *identity, struct error *e)
 {
     struct csv c;
     if (csv_create(&c, folder, "integrity.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < count; i++)
         for (int check = 0; check < CHECK_COUNT; check++)
-            if (add_row(&c, identity, names[i], &all[i], (enum integrity_check)check, e)) {
+            if (add_row(&c, identity, entries[i], &all[i], (enum integrity_check)check, e)) {
                 csv_discard(&c);
                 return (int)e->code;
             }

@@ -10,8 +10,8 @@
 #include "report/run_files.h"
 
 /* Writes the file, whole. names[i] is the contender of all[i]. */
-int integrity_file_write(const struct integrity *all, const char *const *names, int count, const char *folder,
-                         const struct row_identity *identity, struct error *e);
+int integrity_file_write(const struct integrity *all, const struct registry_entry *const *entries, int count,
+                         const char *folder, const struct row_identity *identity, struct error *e);
 
 /* What machine.json says of one contender; a new reference, NULL when out of memory. */
 json_t *integrity_json(const struct integrity *i);

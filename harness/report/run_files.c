@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/origin.h"
+
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
@@ -14,12 +16,14 @@ static const char *const epochs_columns[] = {
     "epoch",   "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
     "loss",    "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
     "round",   "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
-    "wait_ms", "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       NULL};
+    "wait_ms", "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       ORIGIN_COLUMNS,
+    NULL};
 
 static const char *const ops_columns[] = {
-    "schema",    "run_id",  "dataset",  "backend",     "threads",        "seed",      "epoch",       "op",
-    "calls",     "seconds", "flop",     "gflops",      "share_of_epoch", "inherited", "peak_gflops", "env_id",
-    "bytes_min", "ai",      "bound_by", "roof_gflops", "share_of_roof",  NULL};
+    "schema",         "run_id",      "dataset",       "backend",      "threads",   "seed",
+    "epoch",          "op",          "calls",         "seconds",      "flop",      "gflops",
+    "share_of_epoch", "inherited",   "peak_gflops",   "env_id",       "bytes_min", "ai",
+    "bound_by",       "roof_gflops", "share_of_roof", ORIGIN_COLUMNS, NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -36,6 +40,7 @@ static const char *const proof_columns[] = {"schema",
                                             "seconds",
                                             "env_id",
                                             "seed",
+                                            ORIGIN_COLUMNS,
                                             NULL};
 
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
@@ -93,16 +98,17 @@ void run_files_discard(struct run_files *f)
     csv_discard(&f->proof);
 }
 
-static void begin_row(struct csv *c, const struct row_identity *identity, const char *backend)
+static void begin_row(struct csv *c, const struct row_identity *identity,
+                      const struct registry_entry *backend)
 {
     csv_integer(c, SCHEMA);
     csv_text(c, identity->run_id);
     csv_text(c, identity->dataset);
-    csv_text(c, backend);
+    csv_text(c, backend->name);
 }
 
-int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
-                        struct error *e)
+int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
+                        const struct proof_row *row, struct error *e)
 {
     struct csv *c = &f->proof;
     begin_row(c, &f->identity, backend);
@@ -117,6 +123,7 @@ int run_files_proof_row(struct run_files *f, const char *backend, const struct p
     csv_real(c, row->seconds);
     csv_text(c, f->identity.env_id);
     csv_unsigned(c, f->identity.seed);
+    csv_origin(c, backend);
     return csv_end_row(c, e);
 }
 
@@ -130,8 +137,8 @@ static void add_noise(struct csv *c, const struct turn_noise *noise)
     csv_text(c, turn_noise_cause(noise));
 }
 
-static int add_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
-                     const struct epoch_report *report, struct error *e)
+static int add_epoch(struct run_files *f, const struct registry_entry *backend,
+                     const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
 {
     struct csv *c = &f->epochs;
     const struct epoch_result *r = &report->result;
@@ -158,6 +165,7 @@ static int add_epoch(struct run_files *f, const char *backend, const struct proo
     csv_real(c, gflops / report->peak_gflops);
     csv_text(c, f->identity.env_id);
     add_noise(c, &report->noise);
+    csv_origin(c, backend);
     return csv_end_row(c, e);
 }
 
@@ -173,9 +181,9 @@ static void add_bound(struct csv *c, const struct op_attribution *a, double seco
 }
 
 /* calls < 0: not counted; inherited < 0: does not apply. */
-static int add_op(struct run_files *f, const char *backend, const struct epoch_report *report, const char *op,
-                  long long calls, double seconds, double flop, int inherited,
-                  const struct op_attribution *attribution, struct error *e)
+static int add_op(struct run_files *f, const struct registry_entry *backend,
+                  const struct epoch_report *report, const char *op, long long calls, double seconds,
+                  double flop, int inherited, const struct op_attribution *attribution, struct error *e)
 {
     struct csv *c = &f->ops;
     const struct epoch_result *r = &report->result;
@@ -205,11 +213,12 @@ static int add_op(struct run_files *f, const char *backend, const struct epoch_r
     csv_real(c, report->peak_gflops);
     csv_text(c, f->identity.env_id);
     add_bound(c, attribution, seconds, flop);
+    csv_origin(c, backend);
     return csv_end_row(c, e);
 }
 
-static int add_ops(struct run_files *f, const char *backend, const struct epoch_report *report,
-                   struct error *e)
+static int add_ops(struct run_files *f, const struct registry_entry *backend,
+                   const struct epoch_report *report, struct error *e)
 {
     double rest = report->result.train_seconds;
     for (int i = 0; i < report->op_count; i++) {
@@ -224,8 +233,8 @@ static int add_ops(struct run_files *f, const char *backend, const struct epoch_
     return add_op(f, backend, report, "other", -1, rest, 0, -1, &none, e);
 }
 
-int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
-                    const struct epoch_report *report, struct error *e)
+int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
+                    const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
 {
     /* The ops first: after a kill, an epoch that is in epochs.csv has all its ops in ops.csv. */
     if (add_ops(f, backend, report, e) || add_epoch(f, backend, verdict, report, e)) return (int)e->code;

@@ -4,6 +4,7 @@
 #ifndef LB_RUN_FILES_H
 #define LB_RUN_FILES_H
 
+#include "backends/registry.h"
 #include "report/attribution.h"
 #include "report/csv.h"
 #include "report/folder.h"
@@ -43,12 +44,12 @@ int run_files_add_lines(struct run_files *f, struct error *e);
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
                      const struct kept *kept, struct error *e);
 
-int run_files_proof_row(struct run_files *f, const char *backend, const struct proof_row *row,
-                        struct error *e);
+int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
+                        const struct proof_row *row, struct error *e);
 
 /* The epoch's row in epochs.csv and those of its ops in ops.csv. */
-int run_files_epoch(struct run_files *f, const char *backend, const struct proof_verdict *verdict,
-                    const struct epoch_report *report, struct error *e);
+int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
+                    const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e);
 
 /* Removes what run_files_create made. */
 void run_files_discard(struct run_files *f);

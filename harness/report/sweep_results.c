@@ -59,6 +59,8 @@ static int measure(struct sweep_line *line, const struct csv_table *t, struct er
         line->peak_gflops = median_of_rows(t, rows, line->epochs, "peak_gflops");
         line->share_of_peak = median_of_rows(t, rows, line->epochs, "share_of_peak");
         line->val_accuracy = strtod(cell(t, last, "val_accuracy"), NULL);
+        snprintf(line->commit, sizeof line->commit, "%s", cell(t, last, "git_commit"));
+        snprintf(line->hash, sizeof line->hash, "%s", cell(t, last, "binary_sha256"));
     }
     free(rows);
     return 0;
@@ -171,6 +173,8 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     csv_text(c, line->outcome);
     csv_text(c, line->run_id);
     csv_text(c, line->env_id);
+    csv_text(c, line->commit);
+    csv_text(c, line->hash);
     return csv_end_row(c, e);
 }
 
@@ -196,6 +200,7 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
                                           "outcome",
                                           "point_run_id",
                                           "env_id",
+                                          ORIGIN_COLUMNS,
                                           NULL};
     char stale[3700];
     struct csv c;

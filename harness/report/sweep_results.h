@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "report/csv_table.h"
+#include "report/origin.h"
 #include "run/grid.h"
 
 /* One backend at one point. Figures are medians of the epochs after the first, or of the only one; NAN: not
@@ -15,7 +16,8 @@ struct sweep_line {
     struct grid_point point;
     char folder[GRID_NAME_SIZE];
     char backend[64], dataset[64], run_id[40], env_id[16], seed[24];
-    int epochs; /* in its rows */
+    char commit[ORIGIN_COMMIT_SIZE], hash[ORIGIN_HASH_SIZE]; /* of its last row */
+    int epochs;                                              /* in its rows */
     double train_seconds, gflops, peak_gflops, share_of_peak;
     double val_accuracy; /* of the last epoch */
     bool verified;

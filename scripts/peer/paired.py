@@ -73,6 +73,13 @@ def read_env_id(folder):
         return None
 
 
+def read_origins(folder):
+    """Of which code bench's rows are, by backend."""
+    with open(os.path.join(folder, "epochs.csv"), newline="", encoding="utf-8") as f:
+        return {row["backend"]: {name: row.get(name) or None for name in ("git_commit", "binary_sha256")}
+                for row in csv.DictReader(f)}
+
+
 def read_epochs(path):
     by_backend = {}
     try:

@@ -5,8 +5,10 @@ of its own."""
 
 import ctypes
 import gc
+import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -136,13 +138,27 @@ def score(logits, labels):
     return loss, right.double().mean().item()
 
 
+def origin(mapped):
+    """As bench's columns: the commit that PyTorch was built from, None where its packager left it out, and the start
+    of the checksum of the library that computes."""
+    commit = getattr(torch.version, "git_version", None)
+    computes = [path for path in mapped if os.path.basename(path).startswith("libtorch_cpu.so")]
+    digest = hashlib.sha256()
+    if computes:
+        with open(computes[0], "rb") as f:
+            for block in iter(lambda: f.read(1 << 20), b""):
+                digest.update(block)
+    return {"git_commit": commit[:12] if commit and re.fullmatch("[0-9a-f]{12,}", commit) else None,
+            "binary_sha256": digest.hexdigest()[:12] if computes else None}
+
+
 def facts():
     """Of the torch in this process."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as f:
         mapped = {line.split()[-1] for line in f if ".so" in line}
     marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
     libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
-    return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries,
+    return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries, "origin": origin(mapped),
             "threads": torch.get_num_threads(), "mkldnn": torch.backends.mkldnn.is_available(),
             "parallel": torch.__config__.parallel_info().strip().splitlines()}
 

@@ -13,7 +13,7 @@ from test_cli_common import check, clean_environment, finish, is_address_sanitiz
 
 bench = sys.argv[1]
 COLUMNS = ("schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
-           "min_per_second,max_per_second,env_id").split(",")
+           "min_per_second,max_per_second,env_id,git_commit,binary_sha256").split(",")
 UNITS = {"multiply_add": "flop", "divide": "result", "square_root": "result", "read": "byte", "write": "byte",
          "triad": "byte"}
 LEVELS = ["L1", "L2", "L3", "DRAM"]

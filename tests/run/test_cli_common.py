@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the program share: running it, a small data set, and a count of checks."""
 import csv
+import hashlib
 import json
 import os
 import random
@@ -71,14 +72,31 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="lanebench-test-")
 
 
+def origin_of(folder, path):
+    """What git_commit and binary_sha256 of a row must be, in a run of this program, for code in the file `path`."""
+    with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
+        build = json.load(f)["build"]
+    with open(path, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()[:12]
+    commit = "" if build["commit"] == "unknown" else build["commit"][:12] + ("-dirty" if build["dirty"] else "")
+    return commit, digest
+
+
+def names_code(row):
+    """A row says which binary it is of, unless it is a sweep's, of a point without an epoch."""
+    return row.get("binary_sha256") or row.get("b_binary_sha256") or ("point" in row and row["epochs"] == "0")
+
+
 def whole_rows(path):
-    """The rows of a CSV file as dictionaries; a half or ragged row is a failed check."""
+    """The rows of a CSV file as dictionaries; a half or ragged row, or one that names no binary, is a failed check."""
     with open(path, newline="", encoding="utf-8") as f:
         text = f.read()
     check(text.endswith("\r\n"), f"{path}: does not end with a whole row: {text[-80:]!r}")
     rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
     check(all(len(row) == len(rows[0]) for row in rows), f"{path}: rows of different widths")
-    return [dict(zip(rows[0], row)) for row in rows[1:]]
+    named = [dict(zip(rows[0], row)) for row in rows[1:]]
+    check(all(names_code(row) for row in named), f"{path}: rows that do not say of which code")
+    return named
 
 
 def ready_backends(bench, *words):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from test_cli_common import check, finish, make_data, origin_of, run, scratch, whole_rows
 
 bench = sys.argv[1]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]
@@ -45,9 +45,16 @@ def test_run(data, folder):
     test_integrity(out, epochs[0]["run_id"])
     check(re.search(r"^integrity: \d+ checks passed, \d+ do not apply", result.stdout, re.M), "run: integrity in the summary")
     test_machine(out, epochs[0]["run_id"])
+    test_origin(out)
     test_noise(epochs)
     test_history(out, epochs)
     return out
+
+
+def test_origin(out):
+    for name in ("epochs", "ops", "proof", "integrity"):
+        seen = {(r["git_commit"], r["binary_sha256"]) for r in whole_rows(f"{out}/{name}.csv")}
+        check(seen == {origin_of(out, bench)}, f"{name}.csv: code {seen} instead of {origin_of(out, bench)}")
 
 
 def test_noise(epochs):
@@ -71,7 +78,8 @@ def typed(cell, column):
     """What a cell of CSV is in JSON."""
     if cell == "":
         return None
-    if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy", "bound_by"):
+    if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy", "bound_by",
+                  "git_commit", "binary_sha256"):
         return cell
     return float(cell) if cell not in ("nan", "inf", "-inf") else cell
 
@@ -94,7 +102,7 @@ def test_lines(data, folder):
 
 def test_integrity(out, run_id):
     rows = whole_rows(out + "/integrity.csv")
-    check(list(rows[0]) == "schema,run_id,backend,check,status,expected,seen,words,env_id".split(","), f"integrity.csv: {rows[0]}")
+    check(list(rows[0]) == "schema,run_id,backend,check,status,expected,seen,words,env_id,git_commit,binary_sha256".split(","), f"integrity.csv: {rows[0]}")
     check(len({r["check"] for r in rows}) == len(rows) == 15, f"integrity.csv: {[r['check'] for r in rows]}")
     check({(r["run_id"], r["backend"]) for r in rows} == {(run_id, "naive")}, "integrity.csv: identity")
     check({r["status"] for r in rows} <= {"pass", "not applicable"}, f"integrity.csv: {rows}")

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import random
 import signal
 import struct
@@ -151,6 +152,9 @@ class Files(Scratch):
     def test_columns_are_those_of_bench(self):
         with open(os.path.join(ROOT, "harness", "report", "run_files.c"), encoding="utf-8") as f:
             table = f.read().partition("epochs_columns[] = {")[2].partition("NULL")[0]
+        with open(os.path.join(ROOT, "harness", "report", "origin.h"), encoding="utf-8") as f:
+            origin = f.read().partition("#define ORIGIN_COLUMNS ")[2].partition("\n")[0]
+        table = table.replace("ORIGIN_COLUMNS", origin)
         self.assertEqual(list(records.EPOCH_COLUMNS), [word.strip(' "\n') for word in table.split(",")[:-1]])
 
     def test_columns_are_in_the_dictionary(self):
@@ -432,6 +436,10 @@ class Torch(Scratch):
         for ours, theirs in (turns[:2], turns[2:]):
             ratio = float(ours["median_seconds"]) / float(theirs["median_seconds"])
             self.assertAlmostEqual(float(theirs["torch_times_longer"]) / ratio, 1.0, places=6)
+        code = {row["contender"]: row["binary_sha256"] for row in turns}
+        self.assertEqual(code["torch"], rows[0]["binary_sha256"])
+        self.assertEqual(code["naive"], read_csv(self.out, "rounds", "01", "epochs.csv")[0]["binary_sha256"])
+        self.assertTrue(all(re.fullmatch("[0-9a-f]{12}", digest) for digest in code.values()), code)
         bench = read_json(self.out, "rounds", "01", "machine.json")
         self.assertEqual(bench["settings"]["hidden"], 24)
 

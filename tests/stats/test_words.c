@@ -17,6 +17,9 @@
 #include "report/csv_table.h"
 #include "report/gate_report.h"
 
+static const struct registry_entry arms[ARM_COUNT] = {
+    {.name = "avx2"}, {.name = "avx2.again"}, {.name = "mine"}};
+
 static struct ab_report made(enum verdict verdict, double effect, double half)
 {
     return (struct ab_report){
@@ -25,7 +28,7 @@ static struct ab_report made(enum verdict verdict, double effect, double half)
                       .itself = {48, 0.0, {-0.004, 0.004}},
                       .other = {48, effect, {effect - half, effect + half}},
                       .visible = effect_of_percent(2.6)},
-        .names = {"avx2", "avx2.again", "mine"},
+        .arms = {&arms[0], &arms[1], &arms[2]},
         .median_seconds = {0.5, 0.5, 0.6},
         .epochs_per_turn = 1,
     };

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/origin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/build.h"
+#include "run/program.h"
+
+enum { DIGITS = ORIGIN_HASH_SIZE - 1 };
+
+/* commit: "unknown" without git; of another build, "+changes" behind it when tracked files differed. */
+static void set_commit(struct origin *o, const char *commit, bool dirty)
+{
+    if (strcmp(commit, "unknown") == 0) return;
+    snprintf(o->commit, sizeof o->commit, "%.*s%s", DIGITS, commit, dirty ? "-dirty" : "");
+}
+
+struct origin origin_of(const struct registry_entry *entry)
+{
+    struct origin o = {"", ""};
+    const struct program *other = entry ? entry->program : NULL;
+    const struct build *own = build_get();
+    if (other)
+        set_commit(&o, other->commit, strchr(other->commit, '+') != NULL);
+    else
+        set_commit(&o, own->commit, own->dirty > 0);
+    const char *hash = other                    ? other->sha256
+                       : entry && entry->plugin ? entry->plugin->sha256
+                                                : own->program_sha256;
+    snprintf(o.hash, sizeof o.hash, "%.*s", DIGITS, hash);
+    return o;
+}
+
+void csv_origin(struct csv *c, const struct registry_entry *entry)
+{
+    const struct origin o = origin_of(entry);
+    csv_text(c, o.commit);
+    csv_text(c, o.hash);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which code a row is of: the last columns of every CSV file that has figures of a backend. */
+#ifndef LB_ORIGIN_H
+#define LB_ORIGIN_H
+
+#include "backends/registry.h"
+#include "report/csv.h"
+
+#define ORIGIN_COLUMNS "git_commit", "binary_sha256"
+
+enum {
+    ORIGIN_COMMIT_SIZE = 12 + sizeof "-dirty",
+    ORIGIN_HASH_SIZE = 13, /* 12 hexadecimal digits */
+};
+
+struct origin {
+    char commit[ORIGIN_COMMIT_SIZE]; /* of the program that measured or, for a backend in another build, of
+                                        that; ends in "-dirty" when tracked files differed; "" unknown */
+    char hash[ORIGIN_HASH_SIZE];     /* start of the SHA-256 of the plug-in, the other build, or this
+                                        program; "" when the file cannot be read */
+};
+
+/* Of a backend, or with NULL of what this program itself measured. */
+struct origin origin_of(const struct registry_entry *entry);
+
+/* The two fields. */
+void csv_origin(struct csv *c, const struct registry_entry *entry);
+
+#endif
