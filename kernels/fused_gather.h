@@ -35,8 +35,12 @@ ALWAYS_INLINE void gather_lines(const struct fused *f, const struct fused_job *j
 {
     const struct batch *b = job->batch;
     float *to = own->x + (size_t)p * line_stride(job) + (size_t)row * BLOCK;
+    /* Unrolled, GCC 12 threads eight copies of the rare last pixels through each other: forward1 of an epoch
+     * takes 127 instead of 118 ms (AVX-512, 2 threads). */
+#pragma GCC unroll 1
     for (int r = 0; r < rows; r++) gather_line(image_at(f, b, row + r), f->plan.inputs, p, to + r * BLOCK);
     if (p * BLOCK % LINE_BYTES) return;
+#pragma GCC unroll 1
     for (int r = 0; r < rows; r++)
         _mm_prefetch((const char *)image_at(f, b, row + BLOCK + r) + p * BLOCK, _MM_HINT_T0);
 }
