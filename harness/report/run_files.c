@@ -12,12 +12,12 @@
 enum { SCHEMA = 1 };
 
 static const char *const epochs_columns[] = {
-    "schema",  "run_id",    "dataset",      "backend",       "threads",     "seed",
-    "epoch",   "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
-    "loss",    "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",   "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
-    "wait_ms", "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       ORIGIN_COLUMNS,
-    NULL};
+    "schema",       "run_id",    "dataset",      "backend",       "threads",     "seed",
+    "epoch",        "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
+    "loss",         "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
+    "round",        "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
+    "wait_ms",      "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       "vol_ctx",
+    ORIGIN_COLUMNS, NULL};
 
 static const char *const ops_columns[] = {
     "schema",         "run_id",      "dataset",       "backend",      "threads",   "seed",
@@ -135,6 +135,7 @@ static void add_noise(struct csv *c, const struct turn_noise *noise)
     csv_integer(c, noise->major_faults);
     csv_real(c, noise->cpu_seconds);
     csv_text(c, turn_noise_cause(noise));
+    csv_integer(c, noise->vol_ctx);
 }
 
 static int add_epoch(struct run_files *f, const struct registry_entry *backend,

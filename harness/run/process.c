@@ -39,14 +39,22 @@ static bool is_openmp(const char *variable)
     return false;
 }
 
-/* "OMP_PLACES={0},{2},...", thread i on places[i]; NULL when out of memory. */
+/* The proof's largest team has 7 threads, whatever --threads says. */
+enum { LARGEST_TEAM = 8 };
+
+/* "OMP_PLACES={0},{2},...", thread i on places[i]; NULL when out of memory. For teams larger than --threads
+ * the list goes round: libgomp (seen in GCC 12) that has more threads than places counts some of them 2^32
+ * times once a smaller team follows, takes the CPUs for overcommitted from then on, and lets threads sleep at
+ * every barrier instead of spinning. */
 static char *places_variable(const struct topology *topology, int threads)
 {
-    const size_t size = 16 + 16 * (size_t)threads;
+    const int count = threads > LARGEST_TEAM ? threads : LARGEST_TEAM;
+    const size_t size = 16 + 16 * (size_t)count;
     char *text = malloc(size);
     size_t used = text ? (size_t)snprintf(text, size, "OMP_PLACES=") : 0;
-    for (int i = 0; text && i < threads; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s{%d}", i ? "," : "", topology->places[i]);
+    for (int i = 0; text && i < count; i++)
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s{%d}", i ? "," : "", topology->places[i % threads]);
     return text;
 }
 

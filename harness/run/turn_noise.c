@@ -54,6 +54,7 @@ static void look(struct turn_noise_start *now)
     getrusage(RUSAGE_SELF, &usage);
     now->cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
     now->invol_ctx = usage.ru_nivcsw;
+    now->vol_ctx = usage.ru_nvcsw;
     now->major_faults = usage.ru_majflt;
     now->seconds = clock_seconds();
 }
@@ -76,6 +77,7 @@ struct turn_noise turn_noise_end(const struct turn_noise_start *start)
         .steal_floor_ms = 1e3 * start->count / (double)sysconf(_SC_CLK_TCK),
         .wait_ms = 1e3 * (end.wait_seconds - start->wait_seconds),
         .invol_ctx = end.invol_ctx - start->invol_ctx,
+        .vol_ctx = end.vol_ctx - start->vol_ctx,
         .major_faults = end.major_faults - start->major_faults,
         .cpu_seconds = end.cpu_seconds - start->cpu_seconds,
     };

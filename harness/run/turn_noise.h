@@ -18,6 +18,7 @@ struct turn_noise {
     double steal_floor_ms; /* of which so much may be due to the ticks that it is counted in */
     double wait_ms;        /* that threads of this process could have run and had no CPU, summed over them */
     long invol_ctx;        /* involuntary context switches: something else took this process's CPU */
+    long vol_ctx;          /* voluntary ones: a thread slept, at a barrier mostly */
     long major_faults;     /* pages of this process that had to come from disk */
     double cpu_seconds;    /* that this process used, user and system, all threads */
 };
@@ -29,7 +30,7 @@ struct turn_noise_start {
     double seconds, cpu_seconds, wait_seconds;
     bool has_cpu_time;
     struct cpu_time cpu_time;
-    long invol_ctx, major_faults;
+    long invol_ctx, vol_ctx, major_faults;
 };
 
 /* The topology must stay until the end. */

@@ -47,6 +47,7 @@ def run(bench, *words, env=None, timeout=300, **more):
 
 def make_data(folder, train=640, test=80):
     """A data set in MNIST's format that a small network can learn: a bar per digit on noise."""
+    os.makedirs(folder, exist_ok=True)
     r = random.Random(1)
     for name, count in (("train", train), ("t10k", test)):
         labels = bytes(r.randrange(10) for _ in range(count))

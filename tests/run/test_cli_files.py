@@ -4,11 +4,12 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import xml.etree.ElementTree
 
-from test_cli_common import check, finish, make_data, origin_of, run, scratch, whole_rows
+from test_cli_common import check, finish, make_data, origin_of, ready_backends, run, scratch, whole_rows
 
 bench = sys.argv[1]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]
@@ -63,6 +64,21 @@ def test_noise(epochs):
         check(row["noisy"] in ("", "steal", "switches", "faults"), f"epochs.csv: noisy {row['noisy']!r}")
         for column in ("steal_ms", "wait_ms"):
             check(row[column] == "" or float(row[column]) >= 0, f"epochs.csv: {column} {row[column]!r}")
+
+
+def test_team_spins(folder):
+    """Threads that wait at a barrier spin: one that slept and was woken at each would make every step slower. The
+    proof, whose teams are larger than --threads, must have left the runtime's count of threads right."""
+    if len(os.sched_getaffinity(0)) < 2:
+        print("not tried: two threads that wait for each other (one CPU is allowed here)")
+        return
+    data, steps = make_data(os.path.join(folder, "team"), train=6400), 50
+    backend = "avx2" if "avx2" in ready_backends(bench) else "naive"
+    result = run(bench, "run", "--hidden", "128", "--threads", "2", "--backend", backend, "--epochs", "5", "--data", data,
+                 "--out", folder + "/spin")
+    check(result.returncode == 0, f"two threads: exit {result.returncode}: {result.stderr}")
+    sleeps = [int(r["vol_ctx"]) for r in whole_rows(folder + "/spin/epochs.csv")]
+    check(len(sleeps) == 5 and statistics.median(sleeps) < steps / 2, f"two threads: slept {sleeps} times in {steps} steps")
 
 
 def test_history(out, epochs):
@@ -216,6 +232,7 @@ with scratch() as scratch_folder:
     os.mkdir(data_folder)
     make_data(data_folder)
     run_out = test_run(data_folder, scratch_folder)
+    test_team_spins(scratch_folder)
     test_lines(data_folder, scratch_folder)
     test_adding(data_folder, run_out, scratch_folder)
     test_quiet(data_folder, scratch_folder)
