@@ -26,9 +26,10 @@ static json_t *settings(void *context)
 {
     const struct ab *ab = context;
     const struct options *o = &ab->options;
-    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b, s:s}", "a", o->operands[0], "b", o->operands[1],
-                     "rounds", o->rounds, "epochs_per_turn", o->epochs_per_turn, "min_effect_percent",
-                     o->min_effect, "fail_on_slower", o->fail_on != NULL, "attribution", o->attribution);
+    return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a", o->operands[0], "b",
+                     o->operands[1], "rounds", o->rounds, "processes", o->processes, "order", o->order,
+                     "epochs_per_turn", o->epochs_per_turn, "min_effect_percent", o->min_effect,
+                     "fail_on_slower", o->fail_on != NULL, "attribution", o->attribution);
 }
 
 static void on_epoch(void *context, const struct registry_entry *entry, const struct summary_row *row,
@@ -90,7 +91,8 @@ static void print(void *context, int code)
         printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
 }
 
-/* Every contender trains one epoch to warm up, then all of the rounds; so does the fallback backend. */
+/* Every contender trains one epoch to warm up in each process, and all of the rounds; so does the fallback
+ * backend. */
 static int read_options(struct ab *ab, const struct options *o, struct error *e)
 {
     enum { MOST_EPOCHS = 100000 };
@@ -98,11 +100,14 @@ static int read_options(struct ab *ab, const struct options *o, struct error *e)
         return error_set(e, EXIT_USAGE,
                          "bench ab: two contenders are needed, as in: bench ab avx2 avx512; each a backend, "
                          "PATH.so, or PATH/bench:BACKEND of another build");
-    if (o->rounds > (MOST_EPOCHS - 1) / o->epochs_per_turn)
+    if (o->rounds > (MOST_EPOCHS - o->processes) / o->epochs_per_turn)
         return error_set(e, EXIT_USAGE, "--rounds %d with --epochs-per-turn %d: more than %d epochs",
                          o->rounds, o->epochs_per_turn, MOST_EPOCHS);
+    if (o->processes > o->rounds)
+        return error_set(e, EXIT_USAGE, "--processes %d with --rounds %d: a process needs a round at least",
+                         o->processes, o->rounds);
     ab->options = *o;
-    ab->options.epochs = ab->options.naive_epochs = 1 + o->rounds * o->epochs_per_turn;
+    ab->options.epochs = ab->options.naive_epochs = o->processes + o->rounds * o->epochs_per_turn;
     return 0;
 }
 
@@ -110,6 +115,10 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
 {
     const struct training training = {.warm_up = true,
                                       .epochs_per_turn = ab->options.epochs_per_turn,
+                                      .order = strcmp(ab->options.order, "abba") == 0 ? TURNS_MIRRORED
+                                                                                      : TURNS_BALANCED,
+                                      .rounds = ab->options.rounds,
+                                      .processes = ab->options.processes,
                                       .context = ab,
                                       .settings = settings,
                                       .epoch = on_epoch,

@@ -227,6 +227,8 @@ static void print(void *context, int code)
 static int run(struct gate *g, const struct invocation *words, struct error *e)
 {
     const struct training training = {.epochs_per_turn = 1,
+                                      .order = TURNS_BALANCED,
+                                      .processes = 1,
                                       .context = g,
                                       .settings = settings,
                                       .epoch = on_epoch,

@@ -33,6 +33,7 @@ struct job {
     struct progress_view view;
     struct integrity_book integrity; /* of a training run */
     uint64_t seed;                   /* of the trainings under way */
+    int part_epochs;                 /* likewise, of each contender */
     struct target_report target;     /* with a target accuracy */
     struct roofline_rates rates;     /* of this machine, where they are known */
     struct error *error;             /* a file could not be written: ends the run */
@@ -108,9 +109,11 @@ static void on_tick(void *context, const struct registry_entry *entry, const str
     progress_view_tick(&job->view, progress);
 }
 
+/* In the part of the run that is under way. */
 static int contender_epochs(const struct job *job, const struct registry_entry *entry)
 {
     const struct options *o = job->options;
+    if (job->extra) return job->part_epochs;
     if (entry->backend != registry_fallback() || job->session->count == 1) return o->epochs;
     return o->naive_epochs ? o->naive_epochs : 1;
 }
@@ -258,28 +261,34 @@ static int close_files(struct job *job, int code, struct error *e)
     return code;
 }
 
-/* The trainings of one seed. */
-static int execute_seed(struct job *job, uint64_t seed, struct error *e)
+/* One of several like it, in processes of their own. */
+struct part {
+    uint64_t seed;
+    int process, rounds_before, epochs, naive_epochs;
+};
+
+static int execute_part(struct job *job, const struct part *part, struct error *e)
 {
     const struct options *o = job->options;
     const struct session *s = job->session;
-    const struct run_options run = {.epochs = o->epochs,
-                                    .naive_epochs = o->naive_epochs,
+    const struct run_options run = {.epochs = part->epochs,
+                                    .naive_epochs = part->naive_epochs,
                                     .batch = o->batch,
                                     .hidden = o->hidden,
                                     .lr = s->plan.lr,
                                     .rho = s->plan.rho,
                                     .epsilon = s->plan.epsilon,
-                                    .seed = seed,
+                                    .seed = part->seed,
                                     .threads = s->plan.threads,
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
                                     .timeout = o->timeout,
                                     .kept = job->resumed ? job->resumed->kept_epochs : NULL,
-                                    .balanced = job->extra != NULL,
+                                    .order = job->extra ? job->extra->order : TURNS_SHUFFLED,
                                     .warm_up = job->extra && job->extra->warm_up,
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
+                                    .rounds_before = part->rounds_before,
                                     .skip_phases = strcmp(o->attribution, "off") == 0,
                                     .target = o->target_accuracy};
     const struct run_listener listener = {.context = job,
@@ -291,34 +300,60 @@ static int execute_seed(struct job *job, uint64_t seed, struct error *e)
                                           .replayed = on_replayed,
                                           .epoch = on_epoch,
                                           .failed = on_failed};
-    job->seed = job->files.identity.seed = seed;
-    if (job->training) integrity_ground_seed(&job->integrity.ground, seed);
+    job->seed = job->files.identity.seed = part->seed;
+    job->files.identity.process = part->process;
+    job->part_epochs = part->epochs;
+    if (job->training) integrity_ground_seed(&job->integrity.ground, part->seed);
     const int code =
         run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
     progress_view_clear(&job->view);
     return e->code ? (int)e->code : code;
 }
 
+/* The trainings of one seed after the other. */
+static int execute_seeds(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    int code = EXIT_OK;
+    for (int i = 0; i < o->seeds && !e->code; i++) {
+        const struct part part = {o->seed + (uint64_t)i, 1, 0, o->epochs, o->naive_epochs};
+        if (interrupt_flag) return exit_code_worst(code, EXIT_INTERRUPTED);
+        if (o->seeds > 1)
+            progress_view_line(&job->view, "seed      %llu, %d of %d", (unsigned long long)part.seed, i + 1,
+                               o->seeds);
+        code = exit_code_worst(code, execute_part(job, &part, e));
+    }
+    return code;
+}
+
+/* The rounds, shared out to the processes. A contender that left one leaves nothing to judge. */
+static int execute_processes(struct job *job, struct error *e)
+{
+    const struct training *t = job->extra;
+    int code = EXIT_OK;
+    struct part part = {job->options->seed, 1, 0, 0, 0};
+    for (; part.process <= t->processes && code == EXIT_OK && !e->code; part.process++) {
+        const int rounds_after = (int)((long long)t->rounds * part.process / t->processes);
+        part.epochs = part.naive_epochs = 1 + (rounds_after - part.rounds_before) * t->epochs_per_turn;
+        if (interrupt_flag) return EXIT_INTERRUPTED;
+        progress_view_line(&job->view, "processes %d of %d of each contender", part.process, t->processes);
+        code = execute_part(job, &part, e);
+        part.rounds_before = rounds_after;
+    }
+    return code;
+}
+
 static int execute(struct job *job, struct error *e)
 {
     const struct options *o = job->options;
     const struct session *s = job->session;
-    int code = EXIT_OK;
     job->error = e;
     if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
         fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
               "reference's\n",
               stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
-    for (int i = 0; i < o->seeds && !e->code; i++) {
-        const uint64_t seed = o->seed + (uint64_t)i;
-        if (interrupt_flag) return exit_code_worst(code, EXIT_INTERRUPTED);
-        if (o->seeds > 1)
-            progress_view_line(&job->view, "seed      %llu, %d of %d", (unsigned long long)seed, i + 1,
-                               o->seeds);
-        code = exit_code_worst(code, execute_seed(job, seed, e));
-    }
-    return code;
+    return job->extra && job->extra->processes > 1 ? execute_processes(job, e) : execute_seeds(job, e);
 }
 
 /* Of what there was to judge, however the run ended. */

@@ -53,6 +53,11 @@ const struct option_spec option_table[] = {
      "rounds of turns, all of which count; 15 or more see effects of a few percent"},
     {"epochs-per-turn", "K", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_EPOCHS_PER_TURN",
      AT(epochs_per_turn), "epochs that a contender trains before the next one's turn"},
+    {"order", "random|abba", OPTION_CHOICE, 0, 0, "random", COMMAND_AB, "BENCH_ORDER", AT(order),
+     "turns of a round: drawn at random, but balanced over the rounds; or A, A again, B and back"},
+    {"processes", "N", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_PROCESSES", AT(processes),
+     "share the rounds out to N processes of each contender, proven and warmed up anew: what a process keeps "
+     "for its life, such as where its memory lies, then enters N times"},
     {"min-effect", "PERCENT", OPTION_REAL, 0.01, 1000, "2", COMMAND_AB, "BENCH_MIN_EFFECT", AT(min_effect),
      "difference in time that does not matter: the verdict is SAME within it"},
     {"fail-on", "slower", OPTION_FAIL_ON, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),

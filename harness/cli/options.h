@@ -51,7 +51,8 @@ struct options {
     int timeout;             /* seconds; 0: none */
     const char *operands[2]; /* ab: the contenders A and B, as typed */
     int operand_count;
-    int rounds, epochs_per_turn;
+    int rounds, epochs_per_turn, processes;
+    const char *order;        /* ab: "random" or "abba" */
     const char *attribution;  /* "on", "off"; ab also "a-only" */
     double target_accuracy;   /* run: 0: none */
     int seeds;                /* run: how many, from seed on */

@@ -109,8 +109,8 @@ void session_abandon(struct session *s)
 
 struct row_identity session_identity(const struct session *s)
 {
-    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads,
-                                 s->options->seed, s->shape,     s->env_id};
+    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads, s->options->seed, 1,
+                                 s->shape,         s->env_id};
 }
 
 /* What only bench run is asked for. 0, or -1 when out of memory. */

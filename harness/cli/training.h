@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * A training run with more to it than bench run has: the same proof, turns and files, in balanced rounds, and
- * a judgement at the end. */
+ * A training run with more to it than bench run has: the same proof, turns and files, in rounds of one order,
+ * and a judgement at the end. */
 #ifndef LB_TRAINING_H
 #define LB_TRAINING_H
 
 #include "cli/session.h"
 #include "report/summary.h"
+#include "run/turns.h"
 
 struct training {
     bool warm_up; /* a round 0 of one epoch each */
     int epochs_per_turn;
+    enum turn_order order;
+    int rounds,
+        processes; /* rounds are shared out to so many processes of each contender, one after the other */
     void *context;
     /* What "settings" of machine.json has beyond a run's; a new reference, NULL when out of memory. */
     json_t *(*settings)(void *context);

@@ -11,19 +11,23 @@
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
-static const char *const epochs_columns[] = {
-    "schema",       "run_id",    "dataset",      "backend",       "threads",     "seed",
-    "epoch",        "steps",     "samples",      "train_seconds", "val_seconds", "gflops",
-    "loss",         "accuracy",  "val_loss",     "val_accuracy",  "verified",    "worst_error_of_bound",
-    "round",        "position",  "peak_gflops",  "share_of_peak", "env_id",      "steal_ms",
-    "wait_ms",      "invol_ctx", "major_faults", "cpu_seconds",   "noisy",       "vol_ctx",
-    ORIGIN_COLUMNS, NULL};
+static const char *const epochs_columns[] = {"schema",        "run_id",       "dataset",
+                                             "backend",       "threads",      "seed",
+                                             "epoch",         "steps",        "samples",
+                                             "train_seconds", "val_seconds",  "gflops",
+                                             "loss",          "accuracy",     "val_loss",
+                                             "val_accuracy",  "verified",     "worst_error_of_bound",
+                                             "round",         "position",     "peak_gflops",
+                                             "share_of_peak", "env_id",       "steal_ms",
+                                             "wait_ms",       "invol_ctx",    "major_faults",
+                                             "cpu_seconds",   "noisy",        "vol_ctx",
+                                             "process",       ORIGIN_COLUMNS, NULL};
 
 static const char *const ops_columns[] = {
-    "schema",         "run_id",      "dataset",       "backend",      "threads",   "seed",
-    "epoch",          "op",          "calls",         "seconds",      "flop",      "gflops",
-    "share_of_epoch", "inherited",   "peak_gflops",   "env_id",       "bytes_min", "ai",
-    "bound_by",       "roof_gflops", "share_of_roof", ORIGIN_COLUMNS, NULL};
+    "schema",         "run_id",      "dataset",       "backend", "threads",      "seed",
+    "epoch",          "op",          "calls",         "seconds", "flop",         "gflops",
+    "share_of_epoch", "inherited",   "peak_gflops",   "env_id",  "bytes_min",    "ai",
+    "bound_by",       "roof_gflops", "share_of_roof", "process", ORIGIN_COLUMNS, NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -166,6 +170,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_real(c, gflops / report->peak_gflops);
     csv_text(c, f->identity.env_id);
     add_noise(c, &report->noise);
+    csv_integer(c, f->identity.process);
     csv_origin(c, backend);
     return csv_end_row(c, e);
 }
@@ -214,6 +219,7 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
     csv_real(c, report->peak_gflops);
     csv_text(c, f->identity.env_id);
     add_bound(c, attribution, seconds, flop);
+    csv_integer(c, f->identity.process);
     csv_origin(c, backend);
     return csv_end_row(c, e);
 }

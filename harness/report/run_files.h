@@ -17,6 +17,7 @@ struct row_identity {
     const char *run_id, *dataset;
     int threads;
     uint64_t seed;
+    int process; /* of the contender, from 1 */
     struct shape shape;
     const char *env_id; /* "": not known */
 };

@@ -304,7 +304,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
         return false;
     }
     report->testimony = testimony;
-    report->round = round;
+    report->round = round > 0 ? round + run->options->rounds_before : 0;
     report->position = position;
     r->done = epoch;
     if (run->options->target > 0 && report->result.val_accuracy >= run->options->target) r->epochs = epoch;
@@ -360,10 +360,8 @@ static int draw_round(const struct run *run, int round, struct runner **order)
     for (int i = 0; i < run->count; i++)
         if (!run->runners[i].out || was_in_round(&run->runners[i], round)) owed[n++] = &run->runners[i];
     if (n == 0) return 0;
-    if (run->options->balanced && round > 0)
-        turns_balanced(places, n, run->options->seed, round);
-    else
-        turns_shuffled(places, n, run->options->seed, round);
+    const struct run_options *o = run->options;
+    turns_of_round(round > 0 ? o->order : TURNS_SHUFFLED, places, n, o->seed, round + o->rounds_before);
     for (int i = 0; i < n; i++) order[i] = owed[places[i]];
     return n;
 }

@@ -14,6 +14,7 @@
 #include "machine/topology.h"
 #include "proof/prove.h"
 #include "run/turn_noise.h"
+#include "run/turns.h"
 #include "run/witness.h"
 #include "train/epoch.h"
 
@@ -28,12 +29,14 @@ struct run_options {
     const char *only_case; /* see proof_options; NULL: all of the proof */
     bool exhaustive;       /* see proof_options */
     int timeout;           /* seconds without a sign of life after which a worker is killed; 0: never */
-    bool balanced;         /* turns_balanced() instead of turns_shuffled() */
+    enum turn_order order; /* of the rounds; a round 0 is always shuffled */
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */
+    int rounds_before;     /* of earlier parts of the run, in other processes: round 1 follows them */
     /* By contender: epochs that an earlier part of this run has measured. They are trained again, for the
      * parameters they lead to, but not reported as epochs; turns go on in the first round that lacks one, in
-     * the order they would have had. NULL: none. Not with balanced, nor with epochs_per_turn above 1. */
+     * the order they would have had. NULL: none. Only with TURNS_SHUFFLED, not with epochs_per_turn above 1.
+     */
     const int *kept;
     bool skip_phases; /* of every contender: see plan.skip_phases */
     double target;    /* validation accuracy at which a contender leaves the turns; 0: none */

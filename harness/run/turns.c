@@ -37,3 +37,23 @@ void turns_balanced(int *order, int count, uint64_t seed, int round)
         order[i] = base[variant < count ? from : count - 1 - from];
     }
 }
+
+void turns_mirrored(int *order, int count, int round)
+{
+    for (int i = 0; i < count; i++) order[i] = round % 2 ? i : count - 1 - i;
+}
+
+void turns_of_round(enum turn_order kind, int *order, int count, uint64_t seed, int round)
+{
+    switch (kind) {
+    case TURNS_SHUFFLED:
+        turns_shuffled(order, count, seed, round);
+        break;
+    case TURNS_BALANCED:
+        turns_balanced(order, count, seed, round);
+        break;
+    case TURNS_MIRRORED:
+        turns_mirrored(order, count, round);
+        break;
+    }
+}

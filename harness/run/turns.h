@@ -8,6 +8,8 @@
 
 enum { TURNS_MOST = 64 }; /* contenders */
 
+enum turn_order { TURNS_SHUFFLED, TURNS_BALANCED, TURNS_MIRRORED };
+
 /* A random order of 0 .. count-1 for this round, independent of other rounds'. 1 <= count <= TURNS_MOST. */
 void turns_shuffled(int *order, int count, uint64_t seed, int round);
 
@@ -15,5 +17,12 @@ void turns_shuffled(int *order, int count, uint64_t seed, int round);
  * position twice, each pair in either order equally often, and, for three contenders, each of the six orders
  * once; the sequence within a block is random. 1 <= count <= TURNS_MOST. */
 void turns_balanced(int *order, int count, uint64_t seed, int round);
+
+/* 0 .. count-1 in odd rounds, from 1, and backwards in even ones, which follow at once: A B B A. What grows
+ * or falls steadily over two rounds is the same for all of them. */
+void turns_mirrored(int *order, int count, int round);
+
+/* The order of the given kind; all kinds but TURNS_SHUFFLED are for rounds from 1. */
+void turns_of_round(enum turn_order kind, int *order, int count, uint64_t seed, int round);
 
 #endif

@@ -19,7 +19,7 @@ SCHEMA = 1
 EPOCH_COLUMNS = ("schema", "run_id", "dataset", "backend", "threads", "seed", "epoch", "steps", "samples",
                  "train_seconds", "val_seconds", "gflops", "loss", "accuracy", "val_loss", "val_accuracy", "verified",
                  "worst_error_of_bound", "round", "position", "peak_gflops", "share_of_peak", "env_id", "steal_ms",
-                 "wait_ms", "invol_ctx", "major_faults", "cpu_seconds", "noisy", "vol_ctx",
+                 "wait_ms", "invol_ctx", "major_faults", "cpu_seconds", "noisy", "vol_ctx", "process",
                  "git_commit", "binary_sha256")
 PAIRED_COLUMNS = ("schema", "run_id", "dataset", "round", "position", "contender", "threads", "epochs",
                   "median_seconds", "torch_times_longer", "env_id", "git_commit", "binary_sha256")

@@ -67,13 +67,14 @@ def read_rows(path, needed, tell=note):
     return rows
 
 
-def of_first_seed(rows, path, tell=lambda _: None):
-    """The rows of one seed: a run with --seeds has the same epochs once for each."""
-    seeds = list(dict.fromkeys(r.get("seed") for r in rows))
-    if len(seeds) < 2:
-        return rows
-    tell(f"{path}: {len(seeds)} seeds: epochs are shown of seed {seeds[0]}; target.csv has all")
-    return [r for r in rows if r.get("seed") == seeds[0]]
+def of_first_training(rows, path, tell=lambda _: None):
+    """The rows of one training: a run with --seeds or --processes has the same epochs once for each."""
+    for column, what, whole in (("seed", "seeds", "target.csv"), ("process", "processes", "ab.csv")):
+        values = list(dict.fromkeys(r.get(column) for r in rows))
+        if len(values) > 1:
+            tell(f"{path}: {len(values)} {what}: epochs are shown of {column} {values[0]}; {whole} is of all")
+            rows = [r for r in rows if r.get(column) == values[0]]
+    return rows
 
 
 def finite(values):
@@ -135,7 +136,7 @@ class Run:
         if path is None:
             raise DataError(f"{self.folder}: no epochs.csv: not the folder of a run")
         by_backend = {}
-        rows = of_first_seed(read_rows(path, ("run_id", "dataset", "backend") + EPOCH_NUMBERS), path, note)
+        rows = of_first_training(read_rows(path, ("run_id", "dataset", "backend") + EPOCH_NUMBERS), path, note)
         for row in rows:
             values = {c: number(row, c, path, row[None]) for c in EPOCH_NUMBERS + ("gflops", "worst_error_of_bound")}
             if math.isnan(values["epoch"]):
@@ -168,7 +169,7 @@ class Run:
                 note(f"{self.folder}: no ops.csv: the charts by op are left out")
             return
         by_backend = {s.backend: s for s in self.series}
-        for row in of_first_seed(read_rows(path, ("backend", "op") + OP_NUMBERS), path):
+        for row in of_first_training(read_rows(path, ("backend", "op") + OP_NUMBERS), path):
             values = {c: number(row, c, path, row[None])
                       for c in OP_NUMBERS + ("calls", "flop", "gflops", "peak_gflops")}
             values["op"] = row["op"]

@@ -7,7 +7,7 @@ import json
 import math
 import os
 
-from plotlib.runs import DataError, commit_of, find_csv, number, of_first_seed, read_rows
+from plotlib.runs import DataError, commit_of, find_csv, number, of_first_training, read_rows
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
          "target.csv",
@@ -161,7 +161,7 @@ class Run:
     def _read_epochs(self):
         """Returns the first row, or {}."""
         path = self.paths["epochs.csv"]
-        rows = of_first_seed(read_rows(path, EPOCH_COLUMNS, self.notes.append) if path else [], path, self.notes.append)
+        rows = of_first_training(read_rows(path, EPOCH_COLUMNS, self.notes.append) if path else [], path, self.notes.append)
         for row in rows:
             check(row, path)
             if math.isnan(value(row, "epoch")):
@@ -174,7 +174,7 @@ class Run:
     def _read_parts(self, name, attribute, needed):
         path = self.paths[name]
         rows = read_rows(path, needed, self.notes.append) if path else []
-        for row in of_first_seed(rows, path) if attribute == "ops" else rows:
+        for row in of_first_training(rows, path) if attribute == "ops" else rows:
             check(row, path)
             getattr(self._backend(row["backend"]), attribute).append(row)
         for backend in self.backends:

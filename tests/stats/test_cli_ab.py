@@ -108,6 +108,33 @@ def test_other_build_and_plugin(data, folder):
     check(backends["naive"]["verified"] and backends["naive"]["own_ops"], "another build: its proof and its ops")
 
 
+def test_processes(data, folder):
+    """Seven rounds in three processes of each contender, forth and back."""
+    out = folder + "/processes"
+    result = ab(data, out, "naive", "naive", "--rounds", "7", "--processes", "3", "--order", "abba")
+    check(result.returncode == 0, f"processes: exit {result.returncode}: {result.stderr}")
+    epochs, rows = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ab.csv")
+    of_each = {backend: [(r["process"], r["round"], r["epoch"]) for r in epochs if r["backend"] == backend]
+               for backend in ("naive", "naive.again", "naive.b")}
+    shares = [("1", "0", "1"), ("1", "1", "2"), ("1", "2", "3"), ("2", "0", "1"), ("2", "3", "2"), ("2", "4", "3"),
+              ("3", "0", "1"), ("3", "5", "2"), ("3", "6", "3"), ("3", "7", "4")]
+    check(all(seen == shares for seen in of_each.values()), f"processes: {of_each}")
+    order = {r["round"]: [] for r in epochs}
+    for row in epochs:
+        order[row["round"]].append(row["backend"])
+    for number in range(1, 8):
+        forth = ["naive", "naive.again", "naive.b"]
+        check(order[str(number)] == (forth if number % 2 else forth[::-1]), f"abba: round {number}: {order[str(number)]}")
+    check_row(rows[1], turns_of([r for r in epochs if r["round"] != "0"])[0], 7, "processes")
+    check(rows[1]["rounds"] == "7", f"processes: {rows[1]}")
+    check({r["process"] for r in whole_rows(out + "/ops.csv")} == {"1", "2", "3"}, "processes: ops.csv")
+    proofs = [r for r in whole_rows(out + "/proof.csv") if r["backend"] == "naive"]
+    check(len(proofs) == 3 * len({(r["op"], r["cases"]) for r in proofs}), "processes: each is proven")
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        settings = json.load(f)["settings"]
+    check((settings["processes"], settings["order"]) == (3, "abba"), f"processes: settings {settings}")
+
+
 # words, exit code, what the one line names
 REFUSED = [
     ([], 2, ["two contenders", "bench ab avx2 avx512"]),
@@ -125,6 +152,8 @@ REFUSED = [
     (["naive", "/nowhere/mine.so"], 2, ["/nowhere/mine.so"]),
     (["naive", "naive", "--rounds", "5"], 2, ["--rounds", "from 6 to 10000"]),
     (["naive", "naive", "--rounds", "10000", "--epochs-per-turn", "1000"], 2, ["--rounds 10000", "100000"]),
+    (["naive", "naive", "--rounds", "6", "--processes", "7"], 2, ["--processes 7", "--rounds 6"]),
+    (["naive", "naive", "--order", "baab"], 2, ["--order", "random", "abba"]),
     (["naive", "naive", "--min-effect", "0"], 2, ["--min-effect"]),
     (["naive", "naive", "--fail-on", "faster"], 2, ["--fail-on", "slower"]),
     (["naive", "naive", "--epochs", "3"], 2, ["--epochs", "bench ab"]),
@@ -187,6 +216,7 @@ with scratch() as scratch_folder:
     make_data(data_folder)
     test_two_backends(data_folder, scratch_folder)
     test_other_build_and_plugin(data_folder, scratch_folder)
+    test_processes(data_folder, scratch_folder)
     test_refusals(data_folder, scratch_folder)
     test_other_protocol(data_folder, scratch_folder)
     test_interrupted(data_folder, scratch_folder)

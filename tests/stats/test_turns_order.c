@@ -45,6 +45,17 @@ static void blocks_are_balanced(void **state)
         }
 }
 
+static void mirrored_go_forth_and_back(void **state)
+{
+    (void)state;
+    const int wanted[4][3] = {{0, 1, 2}, {2, 1, 0}, {0, 1, 2}, {2, 1, 0}};
+    for (int r = 1; r <= 4; r++) {
+        int order[TURNS_MOST];
+        turns_of_round(TURNS_MIRRORED, order, 3, 42, r);
+        assert_memory_equal(order, wanted[r - 1], sizeof wanted[0]);
+    }
+}
+
 /* Three contenders: each of the six orders once in six rounds. */
 static void three_have_six_orders(void **state)
 {
@@ -82,8 +93,8 @@ static void seeds_and_blocks_differ(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(blocks_are_balanced),
-                                       cmocka_unit_test(three_have_six_orders),
-                                       cmocka_unit_test(seeds_and_blocks_differ)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_balanced), cmocka_unit_test(mirrored_go_forth_and_back),
+        cmocka_unit_test(three_have_six_orders), cmocka_unit_test(seeds_and_blocks_differ)};
     return cmocka_run_group_tests_name("turns", tests, NULL, NULL);
 }
