@@ -22,7 +22,7 @@ if sys.version_info < (3, 9):
 
 from plotlib.keras import read_keras  # noqa: E402  (after the check of the version)
 from plotlib.runs import DataError  # noqa: E402
-from reportlib import figures, load, machine, page  # noqa: E402
+from reportlib import figures, integrity, load, machine, page  # noqa: E402
 
 BASES = ("naive", "onednn")
 
@@ -61,8 +61,9 @@ def choose_bases(runs, wanted):
         if name not in timed:
             raise UsageError(f"--against {name}: no timed backend of that name, only {', '.join(timed) or 'none'}")
     bases = list(dict.fromkeys(wanted or [b for b in BASES if b in timed]))
-    if not bases and len(timed) > 1:
-        bases = [max(figures.timed(runs), key=figures.median_seconds).name]
+    believed = list(filter(integrity.is_believed, figures.timed(runs)))
+    if not bases and len(timed) > 1 and believed:
+        bases = [max(believed, key=figures.median_seconds).name]
     return bases
 
 

@@ -10,6 +10,7 @@ from .palette import KERAS_COLOUR
 from .runs import all_series
 
 PANELS_IN_A_ROW = 4
+DASH_POINTS = 14
 
 
 def draw_history(runs, metric, title, keras=()):
@@ -58,11 +59,11 @@ def draw_panel(axes, series, metric, colour, leftmost):
 
 
 def plot_line(axes, series, metric, colour, width):
-    """The validation curve; a short dash where one epoch makes no line."""
+    """The validation curve; a dash of fixed length on paper where one epoch makes no line."""
     x, y = series.column("epoch"), series.column("val_" + metric)
     dash = run_dash(series)
     if len(x) == 1:
-        axes.plot([x[0] - 0.25, x[0] + 0.25], [y[0], y[0]], color=colour, linewidth=width, solid_capstyle="butt")
+        axes.plot(x, y, marker="_", color=colour, markersize=DASH_POINTS, markeredgewidth=width, linestyle="none")
     else:
         axes.plot(x, y, color=colour, linewidth=width, linestyle=dash)
 

@@ -36,7 +36,7 @@ def draw_op_speeds(runs):
         y += 1.0 if last in (None, s) else 1.6
         last = s
         axes.barh(y, speed, height=0.72, color=colours[s.backend])
-        text = f"{speed:.3g}"
+        text = style.three_digits(speed)
         peak = s.op_median(op, "peak_gflops")
         if peak:
             peaks += 1

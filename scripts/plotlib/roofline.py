@@ -119,11 +119,11 @@ def draw_ceilings(axes, ceilings, peak, low, high, floor):
         if start >= end:
             continue
         axes.plot([start, end], [start * rate / 1e9, end * rate / 1e9], color="#444444", linewidth=1.3,
-                  linestyle=LEVEL_LINES.get(level, "-"), label=f"{level}  {rate / 1e9:.3g} GB/s")
+                  linestyle=LEVEL_LINES.get(level, "-"), label=f"{level}  {style.three_digits(rate / 1e9)} GB/s")
     for isa, rate in sorted(ceilings.peaks.items(), key=lambda p: p[1]):
         first = min((rate / v for v in ceilings.levels.values()))  # where the fastest memory allows it
         axes.plot([max(first, low), high], [rate / 1e9] * 2, color="black" if rate == peak else "#999999", linewidth=1.6)
-        axes.annotate(f"{isa}  {rate / 1e9:.3g}", (high, rate / 1e9), xytext=(-4, 3), textcoords="offset points",
+        axes.annotate(f"{isa}  {style.three_digits(rate / 1e9)}", (high, rate / 1e9), xytext=(-4, 3), textcoords="offset points",
                       ha="right", va="bottom", fontsize=9)
 
 

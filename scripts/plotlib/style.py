@@ -67,13 +67,18 @@ def cut_label(axes, y, text):
               bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
 
 
+def three_digits(number):
+    """Three significant digits, zeros at the end too ('5.60'); no power of ten from 1000 on."""
+    return f"{number:.0f}" if abs(number) >= 999.5 else f"{number:#.3g}".rstrip(".")
+
+
 def seconds_text(seconds):
     """Three significant digits with the unit that suits."""
     if seconds < 1e-3:
-        return f"{seconds * 1e6:.3g} µs"
-    if seconds < 1:
-        return f"{seconds * 1e3:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+        return f"{three_digits(seconds * 1e6)} µs"
+    if seconds < 0.9995:
+        return f"{three_digits(seconds * 1e3)} ms"
+    return f"{three_digits(seconds)} s"
 
 
 def finish(figure, title, caption, runs, above=0.0):

@@ -48,7 +48,7 @@ def draw_dots(axes, series, colours):
                   fillstyle="none")
         text = style.seconds_text(middle)
         if s.speed():
-            text += f"  ({s.speed():.3g} GFLOP/s)"
+            text += f"  ({style.three_digits(s.speed())} GFLOP/s)"
         if len(seconds) == 1:
             text += ", 1 epoch"
         if cuts and max(seconds) > end:
@@ -74,7 +74,7 @@ def draw_speedup(axes, series, base, colours):
         axes.barh(y, factor - 1, left=1, height=0.34, color=colours[s.backend])
         if s.backend == base:
             axes.plot([1], [y], "D", color=colours[s.backend], markersize=5)
-        text = f"{factor:.3g}×" if factor > 0.5 else f"{1 / factor:.3g}× slower"
+        text = f"{style.three_digits(factor)}×" if factor > 0.5 else f"{style.three_digits(1 / factor)}× slower"
         axes.annotate(text, (max(factor, 1), y), xytext=(7, 0), textcoords="offset points", va="center",
                       fontsize=9)
     low, high = min(factors + [1]), max(factors + [1])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where an epoch goes: stacked bars by op, as seconds and as shares, and the table behind them."""
 
-from . import amdahl, figures, markup, scales, stats, theme, words
+from . import amdahl, figures, integrity, markup, scales, stats, theme, words
 from .load import finite, number_or_nan, truth
 from .markup import tag
 from .svg import Chart, legend, lines
@@ -16,8 +16,9 @@ def render(runs):
         return ""
     names = list(dict.fromkeys(op for b in backends for op in b.op_names() if op != "other"))
     colours = theme.part_colours(names)
-    text = ("Medians of each part's wall time over the epochs after the first. A fused step has phases of its own, "
-            "under the backend's names for them; “other” is what no line accounts for.")
+    text = ("Medians of each part's wall time over the epochs after the first; their sum is close to the median epoch, "
+            "not equal to it. A fused step has phases of its own, under the backend's names for them; “other” is what no "
+            "line accounts for.")
     if any(inherited(b, n) for b in backends for n in b.op_names()):
         text += " Hatched: inherited from the fallback backend."
     key = legend([(part_swatch(colours[n]), n) for n in names + ["other"]], toggles=False)
@@ -44,8 +45,8 @@ def parts_of(backend):
 
 def limits(backends):
     """One sentence for the fastest backend: what is now the largest part, and what of the rest could be won."""
-    fastest = min(backends, key=figures.median_seconds)
-    parts = parts_of(fastest)
+    fastest = min(filter(integrity.is_believed, backends), key=figures.median_seconds, default=None)
+    parts = parts_of(fastest) if fastest else []
     if not parts:
         return
     total = sum(s for _, s in parts)
@@ -65,8 +66,8 @@ def amdahl_list(backends):
     """A sentence for each other backend of a run against the fastest one of that run."""
     lines_of = []
     for run in dict.fromkeys(b.run for b in backends):
-        mine = [b for b in backends if b.run is run]
-        fast = min(mine, key=figures.median_seconds)
+        mine = [b for b in backends if b.run is run and integrity.is_believed(b)]
+        fast = min(mine, key=figures.median_seconds, default=None)
         for slow in mine:
             found = slow is not fast and amdahl.compare(measured_parts(slow), measured_parts(fast),
                                                         figures.median_seconds(slow), figures.median_seconds(fast))
@@ -122,13 +123,13 @@ def stack(chart, backend, total, scale, y, colours, as_share, end, hatching):
         chart.bar(x, y, stop - x, 24, "part", tip, style=f"fill:{colours[op]}")
         if borrowed:
             chart.rect(x, y, stop - x, 24, "over", fill=hatching)
-        text = f"{op} {100 * share:.0f}"
         if total > end and not as_share:
-            continue  # a share of what lies beyond the axis would mislead
-        if stop - x > 6.9 * len(text) + 6:
-            chart.text((x + stop) / 2, y + 16, text, "on-part", "middle")
-        elif stop - x > 20:
-            chart.text((x + stop) / 2, y + 16, f"{100 * share:.0f}", "on-part", "middle")
+            continue  # the bar is longer than what is seen of it
+        number = f"{100 * share:.0f}" if as_share else words.rounded(seconds / words.unit_of(end)[0])
+        if stop - x > 6.9 * len(f"{op} {number}") + 6:
+            chart.text((x + stop) / 2, y + 16, f"{op} {number}", "on-part", "middle")
+        elif stop - x > 6.9 * len(number) + 6:
+            chart.text((x + stop) / 2, y + 16, number, "on-part", "middle")
 
 
 def speed_text(backend, op):

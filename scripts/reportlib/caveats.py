@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
-from . import figures, stats, words
+from . import builds, figures, stats, words
 from .integrity import rows_of
 from .load import finite, value
 from .markup import tag
 
 LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
+CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
+          "faults": "pages came from disk"}
 
 
 def render(runs, mixed):
-    found = list(mixed) + tagged(runs)
+    found = list(mixed) + list(builds.across(runs)) + tagged(runs)
     order = list(LEVELS)
     found.sort(key=lambda f: order.index(f[0]))
     if not found:
@@ -34,13 +36,14 @@ def of_peer(run):
     """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
     names = words.listed(b.name for b in run.backends)
     yield "note", f"{names} ran apart from the others; only paired.csv, where there is one, took turns."
-    for check in (status, files, noise):
+    for check in (status, files):
         for level, text in check(run):
             yield level, f"{names}: {text}"
+    yield from noise(run)
 
 
 def of_run(run):
-    for check in (status, resumed, proofs, integrity, machine, build, data, files, backends, noise, disturbed, peak):
+    for check in (status, resumed, proofs, integrity, machine, build, builds.within, data, files, backends, noise, disturbed, peak):
         yield from check(run)
 
 
@@ -77,7 +80,7 @@ def proofs(run):
             first = next((r.get("first_failure") for r in backend.proof if r.get("first_failure")), "")
             yield "bad", (f"{backend.name}: {words.count(int(failed), 'case')} of the proof failed; it was not timed. "
                           f"{first}")
-        elif isinstance(failure, str) and failure:
+        elif isinstance(failure, str) and failure and not failure.startswith("integrity violated"):
             yield "bad", f"{backend.name} left the run: {failure}"
         if backend.facts.get("reference_implementation"):
             yield "warn", (f"{backend.name} fell back to a reference implementation: "
@@ -159,20 +162,23 @@ def noise(run):
     drift = [(b.name, stats.halves_shift(figures.seconds_of(b))) for b in run.timed()]
     moved = [f"{name} {words.signed_percent(shift)}" for name, shift in drift if abs(shift) > 0.03]
     if moved:
-        yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}. "
-                       "Backends that took turns saw it alike; separate runs would not.")
+        turns = " Backends that took turns saw it alike; separate runs would not." if len(run.timed()) > 1 else ""
+        yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}."
+                       + turns)
 
 
 def disturbed(run):
     """Epochs whose `noisy` names a cause, by results/README.md."""
+    found, causes = [], []
     for backend in run.timed():
-        causes = [e["noisy"] for e in backend.epochs if e.get("noisy")]
-        if causes:
-            names = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
-                     "faults": "pages came from disk"}
-            listed = words.listed(f"{names.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
-            yield "note", (f"{len(causes)} of {len(backend.epochs)} epochs of {backend.name} were disturbed by more than "
-                           f"1 %: {listed}. They count all the same; bench doctor says what disturbs.")
+        own = [e["noisy"] for e in backend.epochs if e.get("noisy")]
+        causes += own
+        if own:
+            found.append(f"{backend.name} {len(own)} of {len(backend.epochs)}")
+    if found:
+        listed = words.listed(f"{CAUSES.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
+        yield "note", (f"epochs disturbed by more than 1\u00a0%: {words.listed(found)}. Causes: {listed}. They count all the "
+                       "same; bench doctor says what disturbs.")
 
 
 def peak(run):

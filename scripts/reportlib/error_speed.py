@@ -14,7 +14,7 @@ def render(runs):
         return ""
     caption = ("One point per op of each backend: the worst error found in the proof as a share of its bound, at the "
                "speed of the whole training epoch. A fast backend that pays with accuracy would stand higher than the "
-               "others; 1 is the limit, and beyond it nothing is timed.")
+               "others; 1 is the limit, and beyond it nothing is timed. Points of one backend are set apart sideways.")
     key = legend([(theme.swatch(b.key, b.marker), b.label) for b in backends])
     chart = markup.figure("", caption, lambda width: draw(backends, width), key)
     return markup.section("error", "Error against speed", markup.tag("div", chart, class_="group"))

@@ -16,6 +16,15 @@ def rows_of(run):
     return run.integrity_rows
 
 
+def violators(run):
+    """Names of backends whose figures are not to be believed."""
+    return list(dict.fromkeys(r["backend"] for r in rows_of(run) if r["status"] == "violation"))
+
+
+def is_believed(backend):
+    return backend.name not in violators(backend.run)
+
+
 def render(runs):
     found = [(run, rows_of(run)) for run in runs if run.paths.get("integrity.csv")]
     found = [(run, rows) for run, rows in found if rows]
@@ -61,6 +70,6 @@ def one_backend(run, name, rows):
                f": VIOLATED: {words.listed(violated)}" if violated else f": {words.count(len(own), 'check')}, none violated")
     columns = [("check", False), ("status", False), ("expected", False), ("seen", False), ("in words", False)]
     body = [[r["check"], Cell(r["status"], r["status"], "failed" if r["status"] == "violation" else None),
-             r["expected"], r["seen"], r["words"]] for r in sorted(own, key=lambda r: r["status"] != "violation")]
+             r["expected"], r["seen"], Cell(r["words"], None, "long")] for r in sorted(own, key=lambda r: r["status"] != "violation")]
     return tag("details", head, table(f"Integrity of {label(run, name)}", columns, body),
                open="open" if violated else None)

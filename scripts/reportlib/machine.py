@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine box: under what circumstances the figures came about."""
 
-from . import markup, words
+from . import builds, markup, words
 from .markup import tag
 
 # What must be equal for two runs to count as measured on the same machine.
@@ -49,6 +49,7 @@ def rows(run):
     yield "memory", words.bytes_text(system["memory_bytes"]) if isinstance(system.get("memory_bytes"), int) else ""
     yield "compiler", " ".join(str(build[k]) for k in ("compiler", "buildtype") if build.get(k))
     yield "commit", run.commit
+    yield "binary", builds.binary_text(run)
     yield "libraries", libraries(run)
     yield "setting", "; ".join(setting(b.facts["setting"]) for b in run.backends if b.facts.get("setting"))
     yield "environment id", run.env_id
@@ -70,9 +71,13 @@ def isa(cpu):
 def cores(topology):
     if not topology:
         return ""
-    text = f"{topology.get('allowed_cores')} of {topology.get('cores')} allowed, {topology.get('pus')} processing units"
+    allowed, there, units = (topology.get(k) for k in ("allowed_cores", "cores", "pus"))
     quota = topology.get("cgroup_quota_cpus")
-    return text + (f", quota {quota:g} CPUs" if isinstance(quota, (int, float)) else ", no quota")
+    known = [f"{allowed} of {there} allowed" if None not in (allowed, there) else "",
+             f"{units} processing units" if units is not None else "",
+             f"quota {quota:g} CPUs" if isinstance(quota, (int, float)) else "no quota" if "cgroup_quota_cpus" in topology
+             else ""]
+    return ", ".join(k for k in known if k)
 
 
 def caches(topology):

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import os
 
-from . import (accuracy_seconds, breakdown, caveats, error_speed, figures, files, history, integrity, machine, proof,
-               roofline, speedups, svg, theme, times, verdict, words)
+from . import (ab, accuracy_seconds, breakdown, builds, caveats, error_speed, figures, files, history, integrity, machine,
+               proof, roofline, speedups, svg, theme, times, verdict, words)
 from .markup import Html, join, tag
 
 ASSETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
-ANCHORS = (("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
+ANCHORS = (("ab", "A and B"), ("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
            ("history", "Curves"), ("seconds", "Accuracy"), ("proof", "Proof"), ("integrity", "Integrity"),
            ("error", "Error"), ("machine", "Machine"), ("files", "Files"))
 
@@ -50,7 +50,7 @@ def build(runs, options, out):
     svg.ids = 0
     classes = theme.assign(runs)
     title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
-    sections = [times.render(runs, options.bases), speedups.render(runs, options.bases), breakdown.render(runs),
+    sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases), breakdown.render(runs),
                 roofline.render(runs), history.render(runs, options.keras, options.reference),
                 accuracy_seconds.render(runs, options.target), proof.render(runs), integrity.render(runs),
                 error_speed.render(runs),
@@ -75,9 +75,15 @@ def subtitle(runs):
     return f"{words.listed(b.name for b in timed)} on {runs[0].dataset}" if timed else f"Run {runs[0].run_id}"
 
 
+def binaries(run):
+    """The hash of the program, where all backends of the run are of it."""
+    text = builds.binary_text(run)
+    return f"binary {text}" if text and len(builds.grouped(run)) == 1 else ""
+
+
 def footer(runs):
     texts = (" · ".join(p for p in (f"{r.tag}: run {r.run_id}" if r.tag else f"run {r.run_id}", r.env_id and
-                                    f"environment {r.env_id}", f"commit {r.commit}", f"dataset={r.dataset}",
+                                    f"environment {r.env_id}", f"commit {r.commit}", binaries(r), f"dataset={r.dataset}",
                                     str(r.machine.get("time_utc") or "")) if p) for r in runs)
     return tag("footer", join((tag("p", t) for t in texts)),
                tag("p", "Drawn from the files of the run by scripts/report."))

@@ -62,7 +62,7 @@ def classes(backend):
     measured = any(r.get("measured") for r in backend.proof)
     if measured:
         columns.append(("measured", False))
-    rows = [class_row(r) + ([r["measured"] or ""] if measured else [])
+    rows = [class_row(r) + ([long_text(r["measured"])] if measured else [])
             for r in sorted(backend.proof, key=lambda r: not value(r, "failed") > 0)]
     return tag("details", head, table(f"Proof of {backend.label} by class of cases", columns, rows),
                open="open" if failed else None)
@@ -72,7 +72,11 @@ def class_row(row):
     return [Cell(row["op"]), Cell(row["cases"]), raw(row, "count"),
             Cell(row["failed"], row["failed"], failure_class(row)),
             Cell(share_text(value(row, "worst_error_of_bound"), 3), row["worst_error_of_bound"]),
-            "inherited" if truth(row, "inherited") else "own", row.get("first_failure") or ""]
+            "inherited" if truth(row, "inherited") else "own", long_text(row.get("first_failure"))]
+
+
+def long_text(text):
+    return Cell(text, None, "long") if text else ""
 
 
 def failure_class(row):

@@ -3,6 +3,9 @@
 
 import math
 
+MOST_PLACES = 5  # decimal places that have room beside an axis
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 class Linear:
     def __init__(self, low, high, start, end):
@@ -21,6 +24,8 @@ class Linear:
         step = next((s * power for s in (1, 2, 5, 10, 20) if span / (s * power) <= most), 20 * power)
         places = max(0, -math.floor(math.log10(step) + 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        if places > MOST_PLACES:
+            return [(i * step, powered(i * step, places)) for i in range(first, last + 1)]
         return [(i * step, plain(i * step, places)) for i in range(first, last + 1)]
 
 
@@ -55,6 +60,12 @@ class Log:
 def plain(number, places=0):
     text = f"{number:.{places}f}"
     return "0" if float(text) == 0 else text.replace("-", "−")
+
+
+def powered(number, places):
+    """'−2·10⁻⁸': whole multiples of a small power of ten."""
+    digits = plain(number * 10.0 ** places)
+    return digits if digits == "0" else f"{digits}·10⁻{str(places).translate(RAISED)}"
 
 
 def epoch_ticks(last, most):

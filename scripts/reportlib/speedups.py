@@ -14,7 +14,7 @@ def render(runs, bases):
     panels = [p for p in panels if p]
     if not panels:
         return ""
-    text = ("Ratio of the medians of the epochs after the first. Whiskers: 95 % bootstrap interval; where both ran in "
+    text = ("Ratio of the medians of the epochs after the first. Whiskers: 95\u00a0% bootstrap interval; where both ran in "
             "the same rounds, whole rounds are resampled, so that what disturbed both cancels. An interval that "
             "crosses 1 shows no difference. Without whiskers there are fewer than five epochs on one side.")
     return markup.section("speed-up", "Speed-up", markup.note(text), markup.pair(*panels))

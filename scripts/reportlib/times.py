@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How long an epoch takes: the summary table, and every epoch as a dot with median and interval."""
 
-from . import figures, markup, scales, theme, words
+from . import figures, integrity, markup, scales, theme, words
 from .load import finite, value
+from .markup import join, tag
 from .svg import Chart, lines
 from .table import Cell, table
 
@@ -12,7 +13,7 @@ ROW = 58  # pixels of height for one backend
 def summary(runs, bases):
     """One row per timed backend."""
     columns = [("backend", False), ("epoch", True, "median training time of the epochs after the first"),
-               ("95 % interval", True, "bootstrap interval of the median"), ("GFLOP/s", True),
+               ("95\u00a0% interval", True, "bootstrap interval of the median"), ("GFLOP/s", True),
                ("of\u00a0peak", True, "share of the multiply-add peak measured beside each epoch")]
     columns += [(f"×\u00a0{b}", True, f"how many times faster than {b} of the same run") for b in bases]
     columns += [("validation accuracy", True, "after the last epoch, whose number is in brackets"),
@@ -24,7 +25,10 @@ def summary(runs, bases):
 def summary_row(backend, bases):
     seconds, interval = figures.median_seconds(backend), figures.interval(backend)
     speed, share, worst = figures.speed(backend), figures.share_of_peak(backend), figures.worst_share(backend)
-    row = [Cell(theme.named(backend), backend.label), Cell(words.seconds(seconds, interval), repr(seconds)),
+    name = theme.named(backend)
+    if not integrity.is_believed(backend):
+        name = join((name, tag("small", "violates integrity", class_="failed")), " ")
+    row = [Cell(name, backend.label), Cell(words.seconds(seconds, interval), repr(seconds)),
            Cell(words.seconds_range(interval, seconds) if interval else words.NOT_MEASURED,
                 repr(interval[0]) if interval else ""),
            Cell(words.rounded(speed), repr(speed) if speed else ""),
@@ -48,7 +52,7 @@ def summary_row(backend, bases):
 def dots(runs):
     series = figures.timed(runs)
     caption = ("Dots: every training epoch, without validation; the first, which warms up, is hollow and left out of "
-               "the statistics. Line: median. Band: 95 % bootstrap interval of the median over the epochs, which are "
+               "the statistics. Line: median. Band: 95\u00a0% bootstrap interval of the median over the epochs, which are "
                "not quite independent of each other, so the true one is somewhat wider.")
     return markup.figure("Time of a training epoch", caption, lambda width: draw(series, width))
 

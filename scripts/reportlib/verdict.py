@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The first sentence of the page: who is fastest, by how much, how sure that is, and whether it is right."""
 
-from . import figures, speedups, words
+from . import ab, figures, integrity, speedups, words
 from .load import finite
 from .markup import join, tag
 
@@ -17,9 +17,20 @@ def sentences(runs, bases):
         yield from across(runs)
     for run in runs:
         lead = f"Run {run.tag}: " if run.tag else ""
-        timed = sorted(run.timed(), key=figures.median_seconds)
-        yield join((lead, *(speed(timed, bases) if timed else ["nothing was timed. "]), rightness(run),
+        if ab.sentence(run):
+            yield join((lead, ab.sentence(run)))
+        timed = believed(run)
+        yield join((lead, *(speed(timed, bases) if timed else [nothing(run)]), rightness(run),
                     *(beside(timed[0], p) for p in peers if timed and p.host is run)))
+
+
+def believed(run):
+    """Timed backends without those that violate integrity, the fastest first: a cheat is no winner."""
+    return sorted(filter(integrity.is_believed, run.timed()), key=figures.median_seconds)
+
+
+def nothing(run):
+    return "no figure here is to be believed. " if run.timed() else "nothing was timed. "
 
 
 def speed(timed, bases):
@@ -29,9 +40,9 @@ def speed(timed, bases):
     yield tag("strong", f"{best.name} trains an epoch in {words.seconds(seconds, interval)}")
     text = ""
     if interval:
-        text += f" (95 % interval {words.seconds_range(interval, seconds)})"
+        text += f" (95\u00a0% interval {words.seconds_range(interval, seconds)})"
     if len(timed) == 1:
-        yield text + "; it ran alone. "
+        yield text + ("; it ran alone. " if len(best.run.timed()) == 1 else ". ")
         return
     second = timed[1]
     factor, spread, _ = figures.speedup(second, best)
@@ -54,7 +65,11 @@ def rightness(run):
     proven = [b for b in run.backends if b.proof]
     failed = [b for b in proven if sum(finite(b.proof, "failed"))]
     gone = [b for b in run.backends if b.facts.get("failure") and b not in failed]
+    doubtful = integrity.violators(run)
     text = ""
+    if doubtful:
+        text += (f"{words.listed(doubtful)} VIOLATED integrity: "
+                 f"{'their' if len(doubtful) > 1 else 'its'} figures are left out here. ")
     if failed:
         text += f"{words.listed(b.name for b in failed)} FAILED the proof. "
     if gone:
@@ -82,9 +97,9 @@ def across(runs):
     first = runs[0]
     for run in runs[1:]:
         phrases = []
-        for backend in run.timed():
+        for backend in filter(integrity.is_believed, run.timed()):
             other = first.find(backend.name)
-            if other in first.timed():
+            if other in believed(first):
                 factor, spread, _ = figures.speedup(other, backend)
                 same = spread and spread[0] <= 1 <= spread[1]
                 certain = f" ({words.plain_range(spread)})" if spread else ""

@@ -7,6 +7,11 @@ UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 NOT_MEASURED = "–"
 
 
+def three_digits(number):
+    """Decimal places of three significant digits. 99.97 is shown as 100, so that its digits are those of 100."""
+    return max(0, 2 - int(f"{number:.2e}".rpartition("e")[2])) if number else 2
+
+
 def decimals_for(number, interval):
     """Decimal places that show the first digit of the interval's half width, and a second one after a 1; three
     significant digits without an interval."""
@@ -14,14 +19,13 @@ def decimals_for(number, interval):
         half = (interval[1] - interval[0]) / 2
         power = math.floor(math.log10(half))
         return max(0, (1 if half < 2 * 10.0 ** power else 0) - power)
-    return max(0, 2 - math.floor(math.log10(abs(number)))) if number else 2
+    return three_digits(number)
 
 
 def rounded(number, interval=None, most=6):
     if number is None or not math.isfinite(number):
         return NOT_MEASURED if number is None or math.isnan(number) else ("∞" if number > 0 else "−∞")
-    three = max(0, 2 - math.floor(math.log10(abs(number)))) if number else 2
-    places = min(decimals_for(number, interval), max(three, 0) + 1, most)
+    places = min(decimals_for(number, interval), three_digits(number) + 1, most)
     return grouped(f"{number:.{places}f}")
 
 
@@ -78,11 +82,11 @@ def faster_or_slower(factor, interval=None):
 
 
 def percent(share, places=0):
-    return f"{100 * share:.{places}f} %".replace("-", "−")
+    return f"{100 * share:.{places}f}\u00a0%".replace("-", "−")
 
 
 def signed_percent(share):
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return f"{100 * share:+.1f}\u00a0%".replace("-", "−")
 
 
 def count(number, one, many=None):
