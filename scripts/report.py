@@ -48,8 +48,8 @@ def parse(arguments):
     parser.add_argument("--keras", metavar="FILE", action="append", default=[],
                         help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON; "
                              "repeatable")
-    parser.add_argument("--target-accuracy", metavar="X", type=share, default=0.98,
-                        help="validation accuracy whose time is told (default 0.98)")
+    parser.add_argument("--target-accuracy", metavar="X", type=share,
+                        help="validation accuracy whose time is told (default: that of the run, else 0.98)")
     parser.add_argument("--mixed-machines", action="store_true", help="compare runs of different machines all the same")
     return parser.parse_args(arguments)
 

@@ -10,7 +10,7 @@ from .palette import KERAS_COLOUR
 from .runs import all_series
 
 PANELS_IN_A_ROW = 4
-DASH_POINTS = 14
+DASH_POINTS = 10
 
 
 def draw_history(runs, metric, title, keras=()):

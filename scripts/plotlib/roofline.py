@@ -123,8 +123,8 @@ def draw_ceilings(axes, ceilings, peak, low, high, floor):
     for isa, rate in sorted(ceilings.peaks.items(), key=lambda p: p[1]):
         first = min((rate / v for v in ceilings.levels.values()))  # where the fastest memory allows it
         axes.plot([max(first, low), high], [rate / 1e9] * 2, color="black" if rate == peak else "#999999", linewidth=1.6)
-        axes.annotate(f"{isa}  {style.three_digits(rate / 1e9)}", (high, rate / 1e9), xytext=(-4, 3), textcoords="offset points",
-                      ha="right", va="bottom", fontsize=9)
+        axes.annotate(f"{isa}  {style.three_digits(rate / 1e9)}", (high, rate / 1e9), xytext=(-4, 3),
+                      textcoords="offset points", ha="right", va="bottom", fontsize=9)
 
 
 def name_products(axes, everything):

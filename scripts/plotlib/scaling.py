@@ -38,7 +38,7 @@ def draw_threads(sweep):
     share.set_ylabel("% of the ideal speed-up")
     share.set_title("efficiency")
     finish(figure, speed, sweep, "Scaling with threads",
-           "Medians of the training epochs after the first.  Dashed: ideal, as many times faster as there are more "
+           "Medians of the training epochs after the first.  Thin and black: ideal, as many times faster as there are more "
            "threads.\n")
     return figure
 
@@ -57,7 +57,7 @@ def draw_sizes(sweep, axis):
     for axes in (time, share):
         value_axis(axes, axis, sorted({line[axis] for _, _, lines in curves for line in lines}))
     time.set_yscale("log")
-    time.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.seconds_text(value)))
+    time.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.seconds_tick(value)))
     time.yaxis.set_minor_formatter(NullFormatter())
     time.set_ylabel("one training epoch (log)")
     time.set_title("time")
@@ -111,4 +111,5 @@ def finish(figure, axes, sweep, title, caption):
     caption += ("" if caption.endswith("\n") else "  ") + "Points were measured one after the other."
     style.finish(figure, title, caption, [sweep], 0.1 + 0.2 * legend_rows(len(names)))
     figure.legend(handles, names, loc="upper left", ncols=3, bbox_to_anchor=(0.0, 1 - 0.34 / figure.get_figheight()),
-                  frameon=False, fontsize=9, columnspacing=1.4)
+                  frameon=False, fontsize=9, columnspacing=1.4,
+                  handlelength=4)  # so long that dashes are seen beside the marker

@@ -81,6 +81,12 @@ def seconds_text(seconds):
     return f"{three_digits(seconds)} s"
 
 
+def seconds_tick(seconds):
+    """'10 s', '200 ms': round numbers without zeros behind the point."""
+    number, unit = seconds_text(seconds).split(" ")
+    return f"{float(number):g} {unit}"
+
+
 def finish(figure, title, caption, runs, above=0.0):
     """Title above, caption and one footer line per run below. Lays out what is between, and leaves that many inches
     free above it."""

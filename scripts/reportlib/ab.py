@@ -57,8 +57,9 @@ def render(runs):
     columns = [("comparison", False), ("of", False), ("rounds", True), ("ratio of times", True), ("95\u00a0% interval", True),
                ("bias", True, "how far A was from itself, where that is more than chance"),
                ("visible", True, "difference that 8 of 10 such runs would call"), ("verdict", False)]
+    body = [cells(run, row) for run, row in found]
     return markup.section("ab", "A and B", markup.note(note),
-                          table("What bench ab concluded", columns, [cells(run, row) for run, row in found], id_="ab-verdict"))
+                          table("What bench ab concluded", columns, body, id_="ab-verdict"))
 
 
 def cells(run, row):

@@ -9,6 +9,7 @@ from .svg import Chart, legend, lines
 from .table import Cell, table
 
 HEIGHT = 320
+USUAL_TARGET = 0.98
 
 
 def points_of(curve):
@@ -26,6 +27,7 @@ def render(runs, target):
     if not backends:
         return ""
     every = [curves.of_backend(b) for b in backends]
+    target = target or own_target(runs)
     text = ("Time is the sum of train_seconds: the training steps alone. Set-up, proof, shuffling and validation are "
             "outside.")
     over_seeds = [t for t in (seeds_table(run) for run in runs) if t]
@@ -40,14 +42,27 @@ def render(runs, target):
 TARGET_COLUMNS = ("backend", "seed", "target_accuracy", "reached", "epochs", "seconds_to_target", "val_accuracy")
 
 
+def target_rows(run):
+    """Read once: what is wrong with the file is noted once."""
+    if not hasattr(run, "target_rows"):
+        run.target_rows = run.read_optional("target.csv", TARGET_COLUMNS)
+    return run.target_rows
+
+
+def own_target(runs):
+    """The first one that a run was made with."""
+    found = (number_or_nan(row, "target_accuracy") for run in runs for row in target_rows(run))
+    return next((t for t in found if 0 < t <= 1), USUAL_TARGET)
+
+
 def seeds_table(run):
     """Median and spread over the seeds of a run with a target, from target.csv; None without one. A training that did
     not reach the target counts as slower than any that did."""
-    rows = run.read_optional("target.csv", TARGET_COLUMNS)
+    rows = target_rows(run)
     if not rows:
         return None
     target = f"{number_or_nan(rows[0], 'target_accuracy'):g}"
-    columns = [("backend", False), ("seeds reached", True), ("median s", True), ("least s", True), ("most s", True),
+    columns = [("backend", False), ("seeds reached", True), ("median", True), ("least", True), ("most", True),
                ("epochs", True, "median")]
     lines_of = []
     for backend in [b for b in run.backends if any(r["backend"] == b.name for r in rows)]:
@@ -59,8 +74,9 @@ def seeds_table(run):
                          *(to_target_cell(s) for s in (stats.median(seconds), seconds[0], seconds[-1])),
                          Cell(f"{epochs:g}", repr(epochs))])
     which = f", run {run.tag}" if run.tag else ""
-    return table(f"Over the seeds of the run: seconds of training to a validation accuracy of {target}{which}", columns,
-                 lines_of, id_=f"target{run.tag}")
+    title = f"Over the seeds{which}: training to a validation accuracy of {target}"
+    return markup.tag("div", markup.tag("h3", title), table(title, columns, lines_of, id_=f"target{run.tag}"),
+                      class_="group")
 
 
 def to_target_cell(seconds):

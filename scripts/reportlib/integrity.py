@@ -62,12 +62,19 @@ def cell(row):
     return Cell(tag("span", f"{sign} {row['status']}", class_="proof " + state), row["status"])
 
 
+def counts(rows):
+    """'12 checks passed, 3 do not apply'."""
+    passed = sum(r["status"] == "pass" for r in rows)
+    left = len(rows) - passed
+    return f"{words.count(passed, 'check')} passed" + (f", {left} {'does' if left == 1 else 'do'} not apply" if left else "")
+
+
 def one_backend(run, name, rows):
     own = [r for r in rows if r["backend"] == name]
     violated = [r["check"] for r in own if r["status"] == "violation"]
     backend = run.find(name)
-    head = tag("summary", theme.named(backend) if backend else name,
-               f": VIOLATED: {words.listed(violated)}" if violated else f": {words.count(len(own), 'check')}, none violated")
+    outcome = f"VIOLATED: {words.listed(violated)}" if violated else counts(own)
+    head = tag("summary", theme.named(backend) if backend else name, ": " + outcome)
     columns = [("check", False), ("status", False), ("expected", False), ("seen", False), ("in words", False)]
     body = [[r["check"], Cell(r["status"], r["status"], "failed" if r["status"] == "violation" else None),
              r["expected"], r["seen"], Cell(r["words"], None, "long")] for r in sorted(own, key=lambda r: r["status"] != "violation")]

@@ -82,6 +82,8 @@ class Run:
         self.host = host
         self.tag = ""
         self.notes = []  # what was wrong with the files, one line each
+        self.remarks = []  # what a reader should know about them
+        self.unfinished = []  # names of files that a run left when it was killed
         self.machine = self._read_machine()
         self.paths = {name: self._path(name) for name in FILES}
         self.backends = []
@@ -131,7 +133,7 @@ class Run:
 
     def _path(self, name):
         if name.endswith(".csv"):
-            return find_csv(self.folder, name, self.notes.append)
+            return find_csv(self.folder, name, lambda _: self.unfinished.append(name + ".partial"))
         path = os.path.join(self.folder, name)
         return path if os.path.isfile(path) else None
 
@@ -161,7 +163,8 @@ class Run:
     def _read_epochs(self):
         """Returns the first row, or {}."""
         path = self.paths["epochs.csv"]
-        rows = of_first_training(read_rows(path, EPOCH_COLUMNS, self.notes.append) if path else [], path, self.notes.append)
+        rows = read_rows(path, EPOCH_COLUMNS, self.notes.append) if path else []
+        rows = of_first_training(rows, os.path.basename(path or ""), self.remarks.append)
         for row in rows:
             check(row, path)
             if math.isnan(value(row, "epoch")):

@@ -18,9 +18,10 @@ ANCHORS = (("ab", "A and B"), ("time", "Time"), ("speed-up", "Speed-up"), ("brea
 
 class Options:
     """What the command line chose. bases: backends that speed-ups are taken against; reference: the one that curves
-    are; keras: KerasHistory objects; mixed: findings about different machines, for the list of warnings."""
+    are; keras: KerasHistory objects; target: validation accuracy, None for the runs' own; mixed: findings about different
+    machines, for the list of warnings."""
 
-    def __init__(self, bases, reference, keras=(), target=0.98, mixed=()):
+    def __init__(self, bases, reference, keras=(), target=None, mixed=()):
         self.bases, self.reference, self.keras, self.target, self.mixed = bases, reference, keras, target, mixed
 
 
@@ -50,8 +51,8 @@ def build(runs, options, out):
     svg.ids = 0
     classes = theme.assign(runs)
     title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
-    sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases), breakdown.render(runs),
-                roofline.render(runs), history.render(runs, options.keras, options.reference),
+    sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases),
+                breakdown.render(runs), roofline.render(runs), history.render(runs, options.keras, options.reference),
                 accuracy_seconds.render(runs, options.target), proof.render(runs), integrity.render(runs),
                 error_speed.render(runs),
                 machine.render(runs), files.render(runs, out)]

@@ -77,6 +77,27 @@ def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
     change_machine(folder, lambda m: m.update(machine(backends), run_id=run_id))
 
 
+LONG = "step 227 of epoch 1, looked at again during training: w1[70,0]: expected 0.0400280469, got 0.0400231928; " * 2
+
+
+def make_rich_run(folder):
+    """Something in every section: a verdict of bench ab, a target over seeds, a roofline, a violation of integrity that
+    says much, a proof that failed, curves that differ by the last digit only."""
+    make_run(folder, roof=True)
+    ab = {"comparison": "B/A", "a": "avx2", "b": "avx512", "rounds": 48, "ratio": 0.612, "ratio_low": 0.6,
+          "ratio_high": 0.63, "bias_percent": 0.1, "min_effect_percent": 2, "visible_percent": 1.5, "verdict": "FASTER"}
+    write_csv(os.path.join(folder, "ab.csv"), list(ab), [ab])
+    target = {"backend": "avx2", "seed": 1, "target_accuracy": 0.97, "reached": 1, "epochs": 3, "seconds_to_target": 2.5,
+              "val_accuracy": 0.971}
+    write_csv(os.path.join(folder, "target.csv"), list(target), [target, dict(target, seed=2)])
+    change_rows(folder, "integrity.csv", lambda rows: [
+        dict(r, status="violation", words=LONG) if (r["backend"], r["check"]) == ("onednn", "calls") else r for r in rows])
+    change_rows(folder, "proof.csv", lambda rows: [
+        dict(r, failed=3, first_failure=LONG) if (r["backend"], r["op"]) == ("naive", "vexp") else r for r in rows])
+    change_rows(folder, "epochs.csv", lambda rows: [
+        dict(r, val_loss=f"{0.1 + 1e-9 * (i % 7):.10f}") for i, r in enumerate(rows)])
+
+
 def real_columns(rows):
     for row in rows:
         row.update(dataset="mnist", round=row["epoch"], position=1, peak_gflops="430.5",

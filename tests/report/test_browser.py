@@ -15,10 +15,10 @@ import browser
 ROOT = os.path.abspath(sys.argv[1])
 sys.path.insert(0, os.path.join(ROOT, "tests", "scripts"))
 
-from report_run import HOSTILE, change_machine, make_run, rename_backend  # noqa: E402
+from report_run import HOSTILE, change_machine, make_rich_run, make_run, rename_backend  # noqa: E402
 
 LOOKS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
-LOOKS += [("two", 1280, True), ("two", 360, False)]
+LOOKS += [("two", 1280, True), ("two", 360, False), ("rich", 1280, False), ("rich", 390, True)]
 
 # Pairs of visible texts of one chart whose boxes share more than a hair, and texts cut off by the page. Rotated ones
 # are left out: their boxes are larger than they are.
@@ -38,6 +38,17 @@ document.querySelectorAll('svg.chart').forEach(function (chart) {
   });
 });
 return found;"""
+
+# What sticks out of the page although nothing around it scrolls.
+WIDE = """
+const edge = document.documentElement.clientWidth + 0.5;
+return Array.from(document.querySelectorAll('body *')).filter((e) => !e.closest('.scroll, nav, #tip, .skip, .hidden')
+  && e.getClientRects().length && e.getBoundingClientRect().right > edge).map((e) => e.tagName + '.' + e.className);"""
+
+# Rows that are taller than a third of a phone's screen: a long text in a narrow column makes them.
+TALL = """
+return Array.from(document.querySelectorAll('tbody tr')).filter((r) => r.getBoundingClientRect().height > 280)
+  .map((r) => r.textContent);"""
 
 # Texts whose colour has less than 4.5 contrast to the ground they stand on, by WCAG's formula.
 PALE = """
@@ -81,7 +92,10 @@ class Report(unittest.TestCase):
         keras = os.path.join(cls.scratch.name, "keras.csv")
         with open(keras, "w", encoding="utf-8") as f:
             f.write("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.92,0.26,0.958,0.139\n1,0.97,0.1,0.97,0.096\n")
-        for arguments in ((folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines")):
+        rich = os.path.join(cls.scratch.name, "rich")
+        make_rich_run(rich)
+        cls.rich = os.path.join(rich, "report.html")
+        for arguments in ((folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines"), (rich,)):
             subprocess.run([os.path.join(ROOT, "scripts", "report"), *arguments], check=True, capture_output=True)
         cls.browser = browser.Browser(os.path.join(cls.scratch.name, "profile"))
         cls.addClassCleanup(cls.browser.close)
@@ -118,6 +132,8 @@ class Report(unittest.TestCase):
                 self.keep(name, width, dark)
                 self.browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
                 self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+                self.assertEqual(self.browser.run(WIDE), [])
+                self.assertEqual(self.browser.run(TALL), [])
                 self.assertEqual(self.browser.run(OVERLAPS), [])
                 self.assertEqual(self.browser.run(PALE), [])
                 ground = self.browser.run("return getComputedStyle(document.body).backgroundColor")
@@ -130,6 +146,31 @@ class Report(unittest.TestCase):
         folder = os.environ.get("REPORT_SCREENSHOTS")
         if folder:
             self.browser.screenshot(os.path.join(folder, f"{name}-{width}-{'dark' if dark else 'light'}.png"))
+
+    def test_every_section_of_a_rich_run(self):
+        self.browser.open(self.rich)
+        shown = self.browser.run("return [...document.querySelectorAll('section')].filter((s) => s.offsetHeight > 60)"
+                                 ".map((s) => s.id)")
+        self.assertEqual(shown, ["ab", "time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof",
+                                 "integrity", "error", "machine", "files"])
+        links = self.browser.run("return [...document.querySelectorAll('nav a')].map((a) => a.getAttribute('href'))")
+        self.assertEqual(links, ["#" + name for name in shown])
+
+    def test_focus_is_visible(self):
+        """Tab through the page: whatever has the focus has an outline, or is a point with its tooltip."""
+        from selenium.webdriver.common.keys import Keys
+        self.browser.open(self.rich, 390)
+        kinds = set()
+        for _ in range(70):
+            self.press(Keys.TAB)
+            kind, outline, width = self.browser.run("const e = document.activeElement, s = getComputedStyle(e);"
+                                                    "return [e.tagName.toLowerCase(), s.outlineStyle, s.outlineWidth]")
+            kinds.add(kind)
+            if kind == "g":
+                self.assertIsNotNone(self.tip())
+            else:
+                self.assertEqual((outline, width), ("solid", "2px"), kind)
+        self.assertLessEqual({"a", "button", "g", "div", "summary"}, kinds)
 
     def test_sort_by_mouse(self):
         self.browser.open(self.page)

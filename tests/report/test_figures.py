@@ -58,6 +58,7 @@ class Words(unittest.TestCase):
         self.assertEqual(words.rounded(1.42525, (1.41, 1.44)), "1.425")
         self.assertEqual(words.rounded(1.42525, (1.0, 2.0)), "1.4")
         self.assertEqual(words.rounded(0.29764), "0.298")
+        self.assertEqual([words.rounded(v) for v in (99.97, 9.996, 0.09996, -99.97)], ["100", "10.0", "0.100", "−100"])
         self.assertEqual(words.rounded(12625.4), "12\u202f625")
         self.assertEqual([words.rounded(v) for v in (None, float("nan"), float("inf"), 0.0)], ["–", "–", "∞", "0.00"])
 

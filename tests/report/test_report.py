@@ -286,6 +286,9 @@ class Numbers(Case):
         self.assertEqual([r[1:] for r in page.table("target")], [
             ["0", "", "", "", "1.0"], ["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "1.0", "", "6.0"]])
         self.assertIn("not reached", page.words(page.by_id("target")))
+        self.assertIn("to 0.97", page.words(page.by_id("to-target")))  # the run's own target
+        wished = self.page("--target-accuracy", "0.9")
+        self.assertRegex(wished.words(wished.by_id("to-target")), r"accuracy of 0\.9backend")
 
     def test_epochs_of_the_first_seed(self):
         first = self.page().table("to-target")
@@ -385,6 +388,49 @@ class Findings(Case):
         self.assertEqual(len(opened), 1)
         self.assertIn("VIOLATED: calls", opened[0])
 
+    def test_a_violator_never_wins(self):
+        """avx512 is the fastest, and its figures are not to be believed."""
+        change_rows(self.run_dir, "integrity.csv", lambda rows: [
+            dict(r, status="violation") if (r["backend"], r["check"]) == ("avx512", "calls") else r for r in rows])
+        page = self.page()
+        first = page.words(page.root.find(".//header"))
+        self.assertRegex(first, r"(avx2|onednn) trains an epoch in .* avx512 VIOLATED integrity: its figures are left out")
+        self.assertNotIn("ran alone", first)
+        self.assertIn("violates integrity", page.words(page.by_id("summary")))
+        self.assertNotIn("largest part of avx512's", page.words(page.by_id("breakdown")))
+        for backends, base in ((("avx2", "avx512"), ["avx2"]), (("avx512",), [])):
+            change_rows(self.run_dir, "epochs.csv", lambda rows, b=backends: [r for r in rows if r["backend"] in b])
+            self.assertEqual(report.choose_bases(report.load.load_runs([self.run_dir]), None), base)
+        header = self.page().words(self.page().root.find(".//header"))
+        self.assertIn("no figure here is to be believed", header)
+
+    def test_roof_that_was_measured_again(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, share_of_peak="1.5") for r in rows])
+        change_rows(self.run_dir, "integrity.csv", lambda rows: rows + [
+            dict(r, check="roof") for r in rows if (r["backend"], r["check"]) == ("avx2", "calls")])
+        self.finding("warn", "avx2: 10 epochs faster than the measured multiply-add peak (up to 150 %): the peak beside it "
+                     "was measured too low")
+        self.finding("bad", "avx512: 10 epochs faster")
+
+    def test_builds(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, git_commit="aaaaaaaaaaaa", binary_sha256="111111111111") for r in rows])
+        page = self.page()
+        self.assertIn("binary111111111111", page.words(page.by_id("machine")))
+        self.assertIn("commit 0123456789ab · binary 111111111111", page.words(page.root.find(".//footer")))
+        self.assertNotIn("of different", page.words(page.root.find(".//header")))
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, binary_sha256="222222222222") if r["backend"] == "avx2" else r for r in rows])
+        self.assertIn("111111111111 (naive, avx512 and onednn); 222222222222 (avx2)",
+                      self.page().words(self.page().by_id("machine")))
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, git_commit="bbbbbbbbbbbb") if r["backend"] == "avx2" else r for r in rows])
+        self.finding("note", "of different commits: naive, avx512 and onednn aaaaaaaaaaaa; avx2 bbbbbbbbbbbb.")
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, binary_sha256="333333333333") if (r["backend"], r["epoch"]) == ("avx2", "3") else r for r in rows])
+        self.finding("bad", "rows of avx2 are of different code (commit bbbbbbbbbbbb, binary 222222222222; commit "
+                     "bbbbbbbbbbbb, binary 333333333333)")
+
     def test_without_integrity(self):
         os.remove(os.path.join(self.run_dir, "integrity.csv"))
         self.assertIsNone(self.page().by_id("integrity"))
@@ -467,6 +513,13 @@ class SeveralRuns(Case):
             change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
         self.refuse(6, "env_id: aaa and bbb", arguments=(self.run_dir, self.other))
 
+    def test_different_code(self):
+        for folder, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
+            change_rows(folder, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])
+        header = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        self.assertIn("runs A and B are of different code: commit aaa, binary 1 and commit bbb, binary 1 (naive, avx2, "
+                      "avx512 and onednn)", header)
+
     def test_unknown_machines(self):
         for folder in (self.run_dir, self.other):
             os.remove(os.path.join(folder, "machine.json"))
@@ -498,6 +551,11 @@ class Peers(Case):
         self.assertEqual(float(torch[1]), statistics.median(float(r["train_seconds"]) for r in rows))
         self.assertAlmostEqual(float(torch[6]), 0.5, 2)
 
+    def test_machine_that_is_half_known(self):
+        change_machine(self.peer, lambda m: m.update(topology={"cgroup_quota_cpus": None}))
+        box = self.page().words(self.page().by_id("machine"))
+        self.assertNotIn("None", box)
+
     def test_without_paired_rounds(self):
         os.remove(os.path.join(self.peer, "paired.csv"))
         page = self.page()
@@ -508,6 +566,42 @@ class Peers(Case):
         tips = [t for t in self.page().tips("speed-up") if "against torch" in t]
         self.assertEqual(len(tips), 1)
         self.assertIn("avx512 against torch: 2.2", tips[0])
+
+
+class Ab(Case):
+    """What bench ab concluded stands first."""
+
+    def write(self, verdict, **more):
+        make_run(self.run_dir, backends=("avx2", "avx512"))
+        row = {"comparison": "B/A", "a": "avx2", "b": "avx512", "rounds": 48, "ratio": 0.61234, "ratio_low": 0.60,
+               "ratio_high": 0.625, "bias_percent": 0, "min_effect_percent": 2, "visible_percent": 1.53, "verdict": verdict}
+        rows = [dict(row, comparison="A/A", b="avx2.again", ratio=1, ratio_low=0.99, ratio_high=1.01, verdict="SAME",
+                     bias_percent=""), dict(row, **more)]
+        write_csv(os.path.join(self.run_dir, "ab.csv"), list(row), rows)
+
+    def first(self):
+        return self.page().words(self.page().root.find(".//header")).split("avx512 trains")[0]
+
+    def test_verdicts(self):
+        for verdict, text in (("FASTER", "avx512 is FASTER than avx2: its epochs take 0.612× the time (95 % interval "
+                                         "0.600–0.625), over 48 rounds."),
+                              ("SLOWER", "avx512 is SLOWER than avx2: "),
+                              ("SAME", "avx512 is the SAME as avx2 within 2.0 %: "),
+                              ("INCONCLUSIVE", "INCONCLUSIVE: whether avx512 is faster than avx2 cannot be told: ")):
+            self.write(verdict)
+            found = self.first().replace("\u2060", "")
+            self.assertIn(text, found)
+            self.assertEqual("Such a run sees a difference of 1.5 %." in found, verdict == "INCONCLUSIVE")
+        table = self.page().table("ab-verdict")
+        self.assertEqual([(r[0], r[1], r[3], r[7]) for r in table], [
+            ("A/A", "avx2.again / avx2", "1", "SAME"), ("B/A", "avx512 / avx2", "0.61234", "INCONCLUSIVE")])
+
+    def test_none_where_integrity_is_violated(self):
+        self.write("FASTER")
+        change_rows(self.run_dir, "integrity.csv", lambda rows: [
+            dict(r, status="violation") if r["backend"] == "avx2" else r for r in rows])
+        self.assertNotIn("FASTER", self.page().words())
+        self.assertIn("none: integrity is violated", self.page().words(self.page().by_id("ab-verdict")))
 
 
 class Keras(Case):
