@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import io
+import math
 import os
 import re
 import statistics
@@ -20,6 +21,7 @@ ROOT = os.path.abspath(sys.argv[1])
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "scripts")]
 
 import report  # noqa: E402  (scripts/report.py)
+from reportlib import stats  # noqa: E402
 from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -59,6 +61,10 @@ class Page:
     def words(self, element=None):
         return re.sub(r"\s+", " ", "".join((self.root if element is None else element).itertext()))
 
+    def charts(self, section):
+        """SVG elements of a section's wide layout, in order."""
+        return [d.find(f"{SVG}svg") for d in self.by_id(section).iter("div") if d.get("class") == "wide"]
+
     def tips(self, section, layout="wide"):
         """Tooltip texts of the points of a section, in one of its two layouts."""
         found = []
@@ -67,6 +73,12 @@ class Page:
                 found += [t.text for g in chart.iter(f"{SVG}g") if "pt" in (g.get("class") or "").split()
                           for t in g.iter(f"{SVG}title")]
         return found
+
+
+def points_of(chart, pattern):
+    """(number that the pattern finds in the tooltip, data-x, data-y) of the points whose tooltip it fits."""
+    found = ((re.search(pattern, g.findtext(f"{SVG}title") or ""), g) for g in chart.iter(f"{SVG}g"))
+    return [(float(m[1].replace("−", "-")), float(g.get("data-x")), float(g.get("data-y"))) for m, g in found if m]
 
 
 class Case(unittest.TestCase):
@@ -230,6 +242,51 @@ class Numbers(Case):
         self.assertEqual(len(values), len(self.rows))
         self.assertAlmostEqual(statistics.correlation(values, heights), -1, 4)
 
+    def test_curves_lie_where_their_values_are(self):
+        """In the pair of all together and in the differences: higher is more, to the right is later."""
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, **{c: f"{float(r[c]) + 1e-4 * ((7 * i) % 11):.6f}" for c in ("val_loss", "val_accuracy")})
+            for i, r in enumerate(rows)])
+        charts = self.page().charts("history")
+        for chart, what in ((charts[0], "loss"), (charts[1], "accuracy")):
+            for kind in ("training", "validation"):
+                points = points_of(chart, rf"{kind} {what} ([\d.]+)")
+                self.assertEqual(len(points), len(self.rows))
+                self.assertAlmostEqual(statistics.correlation([p[0] for p in points], [p[2] for p in points]), -1, 4)
+            epochs = points_of(chart, r"epoch (\d+)")
+            self.assertAlmostEqual(statistics.correlation([p[0] for p in epochs], [p[1] for p in epochs]), 1, 4)
+        for chart in charts[2:4]:
+            points = points_of(chart, r"val_\w+ ([+−\d.]+)")
+            self.assertGreater(len({p[0] for p in points}), 3)
+            self.assertAlmostEqual(statistics.correlation([p[0] for p in points], [p[2] for p in points]), -1, 4)
+
+    def test_lines_go_through_the_validation_points(self):
+        page = self.page()
+        for chart, what in zip(page.charts("history")[:2], ("loss", "accuracy")):
+            lines = [p.get("d")[1:].split("L") for p in chart.findall(f"{SVG}path") if "curve" in p.get("class").split()]
+            self.assertEqual(len(lines), len({r["backend"] for r in self.rows}))
+            for backend, line in zip([row[0] for row in page.table("summary")], lines):
+                if len(line) > 2:
+                    points = points_of(chart, rf"^{backend}, epoch \d+\nvalidation {what} ([\d.]+)")
+                    ends = [tuple(map(float, place.split())) for place in line]
+                    self.assertEqual(ends, [(x, y) for _, x, y in points])
+
+    def test_whiskers_span_the_interval(self):
+        """Backends that ran in the same rounds: the interval of whole rounds, and whiskers at its ends on the log axis."""
+        chart = self.page().charts("speed-up")[1]  # against onednn
+        ones = [float(e.get("x1")) for e in chart.iter(f"{SVG}line") if e.get("class") == "one"]
+        spans = [(float(e.get("x1")), float(e.get("x2")), float(e.get("y1"))) for e in chart.iter(f"{SVG}line")
+                 if e.get("class") == "whisker" and e.get("y1") == e.get("y2")]
+        self.assertEqual(len(spans), 2)  # naive has one epoch
+        for backend, (start, end, height) in zip(("avx2", "avx512"), spans):
+            base, own = tuple(self.seconds("onednn")), tuple(self.seconds(backend))
+            factor, interval = statistics.median(base) / statistics.median(own), stats.ratio_interval(base, own, True)
+            (_, x, y), = points_of(chart, rf"^{backend} against onednn: ([\d.]+)× .*\nby rounds")
+            scale = (x - ones[0]) / math.log(factor)
+            self.assertEqual(height, y)
+            for at, number in ((start, interval[0]), (end, interval[1])):
+                self.assertAlmostEqual(at, ones[0] + scale * math.log(number), delta=0.3)
+
     def test_proof(self):
         page = self.page()
         rows = read_rows(self.run_dir, "proof.csv")
@@ -339,6 +396,20 @@ class Findings(Case):
         change_machine(self.run_dir, lambda m: (m["cpu"].update(hypervisor=True, frequency_governor="powersave"),
                                                 m["topology"].update(cgroup_quota_cpus=1.5)))
         self.finding("warn", "virtual machine", "governor is powersave", "quota of 1.5 CPUs was in force for 2 threads")
+
+    def test_threads_and_build(self):
+        change_machine(self.run_dir, lambda m: (m["cpu"].update(isa_cap="avx2"), m["topology"].update(allowed_cores=1),
+                                                m["backends"]["avx2"].update(threads_bound=False),
+                                                m["backends"]["onednn"].update(reference_implementation="ref:any"),
+                                                m["build"].update(flags="-O3 -fsanitize=address")))
+        self.finding("warn", "2 threads on 1 cores", "threads of avx2 were not bound", "with a sanitizer",
+                     "onednn fell back to a reference implementation: ref:any")
+        self.finding("note", "made to look smaller (--max-isa avx2)")
+
+    def test_timed_although_wrong(self):
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, worst_error_of_bound="1.5" if r["backend"] == "avx2" else "0.9") for r in rows])
+        self.finding("bad", "avx2: timed although an error exceeds its bound.")
 
     def test_build_and_status(self):
         change_machine(self.run_dir, lambda m: (m.update(status="interrupted"),
