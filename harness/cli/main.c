@@ -4,9 +4,16 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/team.h"
 #include "machine/cpu.h"
 #include "report/build.h"
 #include "run/run.h"
+
+/* bench doctor keeps the user's environment, for it says what is in it; its teams are of one size. */
+static bool measures_here(enum command command)
+{
+    return command == COMMAND_MICRO || command == COMMAND_ROOFLINE || command == COMMAND_TUNE;
+}
 
 static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
 {
@@ -19,6 +26,7 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         printf("bench %s (%s)\n", build_get()->version, build_get()->commit);
         return EXIT_OK;
     }
+    if (measures_here(o->command) && team_start_again(o, words, e)) return (int)e->code;
     for (int i = 0; i < o->plugin_count; i++)
         if (registry_add_plugin(o->plugins[i], e)) return (int)e->code;
     switch (o->command) {

@@ -1,7 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/team.h"
 
+#include <errno.h>
 #include <omp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "run/team_environment.h"
+
+/* The process that has started itself again, by its id: a program started from here starts anew. */
+static const char again[] = "LANEBENCH_TEAM_OF";
+
+static bool has_started_again(void)
+{
+    const char *pid = getenv(again);
+    return pid && strtol(pid, NULL, 10) == (long)getpid();
+}
+
+int team_start_again(const struct options *o, const struct invocation *words, struct error *e)
+{
+    static struct topology topology; /* large */
+    char pid[24];
+    cpu_set_t before, all;
+    if (has_started_again()) return 0;
+    /* What is closed now is replaced by /dev/null, and will not look closed again. */
+    if (output_check(e) || topology_read(&topology, e)) return (int)e->code;
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    char **env = setenv(again, pid, 1) == 0
+                     ? team_environment(o->threads ? o->threads : topology.default_threads, &topology)
+                     : NULL;
+    if (!env) return error_set(e, EXIT_INTERNAL, "out of memory");
+    const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
+    team_environment_cpus(&topology, &all);
+    sched_setaffinity(0, sizeof all, &all);
+    execve("/proc/self/exe", words->argv, env);
+    const int reason = errno;
+    if (known) sched_setaffinity(0, sizeof before, &before);
+    team_environment_free(env);
+    return error_set(e, EXIT_INTERNAL, "cannot start again for its team of threads: %s; is /proc mounted?",
+                     strerror(reason));
+}
 
 void team_bind(const struct session *s)
 {
