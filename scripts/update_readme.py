@@ -73,7 +73,7 @@ def peer_sentence(peer, folder):
             ratios.setdefault(row["contender"], []).append(ratio)
     if not ratios:
         return text + " It ran apart, so there is no ratio."
-    parts = [f"{statistics.median(values):.2f} times as long as {name} ({min(values):.2f} – {max(values):.2f})"
+    parts = [f"{statistics.median(values):.2f} times as long as {name} (by round {min(values):.2f} – {max(values):.2f})"
              for name, values in ratios.items()]
     rounds = max(len(values) for values in ratios.values())
     return f"{text} In {rounds} rounds in turn with bench its epoch took {', '.join(parts)}."

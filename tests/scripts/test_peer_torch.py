@@ -205,7 +205,7 @@ class Files(Scratch):
             text = f.read()
         row = next(line for line in text.splitlines() if line.startswith("| torch (peer) |"))
         self.assertRegex(row, r"^\| torch \(peer\) \| 1\.\d+ s \|.*\|  \|  \| 0\.\d+ after 3 epochs \|  \|$")
-        self.assertIn("its epoch took 2.20 times as long as avx512 (2.00 – 2.50)", text)
+        self.assertIn("its epoch took 2.20 times as long as avx512 (by round 2.00 – 2.50)", text)
         read = runs.read_runs([run])
         self.assertEqual([s.label for s in runs.all_series(read)], ["naive", "avx512", "torch"])
         self.assertTrue(runs.with_peers(read)[1].footer().startswith("peer torch:  run torch"))
