@@ -7,12 +7,7 @@
 
 /* ---- ab.csv ---- */
 
-static const char *const columns[] = {"schema",
-                                      "run_id",
-                                      "env_id",
-                                      "dataset",
-                                      "threads",
-                                      "seed",
+static const char *const columns[] = {JUDGEMENT_COLUMNS,
                                       "comparison",
                                       "a",
                                       "b",

@@ -36,26 +36,10 @@ enum gate_verdict gate_worst(const struct gate_line *lines, int count)
 
 /* ---- gate.csv ---- */
 
-static const char *const columns[] = {"schema",
-                                      "run_id",
-                                      "env_id",
-                                      "dataset",
-                                      "threads",
-                                      "seed",
-                                      "baseline_run_id",
-                                      "baseline_env_id",
-                                      "backend",
-                                      "process",
-                                      "epochs",
-                                      "baseline_median_share",
-                                      "median_share",
-                                      "slowdown_ratio",
-                                      "slowdown_low",
-                                      "slowdown_high",
-                                      "max_slowdown_percent",
-                                      "verdict",
-                                      ORIGIN_COLUMNS,
-                                      NULL};
+static const char *const columns[] = {
+    JUDGEMENT_COLUMNS, "baseline_run_id",       "baseline_env_id", "backend",        "process",
+    "epochs",          "baseline_median_share", "median_share",    "slowdown_ratio", "slowdown_low",
+    "slowdown_high",   "max_slowdown_percent",  "verdict",         ORIGIN_COLUMNS,   NULL};
 
 static int add_row(struct csv *c, const struct gate_line *line, int process, const struct baseline *b,
                    double limit, const struct row_identity *identity, struct error *e)

@@ -13,7 +13,7 @@ enum { DIGITS = ORIGIN_HASH_SIZE - 1 };
 static void set_commit(struct origin *o, const char *commit, bool dirty)
 {
     if (strcmp(commit, "unknown") == 0) return;
-    snprintf(o->commit, sizeof o->commit, "%.*s%s", DIGITS, commit, dirty ? "-dirty" : "");
+    snprintf(o->commit, sizeof o->commit, "%.*s%s", DIGITS, commit, dirty ? "+changes" : "");
 }
 
 struct origin origin_of(const struct registry_entry *entry)

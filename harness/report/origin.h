@@ -10,13 +10,13 @@
 #define ORIGIN_COLUMNS "git_commit", "binary_sha256"
 
 enum {
-    ORIGIN_COMMIT_SIZE = 12 + sizeof "-dirty",
+    ORIGIN_COMMIT_SIZE = 12 + sizeof "+changes",
     ORIGIN_HASH_SIZE = 13, /* 12 hexadecimal digits */
 };
 
 struct origin {
     char commit[ORIGIN_COMMIT_SIZE]; /* of the program that measured or, for a backend in another build, of
-                                        that; ends in "-dirty" when tracked files differed; "" unknown */
+                                        that; ends in "+changes" when tracked files differed; "" unknown */
     char hash[ORIGIN_HASH_SIZE];     /* start of the SHA-256 of the plug-in, the other build, or this
                                         program; "" when the file cannot be read */
 };

@@ -22,6 +22,8 @@ struct row_identity {
     const char *env_id; /* "": not known */
 };
 
+#define JUDGEMENT_COLUMNS "schema", "run_id", "env_id", "dataset", "threads", "seed"
+
 /* The first columns of a judgement's row (ab.csv, gate.csv): schema, run_id, env_id, dataset, threads, seed.
  */
 void row_begin_judgement(struct csv *c, const struct row_identity *identity);

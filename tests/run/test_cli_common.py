@@ -79,7 +79,7 @@ def origin_of(folder, path):
         build = json.load(f)["build"]
     with open(path, "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()[:12]
-    commit = "" if build["commit"] == "unknown" else build["commit"][:12] + ("-dirty" if build["dirty"] else "")
+    commit = "" if build["commit"] == "unknown" else build["commit"][:12] + ("+changes" if build["dirty"] else "")
     return commit, digest
 
 
