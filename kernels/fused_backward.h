@@ -4,17 +4,8 @@
 #ifndef LB_FUSED_BACKWARD_H
 #define LB_FUSED_BACKWARD_H
 
-ALWAYS_INLINE void update_vector(const struct rmsprop_constants *c, vf g, float *v, float *w)
-{
-    vf state = vf_load(v);
-    const vf delta = rmsprop_delta(c, g, &state);
-    vf_store(w, vf_sub(vf_load(w), delta));
-    vf_store(v, state);
-}
-
 /* b2 lives in every thread alike. */
-static void update_b2(const struct rmsprop_constants *c, const struct fused_job *job,
-                      struct fused_thread *own)
+static void update_b2(const struct update_constants *c, const struct fused_job *job, struct fused_thread *own)
 {
     for (int v = 0; v < LOGITS; v += VL) {
         vf sum = vf_zero();
@@ -42,7 +33,7 @@ ALWAYS_INLINE void hidden_gradient_tile(const struct fused *f, const struct fuse
 }
 
 /* Gradient and update of `classes` rows of w2 from class on, one panel; w2t follows. */
-ALWAYS_INLINE void update_w2_tile(struct fused *f, const struct rmsprop_constants *c,
+ALWAYS_INLINE void update_w2_tile(struct fused *f, const struct update_constants *c,
                                   const struct fused_job *job, const struct fused_thread *own, int panel,
                                   int class, int classes)
 {
@@ -60,7 +51,7 @@ ALWAYS_INLINE void update_w2_tile(struct fused *f, const struct rmsprop_constant
     }
 }
 
-static void update_w2(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+static void update_w2(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                       const struct fused_thread *own, int panel)
 {
     int class = 0;
@@ -68,7 +59,7 @@ static void update_w2(struct fused *f, const struct rmsprop_constants *c, const 
     for (; class < f->plan.classes; class ++) update_w2_tile(f, c, job, own, panel, class, 1);
 }
 
-static void update_b1(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+static void update_b1(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                       const struct fused_thread *own, int panel)
 {
     for (int v = 0; v < PANEL; v += VL) {
@@ -81,7 +72,7 @@ static void update_b1(struct fused *f, const struct rmsprop_constants *c, const 
 
 #define HIDDEN_GRADIENT_TILE(height, offset) hidden_gradient_tile(f, own, panel, row + (offset), height);
 
-static void backward2_panel(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+static void backward2_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                             const struct fused_thread *own, int panel)
 {
     for (int row = 0; row < job->rows; row += BLOCK) {
@@ -89,20 +80,6 @@ static void backward2_panel(struct fused *f, const struct rmsprop_constants *c, 
     }
     update_w2(f, c, job, own, panel); /* after dy: the gradient wants the weights before the update */
     update_b1(f, c, job, own, panel);
-}
-
-/* A finished tile of gradients whose update still has to be done: `vecs` vectors from g, w and v on. */
-struct pending {
-    float *g;
-    float *v, *w;
-    int vecs, done;
-};
-
-ALWAYS_INLINE void pending_one(struct pending *p, const struct rmsprop_constants *c)
-{
-    const int i = p->done * VL;
-    update_vector(c, vf_load(p->g + i), p->v + i, p->w + i);
-    p->done++;
 }
 
 /* Images multiplied between two vectors of the tile before being updated. The square root and the division of
@@ -114,38 +91,40 @@ enum { IMAGES_PER_UPDATE = 8 };
 /* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; updates the tile
  * before and asks for the weights that the next call will update. */
 ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fused_thread *own,
-                                    const struct rmsprop_constants *c, const float *x, int rows,
-                                    const struct pending *now, struct pending *before)
+                                    const struct update_constants *c, const float *x, int rows,
+                                    const struct pending *now, struct pending *before, struct in_flight *open)
 {
     tile sum;
     const float *dy = own->dy;
     tile_zero(&sum, rows, TILE_VECS);
     for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += VL) {
-        tile_multiply(&sum, rows, TILE_VECS, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, PANEL, NULL);
+        tile_multiply_few(&sum, rows, TILE_VECS, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, PANEL);
         x += IMAGES_PER_UPDATE * BLOCK;
         dy += IMAGES_PER_UPDATE * PANEL;
         _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
         _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
-        if (before->done < before->vecs) pending_one(before, c);
+        next_update(c, open, before);
     }
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < TILE_VECS; v++) vf_store(now->g + (r * TILE_VECS + v) * VL, sum.at[r][v]);
-    while (before->done < before->vecs) pending_one(before, c);
+    while (next_update(c, open, before)) {
+    }
 }
 
 #define W1_GRADIENT_TILE(height, offset)                                                                     \
     {                                                                                                        \
         const struct pending now = {own->pending[turn], v + (offset)*PANEL, w + (offset)*PANEL,              \
                                     (height)*TILE_VECS, 0};                                                  \
-        w1_gradient_tile(job, own, c, x + (offset), height, &now, &before);                                  \
+        w1_gradient_tile(job, own, c, x + (offset), height, &now, &before, &open);                           \
         before = now;                                                                                        \
         turn ^= 1;                                                                                           \
     }
 
-static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, const struct fused_job *job,
+static void backward1_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                             struct fused_thread *own, int panel)
 {
     struct pending before = {0};
+    struct in_flight open = {vf_zero(), vf_set1(1.0f), own->spare};
     int turn = 0;
     for (int p = 0; p < f->blocks; p++) {
         const float *x = own->x + (size_t)p * line_stride(job);
@@ -153,7 +132,9 @@ static void backward1_panel(struct fused *f, const struct rmsprop_constants *c, 
         float *w = f->w1 + at, *v = f->v1 + at;
         FOR_EACH_TILE_OF_BLOCK(W1_GRADIENT_TILE)
     }
-    while (before.done < before.vecs) pending_one(&before, c);
+    while (next_update(c, &open, &before)) {
+    }
+    finish_update(c, &open);
 }
 
 #endif

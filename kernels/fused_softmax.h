@@ -42,13 +42,14 @@ ALWAYS_INLINE void softmax_row(const vf z[LOGIT_VECS], float *p, float *sum, flo
 /* From one_at + LOGITS - label on: LOGITS floats, 1 at label. */
 static const float one_at[2 * LOGITS] = {[LOGITS] = 1.0f};
 
-/* Fills own->dz with p - y, scaled by 1 / rows (training), or job->prob (prediction, thread 0), and the sums.
+/* Fills own->dz with p - y, scaled by LOSS_SCALE / rows (training), or job->prob (prediction, thread 0), and
+ * the sums.
  */
 static void softmax_xent_rows(const struct fused *f, const struct fused_job *job, struct fused_thread *own,
                               bool first)
 {
     const struct batch *b = job->batch;
-    const vf scale = vf_set1(1.0f / (float)b->rows);
+    const vf scale = vf_set1(LOSS_SCALE / (float)b->rows);
     float sums[VL], gaps[VL];
     own->result = (struct step_result){0};
     for (int row = 0; row < b->rows; row++) {

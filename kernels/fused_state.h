@@ -11,58 +11,65 @@ static size_t panel_at(int rows, int row, int unit)
     return ((size_t)(unit / PANEL) * (size_t)rows + (size_t)row) * PANEL + (size_t)(unit % PANEL);
 }
 
-/* Copies between the row-major tensors of m and the panels; in: row-major -> panels. */
-static void copy_tensors(const struct fused *f, const struct tensors *t, float *w1, float *b1, float *w2,
+/* plain <- packed, or packed <- plain. */
+static void copy_float(float *packed, float *plain, bool in, float scale)
+{
+    if (in)
+        *packed = *plain * scale;
+    else
+        *plain = *packed / scale;
+}
+
+/* Copies between the row-major tensors t and the panels, where they are `scale` times as large, a power of
+ * two; in: row-major -> panels. */
+static void copy_tensors(const struct fused *f, const struct tensors *t, struct tensors packed, float scale,
                          bool in)
 {
     const struct plan *plan = &f->plan;
     for (int i = 0; i < plan->inputs; i++)
-        for (int u = 0; u < plan->hidden; u++) {
-            float *packed = w1 + panel_at(f->blocks * BLOCK, i, u);
-            float *plain = t->w1 + (size_t)i * (size_t)plan->hidden + (size_t)u;
-            if (in)
-                *packed = *plain;
-            else
-                *plain = *packed;
-        }
+        for (int u = 0; u < plan->hidden; u++)
+            copy_float(packed.w1 + panel_at(f->blocks * BLOCK, i, u),
+                       t->w1 + (size_t)i * (size_t)plan->hidden + (size_t)u, in, scale);
     for (int u = 0; u < plan->hidden; u++) {
-        if (in)
-            b1[u] = t->b1[u];
-        else
-            t->b1[u] = b1[u];
-        for (int c = 0; c < plan->classes; c++) {
-            float *packed = w2 + panel_at(plan->classes, c, u);
-            float *plain = t->w2 + (size_t)u * (size_t)plan->classes + (size_t)c;
-            if (in)
-                *packed = *plain;
-            else
-                *plain = *packed;
-        }
+        copy_float(packed.b1 + u, t->b1 + u, in, scale);
+        for (int c = 0; c < plan->classes; c++)
+            copy_float(packed.w2 + panel_at(plan->classes, c, u),
+                       t->w2 + (size_t)u * (size_t)plan->classes + (size_t)c, in, scale);
     }
+    for (int c = 0; c < plan->classes; c++) copy_float(packed.b2 + c, t->b2 + c, in, scale);
+}
+
+/* Where the parameters and the running means of squares of a thread lie; all but b2 is common to them. */
+static struct tensors packed_w(const struct fused *f, int thread)
+{
+    return (struct tensors){f->w1, f->b1, f->w2, f->threads[thread].b2};
+}
+
+static struct tensors packed_v(const struct fused *f, int thread)
+{
+    return (struct tensors){f->v1, f->vb1, f->v2, f->threads[thread].vb2};
 }
 
 static void fused_load(void *state, const struct model *m)
 {
     struct fused *f = fused_of(state);
     const struct plan *plan = &f->plan;
-    copy_tensors(f, &m->w, f->w1, f->b1, f->w2, true);
-    copy_tensors(f, &m->v, f->v1, f->vb1, f->v2, true);
+    copy_tensors(f, &m->w, packed_w(f, 0), 1.0f, true);
+    copy_tensors(f, &m->v, packed_v(f, 0), V_SCALE, true);
     for (int u = 0; u < plan->hidden; u++)
         for (int c = 0; c < plan->classes; c++)
             f->w2t[(size_t)u * LOGITS + (size_t)c] = m->w.w2[(size_t)u * (size_t)plan->classes + (size_t)c];
-    for (int t = 0; t < plan->threads; t++) {
-        memcpy(f->threads[t].b2, m->w.b2, (size_t)plan->classes * sizeof(float));
-        memcpy(f->threads[t].vb2, m->v.b2, (size_t)plan->classes * sizeof(float));
+    for (int t = 1; t < plan->threads; t++) {
+        memcpy(f->threads[t].b2, f->threads[0].b2, sizeof f->threads[t].b2);
+        memcpy(f->threads[t].vb2, f->threads[0].vb2, sizeof f->threads[t].vb2);
     }
 }
 
 static void fused_store(void *state, struct model *m)
 {
     const struct fused *f = fused_of(state);
-    copy_tensors(f, &m->w, f->w1, f->b1, f->w2, false);
-    copy_tensors(f, &m->v, f->v1, f->vb1, f->v2, false);
-    memcpy(m->w.b2, f->threads[0].b2, (size_t)f->plan.classes * sizeof(float));
-    memcpy(m->v.b2, f->threads[0].vb2, (size_t)f->plan.classes * sizeof(float));
+    copy_tensors(f, &m->w, packed_w(f, 0), 1.0f, false);
+    copy_tensors(f, &m->v, packed_v(f, 0), V_SCALE, false);
 }
 
 /* One mapping for everything, so that huge pages can serve it: 2 MiB pages where the system gives them. */

@@ -27,7 +27,7 @@
  *
  * - x [P][R + 1][BLOCK], per thread: one cache line holds 16 pixels of one image. Forward walks it along the
  * pixels, the weight gradient along the images, both with broadcasts at constant offsets.
- * - w1, v1 [J][P * BLOCK][PANEL]
+ * - w1, v1 [J][P * BLOCK][PANEL]; every v is kept in the units of fused_update.h.
  * - h [J][R][PANEL], after the ReLU; its sign is the mask of the gradient.
  * - w2, v2 [J][classes][PANEL], and a copy w2t [J][PANEL][LOGITS] for the forward pass.
  * - z [J][R][LOGITS], partial logits.
@@ -62,6 +62,7 @@ struct fused_thread {
     float *dz;              /* [R][LOGITS] */
     float *dy;              /* [R][PANEL], masked hidden gradient of the panel at hand */
     _Alignas(64) float pending[2][TILE_SUMS * VL]; /* gradients of the last tile and of the one before */
+    float spare[VL];                               /* takes the "update" before the first one of a panel */
     float b2[LOGITS], vb2[LOGITS];                 /* everybody's own copy: same bits, no exchange */
     struct step_result result;
 };
@@ -114,6 +115,7 @@ static int share(int count, int threads, int t)
     return (int)((long long)count * t / threads);
 }
 
+#include "fused_update.h"
 #include "fused_gather.h"
 #include "fused_forward.h"
 #include "fused_softmax.h"
@@ -132,7 +134,7 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
     if (job->train || t == 0) softmax_xent_rows(f, job, own, t == 0);
     book(f, PHASE_SOFTMAX, &mark);
     if (!job->train) return;
-    const struct rmsprop_constants c = rmsprop_constants(f->plan.lr, f->plan.rho, f->plan.epsilon);
+    const struct update_constants c = update_constants(&f->plan);
     update_b2(&c, job, own);
     for (int panel = from; panel < to; panel++) {
         backward2_panel(f, &c, job, own, panel);

@@ -40,32 +40,49 @@ ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a,
     }
 }
 
+/* One step of k. With copy != NULL (a literal where it is not; only for rows >= vecs), the vectors of b are
+ * also written there: packing for free, in the shadow of the FMAs. */
+ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b,
+                             float *copy)
+{
+    if (rows < vecs) {
+        tile_step_wide(sum, rows, vecs, a, a_row, b);
+        return;
+    }
+    vf bv[MOST_TILE_VECS];
+#pragma GCC unroll 8
+    for (int v = 0; v < vecs; v++) bv[v] = vf_load(b + v * VL);
+    if (copy) {
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++) vf_store(copy + v * VL, bv[v]);
+    }
+    tile_step_high(sum, rows, vecs, a, a_row, bv);
+}
+
 /* sum[r][v] += sum over p < k of a[r * a_row + p * a_k] * b[p * ldb + v * VL ...], in the order of p, one FMA
- * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers.
+ * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers. copy as for
+ * tile_step, vecs * VL floats a step.
  *
- * With copy != NULL (a literal where it is not; only for rows >= vecs), the vectors of b are also written
- * there, vecs * VL floats a step: packing for free, in the shadow of the FMAs. */
+ * Unrolled by more than 4, GCC would find a step of the larger tiles too long and not unroll at all. */
 ALWAYS_INLINE void tile_multiply(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,
                                  size_t a_k, const float *b, size_t ldb, float *copy)
 {
 #pragma GCC unroll 4
     for (int p = 0; p < k; p++) {
-        if (rows < vecs) {
-            tile_step_wide(sum, rows, vecs, a, a_row, b);
-        } else {
-            vf bv[MOST_TILE_VECS];
-#pragma GCC unroll 8
-            for (int v = 0; v < vecs; v++) bv[v] = vf_load(b + v * VL);
-            if (copy) {
-#pragma GCC unroll 8
-                for (int v = 0; v < vecs; v++) vf_store(copy + v * VL, bv[v]);
-                copy += vecs * VL;
-            }
-            tile_step_high(sum, rows, vecs, a, a_row, bv);
-        }
+        tile_step(sum, rows, vecs, a, a_row, b, copy);
+        if (copy) copy += vecs * VL;
         a += a_k;
         b += ldb;
     }
+}
+
+/* The same for a literal k of at most 8, without a loop. */
+ALWAYS_INLINE void tile_multiply_few(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,
+                                     size_t a_k, const float *b, size_t ldb)
+{
+#pragma GCC unroll 8
+    for (int p = 0; p < k; p++)
+        tile_step(sum, rows, vecs, a + (size_t)p * a_k, a_row, b + (size_t)p * ldb, NULL);
 }
 
 ALWAYS_INLINE void tile_zero(tile *sum, int rows, int vecs)

@@ -120,6 +120,10 @@ static inline vm vm_lt(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
+static inline vm vm_not_le(vf a, vf b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_NLE_UQ);
+} /* also where either is NaN */
 static inline vm vm_eq(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
@@ -127,6 +131,17 @@ static inline vm vm_eq(vf a, vf b)
 static inline vm vm_nan(vf a)
 {
     return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+}
+/* Positive and subnormal, or +0. */
+static inline vm vm_subnormal(vf a)
+{
+    const __m256i bits = _mm256_castps_si256(a), largest = _mm256_set1_epi32(0x007fffff);
+    return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_min_epu32(bits, largest), bits));
+}
+/* other where m, else a * b; where m, b is not looked at. */
+static inline vf vf_mul_or(vm m, vf other, vf a, vf b)
+{
+    return _mm256_or_ps(_mm256_and_ps(m, other), _mm256_mul_ps(a, _mm256_andnot_ps(m, b)));
 }
 static inline vf vf_select(vm m, vf yes, vf no)
 {

@@ -121,6 +121,10 @@ static inline vm vm_lt(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
+static inline vm vm_not_le(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ);
+} /* also where either is NaN */
 static inline vm vm_eq(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
@@ -128,6 +132,16 @@ static inline vm vm_eq(vf a, vf b)
 static inline vm vm_nan(vf a)
 {
     return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+}
+/* Positive and subnormal, or +0. */
+static inline vm vm_subnormal(vf a)
+{
+    return _mm512_cmplt_epu32_mask(_mm512_castps_si512(a), _mm512_set1_epi32(0x00800000));
+}
+/* other where m, else a * b; where m, a and b are not looked at. */
+static inline vf vf_mul_or(vm m, vf other, vf a, vf b)
+{
+    return _mm512_mask_mul_ps(other, _knot_mask16(m), a, b);
 }
 static inline vf vf_select(vm m, vf yes, vf no)
 {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fused step: RMSprop on vectors of gradients as they arise. Included by fused_step.h.
+ *
+ * Everything here is in units of a scaled loss. RMSprop does not mind: with the gradient and epsilon S times
+ * as large and v S^2 times, every update of a weight is the same, and with S a power of two it has the same
+ * bits, for no rounding changes. What changes is where numbers become subnormal, which costs Intel's cores 35
+ * ns per vector: v of a rarely active pixel decays into that range within 830 steps and stays, and late in
+ * training the probabilities of wrong classes, 1e-35 and less, make such products with weights. Granite
+ * Rapids, one thread, backward1 of the twentieth epoch: 593 -> 319 ms. The price is an earlier overflow: a
+ * gradient beyond 2^44 makes v infinite, where 2^64 would without. */
+#ifndef LB_FUSED_UPDATE_H
+#define LB_FUSED_UPDATE_H
+
+/* S; S^2 for v. */
+static const float LOSS_SCALE = 0x1p20f, V_SCALE = 0x1p40f;
+
+/* Of a kept v, what stands for 2^-150: this and less is 0 in the model's own units as well. */
+static const float V_VANISHES = 0x1p-110f;
+
+struct update_constants {
+    vf lr, rho, one_minus_rho, epsilon, v_vanishes;
+};
+
+static struct update_constants update_constants(const struct plan *plan)
+{
+    return (struct update_constants){
+        .lr = vf_set1(plan->lr),
+        .rho = vf_set1(plan->rho),
+        .one_minus_rho = vf_set1(1.0f - plan->rho),
+        .epsilon = vf_set1(plan->epsilon * LOSS_SCALE),
+        .v_vanishes = vf_set1(V_VANISHES),
+    };
+}
+
+/* The vector whose update has begun: v is written, w waits for its square root. */
+struct in_flight {
+    vf g, root;
+    float *w;
+};
+
+/* v = rho v + (1 - rho) g^2, and its square root, correctly rounded. The square is not rounded by itself:
+ * added in one FMA, that of a small g cannot be subnormal beside a normal v. NaN in v stays. */
+ALWAYS_INLINE struct in_flight begin_update(const struct update_constants *c, vf g, float *v, float *w)
+{
+    const vf before = vf_load(v);
+    const vf decayed = vf_keep(vm_not_le(before, c->v_vanishes), vf_mul(c->rho, before));
+    const vf after = vf_fma(vf_mul(c->one_minus_rho, g), g, decayed);
+    vf_store(v, after);
+    return (struct in_flight){g, vf_sqrt(after), w};
+}
+
+/* w -= lr g / (sqrt(v) + epsilon), the division correctly rounded. */
+ALWAYS_INLINE void finish_update(const struct update_constants *c, const struct in_flight *u)
+{
+    const vf update = vf_div(vf_mul(c->lr, u->g), vf_add(u->root, c->epsilon));
+    vf_store(u->w, vf_sub(vf_load(u->w), update));
+}
+
+ALWAYS_INLINE void update_vector(const struct update_constants *c, vf g, float *v, float *w)
+{
+    const struct in_flight u = begin_update(c, g, v, w);
+    finish_update(c, &u);
+}
+
+/* A finished tile of gradients whose update still has to be begun: `vecs` vectors from g, w and v on. */
+struct pending {
+    float *g;
+    float *v, *w;
+    int vecs, done;
+};
+
+/* Finishes the vector in flight and begins the next one of p; false when p has no more. In one piece, the
+ * square root and then the division that waits for it hold up the multiply-adds behind them. A tile of 8 x 2
+ * vectors and 128 images without updates, with updates in one piece, in two parts (Granite Rapids, AVX-512):
+ * 319, 422, 375 ns. */
+ALWAYS_INLINE bool next_update(const struct update_constants *c, struct in_flight *u, struct pending *p)
+{
+    if (p->done >= p->vecs) return false;
+    const int i = p->done++ * VL;
+    finish_update(c, u);
+    *u = begin_update(c, vf_load(p->g + i), p->v + i, p->w + i);
+    return true;
+}
+
+#endif
