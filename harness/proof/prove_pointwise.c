@@ -15,8 +15,9 @@ struct rmsprop_case {
     size_t n;
     float lr, rho, epsilon;
     enum placement place;
-    bool fresh; /* v = 0, as in the first step */
-    bool nan;   /* one gradient is NaN: its v and w too, no other */
+    bool fresh;    /* v = 0, as in the first step */
+    bool nan;      /* one gradient is NaN: its v and w too, no other */
+    bool vanishes; /* v of weights that no image has reached for long: subnormal or nearly */
     uint64_t seed;
 };
 
@@ -29,12 +30,19 @@ static float gradient(struct rng *r)
     return cases_log_uniform(r, -34, 4);
 }
 
+/* None at all, or so small that the square is subnormal. */
+static float vanishing_gradient(struct rng *r)
+{
+    return rng_below(r, 2) ? 0.0f : cases_log_uniform(r, -78, -58);
+}
+
 static void fill_rmsprop(const struct rmsprop_case *c, float *g, float *v, float *w)
 {
     struct rng r = rng_seed(c->seed, 1);
     for (size_t i = 0; i < c->n; i++) {
-        g[i] = gradient(&r);
-        v[i] = c->fresh ? 0.0f : fabsf(cases_log_uniform(&r, -60, 2));
+        g[i] = c->vanishes ? vanishing_gradient(&r) : gradient(&r);
+        v[i] =
+            c->fresh ? 0.0f : fabsf(cases_log_uniform(&r, c->vanishes ? -150 : -60, c->vanishes ? -120 : 2));
         w[i] = rng_float(&r, -0.1f, 0.1f);
     }
     if (c->nan && c->n > 0) g[c->n / 2] = NAN;
@@ -42,8 +50,9 @@ static void fill_rmsprop(const struct rmsprop_case *c, float *g, float *v, float
 
 static void run_rmsprop(struct proof *p, struct proof_row *row, const struct rmsprop_case *c)
 {
-    if (!case_begin(p, "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d nan=%d place=%s seed=0x%llx", c->n,
-                    (double)c->lr, (double)c->rho, (double)c->epsilon, c->fresh, c->nan,
+    if (!case_begin(p,
+                    "rmsprop n=%zu lr=%g rho=%g epsilon=%g fresh=%d nan=%d vanishes=%d place=%s seed=0x%llx",
+                    c->n, (double)c->lr, (double)c->rho, (double)c->epsilon, c->fresh, c->nan, c->vanishes,
                     placement_name(c->place), (unsigned long long)c->seed))
         return;
     const int n = (int)c->n;
@@ -105,6 +114,22 @@ static void rmsprop_lengths(struct proof *p, struct proof_row *row)
         for (size_t n = 0; n <= CASES_ALL_RESIDUES; n++) rmsprop_of_length(p, row, &r, n);
 }
 
+/* Flushed to zero, v errs by 2^-126, of which its bound allows 2^-148. */
+static void rmsprop_vanishing(struct proof *p, struct proof_row *row)
+{
+    struct rng r = rng_seed(p->options->seed, 53);
+    for (size_t n = 1; n <= CASES_ALL_RESIDUES; n++) {
+        const struct rmsprop_case c = {.n = n,
+                                       .lr = 0x1p20f, /* so that w sees these gradients */
+                                       .rho = n % 4 ? 0.9f : 0.99f,
+                                       .epsilon = 1e-7f,
+                                       .place = (enum placement)rng_below(&r, PLACE_COUNT),
+                                       .vanishes = true,
+                                       .seed = proof_case_seed(p)};
+        run_rmsprop(p, row, &c);
+    }
+}
+
 static void rmsprop_tensors(struct proof *p, struct proof_row *row)
 {
     const size_t in = (size_t)p->plan->inputs, hidden = (size_t)p->plan->hidden,
@@ -124,6 +149,7 @@ static void rmsprop_tensors(struct proof *p, struct proof_row *row)
 
 const struct case_class classes_rmsprop[] = {
     {"all lengths to 67", rmsprop_lengths},
+    {"v that vanishes", rmsprop_vanishing},
     {"training shapes", rmsprop_tensors},
     {0},
 };

@@ -113,7 +113,8 @@ void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain)
         const bool bias = i == TENSOR_B1 || i == TENSOR_B2;
         for (size_t j = 0; j < tensor_count(&r->shape, i); j++) {
             w[j] = bias ? rng_float(&rng, -0.1f, 0.1f) : gain * w[j];
-            v[j] = fabsf(cases_log_uniform(&rng, -32, -8));
+            const bool idle = rng_below(&rng, 8) == 0; /* as of a weight that no image has reached for long */
+            v[j] = fabsf(idle ? cases_log_uniform(&rng, -150, -120) : cases_log_uniform(&rng, -32, -8));
         }
     }
 }

@@ -485,6 +485,14 @@ static void rmsprop_by_estimate(void *s, size_t n, float lr, float rho, float ep
     }
 }
 
+static void rmsprop_flushes_subnormals(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
+                                       float *v, float *w)
+{
+    right()->rmsprop(s, n, lr, rho, epsilon, g, v, w);
+    for (size_t i = 0; i < n; i++)
+        if (v[i] < 0x1p-126f) v[i] = 0.0f;
+}
+
 static void vexp_two_ulp_off(void *s, size_t n, const float *x, float *y)
 {
     right()->vexp(s, n, x, y);
@@ -617,6 +625,7 @@ const struct mutant *mutants_of_ops(int *count)
         ADD(softmax_xent, softmax_ignores_stride, "1 to 33 classes");
         ADD(rmsprop, rmsprop_epsilon_in_root, "all lengths to 67");
         ADD(rmsprop, rmsprop_by_estimate, "training shapes");
+        ADD(rmsprop, rmsprop_flushes_subnormals, "v that vanishes");
         ADD(vexp, vexp_two_ulp_off, "one ulp, sampled");
         ADD(vexp, vexp_clamps, "special values in any lane");
         ADD(vlog, vlog_flushes_subnormals, "special values in any lane");

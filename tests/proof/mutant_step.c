@@ -29,6 +29,7 @@
     X(bf16_gradient)        /* gradients kept short */                                                       \
     X(no_relu_gradient)     /* dH not masked */                                                              \
     X(epsilon_in_root)      /* sqrt(v + epsilon) */                                                          \
+    X(flushes_v)            /* v below the least normal float becomes 0 */                                   \
     X(stale_store)          /* store gives the v loaded */                                                   \
     X(store_overruns)       /* store writes one float past b2 */                                             \
     X(predict_updates)      /* predict decays v */                                                           \
@@ -209,6 +210,8 @@ static void update(struct fused *f, int tensor)
     if (f->bug == BUG_bf16_gradient) shorten(g, count);
     if (f->bug != BUG_epsilon_in_root) {
         base()->ops.rmsprop(f->ops_state, count, f->plan.lr, f->plan.rho, f->plan.epsilon, g, v, w);
+        for (size_t i = 0; f->bug == BUG_flushes_v && i < count; i++)
+            if (v[i] < 0x1p-126f) v[i] = 0.0f;
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -315,6 +318,7 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_bf16_gradient] = "step / ragged: gradients",
     [BUG_no_relu_gradient] = "step / plan: gradients",
     [BUG_epsilon_in_root] = "step / plan: update",
+    [BUG_flushes_v] = "step / plan: update",
     [BUG_stale_store] = "step / plan: update",
     [BUG_store_overruns] = KILLED_BY_FAULT,
     [BUG_predict_updates] = "step / plan: load and store",
