@@ -17,12 +17,12 @@ enum { TILE_ROWS = 6, TILE_VECS = 2, MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8, SH
 /* A macro, for it also initialises the backend below. */
 #define GEMM_DEFAULT                                                                                         \
     {                                                                                                        \
-        .mr = 6, .nr = 16, .mc = 96, .nc = 2048, .kc = 1024                                                  \
+        .mr = 6, .nr = 16, .mc = 256, .nc = 2048, .kc = 512                                                  \
     }
 static const struct blocking_choices gemm_choices = {
     .mr = (const int[]){2, 4, 6, 0},
     .nr = (const int[]){16, 24, 32, 0},
-    .mc = (const int[]){48, 96, 192, 384, 0},
+    .mc = (const int[]){96, 128, 256, 512, 0},
     .nc = (const int[]){512, 1024, 2048, 4096, 0},
     .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
 };

@@ -3,10 +3,10 @@
  * gemm of level 1 for one vector ISA: cache blocking and packing around tile.h, for any shape and any stride.
  *
  * C is cut into a grid of threads (rows x columns, never k). Inside a thread's part: columns by nc, k by kc,
- * rows by mc; the kc x nc part of op(B) is packed into panels as wide as a tile while the first tile of rows
- * multiplies with it, op(A) is read in place where its strides are harmless and packed where they would map
- * onto few cache sets. k is cut the same way whatever the threads and the tiles, so the bits do not depend on
- * these.
+ * rows by mc, or by more where k is shorter than kc; the kc x nc part of op(B) is packed into panels as wide
+ * as a tile while the first tile of rows multiplies with it, op(A) is read in place where its strides are
+ * harmless and packed where they would map onto few cache sets. k is cut the same way whatever the threads
+ * and the tiles, so the bits do not depend on these.
  */
 #ifndef LB_GEMM_BLOCKED_H
 #define LB_GEMM_BLOCKED_H
@@ -71,11 +71,12 @@ static void scale_c(const struct gemm_job *job)
         }
 }
 
-/* A stride of a multiple of 1 KiB walks over few cache sets and evicts itself. */
+/* With a stride of a multiple of 4 KiB all rows of A lie in the same sets of L1, and in few of L2. Smaller powers
+ * of two are read in place: 256 square, one thread of Granite Rapids, packed 172, in place 191 GFLOP/s. */
 static bool bad_stride(struct view a)
 {
     const size_t stride = a.row > a.col ? a.row : a.col;
-    return stride % 256 == 0;
+    return stride % 1024 == 0;
 }
 
 struct block {
@@ -83,18 +84,19 @@ struct block {
 };
 
 /* All tiles of one mc x nc block of C for one kc of k. fresh_b: B's panels of this block are still to be
- * packed; last_use: no other block will want them. */
+ * packed; last_use: no other block will want them. When both hold, one panel serves for all and stays in the
+ * cache: 128x512x784, one thread of Granite Rapids: 145 -> 165 GFLOP/s. */
 static void gemm_block(const struct gemm_job *job, const struct gemm_space *space, const struct gemm_cut *cut,
                        const struct block *at, bool fresh_b, bool last_use)
 {
     const struct view b = view_at(job->b, at->p, at->j);
     const struct view a = view_at(job->a, at->i, at->p);
     const int nr = cut->vecs * VL;
-    const bool packed_a = at->n > nr && bad_stride(a);
+    const bool packed_a = at->n > nr && bad_stride(a), one_panel = fresh_b && last_use;
     if (packed_a) pack_a(a, at->m, at->k, cut->rows, space->a);
     for (int j = 0; j < at->n; j += nr) {
         const int width = min_int(nr, at->n - j), vecs = gemm_vecs_for(width);
-        float *panel = space->b + (size_t)j * (size_t)at->k;
+        float *panel = space->b + (one_panel ? 0 : (size_t)j * (size_t)at->k);
         const bool in_place = width == nr && b.col == 1;
         if (fresh_b && !in_place) pack_b(view_at(b, 0, j), at->k, width, vecs * VL, panel);
         for (int i = 0; i < at->m; i += cut->rows) {
@@ -156,7 +158,8 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct
 {
     struct gemm_cut cut = {.kc = kc, .vecs = gemm_tile_vecs(blocking, part->m, part->n, part->k)};
     cut.rows = gemm_tile_rows(blocking, part->m, cut.vecs);
-    const int rows_most = blocking->mc / cut.rows * cut.rows;
+    const long long area = (long long)blocking->mc * blocking->kc; /* of A, in L2 */
+    const int rows_most = (int)(area / kc / cut.rows) * cut.rows;
     cut.mc = round_up(equalised(part->m, rows_most), cut.rows);
     cut.nc = blocking->nc / (cut.vecs * VL) * cut.vecs * VL;
     return cut;

@@ -58,12 +58,26 @@ ALWAYS_INLINE void write_narrow_tile(const tile *sum, int rows, int vecs, const 
         }
 }
 
+/* Depth of k from which on C is asked for before it is multiplied for: with less, it is back too late to be
+ * worth the loads. 2048 square, kc 256, one thread of Granite Rapids: 125 -> 157 GFLOP/s. */
+enum { DEEP_K = 64 };
+
+ALWAYS_INLINE void ask_for_c(int rows, int vecs, const struct gemm_tile *t)
+{
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++)
+            _mm_prefetch((const char *)(t->c + (size_t)r * t->ldc + v * VL), _MM_HINT_T0);
+}
+
 /* A literal row stride of 1 (a packed, or read from its transpose) leaves the compiler constant offsets. */
 ALWAYS_INLINE void gemm_tile(int rows, int vecs, const struct gemm_tile *t)
 {
     float *copy = rows >= vecs ? t->copy : NULL;
     tile sum;
     tile_zero(&sum, rows, vecs);
+    if (t->k >= DEEP_K) ask_for_c(rows, vecs, t);
     if (copy && t->a.row == 1)
         tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, copy);
     else if (copy)
@@ -140,13 +154,18 @@ static int equalised(int n, int most)
  * AVX2 6x16 84, 4x24 90. */
 enum { SHALLOW_K = 16 };
 
-/* Vectors across a tile: the blocking's own, for shallow products the ISA's SHALLOW_VECS; more where a wider
- * one still has all m rows, fewer where n ends. */
+/* Vectors across a tile: for shallow products the ISA's SHALLOW_VECS; the widest that has all m rows, where
+ * one has; else the blocking's own; fewer where n ends. */
 static int gemm_tile_vecs(const struct blocking *blocking, int m, int n, int k)
 {
-    int vecs = k <= SHALLOW_K && n >= SHALLOW_VECS * VL ? SHALLOW_VECS : blocking->nr / VL;
-    for (int wider = MOST_TILE_VECS; wider > vecs; wider--)
-        if (gemm_heights[wider] >= m) vecs = wider;
+    const bool shallow = k <= SHALLOW_K && n >= SHALLOW_VECS * VL;
+    int vecs = shallow ? SHALLOW_VECS : blocking->nr / VL;
+    const int least = shallow ? vecs : 1;
+    for (int fits = MOST_TILE_VECS; fits > least; fits--)
+        if (gemm_heights[fits] >= m) {
+            vecs = fits;
+            break;
+        }
     return n <= vecs * VL ? gemm_vecs_for(n) : vecs;
 }
 
