@@ -91,11 +91,11 @@ static void sum_loss(const struct network *n, const struct batch *b, struct step
     }
 }
 
-/* In place, probabilities to the gradient of the mean loss with respect to the logits. */
+/* In place, probabilities to the gradient of the mean loss, times LOSS_SCALE, with respect to the logits. */
 static void probabilities_to_gradient(const struct network *n, const struct batch *b)
 {
     const int classes = n->plan.classes;
-    const float scale = 1.0f / (float)b->rows;
+    const float scale = LOSS_SCALE / (float)b->rows;
     for (int i = 0; i < b->rows; i++) {
         float *d = n->dz + (size_t)i * (size_t)classes;
         d[b->labels[b->index[i]]] -= 1.0f;
@@ -196,12 +196,18 @@ static void store_block(const struct network *n, int block, const struct tensors
     }
 }
 
+static void scale_floats(float *x, size_t count, float scale)
+{
+    for (size_t i = 0; i < count; i++) x[i] *= scale;
+}
+
 static void load(void *state, const struct model *m)
 {
     const struct onednn *s = state;
     use_threads(s);
     load_block(&s->network, BLOCK_WEIGHTS, &m->w);
     load_block(&s->network, BLOCK_SQUARES, &m->v);
+    scale_floats(s->network.block[BLOCK_SQUARES], s->network.block_floats, V_SCALE);
 }
 
 static void store(void *state, struct model *m)
@@ -210,6 +216,12 @@ static void store(void *state, struct model *m)
     use_threads(s);
     store_block(&s->network, BLOCK_WEIGHTS, &m->w);
     store_block(&s->network, BLOCK_SQUARES, &m->v);
+    float *const weights[LAYERS] = {m->v.w1, m->v.w2}, *const bias[LAYERS] = {m->v.b1, m->v.b2};
+    for (int i = 0; i < LAYERS; i++) {
+        const struct layer *y = &s->network.layer[i];
+        scale_floats(weights[i], (size_t)y->inputs * (size_t)y->outputs, 1.0f / V_SCALE);
+        scale_floats(bias[i], (size_t)y->outputs, 1.0f / V_SCALE);
+    }
 }
 
 #endif
