@@ -203,7 +203,7 @@ class Session:
         self.machine.content["backends"] = {"torch": {
             "name": "torch", "library": f"PyTorch {self.facts['torch']}", "verified": None, "setting": setting,
             "environment": settings.environment(setting), "error_of_tolerance": check,
-            "loaded": self.facts["libraries"], **self.facts["origin"],
+            "loaded": self.facts["libraries"], "subnormals": self.facts["subnormals"], **self.facts["origin"],
             "python": self.facts["python"], "parallel": self.facts["parallel"], "trials": self.trials}}
         self.machine.write("running")
 

@@ -34,6 +34,8 @@ class Abandoned(Exception):
 class Trainer:
     def __init__(self, request):
         self.request = request
+        # Before there are other threads, which inherit it. What bench's kernels avoid by scaling, torch's can only flush.
+        self.flushes = torch.set_flush_denormal(True)
         torch.set_num_threads(request["threads"])
         data = images.read_images(request["data"])
         self.classes = images.CLASSES
@@ -152,20 +154,21 @@ def origin(mapped):
             "binary_sha256": digest.hexdigest()[:12] if computes else None}
 
 
-def facts():
+def facts(flushes):
     """Of the torch in this process."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as f:
         mapped = {line.split()[-1] for line in f if ".so" in line}
     marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
     libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
     return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries, "origin": origin(mapped),
-            "threads": torch.get_num_threads(), "mkldnn": torch.backends.mkldnn.is_available(),
+            "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes else "kept", "mkldnn": torch.backends.mkldnn.is_available(),
             "parallel": torch.__config__.parallel_info().strip().splitlines()}
 
 
 def answer(trainer, request):
     if request["do"] == "open":
-        return Trainer(request), facts()
+        trainer = Trainer(request)
+        return trainer, facts(trainer.flushes)
     if request["do"] == "epoch":
         return trainer, trainer.epoch(request["epoch"])
     try:
