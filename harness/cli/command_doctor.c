@@ -37,7 +37,7 @@ static json_t *ghz_json(const struct probe *r)
 static json_t *probe_json(const struct probe *r)
 {
     return json_pack("{s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:o, s:f, s:f, s:o, s:o, s:o, s:o, "
-                     "s:o, s:o, s:I}",
+                     "s:o, s:o, s:I, s:f, s:f}",
                      "threads", r->threads, "seconds", r->seconds, "pieces", r->pieces,
                      "piece_median_seconds", r->piece_median, "piece_p95_seconds", r->piece_p95,
                      "piece_worst_seconds", r->piece_worst, "visible_share", r->visible, "stretch_p95_share",
@@ -48,7 +48,8 @@ static json_t *probe_json(const struct probe *r)
                      number_or_null(r->siblings), "runnable_others", number_or_null(r->runnable),
                      "throttled_share", number_or_null(r->throttled), "throttle_events",
                      r->throttle_events < 0 ? json_null() : json_integer(r->throttle_events), "major_faults",
-                     (json_int_t)r->major_faults);
+                     (json_int_t)r->major_faults, "multiply_seconds", r->multiply_seconds,
+                     "multiply_subnormal_seconds", r->multiply_subnormal_seconds);
 }
 
 static json_t *findings_json(const struct finding *findings, int count)

@@ -14,6 +14,8 @@ typedef void check_function(const struct patient *p, struct finding *f);
 /* check_clock.c: what changes how fast the cores run, or how time is told. */
 check_function check_clock_speed, check_clock_source, check_throttling, check_governor, check_turbo,
     check_idle_states;
+/* check_arithmetic.c: what makes the same instructions take longer. */
+check_function check_subnormals;
 /* check_company.c: who else uses the cores. */
 check_function check_other_load, check_siblings, check_steal, check_scatter;
 /* check_setup.c: how bench was built and is run. */

@@ -25,6 +25,7 @@ static const struct {
     {"W18", "memory", check_memory},
     {"W19", "environment", check_environment},
     {"W20", "scatter", check_scatter},
+    {"W21", "subnormals", check_subnormals},
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

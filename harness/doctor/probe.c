@@ -190,6 +190,33 @@ static void measure_clock(struct probe *p, uint32_t isa, double *times)
     p->ghz_single = median_of(rounds[ROOF_COUNT], CLOCK_ROUNDS);
 }
 
+/* ---- Subnormals ---- */
+
+/* Seconds of x * 0.9, many of which are under way at a time. */
+static double multiply_seconds(float x)
+{
+    enum { MULTIPLICATIONS = 20000 };
+    const float factor = 0.9f;
+    const double start = clock_seconds();
+    for (int i = 0; i < MULTIPLICATIONS; i++) {
+        float y = x;
+        __asm__ volatile("mulss %1, %0" : "+x"(y) : "x"(factor));
+    }
+    return (clock_seconds() - start) / MULTIPLICATIONS;
+}
+
+static void measure_subnormals(struct probe *p)
+{
+    enum { TRIES = 7 };
+    double normal[TRIES], subnormal[TRIES];
+    for (int i = 0; i < TRIES; i++) {
+        normal[i] = multiply_seconds(1.0f);
+        subnormal[i] = multiply_seconds(0x1p-130f);
+    }
+    p->multiply_seconds = median_of(normal, TRIES);
+    p->multiply_subnormal_seconds = median_of(subnormal, TRIES);
+}
+
 /* ---- The system's counters ---- */
 
 struct counters {
@@ -288,6 +315,7 @@ int probe_measure(struct probe *p, const char *proc, const char *sys, const stru
     measure_after_rest(p, times, steps);
     measure_wake(p, times);
     measure_clock(p, isa, times);
+    measure_subnormals(p);
     looks[2] = look_at_load(proc);
     read_counters(&after, &at);
     compare_counters(p, &before, &after, &at);

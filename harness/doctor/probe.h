@@ -31,6 +31,7 @@ struct probe {
     double slower_after_rest; /* the first piece after 20 ms of rest, less the median, as a share of it */
     double wake_seconds;      /* how late a sleeping thread wakes, median */
     double clock_seconds;     /* that a look at the clock takes */
+    double multiply_seconds, multiply_subnormal_seconds; /* of floats, one of which is subnormal */
 
     /* Of the CPUs that the threads are bound to, over the whole probe. */
     double steal;    /* share of the time taken by the hypervisor */

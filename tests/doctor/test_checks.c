@@ -86,6 +86,8 @@ static struct patient calm(void)
                                       .ghz_single = 3,
                                       .wake_seconds = 40e-6,
                                       .clock_seconds = 25e-9,
+                                      .multiply_seconds = 0.5e-9,
+                                      .multiply_subnormal_seconds = 1.5e-9,
                                       .throttle_events = -1,
                                       .throttled = NAN}};
 }
@@ -194,6 +196,17 @@ static void test_clock_source(void **state)
     expect(&p, "W05", FINDING_FINE, "takes 25 ns");
     put(CLOCK, "hpet\n");
     expect(&p, "W05", FINDING_WARNING, "hpet is slow");
+}
+
+static void test_subnormals(void **state)
+{
+    struct patient p = calm();
+    (void)state;
+    expect(&p, "W21", FINDING_FINE, "0.5 ns, 1.5 ns");
+    p.probe.multiply_subnormal_seconds = 35e-9;
+    expect(&p, "W21", FINDING_NOTE, "35 ns");
+    p.probe.multiply_seconds = 0;
+    expect(&p, "W21", FINDING_UNKNOWN, "not timed");
 }
 
 static void test_build(void **state)
@@ -406,11 +419,11 @@ static void test_throttled_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOT(test_codes_differ), WITH_ROOT(test_clock_speed),    WITH_ROOT(test_company),
-        WITH_ROOT(test_clock_source), WITH_ROOT(test_build),          WITH_ROOT(test_quota),
-        WITH_ROOT(test_throttling),   WITH_ROOT(test_power_saving),   WITH_ROOT(test_turbo),
-        WITH_ROOT(test_memory),       WITH_ROOT(test_environment),    WITH_ROOT(test_kernel_files),
-        WITH_ROOT(test_cpu_time),     WITH_ROOT(test_throttled_time),
+        WITH_ROOT(test_codes_differ), WITH_ROOT(test_clock_speed), WITH_ROOT(test_company),
+        WITH_ROOT(test_clock_source), WITH_ROOT(test_subnormals),  WITH_ROOT(test_build),
+        WITH_ROOT(test_quota),        WITH_ROOT(test_throttling),  WITH_ROOT(test_power_saving),
+        WITH_ROOT(test_turbo),        WITH_ROOT(test_memory),      WITH_ROOT(test_environment),
+        WITH_ROOT(test_kernel_files), WITH_ROOT(test_cpu_time),    WITH_ROOT(test_throttled_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

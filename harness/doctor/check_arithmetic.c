@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What makes the same instructions take longer. */
+#include "doctor/checks.h"
+
+/* A core that computes subnormals in hardware needs a few cycles more for them; one that calls microcode, a
+ * hundred. */
+static const double many_times = 8;
+
+void check_subnormals(const struct patient *p, struct finding *f)
+{
+    const double normal = p->probe.multiply_seconds, subnormal = p->probe.multiply_subnormal_seconds;
+    if (!(normal > 0)) {
+        f->state = FINDING_UNKNOWN;
+        FINDING_SAY(f->cause, "multiplications were not timed");
+        return;
+    }
+    FINDING_SAY(f->cause, "a multiplication takes %.2g ns, %.2g ns where it meets a number below 2^-126",
+                1e9 * normal, 1e9 * subnormal);
+    f->state = subnormal > many_times * normal ? FINDING_NOTE : FINDING_FINE;
+    if (f->state == FINDING_FINE) return;
+    FINDING_SAY(f->effect,
+                "an epoch grows when sums of tiny gradients decay that far: the v of RMSprop does within "
+                "two epochs");
+    FINDING_SAY(f->advice,
+                "bench run --epochs 20 --backend NAME: compare first s and median s; keep such sums scaled "
+                "by a power of two");
+}
