@@ -35,12 +35,18 @@ def field(value):
 
 
 def put(path, text):
-    """The whole file, or the one that was there."""
-    with open(path + ".tmp", "w", encoding="utf-8", newline="") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(path + ".tmp", path)
+    """The whole file, or the one that was there, and nothing beside it even when interrupted."""
+    beside = path + ".tmp"
+    try:
+        with open(beside, "w", encoding="utf-8", newline="") as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
 
 
 class Csv:
