@@ -71,8 +71,9 @@ static void scale_c(const struct gemm_job *job)
         }
 }
 
-/* With a stride of a multiple of 4 KiB all rows of A lie in the same sets of L1, and in few of L2. Smaller powers
- * of two are read in place: 256 square, one thread of Granite Rapids, packed 172, in place 191 GFLOP/s. */
+/* With a stride of a multiple of 4 KiB all rows of A lie in the same sets of L1, and in few of L2. Smaller
+ * powers of two are read in place: 256 square, one thread of Granite Rapids, packed 172, in place 191
+ * GFLOP/s. */
 static bool bad_stride(struct view a)
 {
     const size_t stride = a.row > a.col ? a.row : a.col;
