@@ -25,8 +25,7 @@ ALWAYS_INLINE void ask_for_share(const struct fused *f, const float *next, int r
     const int floats = BLOCK * PANEL / PANEL_SHARES, share = row / BLOCK;
     if (share >= PANEL_SHARES) return;
     const float *from = next + ((size_t)share * (size_t)f->blocks + (size_t)p) * (size_t)floats;
-    for (int i = 0; i < floats; i += LINE_BYTES / (int)sizeof(float))
-        _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
+    for (int i = 0; i < floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
 }
 
 static const float *w1_panel(const struct fused *f, int panel)
@@ -47,7 +46,7 @@ ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < TILE_VECS; v++) sum.at[r][v] = vf_load(f->b1 + (size_t)panel * PANEL + v * VL);
     for (int p = 0; p < f->blocks; p++) {
-        ask_for_lines(job, x, rows);
+        if (p + LINES_AHEAD < f->blocks) ask_for_lines(job, x, rows);
         if (next) ask_for_share(f, next, row, p);
         tile_multiply(&sum, rows, TILE_VECS, BLOCK, x, BLOCK, 1, w, PANEL, NULL);
         if (gather) gather_lines(f, job, own, row + BLOCK, rows, p);

@@ -2,13 +2,10 @@
  *
  * The fused step: pixels of a shuffled batch into x. The first BLOCK images are gathered before anything
  * else, the others line by line between the multiply-adds of the first panel, which leave the units that
- * convert pixels idle. Included by fused_step.h. */
+ * convert pixels idle. The images of a batch lie anywhere in a data set larger than the caches, so they are
+ * asked for BLOCK images ahead, a cache line at a time. Included by fused_step.h. */
 #ifndef LB_FUSED_GATHER_H
 #define LB_FUSED_GATHER_H
-
-/* The images of a shuffled batch lie anywhere in a data set larger than the caches, so they are asked for
- * BLOCK images ahead, a cache line at a time. */
-enum { LINE_BYTES = 64 };
 
 /* A row of the batch; blank where it only pads it. */
 static inline const uint8_t *image_at(const struct fused *f, const struct batch *b, int row)

@@ -39,23 +39,23 @@ static void copy_tensors(const struct fused *f, const struct tensors *t, struct 
     for (int c = 0; c < plan->classes; c++) copy_float(packed.b2 + c, t->b2 + c, in, scale);
 }
 
-/* Where the parameters and the running means of squares of a thread lie; all but b2 is common to them. */
-static struct tensors packed_w(const struct fused *f, int thread)
+/* Where the parameters and the running means of squares lie; b2 is the first thread's. */
+static struct tensors packed_w(const struct fused *f)
 {
-    return (struct tensors){f->w1, f->b1, f->w2, f->threads[thread].b2};
+    return (struct tensors){f->w1, f->b1, f->w2, f->threads[0].b2};
 }
 
-static struct tensors packed_v(const struct fused *f, int thread)
+static struct tensors packed_v(const struct fused *f)
 {
-    return (struct tensors){f->v1, f->vb1, f->v2, f->threads[thread].vb2};
+    return (struct tensors){f->v1, f->vb1, f->v2, f->threads[0].vb2};
 }
 
 static void fused_load(void *state, const struct model *m)
 {
     struct fused *f = fused_of(state);
     const struct plan *plan = &f->plan;
-    copy_tensors(f, &m->w, packed_w(f, 0), 1.0f, true);
-    copy_tensors(f, &m->v, packed_v(f, 0), V_SCALE, true);
+    copy_tensors(f, &m->w, packed_w(f), 1.0f, true);
+    copy_tensors(f, &m->v, packed_v(f), V_SCALE, true);
     for (int u = 0; u < plan->hidden; u++)
         for (int c = 0; c < plan->classes; c++)
             f->w2t[(size_t)u * LOGITS + (size_t)c] = m->w.w2[(size_t)u * (size_t)plan->classes + (size_t)c];
@@ -68,12 +68,12 @@ static void fused_load(void *state, const struct model *m)
 static void fused_store(void *state, struct model *m)
 {
     const struct fused *f = fused_of(state);
-    copy_tensors(f, &m->w, packed_w(f, 0), 1.0f, false);
-    copy_tensors(f, &m->v, packed_v(f, 0), V_SCALE, false);
+    copy_tensors(f, &m->w, packed_w(f), 1.0f, false);
+    copy_tensors(f, &m->v, packed_v(f), V_SCALE, false);
 }
 
 /* One mapping for everything, so that huge pages can serve it: 2 MiB pages where the system gives them. */
-enum { HUGE_PAGE = 2 << 20, LINE_FLOATS = 16 };
+enum { HUGE_PAGE = 2 << 20 };
 
 /* Hands out the next `floats` floats at a cache line; with a NULL base it only measures. */
 static float *take(float *base, size_t *used, size_t floats)

@@ -27,7 +27,7 @@
  *
  * - x [P][R + 1][BLOCK], per thread: one cache line holds 16 pixels of one image. Forward walks it along the
  * pixels, the weight gradient along the images, both with broadcasts at constant offsets.
- * - w1, v1 [J][P * BLOCK][PANEL]; every v is kept in the units of fused_update.h.
+ * - w1, v1 [J][P * BLOCK][PANEL]; every v is kept in the units of loss_scale.h.
  * - h [J][R][PANEL], after the ReLU; its sign is the mask of the gradient.
  * - w2, v2 [J][classes][PANEL], and a copy w2t [J][PANEL][LOGITS] for the forward pass.
  * - z [J][R][LOGITS], partial logits.
@@ -36,8 +36,10 @@
 #define LB_FUSED_STEP_H
 
 enum {
-    BLOCK = 16,             /* pixels in a line of x; rows and inputs are padded to it */
-    LOGITS = 16,            /* classes, padded */
+    BLOCK = 16,      /* pixels in a line of x; rows and inputs are padded to it */
+    LOGITS = 16,     /* classes, padded */
+    LINE_BYTES = 64, /* of cache */
+    LINE_FLOATS = LINE_BYTES / sizeof(float),
     PANEL = TILE_VECS * VL, /* hidden units in a panel */
     LOGIT_VECS = LOGITS / VL,
     TILE_SUMS = TILE_ROWS * TILE_VECS,

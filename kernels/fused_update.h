@@ -2,21 +2,11 @@
  *
  * The fused step: RMSprop on vectors of gradients as they arise. Included by fused_step.h.
  *
- * Everything here is in units of a scaled loss. RMSprop does not mind: with the gradient and epsilon S times
- * as large and v S^2 times, every update of a weight is the same, and with S a power of two it has the same
- * bits, for no rounding changes. What changes is where numbers become subnormal, which costs Intel's cores 35
- * ns per vector: v of a rarely active pixel decays into that range within 830 steps and stays, and late in
- * training the probabilities of wrong classes, 1e-35 and less, make such products with weights. Granite
- * Rapids, one thread, backward1 of the twentieth epoch: 593 -> 319 ms. The price is an earlier overflow: a
- * gradient beyond 2^44 makes v infinite, where 2^64 would without. */
+ * Everything here is in the units of loss_scale.h. */
 #ifndef LB_FUSED_UPDATE_H
 #define LB_FUSED_UPDATE_H
 
-/* S; S^2 for v. */
-static const float LOSS_SCALE = 0x1p20f, V_SCALE = 0x1p40f;
-
-/* Of a kept v, what stands for 2^-150: this and less is 0 in the model's own units as well. */
-static const float V_VANISHES = 0x1p-110f;
+#include "loss_scale.h"
 
 struct update_constants {
     vf lr, rho, one_minus_rho, epsilon, v_vanishes;

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "backend.h"
+#include "loss_scale.h"
 #include "onednn_library.h"
 
 enum { LAYERS = 2, BLOCK_WEIGHTS = 0, BLOCK_GRADIENTS = 1, BLOCK_SQUARES = 2, BLOCKS = 3 };
@@ -161,14 +162,8 @@ static void network_create_parameters(struct network *n)
 
 /* ---- RMSprop ---- */
 
-/* RMSprop in units of a scaled loss: the gradient and epsilon times LOSS_SCALE, v times its square, every
- * update of a weight as without. In the model's own units the v of rarely active pixels becomes subnormal
- * within two epochs, which Intel's cores take 35 ns a vector for; kept at V_VANISHES (2^-150 of the model's
- * units, 0 there) it never does. One thread of Granite Rapids, the 16th epoch: rmsprop ONEDNN_BEFORE ->
- * ONEDNN_AFTER ms. */
-static const float LOSS_SCALE = 0x1p20f, V_SCALE = 0x1p40f, V_VANISHES = 0x1p-110f;
-
-/* v = g * g, then times (1 - rho), then plus rho * v, then not less than V_VANISHES. */
+/* In the units of loss_scale.h: v = g * g, then times (1 - rho), then plus rho * v, then not less than
+ * V_VANISHES. */
 static void create_mean_square(struct network *n, layout_ref flat, dnnl_memory_t g, dnnl_memory_t v)
 {
     struct library *l = &n->library;

@@ -25,7 +25,7 @@ struct blocking tuning_blocking(const char *backend);
 /* What is really used: the tuned sizes, for the rest the backend's own. */
 struct blocking tuning_effective(const struct backend *b);
 
-/* The sizes for people: "mr 8 nr 32 kc 1024 mc 96 nc 2048". Returns text. */
+/* The sizes for people: "mr 6 nr 64 kc 512 mc 256 nc 2048". Returns text. */
 char *tuning_text(const struct blocking *b, char text[TUNING_TEXT]);
 
 #endif

@@ -34,7 +34,7 @@ class Abandoned(Exception):
 class Trainer:
     def __init__(self, request):
         self.request = request
-        # Before there are other threads, which inherit it. What bench's kernels avoid by scaling, torch's can only flush.
+        # Before there are other threads, which inherit it. bench's kernels avoid subnormals, torch's can only flush them.
         self.flushes = torch.set_flush_denormal(True)
         torch.set_num_threads(request["threads"])
         data = images.read_images(request["data"])
@@ -161,7 +161,8 @@ def facts(flushes):
     marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
     libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
     return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries, "origin": origin(mapped),
-            "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes else "kept", "mkldnn": torch.backends.mkldnn.is_available(),
+            "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes else "kept",
+            "mkldnn": torch.backends.mkldnn.is_available(),
             "parallel": torch.__config__.parallel_info().strip().splitlines()}
 
 
