@@ -143,7 +143,8 @@ static void forward_logits(struct oracle_step *o, const struct tensors *w)
             active++;
         }
         const double gamma = active > 0 ? bound_gamma(active + 1.0) : BOUND_EXACT;
-        for (int c = 0; c < classes; c++) e[c] = carried[c] + gamma * gauge[c] + active * BOUND_TINY;
+        for (int c = 0; c < classes; c++) /* a sum of zeros is exact: so are its ties */
+            e[c] = gauge[c] == 0.0 ? 0.0 : carried[c] + gamma * gauge[c] + active * BOUND_TINY;
     }
 }
 

@@ -33,13 +33,13 @@ static void end_rows(struct proof *p, struct proof_row *rows)
 
 /* All checks of one batch. Each starts from the same model, which the last one replaces. */
 static void check_all(struct step_rig *r, struct proof_row *rows, struct rng *rng, int batch_rows,
-                      enum rig_batch kind, float gain)
+                      enum rig_batch kind, enum rig_model model, float gain)
 {
     char words[64];
     const uint64_t seed = proof_case_seed(r->proof);
     step_rig_draw(r, rng, batch_rows, kind);
-    step_rig_fill_model(r, seed, gain);
-    snprintf(words, sizeof words, "kind=%d gain=%g seed=0x%llx", kind, (double)gain,
+    step_rig_fill_model(r, seed, model, gain);
+    snprintf(words, sizeof words, "kind=%d model=%d gain=%g seed=0x%llx", kind, model, (double)gain,
              (unsigned long long)seed);
     check_storage(r, &rows[CHECK_STORAGE], words);
     check_predict(r, &rows[CHECK_PREDICT], &rows[CHECK_LOSS], words);
@@ -54,12 +54,14 @@ int prove_step_plan(struct proof *p, bool composed, struct error *e)
     const struct {
         int rows;
         enum rig_batch kind;
+        enum rig_model model;
         float gain;
-    } batches[] = {{p->plan->batch, BATCH_PLAIN, 1.0f},
-                   {96, BATCH_WITH_ZERO_IMAGE, 1.0f},
-                   {p->plan->batch, BATCH_REPEATED_IMAGE, 3.0f},
-                   {16, BATCH_PLAIN, 1.0f},
-                   {1, BATCH_PLAIN, 1.0f}};
+    } batches[] = {{p->plan->batch, BATCH_PLAIN, MODEL_PLAIN, 1.0f},
+                   {96, BATCH_WITH_ZERO_IMAGE, MODEL_PLAIN, 1.0f},
+                   {p->plan->batch, BATCH_REPEATED_IMAGE, MODEL_PLAIN, 3.0f},
+                   {16, BATCH_PLAIN, MODEL_PLAIN, 1.0f},
+                   {1, BATCH_PLAIN, MODEL_PLAIN, 1.0f},
+                   {p->plan->batch, BATCH_PLAIN, MODEL_TIED, 1.0f}};
     struct proof_row rows[CHECK_COUNT];
     struct step_rig rig;
     struct rng rng = rng_seed(p->options->seed, 63);
@@ -67,7 +69,7 @@ int prove_step_plan(struct proof *p, bool composed, struct error *e)
     begin_rows(p, rows, composed, "plan");
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         if (batches[i].rows <= p->plan->batch)
-            check_all(&rig, rows, &rng, batches[i].rows, batches[i].kind, batches[i].gain);
+            check_all(&rig, rows, &rng, batches[i].rows, batches[i].kind, batches[i].model, batches[i].gain);
     step_rig_close(&rig);
     end_rows(p, rows);
     return 0;
@@ -96,7 +98,7 @@ int prove_step_ragged(struct proof *p, bool composed, struct error *e)
             continue;
         }
         for (size_t j = 0; j < sizeof some / sizeof *some; j++)
-            check_all(&rig, rows, &rng, some[j], (enum rig_batch)(j % BATCH_KINDS), 1.0f);
+            check_all(&rig, rows, &rng, some[j], (enum rig_batch)(j % BATCH_KINDS), MODEL_PLAIN, 1.0f);
         step_rig_close(&rig);
     }
     end_rows(p, rows);

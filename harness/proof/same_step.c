@@ -97,7 +97,7 @@ int prove_same_step(struct proof *p, bool composed, struct error *e)
     if (step_rig_open(&c.rig, p, s.op, &shape, p->plan->batch, composed, e)) return (int)e->code;
     if (open_teams(&c, p, composed, e) == 0) {
         step_rig_draw(&c.rig, &rng, rows, BATCH_PLAIN);
-        step_rig_fill_model(&c.rig, p->options->seed, 1.0f);
+        step_rig_fill_model(&c.rig, p->options->seed, MODEL_PLAIN, 1.0f);
         same_prove(&s);
     }
     close_teams(&c);

@@ -103,7 +103,15 @@ void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch
 
 /* ---- the model given */
 
-void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain)
+/* Exactly: nothing is ever added to these two. */
+static void tie_first_and_last_class(struct tensors *w, const struct shape *s)
+{
+    const int last = s->classes - 1;
+    for (int c = 0; c < s->classes; c++) w->b2[c] = c == 0 || c == last ? 0.0f : -8.0f;
+    for (int u = 0; u < s->hidden; u++) w->w2[u * s->classes] = w->w2[u * s->classes + last] = 0.0f;
+}
+
+void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind, float gain)
 {
     struct rng rng = rng_seed(seed, 61);
     r->oracle_knows = false;
@@ -117,6 +125,7 @@ void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain)
             v[j] = fabsf(idle ? cases_log_uniform(&rng, -150, -120) : cases_log_uniform(&rng, -32, -8));
         }
     }
+    if (kind == MODEL_TIED) tie_first_and_last_class(&r->given.w, &r->shape);
 }
 
 /* ---- the rig */

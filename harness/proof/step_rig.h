@@ -56,9 +56,11 @@ enum rig_batch { BATCH_PLAIN, BATCH_WITH_ZERO_IMAGE, BATCH_REPEATED_IMAGE, BATCH
 /* Draws a batch of so many rows from the pool into r->batch. */
 void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind);
 
+enum rig_model { MODEL_PLAIN, MODEL_TIED };
+
 /* Fills r->given: Glorot weights times gain, biases within 0.1, a running mean of squared gradients as
- * training has. */
-void step_rig_fill_model(struct step_rig *r, uint64_t seed, float gain);
+ * training has. MODEL_TIED: the logits of the first and the last class are 0, all others less. */
+void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind, float gain);
 
 /* r->stored filled with canaries, then stored by the trainer. */
 void step_rig_store(struct step_rig *r, struct trainer *t);

@@ -35,6 +35,7 @@
     X(predict_updates)      /* predict decays v */                                                           \
     X(mean_loss)            /* loss of the batch's mean, not its sum */                                      \
     X(counts_all)           /* says that every row is right */                                               \
+    X(counts_ties)          /* a row is right where the label is one of several largest */                   \
     X(last_unit_frozen)     /* the last hidden unit is never trained when their number is odd or 512 */      \
     X(drops_last_pixel)     /* the last column of X is not read */                                           \
     X(drifts)               /* one last bit is another in every third step */                                \
@@ -179,7 +180,8 @@ static void finish(struct fused *f, int rows, float scale, float *grad, float *p
     for (int i = 0; i < rows; i++) {
         int best = 0;
         for (int j = 1; j < cls; j++) best = f->z[i * cls + j] > f->z[i * cls + best] ? j : best;
-        r->correct += f->bug == BUG_counts_all || best == f->labels[i];
+        const bool ties = f->bug == BUG_counts_ties && f->z[i * cls + f->labels[i]] == f->z[i * cls + best];
+        r->correct += f->bug == BUG_counts_all || ties || best == f->labels[i];
     }
     base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, prob,
                              cls);
@@ -324,6 +326,7 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_predict_updates] = "step / plan: load and store",
     [BUG_mean_loss] = "step / ragged: loss and count",
     [BUG_counts_all] = "step / plan: loss and count",
+    [BUG_counts_ties] = "step / plan: loss and count",
     [BUG_last_unit_frozen] = "step / plan: update",
     [BUG_drops_last_pixel] = "step / ragged: probabilities",
     [BUG_drifts] = "step / same bits, 10 runs",
