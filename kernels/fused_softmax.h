@@ -4,81 +4,126 @@
 #ifndef LB_FUSED_SOFTMAX_H
 #define LB_FUSED_SOFTMAX_H
 
-/* Logits of one row: bias plus the panels' shares, in the panels' order; padding lanes are -inf. */
-ALWAYS_INLINE void sum_logits(const struct fused *f, const struct fused_thread *own, int row,
-                              vf z[LOGIT_VECS])
+/* Lanes of vector v of a row of logits that are classes. */
+static vm class_lanes(const struct fused *f, int v)
+{
+    const int lanes = f->plan.classes - v * VL;
+    return vm_first(lanes < 0 ? 0 : lanes > VL ? VL : lanes);
+}
+
+/* Logits: bias plus the panels' shares, in the panels' order; padding lanes are -inf. */
+static void sum_logits(const struct fused *f, const struct fused_thread *own, int rows)
 {
     for (int v = 0; v < LOGIT_VECS; v++) {
-        vf sum = vf_load(own->b2 + v * VL);
-        for (int panel = 0; panel < f->panels; panel++)
-            sum = vf_add(
-                sum, vf_load(f->z + ((size_t)panel * (size_t)f->rows_max + (size_t)row) * LOGITS + v * VL));
-        const int lanes = f->plan.classes - v * VL;
-        z[v] = vf_select(vm_first(lanes < 0 ? 0 : lanes > VL ? VL : lanes), sum, vf_set1(-__builtin_inff()));
+        const vm classes = class_lanes(f, v);
+        for (int row = 0; row < rows; row++) {
+            const float *z = f->z + row * LOGITS + v * VL;
+            vf sum = vf_load(own->b2 + v * VL);
+            for (int panel = 0; panel < f->panels; panel++, z += f->rows_max * LOGITS)
+                sum = vf_add(sum, vf_load(z));
+            vf_store(own->dz + row * LOGITS + v * VL, vf_select(classes, sum, vf_set1(-__builtin_inff())));
+        }
     }
 }
 
+static float largest(const float *z)
+{
+    vf widest = vf_load(z);
+    for (int v = 1; v < LOGIT_VECS; v++) widest = vf_max(widest, vf_load(z + v * VL));
+    return vf_reduce_max(widest);
+}
+
+/* Without a branch, for none could be foretold. */
 static bool first_largest(const float *z, int label, float max)
 {
-    for (int j = 0; j < label; j++)
-        if (z[j] == max) return false;
-    return z[label] == max;
+    unsigned equal = 0;
+    for (int v = 0; v < LOGIT_VECS; v++)
+        equal |= vm_bits(vm_eq(vf_load(z + v * VL), vf_set1(max))) << (v * VL);
+    return (equal & (0u - equal)) == 1u << label;
 }
 
-/* One row: probabilities to p, log-sum-exp parts to *sum and *gap (loss = log(sum) + gap). */
-ALWAYS_INLINE void softmax_row(const vf z[LOGIT_VECS], float *p, float *sum, float *max)
+/* Shifts the logits of each row by their maximum. The label's, shifted, to own->at_label; counts the rows
+ * whose label comes first. Padding lanes become 0: the exponential of -inf would underflow, for which Intel's
+ * cores take half a hundred ns. */
+static void shift_logits(const struct fused *f, const struct batch *b, struct fused_thread *own)
 {
-    vf widest = z[0], e[LOGIT_VECS], total = vf_zero();
-    for (int v = 1; v < LOGIT_VECS; v++) widest = vf_max(widest, z[v]);
-    *max = vf_reduce_max(widest);
-    for (int v = 0; v < LOGIT_VECS; v++) {
-        e[v] = vf_exp(vf_sub(z[v], vf_set1(*max)));
-        total = vf_add(total, e[v]);
+    for (int row = 0; row < b->rows; row++) {
+        const int label = b->labels[b->index[row]];
+        float *z = own->dz + row * LOGITS;
+        const float max = largest(z);
+        own->at_label[row] = z[label] - max;
+        own->result.correct += first_largest(z, label, max);
+        for (int v = 0; v < LOGIT_VECS; v++)
+            vf_store(z + v * VL, vf_keep(class_lanes(f, v), vf_sub(vf_load(z + v * VL), vf_set1(max))));
     }
-    *sum = vf_reduce_add(total);
-    for (int v = 0; v < LOGIT_VECS; v++) vf_store(p + v * VL, vf_div(e[v], vf_set1(*sum)));
+}
+
+/* Probabilities from shifted logits; what they were divided by to own->sums. */
+static void exponentiate(const struct fused *f, struct fused_thread *own, int rows)
+{
+    for (int i = 0; i < rows * LOGITS; i += VL) vf_store(own->dz + i, vf_exp(vf_load(own->dz + i)));
+    for (int row = 0; row < rows; row++) {
+        float *p = own->dz + row * LOGITS;
+        vf e[LOGIT_VECS], total = vf_zero();
+        for (int v = 0; v < LOGIT_VECS; v++) {
+            e[v] = vf_keep(class_lanes(f, v), vf_load(p + v * VL));
+            total = vf_add(total, e[v]);
+        }
+        own->sums[row] = vf_reduce_add(total);
+        for (int v = 0; v < LOGIT_VECS; v++) vf_store(p + v * VL, vf_div(e[v], vf_set1(own->sums[row])));
+    }
+}
+
+/* -log p[label] = log(sum) - shifted logit, summed over the rows. */
+static double loss_sum(const struct fused_thread *own, int rows)
+{
+    double loss = 0;
+    for (int row = 0; row < rows; row += VL) {
+        const int filled = rows - row < VL ? rows - row : VL;
+        float logs[VL];
+        vf_store(logs, vf_log(vf_load_first(own->sums + row, filled)));
+        for (int i = 0; i < filled; i++) loss += (double)(logs[i] - own->at_label[row + i]);
+    }
+    return loss;
 }
 
 /* From one_at + LOGITS - label on: LOGITS floats, 1 at label. */
 static const float one_at[2 * LOGITS] = {[LOGITS] = 1.0f};
 
-/* Fills own->dz with p - y, scaled by LOSS_SCALE / rows (training), or job->prob (prediction, thread 0), and
- * the sums.
- */
-static void softmax_xent_rows(const struct fused *f, const struct fused_job *job, struct fused_thread *own,
-                              bool first)
+/* p - y, scaled by LOSS_SCALE / rows; 0 in the rows that pad the batch. */
+static void logit_gradient(const struct fused_job *job, struct fused_thread *own)
 {
     const struct batch *b = job->batch;
     const vf scale = vf_set1(LOSS_SCALE / (float)b->rows);
-    float sums[VL], gaps[VL];
-    own->result = (struct step_result){0};
     for (int row = 0; row < b->rows; row++) {
-        const int label = b->labels[b->index[row]];
-        float logits[LOGITS], *p = own->dz + (size_t)row * LOGITS, max;
-        vf z[LOGIT_VECS];
-        sum_logits(f, own, row, z);
-        softmax_row(z, p, &sums[row % VL], &max);
-        if (first) {
-            for (int v = 0; v < LOGIT_VECS; v++) vf_store(logits + v * VL, z[v]);
-            gaps[row % VL] = logits[label] - max;
-            own->result.correct += first_largest(logits, label, max);
-            if (job->prob)
-                memcpy(job->prob + (size_t)row * (size_t)f->plan.classes, p,
-                       (size_t)f->plan.classes * sizeof(float));
-            if (row % VL == VL - 1 || row == b->rows - 1) {
-                const int filled = row % VL + 1;
-                vf_store_first(sums, filled, vf_log(vf_load_first(sums, filled)));
-                for (int i = 0; i < filled; i++) own->result.loss_sum += (double)(sums[i] - gaps[i]);
-            }
-        }
-        if (job->train)
-            for (int v = 0; v < LOGIT_VECS; v++) {
-                const vf hot = vf_load(one_at + LOGITS - label + v * VL);
-                vf_store(p + v * VL, vf_mul(vf_sub(vf_load(p + v * VL), hot), scale));
-            }
+        const float *hot = one_at + LOGITS - b->labels[b->index[row]];
+        float *p = own->dz + row * LOGITS;
+        for (int v = 0; v < LOGITS; v += VL)
+            vf_store(p + v, vf_mul(vf_sub(vf_load(p + v), vf_load(hot + v)), scale));
     }
-    if (job->train && job->rows > b->rows)
-        memset(own->dz + (size_t)b->rows * LOGITS, 0, (size_t)(job->rows - b->rows) * LOGITS * sizeof(float));
+    for (int i = b->rows * LOGITS; i < job->rows * LOGITS; i += VL) vf_store(own->dz + i, vf_zero());
+}
+
+static void copy_probabilities(const struct fused *f, const struct fused_job *job,
+                               const struct fused_thread *own)
+{
+    const size_t classes = (size_t)f->plan.classes;
+    for (int row = 0; row < job->batch->rows; row++)
+        memcpy(job->prob + (size_t)row * classes, own->dz + row * LOGITS, classes * sizeof(float));
+}
+
+/* Fills own->dz with the gradient (training), or job->prob (prediction), and the sums. In passes over the
+ * batch: row by row, each would wait for its own chain of sum, maximum, exponential, sum and division. */
+static void softmax_xent_rows(const struct fused *f, const struct fused_job *job, struct fused_thread *own)
+{
+    const int rows = job->batch->rows;
+    own->result = (struct step_result){0};
+    sum_logits(f, own, rows);
+    shift_logits(f, job->batch, own);
+    exponentiate(f, own, rows);
+    own->result.loss_sum = loss_sum(own, rows);
+    if (job->prob) copy_probabilities(f, job, own);
+    if (job->train) logit_gradient(job, own);
 }
 
 #endif

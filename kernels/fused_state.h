@@ -5,19 +5,27 @@
 #ifndef LB_FUSED_STATE_H
 #define LB_FUSED_STATE_H
 
-/* Where element (row, unit) of a matrix kept as [J][rows][PANEL] lies. */
-static size_t panel_at(int rows, int row, int unit)
+/* plain <- packed, or packed <- plain. */
+static void copy_floats(float *packed, float *plain, int n, float scale, bool in)
 {
-    return ((size_t)(unit / PANEL) * (size_t)rows + (size_t)row) * PANEL + (size_t)(unit % PANEL);
+    for (int i = 0; in && i < n; i++) packed[i] = plain[i] * scale;
+    for (int i = 0; !in && i < n; i++) plain[i] = packed[i] / scale;
 }
 
-/* plain <- packed, or packed <- plain. */
-static void copy_float(float *packed, float *plain, bool in, float scale)
+static void copy_panel(const struct fused *f, int panel, const struct tensors *t, struct tensors packed,
+                       float scale, bool in)
 {
-    if (in)
-        *packed = *plain * scale;
-    else
-        *plain = *packed / scale;
+    const struct plan *plan = &f->plan;
+    const int from = first_unit(f, panel), width = first_unit(f, panel + 1) - from;
+    const int units = plan->hidden - from < width ? plan->hidden - from : width;
+    float *w1 = packed.w1 + panel_at(f, panel, f->blocks * BLOCK);
+    float *w2 = packed.w2 + panel_at(f, panel, plan->classes);
+    copy_floats(packed.b1 + from, t->b1 + from, units, scale, in);
+    for (int i = 0; i < plan->inputs; i++, w1 += width)
+        copy_floats(w1, t->w1 + (size_t)i * (size_t)plan->hidden + (size_t)from, units, scale, in);
+    for (int c = 0; c < plan->classes; c++, w2 += width)
+        for (int u = 0; u < units; u++)
+            copy_floats(w2 + u, t->w2 + (size_t)(from + u) * (size_t)plan->classes + (size_t)c, 1, scale, in);
 }
 
 /* Copies between the row-major tensors t and the panels, where they are `scale` times as large, a power of
@@ -25,18 +33,8 @@ static void copy_float(float *packed, float *plain, bool in, float scale)
 static void copy_tensors(const struct fused *f, const struct tensors *t, struct tensors packed, float scale,
                          bool in)
 {
-    const struct plan *plan = &f->plan;
-    for (int i = 0; i < plan->inputs; i++)
-        for (int u = 0; u < plan->hidden; u++)
-            copy_float(packed.w1 + panel_at(f->blocks * BLOCK, i, u),
-                       t->w1 + (size_t)i * (size_t)plan->hidden + (size_t)u, in, scale);
-    for (int u = 0; u < plan->hidden; u++) {
-        copy_float(packed.b1 + u, t->b1 + u, in, scale);
-        for (int c = 0; c < plan->classes; c++)
-            copy_float(packed.w2 + panel_at(plan->classes, c, u),
-                       t->w2 + (size_t)u * (size_t)plan->classes + (size_t)c, in, scale);
-    }
-    for (int c = 0; c < plan->classes; c++) copy_float(packed.b2 + c, t->b2 + c, in, scale);
+    for (int panel = 0; panel < f->panels; panel++) copy_panel(f, panel, t, packed, scale, in);
+    copy_floats(packed.b2, t->b2, f->plan.classes, scale, in);
 }
 
 /* Where the parameters and the running means of squares lie; b2 is the first thread's. */
@@ -72,7 +70,7 @@ static void fused_store(void *state, struct model *m)
     copy_tensors(f, &m->v, packed_v(f), V_SCALE, false);
 }
 
-/* One mapping for everything, so that huge pages can serve it: 2 MiB pages where the system gives them. */
+/* One mapping for all floats, so that huge pages can serve it: 2 MiB pages where the system gives them. */
 enum { HUGE_PAGE = 2 << 20 };
 
 /* Hands out the next `floats` floats at a cache line; with a NULL base it only measures. */
@@ -85,25 +83,26 @@ static float *take(float *base, size_t *used, size_t floats)
 
 static size_t lay_out(struct fused *f, float *base)
 {
-    const size_t J = (size_t)f->panels, R = (size_t)f->rows_max, classes = (size_t)f->plan.classes;
-    const size_t w1 = J * (size_t)f->blocks * BLOCK * PANEL;
+    const size_t R = (size_t)f->rows_max, units = (size_t)f->vecs * VL;
+    const size_t w1 = units * (size_t)f->blocks * BLOCK, w2 = units * (size_t)f->plan.classes;
     size_t used = 0;
     f->w1 = take(base, &used, w1);
     f->v1 = take(base, &used, w1);
-    f->h = take(base, &used, J * R * PANEL);
-    f->z = take(base, &used, J * R * LOGITS);
-    f->b1 = take(base, &used, J * PANEL);
-    f->vb1 = take(base, &used, J * PANEL);
-    f->w2 = take(base, &used, J * classes * PANEL);
-    f->v2 = take(base, &used, J * classes * PANEL);
-    f->w2t = take(base, &used, J * PANEL * LOGITS);
+    f->h = take(base, &used, units * R);
+    f->z = take(base, &used, (size_t)f->panels * R * LOGITS);
+    f->b1 = take(base, &used, units);
+    f->vb1 = take(base, &used, units);
+    f->w2 = take(base, &used, w2);
+    f->v2 = take(base, &used, w2);
+    f->w2t = take(base, &used, units * LOGITS);
     float *blank = take(base, &used, (size_t)f->plan.inputs / sizeof(float) + 1);
     if (base) f->blank = (uint8_t *)blank;
     for (int t = 0; t < f->plan.threads; t++) {
         struct fused_thread *own = &f->threads[t];
         float *x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
-        float *dz = take(base, &used, R * LOGITS), *dy = take(base, &used, R * PANEL);
-        if (base) own->x = x, own->dz = dz, own->dy = dy;
+        float *dz = take(base, &used, R * LOGITS), *dy = take(base, &used, R * WIDEST_PANEL);
+        float *sums = take(base, &used, R), *at_label = take(base, &used, R);
+        if (base) own->x = x, own->dz = dz, own->dy = dy, own->sums = sums, own->at_label = at_label;
     }
     return used * sizeof(float);
 }
@@ -111,15 +110,15 @@ static size_t lay_out(struct fused *f, float *base)
 /* Each page is first written by the thread that will own it, so that it lies in that thread's NUMA node. */
 static void first_touch(struct fused *f)
 {
-    const size_t w1 = (size_t)f->blocks * BLOCK * PANEL, h = (size_t)f->rows_max * PANEL;
+    const size_t w1 = (size_t)f->blocks * BLOCK, h = (size_t)f->rows_max; /* floats a unit */
 #pragma omp parallel num_threads(f->plan.threads)
     {
         const int t = omp_get_thread_num(), threads = omp_get_num_threads();
-        for (int j = share(f->panels, threads, t); j < share(f->panels, threads, t + 1); j++) {
-            memset(f->w1 + (size_t)j * w1, 0, w1 * sizeof(float));
-            memset(f->v1 + (size_t)j * w1, 0, w1 * sizeof(float));
-            memset(f->h + (size_t)j * h, 0, h * sizeof(float));
-        }
+        const size_t from = (size_t)first_unit(f, share(f->panels, threads, t));
+        const size_t units = (size_t)first_unit(f, share(f->panels, threads, t + 1)) - from;
+        memset(f->w1 + from * w1, 0, units * w1 * sizeof(float));
+        memset(f->v1 + from * w1, 0, units * w1 * sizeof(float));
+        memset(f->h + from * h, 0, units * h * sizeof(float));
     }
 }
 
@@ -127,8 +126,31 @@ static void fused_close(struct fused *f)
 {
     if (!f) return;
     if (f->arena) munmap(f->arena, f->arena_bytes);
+    if (f->threads)
+        for (int t = 0; t < f->plan.threads; t++) free(f->threads[t].images);
     free(f->threads);
     free(f);
+}
+
+static bool open_image_lists(struct fused *f)
+{
+    bool all = true;
+    for (int t = 0; t < f->plan.threads; t++) {
+        f->threads[t].images = malloc((size_t)f->rows_max * sizeof *f->threads[t].images);
+        all = all && f->threads[t].images;
+    }
+    return all;
+}
+
+/* As few panels as will do, but an even number, for two threads are the least of a team; their widths are as
+ * equal as can be. Units behind plan.hidden that fill the last vector or make panels wide enough are padding.
+ */
+static void cut_into_panels(struct fused *f)
+{
+    const int vecs = (f->plan.hidden + VL - 1) / VL;
+    f->panels = (vecs + MOST_PANEL_VECS - 1) / MOST_PANEL_VECS;
+    f->panels += f->panels % 2;
+    f->vecs = f->panels * LEAST_PANEL_VECS > vecs ? f->panels * LEAST_PANEL_VECS : vecs;
 }
 
 /* NULL when out of memory. */
@@ -137,18 +159,18 @@ static struct fused *fused_open(const struct plan *plan)
     struct fused *f = calloc(1, sizeof *f);
     if (!f) return NULL;
     f->plan = *plan;
-    f->panels = (plan->hidden + PANEL - 1) / PANEL;
+    cut_into_panels(f);
     f->blocks = (plan->inputs + BLOCK - 1) / BLOCK;
     f->rows_max = padded_rows(plan->batch);
     f->threads = aligned_alloc(128, (size_t)plan->threads * sizeof *f->threads);
     f->arena_bytes = (lay_out(f, NULL) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void *arena = mmap(NULL, f->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (arena != MAP_FAILED) f->arena = arena;
-    if (!f->threads || !f->arena) {
+    if (f->threads) memset(f->threads, 0, (size_t)plan->threads * sizeof *f->threads);
+    if (!f->threads || !f->arena || !open_image_lists(f)) {
         fused_close(f);
         return NULL;
     }
-    memset(f->threads, 0, (size_t)plan->threads * sizeof *f->threads);
     madvise(f->arena, f->arena_bytes, MADV_HUGEPAGE);
     lay_out(f, f->arena);
     first_touch(f);

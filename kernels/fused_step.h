@@ -2,14 +2,13 @@
  *
  * Level 2 for a vector ISA: the whole training step, parameters kept in packed panels between steps.
  *
- * Hidden units are cut into panels of PANEL columns and the panels are dealt to the threads, who own them for
- * good: weights, optimizer state and activations of a panel are only ever touched by one thread. The phases
- * of a step:
+ * Hidden units are cut into panels a few vectors wide and the panels are dealt to the threads, who own them
+ * for good: weights, optimizer state and activations of a panel are only ever touched by one thread. The
+ * phases of a step:
  *
- * - gather_first: every thread for itself, u8 pixels of the first images into its own x. Sharing the work
- * would cost a barrier and move every line of x between the caches of two cores.
- * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers; the first panel gathers the other
- * images on the way.
+ * - gather: every thread for itself, u8 pixels into its own x. Sharing the work would cost a barrier and move
+ * every line of x between the caches of two cores.
+ * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers.
  * - forward2, own panels: their share of the logits, h w2.
  * - barrier.
  * - softmax_xent, every thread for itself: logits summed over the panels in order, dz = (p - y) / rows.
@@ -23,13 +22,14 @@
  * with zero weights: all of these stay exactly zero through any number of steps and add exact zeros to every
  * sum.
  *
- * Layouts (J panels, P = inputs / BLOCK rounded up, R = rows of this batch, padded):
+ * Layouts (J panels, W = hidden units of the panel, P = inputs / BLOCK rounded up, R = rows of this batch,
+ * padded); where W differs from panel to panel, they still follow each other without gaps:
  *
  * - x [P][R + 1][BLOCK], per thread: one cache line holds 16 pixels of one image. Forward walks it along the
  * pixels, the weight gradient along the images, both with broadcasts at constant offsets.
- * - w1, v1 [J][P * BLOCK][PANEL]; every v is kept in the units of loss_scale.h.
- * - h [J][R][PANEL], after the ReLU; its sign is the mask of the gradient.
- * - w2, v2 [J][classes][PANEL], and a copy w2t [J][PANEL][LOGITS] for the forward pass.
+ * - w1, v1 [J][P * BLOCK][W]; every v is kept in the units of loss_scale.h.
+ * - h [J][R][W], after the ReLU; its sign is the mask of the gradient.
+ * - w2, v2 [J][classes][W], and a copy w2t [J][W][LOGITS] for the forward pass.
  * - z [J][R][LOGITS], partial logits.
  */
 #ifndef LB_FUSED_STEP_H
@@ -40,13 +40,12 @@ enum {
     LOGITS = 16,     /* classes, padded */
     LINE_BYTES = 64, /* of cache */
     LINE_FLOATS = LINE_BYTES / sizeof(float),
-    PANEL = TILE_VECS * VL, /* hidden units in a panel */
+    WIDEST_PANEL = MOST_PANEL_VECS * VL, /* hidden units */
     LOGIT_VECS = LOGITS / VL,
-    TILE_SUMS = TILE_ROWS * TILE_VECS,
 };
 
 enum {
-    PHASE_GATHER_FIRST,
+    PHASE_GATHER,
     PHASE_FORWARD1,
     PHASE_FORWARD2,
     PHASE_SOFTMAX,
@@ -55,23 +54,27 @@ enum {
     PHASE_BARRIER,
     PHASE_COUNT
 };
-static const char *const phase_names[PHASE_COUNT + 1] = {
-    "gather_first", "forward1", "forward2", "softmax_xent", "backward2", "backward1", "barrier", NULL};
+static const char *const phase_names[PHASE_COUNT + 1] = {"gather",    "forward1",  "forward2", "softmax_xent",
+                                                         "backward2", "backward1", "barrier",  NULL};
 
 /* What one thread has to itself. */
 struct fused_thread {
     _Alignas(128) float *x; /* [P][R + 1][BLOCK] */
     float *dz;              /* [R][LOGITS] */
-    float *dy;              /* [R][PANEL], masked hidden gradient of the panel at hand */
-    _Alignas(64) float pending[2][TILE_SUMS * VL]; /* gradients of the last tile and of the one before */
-    float spare[VL];                               /* takes the "update" before the first one of a panel */
-    float b2[LOGITS], vb2[LOGITS];                 /* everybody's own copy: same bits, no exchange */
+    float *sums, *at_label; /* [R], of the softmax: sum of exponentials, shifted logit of the label */
+    float *dy;              /* [R][W], masked hidden gradient of the panel at hand */
+    const uint8_t **images; /* [R], of the batch */
+    _Alignas(
+        64) float pending[2][MOST_PANEL_TILE * VL]; /* gradients of the last tile and of the one before */
+    float spare[VL];                                /* takes the "update" before the first one of a panel */
+    float b2[LOGITS], vb2[LOGITS];                  /* everybody's own copy: same bits, no exchange */
     struct step_result result;
 };
 
 struct fused {
     struct plan plan;
     int panels, blocks, rows_max;
+    int vecs;     /* of hidden units, all panels together */
     float *arena; /* behind all pointers below */
     size_t arena_bytes;
     float *w1, *v1, *b1, *vb1, *w2, *v2, *w2t, *h, *z;
@@ -112,10 +115,38 @@ static void book(struct fused *f, int phase, double *mark)
     *mark = now;
 }
 
-static int share(int count, int threads, int t)
+/* Where part t begins if count things are cut into parts as equal as can be. */
+static int share(int count, int parts, int t)
 {
-    return (int)((long long)count * t / threads);
+    return (int)((long long)count * t / parts);
 }
+
+/* The first hidden unit of a panel; of the panel behind the last, the number of them all. */
+static int first_unit(const struct fused *f, int panel)
+{
+    return share(f->vecs, f->panels, panel) * VL;
+}
+
+static int panel_vecs(const struct fused *f, int panel)
+{
+    return (first_unit(f, panel + 1) - first_unit(f, panel)) / VL;
+}
+
+/* Where a panel begins in a tensor of `rows` floats a hidden unit. */
+static size_t panel_at(const struct fused *f, int panel, int rows)
+{
+    return (size_t)first_unit(f, panel) * (size_t)rows;
+}
+
+/* Evaluates PANEL_WORK(vecs) with the panel's width as a literal. */
+#define PANEL_CASE(width)                                                                                    \
+    case width:                                                                                              \
+        PANEL_WORK(width);                                                                                   \
+        break;
+#define BY_WIDTH_OF_PANEL                                                                                    \
+    switch (panel_vecs(f, panel)) {                                                                          \
+        FOR_EACH_PANEL_WIDTH(PANEL_CASE)                                                                     \
+    }
 
 #include "fused_update.h"
 #include "fused_gather.h"
@@ -133,7 +164,7 @@ static void run_job(struct fused *f, const struct fused_job *job, int t, int thr
     forward_panels(f, job, own, from, to, &mark);
 #pragma omp barrier
     book(f, PHASE_BARRIER, &mark);
-    if (job->train || t == 0) softmax_xent_rows(f, job, own, t == 0);
+    if (job->train || t == 0) softmax_xent_rows(f, job, own);
     book(f, PHASE_SOFTMAX, &mark);
     if (!job->train) return;
     const struct update_constants c = update_constants(&f->plan);

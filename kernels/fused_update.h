@@ -9,7 +9,7 @@
 #include "loss_scale.h"
 
 struct update_constants {
-    vf lr, rho, one_minus_rho, epsilon, v_vanishes;
+    vf lr, rho, one_minus_rho, epsilon, v_floor;
 };
 
 static struct update_constants update_constants(const struct plan *plan)
@@ -19,7 +19,7 @@ static struct update_constants update_constants(const struct plan *plan)
         .rho = vf_set1(plan->rho),
         .one_minus_rho = vf_set1(1.0f - plan->rho),
         .epsilon = vf_set1(plan->epsilon * LOSS_SCALE),
-        .v_vanishes = vf_set1(V_VANISHES),
+        .v_floor = vf_set1((1.0f - plan->rho) * 0.5f * V_VANISHES),
     };
 }
 
@@ -30,11 +30,13 @@ struct in_flight {
 };
 
 /* v = rho v + (1 - rho) g^2, and its square root, correctly rounded. The square is not rounded by itself:
- * added in one FMA, that of a small g cannot be subnormal beside a normal v. NaN in v stays. */
+ * added in one FMA, that of a small g cannot be subnormal beside a normal v.
+ *
+ * v_floor keeps a v without gradients from becoming subnormal: added in every step, it leaves V_VANISHES / 2
+ * of it in the end, which is 0 in the model's own units, and a sum of at most that to what v should be. */
 ALWAYS_INLINE struct in_flight begin_update(const struct update_constants *c, vf g, float *v, float *w)
 {
-    const vf before = vf_load(v);
-    const vf decayed = vf_keep(vm_not_le(before, c->v_vanishes), vf_mul(c->rho, before));
+    const vf decayed = vf_fma(c->rho, vf_load(v), c->v_floor);
     const vf after = vf_fma(vf_mul(c->one_minus_rho, g), g, decayed);
     vf_store(v, after);
     return (struct in_flight){g, vf_sqrt(after), w};

@@ -76,15 +76,6 @@ ALWAYS_INLINE void tile_multiply(tile *sum, int rows, int vecs, int k, const flo
     }
 }
 
-/* The same for a literal k of at most 8, without a loop. */
-ALWAYS_INLINE void tile_multiply_few(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,
-                                     size_t a_k, const float *b, size_t ldb)
-{
-#pragma GCC unroll 8
-    for (int p = 0; p < k; p++)
-        tile_step(sum, rows, vecs, a + (size_t)p * a_k, a_row, b + (size_t)p * ldb, NULL);
-}
-
 ALWAYS_INLINE void tile_zero(tile *sum, int rows, int vecs)
 {
 #pragma GCC unroll 16

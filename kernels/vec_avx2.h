@@ -128,6 +128,11 @@ static inline vm vm_eq(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
 }
+/* A bit for every chosen lane, the first in bit 0. */
+static inline unsigned vm_bits(vm m)
+{
+    return (unsigned)_mm256_movemask_ps(m);
+}
 static inline vm vm_nan(vf a)
 {
     return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);

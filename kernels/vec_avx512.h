@@ -129,6 +129,11 @@ static inline vm vm_eq(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
 }
+/* A bit for every chosen lane, the first in bit 0. */
+static inline unsigned vm_bits(vm m)
+{
+    return m;
+}
 static inline vm vm_nan(vf a)
 {
     return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);

@@ -68,13 +68,12 @@ static inline vf vf_log(vf x)
     return vf_select(vm_nan(x), vf_add(x, x), y);
 }
 
-/* x / 255 for x in 0..255, correctly rounded: one Newton correction of the product with the rounded
- * reciprocal (checked for all 256 values by the proof). */
+/* x / 255 for x in 0..255, correctly rounded: the reciprocal in two parts (checked for all 256 values by the
+ * proof). */
 static inline vf vf_pixel(vf x)
 {
-    const vf reciprocal = vf_set1(1.0f / 255.0f);
-    const vf q = vf_mul(x, reciprocal);
-    return vf_fma(vf_fnma(q, vf_set1(255.0f), x), reciprocal, q);
+    const float high = 1.0f / 255.0f, low = -0x1.fdfdfep-33f; /* 1/255 - high */
+    return vf_fma(x, vf_set1(high), vf_mul(x, vf_set1(low)));
 }
 
 struct rmsprop_constants {

@@ -22,8 +22,7 @@ static const char *const op_names[KIND_OPS] = {"bias_act",  "bias_grad", "gather
 
 static enum kind kind_of(const char *name)
 {
-    /* gather_first: the part of the gather that is not inside a product. */
-    static const char *const products[] = {"forward1", "forward2", "backward1", "backward2", "gather_first"};
+    static const char *const products[] = {"forward1", "forward2", "backward1", "backward2"};
     for (int i = 0; i < KIND_OPS; i++)
         if (strcmp(name, op_names[i]) == 0) return (enum kind)i;
     for (size_t i = 0; i < sizeof products / sizeof *products; i++)

@@ -77,9 +77,8 @@ static bool find_other(struct linear *l, const char *name, const struct shape *s
 
 bool op_updates_in_products(const char *const *names, int count)
 {
-    static const char *const known[] = {"gather",    "gather_first", "forward1",  "forward2",
-                                        "bias_act",  "softmax_xent", "relu_grad", "backward1",
-                                        "backward2", "bias_grad",    "barrier"};
+    static const char *const known[] = {"gather",    "forward1",  "forward2",  "bias_act",  "softmax_xent",
+                                        "relu_grad", "backward1", "backward2", "bias_grad", "barrier"};
     int found = 0, backward = 0;
     for (int i = 0; i < count; i++) {
         for (size_t j = 0; j < sizeof known / sizeof *known; j++) found += strcmp(names[i], known[j]) == 0;

@@ -5,7 +5,7 @@ goes now. The same rule as in the program's summary (harness/report/amdahl.c).""
 from . import words
 
 OPS = ("bias_act", "bias_grad", "gather", "relu_grad", "rmsprop", "softmax_xent")
-PRODUCTS = ("forward1", "forward2", "backward1", "backward2", "gather_first")
+PRODUCTS = ("forward1", "forward2", "backward1", "backward2")
 REST = ("barrier", "other")
 
 
