@@ -119,12 +119,14 @@ ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fu
     tile sum;
     const float *dy = own->dy;
     tile_zero(&sum, rows, vecs);
-    for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += VL) {
+    for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += LINE_FLOATS) {
         tile_multiply(&sum, rows, vecs, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, (size_t)vecs * VL, NULL);
         x += IMAGES_PER_UPDATE * BLOCK;
         dy += IMAGES_PER_UPDATE * vecs * VL;
-        _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
-        _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
+        if (at < rows * vecs * VL) {
+            _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
+            _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
+        }
         next_update(c, open, before);
     }
     for (int r = 0; r < rows; r++)
