@@ -103,12 +103,13 @@ ALWAYS_INLINE void backward2_tiles(struct fused *f, const struct update_constant
     update_b1(f, c, job, own, panel, vecs);
 }
 
-static void backward2_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                            const struct fused_thread *own, int panel){
 #define PANEL_WORK(vecs) backward2_tiles(f, c, job, own, panel, vecs)
-    BY_WIDTH_OF_PANEL
-#undef PANEL_WORK
+static void backward2_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
+                            const struct fused_thread *own, int panel)
+{
+    BY_WIDTH_OF_PANEL;
 }
+#undef PANEL_WORK
 
 /* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; on the way, updates
  * the tile before and asks for the weights that the next call will update. */
@@ -161,12 +162,12 @@ ALWAYS_INLINE void backward1_tiles(struct fused *f, const struct update_constant
     finish_update(c, &open);
 }
 
+#define PANEL_WORK(vecs) backward1_tiles(f, c, job, own, panel, vecs)
 static void backward1_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                             struct fused_thread *own, int panel)
 {
-#define PANEL_WORK(vecs) backward1_tiles(f, c, job, own, panel, vecs)
-    BY_WIDTH_OF_PANEL
-#undef PANEL_WORK
+    BY_WIDTH_OF_PANEL;
 }
+#undef PANEL_WORK
 
 #endif

@@ -86,12 +86,13 @@ ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_job 
     }
 }
 
-static void forward1_panel(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
-                           int panel, const struct wanted *next){
 #define PANEL_WORK(vecs) forward1_tiles(f, job, own, panel, vecs, next)
-    BY_WIDTH_OF_PANEL
-#undef PANEL_WORK
+static void forward1_panel(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
+                           int panel, const struct wanted *next)
+{
+    BY_WIDTH_OF_PANEL;
 }
+#undef PANEL_WORK
 
 ALWAYS_INLINE void forward2_tiles(const struct fused *f, const struct fused_job *job, int panel, int vecs)
 {
@@ -100,12 +101,12 @@ ALWAYS_INLINE void forward2_tiles(const struct fused *f, const struct fused_job 
     }
 }
 
+#define PANEL_WORK(vecs) forward2_tiles(f, job, panel, vecs)
 static void forward2_panel(const struct fused *f, const struct fused_job *job, int panel)
 {
-#define PANEL_WORK(vecs) forward2_tiles(f, job, panel, vecs)
-    BY_WIDTH_OF_PANEL
-#undef PANEL_WORK
+    BY_WIDTH_OF_PANEL;
 }
+#undef PANEL_WORK
 
 static void forward_panels(struct fused *f, const struct fused_job *job, const struct fused_thread *own,
                            int from, int to, double *mark)

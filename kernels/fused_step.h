@@ -64,10 +64,9 @@ struct fused_thread {
     float *sums, *at_label; /* [R], of the softmax: sum of exponentials, shifted logit of the label */
     float *dy;              /* [R][W], masked hidden gradient of the panel at hand */
     const uint8_t **images; /* [R], of the batch */
-    _Alignas(
-        64) float pending[2][MOST_PANEL_TILE * VL]; /* gradients of the last tile and of the one before */
-    float spare[VL];                                /* takes the "update" before the first one of a panel */
-    float b2[LOGITS], vb2[LOGITS];                  /* everybody's own copy: same bits, no exchange */
+    _Alignas(64) float pending[2][MOST_PANEL_TILE * VL]; /* gradients of the last two tiles */
+    float spare[VL];               /* takes the "update" before the first one of a panel */
+    float b2[LOGITS], vb2[LOGITS]; /* everybody's own copy: same bits, no exchange */
     struct step_result result;
 };
 
