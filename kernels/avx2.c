@@ -5,8 +5,8 @@
  * A tile of 12 sums leaves room for the vectors of b and one broadcast in the 16 registers. Of those, 4 x 3
  * vectors load the least: 7 times for 12 multiply-adds, and Intel's cores lower their clock by six parts in a
  * hundred and more when both come dense. One thread of Granite Rapids over weights in L2, of the multiply-add
- * peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the one or two panels that are two
- * vectors wide because the hidden units are no multiple of 24. */
+ * peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the few panels that are two
+ * vectors wide because the hidden units do not fill panels of three. */
 #include "vec_avx2.h"
 #include "backend.h"
 

@@ -4,7 +4,8 @@
 #ifndef LB_FUSED_BACKWARD_H
 #define LB_FUSED_BACKWARD_H
 
-/* Sum over the rows of VL columns: four sums, for one would wait for the adder at every row. */
+/* Sum over the rows, a multiple of four, of VL columns: in four sums, for one would wait for the adder at
+ * every row. */
 ALWAYS_INLINE vf sum_of_rows(const float *m, int rows, int ld)
 {
     vf sum[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};

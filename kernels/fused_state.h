@@ -16,7 +16,7 @@ static void copy_panel(const struct fused *f, int panel, const struct tensors *t
                        float scale, bool in)
 {
     const struct plan *plan = &f->plan;
-    const int from = first_unit(f, panel), width = first_unit(f, panel + 1) - from;
+    const int from = first_unit(f, panel), width = panel_vecs(f, panel) * VL;
     const int units = plan->hidden - from < width ? plan->hidden - from : width;
     float *w1 = packed.w1 + panel_at(f, panel, f->blocks * BLOCK);
     float *w2 = packed.w2 + panel_at(f, panel, plan->classes);

@@ -44,6 +44,8 @@ enum {
     LOGIT_VECS = LOGITS / VL,
 };
 
+_Static_assert(BLOCK % IMAGES_PER_UPDATE == 0, "a batch is cut into blocks, and these between updates");
+
 enum {
     PHASE_GATHER,
     PHASE_FORWARD1,

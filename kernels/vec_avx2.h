@@ -120,10 +120,6 @@ static inline vm vm_lt(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
-static inline vm vm_not_le(vf a, vf b)
-{
-    return _mm256_cmp_ps(a, b, _CMP_NLE_UQ);
-} /* also where either is NaN */
 static inline vm vm_eq(vf a, vf b)
 {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
