@@ -2,11 +2,11 @@
  *
  * oneDNN behind the contract of backend.h, for its 2.x (2.6 and later) and 3.x interfaces.
  *
- *   onednn_api.h      what differs between the two interfaces
- *   onednn_library.h  ownership, errors, and primitives with their arguments bound
- *   onednn_network.h  the network's primitives and the layouts of its tensors
- *   onednn_step.h     the training step
- *   onednn_ops.h      the ops of level 1
+ *   api.h      what differs between the two interfaces
+ *   library.h  ownership, errors, and primitives with their arguments bound
+ *   network.h  the network's primitives and the layouts of its tensors
+ *   step.h     the training step
+ *   ops.h      the ops of level 1
  *
  * All primitives for plan->batch rows are made in open(). Another number of rows (the last batch of an epoch)
  * gets its primitives in the first step or prediction that meets it, the one exception to "nothing is
@@ -14,10 +14,10 @@
 #include <stdbool.h>
 
 #include "backend.h"
-#include "onednn_library.h"
-#include "onednn_network.h"
-#include "onednn_ops.h"
-#include "onednn_step.h"
+#include "library.h"
+#include "network.h"
+#include "ops.h"
+#include "step.h"
 
 extern const struct backend backend_onednn;
 

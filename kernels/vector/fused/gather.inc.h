@@ -3,18 +3,23 @@
  * The fused step: pixels of a shuffled batch into x, all of them before the first multiply-add. Between the
  * multiply-adds the conversions would cost nothing on paper, but Intel's cores answer both together with a
  * lower clock for the rest of the step: an epoch of avx2 took 0.542 s that way and takes 0.513 (Granite
- * Rapids, 2 threads; avx512 0.350 and 0.349). Included by fused_step.h. */
-#ifndef LB_FUSED_GATHER_H
-#define LB_FUSED_GATHER_H
+ * Rapids, 2 threads; avx512 0.350 and 0.349). */
+#ifndef LB_FUSED_GATHER_INC_H
+#define LB_FUSED_GATHER_INC_H
 
-/* The images of a batch lie anywhere in a data set larger than the caches: all their lines are asked for at
- * once, and have come by the time most are wanted. Rows that only pad the batch are blank. */
+#include <string.h>
+
+#include "../vec_math.inc.h"
+#include "fused.inc.h"
+
+/* The images of a batch lie anywhere in a data set larger than the caches: all their lines are prefetched at
+ * once, and most arrive before they are used. Rows that only pad the batch are zero_image. */
 static void find_images(const struct fused *f, const struct fused_job *job, const uint8_t **images)
 {
     const struct batch *b = job->batch;
     const size_t inputs = (size_t)f->plan.inputs;
     for (int row = 0; row < job->rows; row++) {
-        images[row] = row < b->rows ? b->pixels + (size_t)b->index[row] * inputs : f->blank;
+        images[row] = row < b->rows ? b->pixels + (size_t)b->index[row] * inputs : f->zero_image;
         for (size_t i = 0; i < inputs; i += LINE_BYTES)
             _mm_prefetch((const char *)images[row] + i, _MM_HINT_T1);
     }

@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "backend.h"
-#include "onednn_network.h"
-#include "onednn_ops.h"
+#include "network.h"
+#include "ops.h"
 
 enum phase {
     PHASE_GATHER,

@@ -3,21 +3,25 @@
  * AVX2 and FMA: 8 floats a vector, 16 registers.
  *
  * A tile of 12 sums leaves room for the vectors of b and one broadcast in the 16 registers. Of those, 4 x 3
- * vectors load the least: 7 times for 12 multiply-adds, and Intel's cores lower their clock by six parts in a
- * hundred and more when both come dense. One thread of Granite Rapids over weights in L2, of the multiply-add
- * peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the few panels that are two
- * vectors wide because the hidden units do not fill panels of three. */
-#include "vec_avx2.h"
+ * vectors load the least: 7 times for 12 multiply-adds, and Intel's cores lower their clock by 6 % or more
+ * when loads and multiply-adds are both dense. One thread of Granite Rapids over weights in L2, of the
+ * multiply-add peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the few panels that are
+ * two vectors wide because the hidden units do not fill panels of three. */
 #include "backend.h"
+#include "vec_avx2.h"
 
-enum { MOST_TILE_ROWS = 12, MOST_TILE_VECS = 8, SHALLOW_VECS = 3 };
-enum { LEAST_PANEL_VECS = 2, MOST_PANEL_VECS = 3, MOST_PANEL_TILE = 12 };
-#define FOR_EACH_PANEL_WIDTH(X)   X(2) X(3)
-#define FOR_EACH_TILE_OF_BLOCK(X) X(4, 0) X(4, 4) X(4, 8) X(4, 12)
+#define MAX_TILE_ROWS                12
+#define MAX_TILE_VECS                8
+#define SHALLOW_VECS                 3
+#define MIN_PANEL_VECS               2
+#define MAX_PANEL_VECS               3
+#define MAX_PANEL_TILE               12
+#define FOR_EACH_PANEL_WIDTH(X, ...) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define FOR_EACH_TILE_OF_BLOCK(X)    X(4, 0) X(4, 4) X(4, 8) X(4, 12)
 
 /* Images multiplied between two vectors of weights being updated. Granite Rapids, 2 threads, epoch: 8 images
  * 0.523 s, 16 0.509, 32 0.515, all 128 0.520. */
-enum { IMAGES_PER_UPDATE = 16 };
+#define IMAGES_PER_UPDATE 16
 
 /* gemm, vectors and most rows: up to 12 sums. One vector wide and 12 high for narrow products, 8 wide for
  * products of one row. */
@@ -38,7 +42,7 @@ static const struct blocking_choices gemm_choices = {
     .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
 };
 
-#include "vector_backend.h"
+#include "vector_backend.inc.h"
 
 extern const struct backend backend_avx2;
 const struct backend backend_avx2 =

@@ -6,19 +6,23 @@
  * an RMSprop update in the middle of it and loads little: 11 times for 24 multiply-adds, for Intel's cores
  * lower their clock when both come dense. Granite Rapids, 2 threads, epoch: 8 x 2 0.353 s, 8 x 3 0.345, 6 x 4
  * with 5 x 4 0.344 (eight panels are too few to deal out), 4 x 4 0.361. */
-#include "vec_avx512.h"
 #include "backend.h"
+#include "vec_avx512.h"
 
-enum { MOST_TILE_ROWS = 16, MOST_TILE_VECS = 8, SHALLOW_VECS = 4 };
-enum { LEAST_PANEL_VECS = 2, MOST_PANEL_VECS = 3, MOST_PANEL_TILE = 24 };
-#define FOR_EACH_PANEL_WIDTH(X)   X(2) X(3)
-#define FOR_EACH_TILE_OF_BLOCK(X) X(8, 0) X(8, 8)
+#define MAX_TILE_ROWS                16
+#define MAX_TILE_VECS                8
+#define SHALLOW_VECS                 4
+#define MIN_PANEL_VECS               2
+#define MAX_PANEL_VECS               3
+#define MAX_PANEL_TILE               24
+#define FOR_EACH_PANEL_WIDTH(X, ...) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define FOR_EACH_TILE_OF_BLOCK(X)    X(8, 0) X(8, 8)
 
 /* Images multiplied between two vectors of weights being updated: so few that a tile's 24 updates fit into a
  * batch. With 8, a third of them comes after the multiply-adds and backward1 takes 168 instead of 159 ms an
  * epoch (Granite Rapids, 2 threads). The square root and the division keep the divider busy for nine cycles
  * on Zen 5 (sixteen on Zen 4), the FMAs of four images the multipliers for 48. */
-enum { IMAGES_PER_UPDATE = 4 };
+#define IMAGES_PER_UPDATE 4
 
 /* gemm, vectors and most rows: up to 28 sums. One vector wide and 16 high for narrow products, 8 wide for
  * products of one or two rows. */
@@ -39,7 +43,7 @@ static const struct blocking_choices gemm_choices = {
     .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
 };
 
-#include "vector_backend.h"
+#include "vector_backend.inc.h"
 
 extern const struct backend backend_avx512;
 const struct backend backend_avx512 =

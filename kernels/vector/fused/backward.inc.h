@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step, backward: gradients, consumed by RMSprop where they arise. Included by fused_step.h. */
-#ifndef LB_FUSED_BACKWARD_H
-#define LB_FUSED_BACKWARD_H
+ * The fused step, backward: gradients, consumed by RMSprop where they arise. */
+#ifndef LB_FUSED_BACKWARD_INC_H
+#define LB_FUSED_BACKWARD_INC_H
+
+#include "../tile.inc.h"
+#include "fused.inc.h"
+#include "update.inc.h"
 
 /* Sum over the rows, a multiple of four, of VL columns: in four sums, for one would wait for the adder at
  * every row. */
@@ -104,16 +108,12 @@ ALWAYS_INLINE void backward2_tiles(struct fused *f, const struct update_constant
     update_b1(f, c, job, own, panel, vecs);
 }
 
-#define PANEL_WORK(vecs) backward2_tiles(f, c, job, own, panel, vecs)
 static void backward2_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                            const struct fused_thread *own, int panel)
-{
-    BY_WIDTH_OF_PANEL;
-}
-#undef PANEL_WORK
+                            const struct fused_thread *own, int panel){
+    DISPATCH_WIDTH(panel_vecs(f, panel), backward2_tiles, f, c, job, own, panel)}
 
 /* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; on the way, updates
- * the tile before and asks for the weights that the next call will update. */
+ * the tile before and prefetches the weights that the next call will update. */
 ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fused_thread *own,
                                     const struct update_constants *c, const float *x, int rows, int vecs,
                                     const struct pending *now, struct pending *before, struct in_flight *open)
@@ -163,12 +163,10 @@ ALWAYS_INLINE void backward1_tiles(struct fused *f, const struct update_constant
     finish_update(c, &open);
 }
 
-#define PANEL_WORK(vecs) backward1_tiles(f, c, job, own, panel, vecs)
 static void backward1_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
                             struct fused_thread *own, int panel)
 {
-    BY_WIDTH_OF_PANEL;
+    DISPATCH_WIDTH(panel_vecs(f, panel), backward1_tiles, f, c, job, own, panel)
 }
-#undef PANEL_WORK
 
 #endif

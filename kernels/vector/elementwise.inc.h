@@ -3,8 +3,13 @@
  * The element-wise ops of level 1 for one vector ISA: everything in ops.def but gemm. Each spreads rows (or
  * equal stretches of elements) over the OpenMP team; the arithmetic of an element does not depend on who
  * computes it. */
-#ifndef LB_ELEMENTWISE_H
-#define LB_ELEMENTWISE_H
+#ifndef LB_ELEMENTWISE_INC_H
+#define LB_ELEMENTWISE_INC_H
+
+#include <string.h>
+
+#include "state.inc.h"
+#include "vec_math.inc.h"
 
 /* Below this many elements a team costs more than it gives: waking it takes about a microsecond. */
 enum { TEAM_WORTHWHILE = 1 << 14 };

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onednn_api.h"
+#include "api.h"
 
 enum { MEMORY_ALIGNMENT = 64, KERNEL_MAX_ARGS = 6 };
 

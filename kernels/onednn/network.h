@@ -14,7 +14,7 @@
 
 #include "backend.h"
 #include "loss_scale.h"
-#include "onednn_library.h"
+#include "library.h"
 
 enum { LAYERS = 2, BLOCK_WEIGHTS = 0, BLOCK_GRADIENTS = 1, BLOCK_SQUARES = 2, BLOCKS = 3 };
 

@@ -2,15 +2,15 @@
  *
  * The register tile: the one place where multiply-adds of matrix products happen. Everything else only
  * decides which tile comes next and what to do with the sums. */
-#ifndef LB_TILE_H
-#define LB_TILE_H
+#ifndef LB_TILE_INC_H
+#define LB_TILE_INC_H
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "parameters.inc.h"
 
 /* rows x vecs sums. The ISA's file lists the shapes that are used, chosen so that the sums, the vectors of
  * the shorter side and one more fit the registers. */
 typedef struct {
-    vf at[MOST_TILE_ROWS][MOST_TILE_VECS];
+    vf at[MAX_TILE_ROWS][MAX_TILE_VECS];
 } tile;
 
 /* One step of k of a tile that is at least as high as wide: vectors of b stay in registers, a is broadcast
@@ -29,7 +29,7 @@ ALWAYS_INLINE void tile_step_high(tile *sum, int rows, int vecs, const float *a,
  */
 ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b)
 {
-    vf ar[MOST_TILE_ROWS];
+    vf ar[MAX_TILE_ROWS];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++) ar[r] = vf_set1(a[(size_t)r * a_row]);
 #pragma GCC unroll 8
@@ -49,7 +49,7 @@ ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size
         tile_step_wide(sum, rows, vecs, a, a_row, b);
         return;
     }
-    vf bv[MOST_TILE_VECS];
+    vf bv[MAX_TILE_VECS];
 #pragma GCC unroll 8
     for (int v = 0; v < vecs; v++) bv[v] = vf_load(b + v * VL);
     if (copy) {

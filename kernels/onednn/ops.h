@@ -8,7 +8,7 @@
 #define LANEBENCH_ONEDNN_OPS_H
 
 #include "backend.h"
-#include "onednn_library.h"
+#include "library.h"
 
 /* C = beta * C, without reading it where beta is 0. */
 static void scale_rows(int threads, int m, int n, float beta, float *c, int ldc)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step: RMSprop on vectors of gradients as they arise. Included by fused_step.h.
+ * The fused step: RMSprop on vectors of gradients as they arise.
  *
  * Everything here is in the units of loss_scale.h. */
-#ifndef LB_FUSED_UPDATE_H
-#define LB_FUSED_UPDATE_H
+#ifndef LB_FUSED_UPDATE_INC_H
+#define LB_FUSED_UPDATE_INC_H
 
+#include "fused.inc.h"
 #include "loss_scale.h"
 
 struct update_constants {

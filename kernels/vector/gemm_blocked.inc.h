@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gemm of level 1 for one vector ISA: cache blocking and packing around tile.h, for any shape and any stride.
+ * gemm of level 1 for one vector ISA: cache blocking and packing around tile.inc.h, for any shape and any
+ * stride.
  *
  * C is cut into a grid of threads (rows x columns, never k). Inside a thread's part: columns by nc, k by kc,
  * rows by mc, or by more where k is shorter than kc; the kc x nc part of op(B) is packed into panels as wide
@@ -8,8 +9,15 @@
  * harmless and packed where they would map onto few cache sets. k is cut the same way whatever the threads
  * and the tiles, so the bits do not depend on these.
  */
-#ifndef LB_GEMM_BLOCKED_H
-#define LB_GEMM_BLOCKED_H
+#ifndef LB_GEMM_BLOCKED_INC_H
+#define LB_GEMM_BLOCKED_INC_H
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+
+#include "gemm_tiles.inc.h"
+#include "state.inc.h"
 
 struct gemm_job {
     int m, n, k;
@@ -19,30 +27,15 @@ struct gemm_job {
     size_t ldc;
 };
 
-/* Per thread: packed B and packed A. */
-struct gemm_space {
-    float *b;      /* kc x nc */
-    float *a;      /* mc x kc */
-    float *turned; /* 2 VL x mc: C^T, see gemm_turned */
-};
-
-struct gemm_state {
-    int threads;
-    struct blocking blocking;
-    struct gemm_space *spaces; /* one per thread */
-};
-
-static const struct gemm_state *gemm_state_of(const void *state);
-
 /* The plan's sizes, the defaults where it names none, never smaller than the largest tile. */
 static struct blocking gemm_blocking(const struct blocking *asked)
 {
     struct blocking b = GEMM_DEFAULT;
-    if (asked->mr > 0) b.mr = min_int(asked->mr, MOST_TILE_ROWS);
-    if (asked->nr >= VL && gemm_heights[min_int(asked->nr / VL, MOST_TILE_VECS)])
-        b.nr = min_int(asked->nr / VL, MOST_TILE_VECS) * VL;
-    if (asked->mc >= MOST_TILE_ROWS) b.mc = asked->mc;
-    if (asked->nc >= MOST_TILE_VECS * VL) b.nc = asked->nc;
+    if (asked->mr > 0) b.mr = min_int(asked->mr, MAX_TILE_ROWS);
+    if (asked->nr >= VL && gemm_heights[min_int(asked->nr / VL, MAX_TILE_VECS)])
+        b.nr = min_int(asked->nr / VL, MAX_TILE_VECS) * VL;
+    if (asked->mc >= MAX_TILE_ROWS) b.mc = asked->mc;
+    if (asked->nc >= MAX_TILE_VECS * VL) b.nc = asked->nc;
     if (asked->kc > 0) b.kc = asked->kc;
     return b;
 }
@@ -161,7 +154,7 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct
     cut.rows = gemm_tile_rows(blocking, part->m, cut.vecs);
     const long long area = (long long)blocking->mc * blocking->kc; /* of A, in L2 */
     const int rows_most = (int)(area / kc / cut.rows) * cut.rows;
-    cut.mc = round_up(equalised(part->m, rows_most), cut.rows);
+    cut.mc = round_up(even_part(part->m, rows_most), cut.rows);
     cut.nc = blocking->nc / (cut.vecs * VL) * cut.vecs * VL;
     return cut;
 }
@@ -169,18 +162,18 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct
 /* A narrow product of a transposed matrix, such as the weight gradient of the output layer: vectors along n
  * would be half empty, but the rows of A's storage run along m. So C^T = op(B)^T op(A)^T is made, mc rows of
  * C at a time, and transposed into C. One thread, 512x10x128, GFLOP/s: 114 -> 182 (AVX-512). */
-static bool is_better_turned(const struct gemm_job *job)
+static bool is_better_transposed(const struct gemm_job *job)
 {
     return job->a.row == 1 && job->a.col != 1 && job->n < 2 * VL && job->n % VL != 0 && job->n < job->m;
 }
 
-static struct view turned(struct view v)
+static struct view transposed(struct view v)
 {
     return (struct view){v.data, v.col, v.row};
 }
 
 /* C = alpha * C^T's transpose + beta * C, `m` rows. */
-static void write_turned(const struct gemm_job *job, const float *ct, int m, float *c)
+static void write_transposed(const struct gemm_job *job, const float *ct, int m, float *c)
 {
     const struct view from = {ct, (size_t)m, 1};
     if (job->alpha == 1.0f && job->beta == 0.0f) {
@@ -195,8 +188,8 @@ static void write_turned(const struct gemm_job *job, const float *ct, int m, flo
         }
 }
 
-static void gemm_turned(const struct gemm_job *job, const struct gemm_space *space,
-                        const struct blocking *blocking)
+static void gemm_transposed(const struct gemm_job *job, const struct gemm_space *space,
+                            const struct blocking *blocking)
 {
     for (int i = 0; i < job->m; i += blocking->mc) {
         const int m = min_int(blocking->mc, job->m - i);
@@ -204,13 +197,13 @@ static void gemm_turned(const struct gemm_job *job, const struct gemm_space *spa
                                       .n = m,
                                       .k = job->k,
                                       .alpha = 1.0f,
-                                      .a = turned(job->b),
-                                      .b = turned(view_at(job->a, i, 0)),
-                                      .c = space->turned,
+                                      .a = transposed(job->b),
+                                      .b = transposed(view_at(job->a, i, 0)),
+                                      .c = space->transposed,
                                       .ldc = (size_t)m};
-        const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
+        const struct gemm_cut cut = gemm_cut_of(blocking, &part, even_part(job->k, blocking->kc));
         gemm_serial(&part, space, &cut);
-        write_turned(job, space->turned, m, job->c + (size_t)i * job->ldc);
+        write_transposed(job, space->transposed, m, job->c + (size_t)i * job->ldc);
     }
 }
 
@@ -228,10 +221,10 @@ static void gemm_part(const struct gemm_job *job, const struct gemm_space *space
     part.b = view_at(job->b, 0, j0);
     part.c = job->c + (size_t)i0 * job->ldc + (size_t)j0;
     if (part.m <= 0 || part.n <= 0) return;
-    if (is_better_turned(job)) {
-        gemm_turned(&part, space, blocking);
+    if (is_better_transposed(job)) {
+        gemm_transposed(&part, space, blocking);
     } else {
-        const struct gemm_cut cut = gemm_cut_of(blocking, &part, equalised(job->k, blocking->kc));
+        const struct gemm_cut cut = gemm_cut_of(blocking, &part, even_part(job->k, blocking->kc));
         gemm_serial(&part, space, &cut);
     }
     _mm256_zeroupper(); /* gcc copies structs through vectors, and does not see that the loops clear them */
@@ -278,7 +271,7 @@ static void gemm_close(struct gemm_state *g)
     for (int t = 0; g->spaces && t < g->threads; t++) {
         free(g->spaces[t].a);
         free(g->spaces[t].b);
-        free(g->spaces[t].turned);
+        free(g->spaces[t].transposed);
     }
     free(g->spaces);
     g->spaces = NULL;
@@ -295,9 +288,9 @@ static int gemm_open(struct gemm_state *g, const struct plan *plan)
         struct gemm_space *space = &g->spaces[t];
         /* A panel that is narrower than its tile is padded, by less than the widest tile. */
         space->a = aligned_alloc(64, (size_t)round_up(b->mc * b->kc, VL) * sizeof(float));
-        space->b = aligned_alloc(64, (size_t)(b->nc + MOST_TILE_VECS * VL) * (size_t)b->kc * sizeof(float));
-        space->turned = aligned_alloc(64, (size_t)round_up(2 * b->mc, 16) * VL * sizeof(float));
-        if (space->a && space->b && space->turned) continue;
+        space->b = aligned_alloc(64, (size_t)(b->nc + MAX_TILE_VECS * VL) * (size_t)b->kc * sizeof(float));
+        space->transposed = aligned_alloc(64, (size_t)round_up(2 * b->mc, 16) * VL * sizeof(float));
+        if (space->a && space->b && space->transposed) continue;
         gemm_close(g);
     }
     return !g->spaces;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Packing: copies a part of a strided matrix into the order in which tile.h reads it. */
-#ifndef LB_PACK_H
-#define LB_PACK_H
+ * Packing: copies a part of a strided matrix into the order in which tile.inc.h reads it. */
+#ifndef LB_PACK_INC_H
+#define LB_PACK_INC_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "parameters.inc.h"
 
 /* One matrix seen through strides: element (i, j) at data[i * row + j * col]. */
 struct view {

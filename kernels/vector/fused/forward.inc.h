@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step, forward: both layers, panel by panel. Included by fused_step.h. */
-#ifndef LB_FUSED_FORWARD_H
-#define LB_FUSED_FORWARD_H
+ * The fused step, forward: both layers, panel by panel. */
+#ifndef LB_FUSED_FORWARD_INC_H
+#define LB_FUSED_FORWARD_INC_H
 
-/* How far ahead the next lines of x are asked for: the tile reads a line of each of its images at once, too
+#include "../tile.inc.h"
+#include "fused.inc.h"
+#include "gather.inc.h"
+#include "phase_clock.inc.h"
+
+/* How far ahead the lines of x are prefetched: the tile reads a line of each of its images at once, too
  * many at a time for the hardware to have fetched them from L2 (Granite Rapids, AVX-512, tiles of 8 x 2
  * vectors over 784 pixels, GFLOP/s: 195 without, 198 one line ahead, 205 two). */
 enum { LINES_AHEAD = 2 };
 
-/* Each block of images asks for so large a share of the panel that is wanted next that a batch of 128 has
- * asked for all. Both together, forward1 of an epoch, one thread: 266 -> 253 ms. */
+/* Each block of images prefetches 1 / PANEL_SHARES of the next panel, so that a batch of 128 prefetches all
+ * of it. Both together, forward1 of an epoch, one thread: 266 -> 253 ms. */
 enum { PANEL_SHARES = 8 };
 
-struct wanted {
+struct next_panel {
     const float *w1;
-    int floats; /* to ask for with each line of x */
+    int floats; /* to prefetch with each line of x */
 };
 
-ALWAYS_INLINE void ask_for_lines(const struct fused_job *job, const float *x, int rows)
+ALWAYS_INLINE void prefetch_lines(const struct fused_job *job, const float *x, int rows)
 {
     for (int r = 0; r < rows; r++)
         _mm_prefetch((const char *)(x + LINES_AHEAD * line_stride(job) + r * BLOCK), _MM_HINT_T0);
@@ -29,8 +34,8 @@ static float *w1_panel(const struct fused *f, int panel)
     return f->w1 + panel_at(f, panel, f->blocks * BLOCK);
 }
 
-/* The part of share number row / BLOCK of panel `next` that belongs to line p of x. */
-ALWAYS_INLINE void ask_for_share(const struct fused *f, const struct wanted *next, int row, int p)
+/* Prefetches the part of share row / BLOCK of panel `next` that belongs to line p of x. */
+ALWAYS_INLINE void prefetch_share(const struct fused *f, const struct next_panel *next, int row, int p)
 {
     const size_t share = (size_t)(row / BLOCK) * (size_t)f->blocks + (size_t)p;
     if (row >= PANEL_SHARES * BLOCK) return;
@@ -38,11 +43,11 @@ ALWAYS_INLINE void ask_for_share(const struct fused *f, const struct wanted *nex
     for (int i = 0; i < next->floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
 }
 
-/* h for `rows` images from row on, one panel: the whole of k in registers; with next != NULL, a panel is
- * asked for on the way. */
+/* h for `rows` images from row on, one panel: the whole of k in registers; with next != NULL, the next
+ * panel is prefetched on the way. */
 ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *job,
                                  const struct fused_thread *own, int panel, int row, int rows, int vecs,
-                                 const struct wanted *next)
+                                 const struct next_panel *next)
 {
     const float *w = w1_panel(f, panel);
     const float *x = own->x + (size_t)row * BLOCK;
@@ -51,8 +56,8 @@ ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vecs; v++) sum.at[r][v] = vf_load(f->b1 + first_unit(f, panel) + v * VL);
     for (int p = 0; p < f->blocks; p++) {
-        if (p + LINES_AHEAD < f->blocks) ask_for_lines(job, x, rows);
-        if (next) ask_for_share(f, next, row, p);
+        if (p + LINES_AHEAD < f->blocks) prefetch_lines(job, x, rows);
+        if (next) prefetch_share(f, next, row, p);
         tile_multiply(&sum, rows, vecs, BLOCK, x, BLOCK, 1, w, (size_t)vecs * VL, NULL);
         x += line_stride(job);
         w += BLOCK * vecs * VL;
@@ -78,21 +83,17 @@ ALWAYS_INLINE void forward2_tile(const struct fused *f, int panel, int row, int 
 #define FORWARD2_TILE(height, offset) forward2_tile(f, panel, row + (offset), height, vecs);
 
 ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_job *job,
-                                  const struct fused_thread *own, int panel, int vecs,
-                                  const struct wanted *next)
+                                  const struct fused_thread *own, int panel, const struct next_panel *next,
+                                  int vecs)
 {
     for (int row = 0; row < job->rows; row += BLOCK) {
         FOR_EACH_TILE_OF_BLOCK(FORWARD1_TILE)
     }
 }
 
-#define PANEL_WORK(vecs) forward1_tiles(f, job, own, panel, vecs, next)
 static void forward1_panel(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
-                           int panel, const struct wanted *next)
-{
-    BY_WIDTH_OF_PANEL;
-}
-#undef PANEL_WORK
+                           int panel, const struct next_panel *next){
+    DISPATCH_WIDTH(panel_vecs(f, panel), forward1_tiles, f, job, own, panel, next)}
 
 ALWAYS_INLINE void forward2_tiles(const struct fused *f, const struct fused_job *job, int panel, int vecs)
 {
@@ -101,28 +102,26 @@ ALWAYS_INLINE void forward2_tiles(const struct fused *f, const struct fused_job 
     }
 }
 
-#define PANEL_WORK(vecs) forward2_tiles(f, job, panel, vecs)
 static void forward2_panel(const struct fused *f, const struct fused_job *job, int panel)
 {
-    BY_WIDTH_OF_PANEL;
+    DISPATCH_WIDTH(panel_vecs(f, panel), forward2_tiles, f, job, panel)
 }
-#undef PANEL_WORK
 
 static void forward_panels(struct fused *f, const struct fused_job *job, const struct fused_thread *own,
                            int from, int to, double *mark)
 {
     if (from == to) return;
     gather_batch(f, job, own);
-    book(f, PHASE_GATHER, mark);
+    add_phase_time(f, PHASE_GATHER, mark);
     for (int panel = from; panel < to; panel++) {
         /* After the last panel the first is wanted again, for its update. */
         const int then = panel + 1 < to ? panel + 1 : from;
-        const struct wanted next = {w1_panel(f, then), BLOCK * panel_vecs(f, then) * VL / PANEL_SHARES};
+        const struct next_panel next = {w1_panel(f, then), BLOCK * panel_vecs(f, then) * VL / PANEL_SHARES};
         forward1_panel(f, job, own, panel, &next);
     }
-    book(f, PHASE_FORWARD1, mark);
+    add_phase_time(f, PHASE_FORWARD1, mark);
     for (int panel = from; panel < to; panel++) forward2_panel(f, job, panel);
-    book(f, PHASE_FORWARD2, mark);
+    add_phase_time(f, PHASE_FORWARD2, mark);
 }
 
 #endif

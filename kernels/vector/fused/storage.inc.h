@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory of the fused step, and the way of parameters into and out of its panels. Included by fused_step.h.
+ * Memory of the fused step; packing and unpacking of its parameters.
  */
-#ifndef LB_FUSED_STATE_H
-#define LB_FUSED_STATE_H
+#ifndef LB_FUSED_STORAGE_INC_H
+#define LB_FUSED_STORAGE_INC_H
+
+#include <omp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fused.inc.h"
+#include "loss_scale.h"
 
 /* plain <- packed, or packed <- plain. */
 static void copy_floats(float *packed, float *plain, int n, float scale, bool in)
@@ -95,8 +104,8 @@ static size_t lay_out(struct fused *f, float *base)
     f->w2 = take(base, &used, w2);
     f->v2 = take(base, &used, w2);
     f->w2t = take(base, &used, units * LOGITS);
-    float *blank = take(base, &used, (size_t)f->plan.inputs / sizeof(float) + 1);
-    if (base) f->blank = (uint8_t *)blank;
+    float *zero_image = take(base, &used, (size_t)f->plan.inputs / sizeof(float) + 1);
+    if (base) f->zero_image = (uint8_t *)zero_image;
     for (int t = 0; t < f->plan.threads; t++) {
         struct fused_thread *own = &f->threads[t];
         float *x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
@@ -148,9 +157,9 @@ static bool open_image_lists(struct fused *f)
 static void cut_into_panels(struct fused *f)
 {
     const int vecs = (f->plan.hidden + VL - 1) / VL;
-    f->panels = (vecs + MOST_PANEL_VECS - 1) / MOST_PANEL_VECS;
+    f->panels = (vecs + MAX_PANEL_VECS - 1) / MAX_PANEL_VECS;
     f->panels += f->panels % 2;
-    f->vecs = f->panels * LEAST_PANEL_VECS > vecs ? f->panels * LEAST_PANEL_VECS : vecs;
+    f->vecs = f->panels * MIN_PANEL_VECS > vecs ? f->panels * MIN_PANEL_VECS : vecs;
 }
 
 /* NULL when out of memory. */
@@ -176,15 +185,5 @@ static struct fused *fused_open(const struct plan *plan)
     first_touch(f);
     return f;
 }
-
-static const struct step_ops fused_ops = {
-    .load = fused_load,
-    .step = fused_train,
-    .predict = fused_predict,
-    .store = fused_store,
-    .phases = phase_names,
-    .phase_seconds = fused_phase_seconds,
-    .clock_reads = fused_clock_reads,
-};
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step: softmax, cross-entropy and its gradient. Included by fused_step.h. */
-#ifndef LB_FUSED_SOFTMAX_H
-#define LB_FUSED_SOFTMAX_H
+ * The fused step: softmax, cross-entropy and its gradient. */
+#ifndef LB_FUSED_SOFTMAX_INC_H
+#define LB_FUSED_SOFTMAX_INC_H
+
+#include "../vec_math.inc.h"
+#include "fused.inc.h"
+#include "loss_scale.h"
 
 /* Lanes of vector v of a row of logits that are classes. */
 static vm class_lanes(const struct fused *f, int v)
@@ -33,7 +37,7 @@ static float largest(const float *z)
     return vf_reduce_max(widest);
 }
 
-/* Without a branch, for none could be foretold. */
+/* Branch-free: the outcome is unpredictable. */
 static bool first_largest(const float *z, int label, float max)
 {
     unsigned equal = 0;
@@ -44,7 +48,7 @@ static bool first_largest(const float *z, int label, float max)
 
 /* Shifts the logits of each row by their maximum. The label's, shifted, to own->at_label; counts the rows
  * whose label comes first. Padding lanes become 0: the exponential of -inf would underflow, for which Intel's
- * cores take half a hundred ns. */
+ * cores take about 50 ns. */
 static void shift_logits(const struct fused *f, const struct batch *b, struct fused_thread *own)
 {
     for (int row = 0; row < b->rows; row++) {

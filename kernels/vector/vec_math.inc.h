@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * exp, log, pixel conversion and the RMSprop update on one vector, in the vocabulary of vec_*.h. */
-#ifndef LB_VEC_MATH_H
-#define LB_VEC_MATH_H
+#ifndef LB_VEC_MATH_INC_H
+#define LB_VEC_MATH_INC_H
+
+#include "parameters.inc.h"
 
 /* exp within 0.76 ulp for every float, the worst result a subnormal one (AVX-512, all 2^32). x = n ln2 + r
  * with |r| <= ln2 / 2; ln2 in two parts so that n * hi is exact for |n| < 2^9 and the reduction loses

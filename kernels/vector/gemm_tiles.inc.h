@@ -2,8 +2,11 @@
  *
  * The register tiles of level 1: one function for every height and width that the ISA's file lists, and which
  * of them a product is cut into. */
-#ifndef LB_GEMM_TILES_H
-#define LB_GEMM_TILES_H
+#ifndef LB_GEMM_TILES_INC_H
+#define LB_GEMM_TILES_INC_H
+
+#include "pack.inc.h"
+#include "tile.inc.h"
 
 /* What a tile of C is made from. b: width floats a row where it is read in place, vecs * VL where packed. */
 struct gemm_tile {
@@ -58,11 +61,11 @@ ALWAYS_INLINE void write_narrow_tile(const tile *sum, int rows, int vecs, const 
         }
 }
 
-/* Depth of k from which on C is asked for before it is multiplied for: with less, it is back too late to be
- * worth the loads. 2048 square, kc 256, one thread of Granite Rapids: 125 -> 157 GFLOP/s. */
+/* Least k at which prefetching C pays: with less, it arrives too late to be worth the loads. 2048 square, kc
+ * 256, one thread of Granite Rapids: 125 -> 157 GFLOP/s. */
 enum { DEEP_K = 64 };
 
-ALWAYS_INLINE void ask_for_c(int rows, int vecs, const struct gemm_tile *t)
+ALWAYS_INLINE void prefetch_c(int rows, int vecs, const struct gemm_tile *t)
 {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
@@ -77,7 +80,7 @@ ALWAYS_INLINE void gemm_tile(int rows, int vecs, const struct gemm_tile *t)
     float *copy = rows >= vecs ? t->copy : NULL;
     tile sum;
     tile_zero(&sum, rows, vecs);
-    if (t->k >= DEEP_K) ask_for_c(rows, vecs, t);
+    if (t->k >= DEEP_K) prefetch_c(rows, vecs, t);
     if (copy && t->a.row == 1)
         tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, copy);
     else if (copy)
@@ -114,7 +117,7 @@ FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
 
 typedef void gemm_tile_fn(const struct gemm_tile *t);
 
-static gemm_tile_fn *const gemm_tiles[MOST_TILE_VECS + 1][MOST_TILE_ROWS + 1] = {
+static gemm_tile_fn *const gemm_tiles[MAX_TILE_VECS + 1][MAX_TILE_ROWS + 1] = {
 #define GEMM_TILE(vecs, rows)  [vecs][rows] = gemm_tile_##rows##x##vecs,
 #define GEMM_WIDTH(vecs, most) UP_TO_##most##_ROWS(GEMM_TILE, vecs)
     FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
@@ -123,7 +126,7 @@ static gemm_tile_fn *const gemm_tiles[MOST_TILE_VECS + 1][MOST_TILE_ROWS + 1] = 
 };
 
 /* Highest tile that is `vecs` vectors wide; 0 where there is none. */
-static const int gemm_heights[MOST_TILE_VECS + 1] = {
+static const int gemm_heights[MAX_TILE_VECS + 1] = {
 #define GEMM_WIDTH(vecs, most) [vecs] = (most),
     FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
 #undef GEMM_WIDTH
@@ -143,7 +146,7 @@ static int min_int(int a, int b)
 }
 
 /* Length of the parts when n is cut into the fewest parts of at most `most`: equal but for the last. */
-static int equalised(int n, int most)
+static int even_part(int n, int most)
 {
     const int parts = (n + most - 1) / most;
     return (n + parts - 1) / parts;
@@ -161,7 +164,7 @@ static int gemm_tile_vecs(const struct blocking *blocking, int m, int n, int k)
     const bool shallow = k <= SHALLOW_K && n >= SHALLOW_VECS * VL;
     int vecs = shallow ? SHALLOW_VECS : blocking->nr / VL;
     const int least = shallow ? vecs : 1;
-    for (int fits = MOST_TILE_VECS; fits > least; fits--)
+    for (int fits = MAX_TILE_VECS; fits > least; fits--)
         if (gemm_heights[fits] >= m) {
             vecs = fits;
             break;
@@ -174,7 +177,7 @@ static int gemm_tile_vecs(const struct blocking *blocking, int m, int n, int k)
 static int gemm_tile_rows(const struct blocking *blocking, int m, int vecs)
 {
     const int most = gemm_heights[vecs];
-    return equalised(m, vecs == 1 || m <= most ? most : min_int(blocking->mr, most));
+    return even_part(m, vecs == 1 || m <= most ? most : min_int(blocking->mr, most));
 }
 
 #endif

@@ -1,51 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The frame of a vector backend: state, open and close, around the shared loop nests. An ISA's file defines
- * its vectors (vec_*.h) and its tiles, includes this, and exports one struct backend made by VECTOR_BACKEND.
+ * The frame of a vector backend: open and close around the shared loop nests. An ISA's file defines what
+ * parameters.inc.h lists, includes this, and exports one struct backend made by VECTOR_BACKEND.
  */
-#ifndef LB_VECTOR_BACKEND_H
-#define LB_VECTOR_BACKEND_H
+#ifndef LB_VECTOR_BACKEND_INC_H
+#define LB_VECTOR_BACKEND_INC_H
 
-#include <math.h>
-#include <omp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 
-#include "backend.h"
-
-static int threads_of(const void *state);
-
-#include "vec_math.h"
-#include "tile.h"
-#include "pack.h"
-#include "gemm_tiles.h"
-#include "gemm_blocked.h"
-#include "elementwise.h"
-#include "fused_step.h"
-
-struct vector_state {
-    struct gemm_state gemm;
-    struct fused *fused;
-};
-
-static const struct gemm_state *gemm_state_of(const void *state)
-{
-    return &((const struct vector_state *)state)->gemm;
-}
-
-static int threads_of(const void *state)
-{
-    return gemm_state_of(state)->threads;
-}
-
-static struct fused *fused_of(void *state)
-{
-    return ((const struct vector_state *)state)->fused;
-}
+#include "elementwise.inc.h"
+#include "fused/step.inc.h"
+#include "gemm_blocked.inc.h"
 
 static void vector_close(void *state)
 {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an ISA's file defines before it includes vector_backend.inc.h. All templates (*.inc.h) are compiled
+ * once per ISA with these:
+ *
+ *   vec_<isa>.h                  vf, vi, vm, VL and their operations
+ *   MAX_TILE_ROWS, MAX_TILE_VECS the largest register tile of any kind, in rows and vectors
+ *   SHALLOW_VECS                 width in vectors of the tiles of products with a short k
+ *   FOR_EACH_GEMM_WIDTH(X)       X(vecs, rows): the register tiles of gemm, up to so many rows; rows as in
+ *                                UP_TO_<rows>_ROWS of gemm_tiles.inc.h
+ *   GEMM_DEFAULT                 initialiser of struct blocking
+ *   gemm_choices                 a static const struct blocking_choices: what `bench tune` may try
+ *   MIN_PANEL_VECS, MAX_PANEL_VECS  widths of a panel of the fused step, in vectors
+ *   FOR_EACH_PANEL_WIDTH(X, ...) X(vecs, ...) for each of these widths
+ *   FOR_EACH_TILE_OF_BLOCK(X)    X(rows, offset): the tiles that 16 rows are cut into
+ *   MAX_PANEL_TILE               vectors of the largest tile of the fused step
+ *   IMAGES_PER_UPDATE            images multiplied between the updates of two vectors of weights; divides 16
+ */
+#ifndef LB_PARAMETERS_INC_H
+#define LB_PARAMETERS_INC_H
+
+#if !defined LB_VEC_H
+#error "include vec_<isa>.h first"
+#elif !defined MAX_TILE_ROWS || !defined MAX_TILE_VECS || !defined SHALLOW_VECS
+#error "the ISA's file must define MAX_TILE_ROWS, MAX_TILE_VECS and SHALLOW_VECS"
+#elif !defined FOR_EACH_GEMM_WIDTH || !defined GEMM_DEFAULT
+#error "the ISA's file must define FOR_EACH_GEMM_WIDTH and GEMM_DEFAULT"
+#elif !defined MIN_PANEL_VECS || !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE
+#error "the ISA's file must define MIN_PANEL_VECS, MAX_PANEL_VECS and MAX_PANEL_TILE"
+#elif !defined FOR_EACH_PANEL_WIDTH || !defined FOR_EACH_TILE_OF_BLOCK || !defined IMAGES_PER_UPDATE
+#error "the ISA's file must define FOR_EACH_PANEL_WIDTH, FOR_EACH_TILE_OF_BLOCK and IMAGES_PER_UPDATE"
+#endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#endif
