@@ -15,6 +15,7 @@
 #include "micro/shapes.h"
 #include "report/build.h"
 #include "report/table.h"
+#include "train/step_parts.h"
 #include "tune/search.h"
 #include "tune/tuning.h"
 
@@ -25,19 +26,14 @@ struct tune {
     char path[PATH_MAX]; /* of the file that keeps the tunings */
 };
 
-/* The products of a training step: both layers forward, both weight gradients, the hidden gradient. */
 static void training_shapes(struct tune *t)
 {
     const struct session *s = &t->session;
-    const int batch = s->options->batch, in = s->shape.inputs, hidden = s->shape.hidden,
-              out = s->shape.classes;
-    const struct gemm_shape shapes[] = {
-        {NO_TRANS, NO_TRANS, batch, hidden, in, 0},  {TRANS, NO_TRANS, in, hidden, batch, 0},
-        {NO_TRANS, NO_TRANS, batch, out, hidden, 0}, {NO_TRANS, TRANS, batch, hidden, out, 0},
-        {TRANS, NO_TRANS, hidden, out, batch, 0},
-    };
-    t->count = (int)(sizeof shapes / sizeof *shapes);
-    memcpy(t->shapes, shapes, sizeof shapes);
+    for (t->count = 0; t->count < PRODUCT_COUNT; t->count++) {
+        const struct step_product p =
+            step_product((enum step_product_id)t->count, &s->shape, s->options->batch);
+        t->shapes[t->count] = (struct gemm_shape){p.ta, p.tb, p.m, p.n, p.k, 0};
+    }
 }
 
 static int add_own_shapes(struct tune *t, const char *path, struct error *e)

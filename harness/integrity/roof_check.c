@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "integrity/lines.h"
+#include "train/step_parts.h"
 
 /* A product with a pixel of zero need not be made: a backend that knows how may skip it, and be faster than
- * the dense products that its rate is stated in. So only the flop that nobody can do without are held against
- * the roof. */
-static double needed_flop(const struct integrity_ground *g, const char *op, double flop)
+ * the dense products that its rate is stated in. So the roof only holds the flop that cannot be skipped. */
+static double needed_flop(const struct integrity_ground *g, unsigned products, double rows)
 {
-    const bool reads_images = strstr(op, "forward1") || strstr(op, "dw1");
-    return reads_images ? g->nonzero * flop : flop;
-}
-
-static double needed_epoch_flop(const struct integrity_ground *g, double rows)
-{
-    const double whole = network_train_flop(&g->shape, rows);
-    const double of_images = 2.0 * 2.0 * g->shape.inputs * g->shape.hidden * rows; /* forward1 and dw1 */
-    return whole - of_images + g->nonzero * of_images;
+    double flop = 0.0;
+    for (int id = 0; id < PRODUCT_COUNT; id++) {
+        const struct step_product p = step_product((enum step_product_id)id, &g->shape, 1);
+        if (products & 1u << id) flop += (p.reads_images ? g->nonzero : 1.0) * step_product_flop(&p);
+    }
+    return flop * rows;
 }
 
 void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
     const double seconds = r->result.train_seconds;
-    const double rate = needed_epoch_flop(g, (double)r->result.samples) / seconds * 1e-9;
+    const double rows = (double)r->result.samples;
+    const double rate = needed_flop(g, (1u << PRODUCT_COUNT) - 1, rows) / seconds * 1e-9;
     i->peak = fmax(i->peak, r->peak_gflops);
     if (!(seconds > 0.0) || rate > i->rate) i->rate = seconds > 0.0 ? rate : INFINITY;
     for (int op = 0; op < r->op_count; op++) {
         const char *name = r->name_text[op];
-        const double flop = needed_flop(g, name, r->ops[op].flop);
+        const struct step_part *part = step_part_find(name);
         /* The harness times the products of a composed step. The phases of a backend's own step are its own
          * word. */
-        if (!(flop > 0.0) || strncmp(name, "gemm ", 5) != 0) continue;
+        if (!part || part->kind != PART_PRODUCT || part->is_phase || !(r->ops[op].flop > 0.0)) continue;
+        const double flop = needed_flop(g, part->products, rows);
         const double op_rate = r->ops[op].seconds > 0.0 ? flop / r->ops[op].seconds * 1e-9 : INFINITY;
         if (op_rate > i->op_rate) {
             i->op_rate = op_rate;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "micro/micro.h"
+#include "train/step_parts.h"
 
 struct builder {
     struct micro_case *cases;
@@ -115,28 +116,18 @@ static void call_dw1(void *context)
 
 static void cases_gemm(struct builder *b)
 {
-    const struct shape *s = &b->operands->shape;
-    const int rows = b->operands->batch;
-    const struct {
-        const char *role;
-        void (*call)(void *);
-        enum transpose ta, tb;
-        int m, n, k;
-        bool has_weights;
-    } roles[] = {
-        {"forward1", call_forward1, NO_TRANS, NO_TRANS, rows, s->hidden, s->inputs, true},
-        {"forward2", call_forward2, NO_TRANS, NO_TRANS, rows, s->classes, s->hidden, true},
-        {"dw2", call_dw2, TRANS, NO_TRANS, s->hidden, s->classes, rows, false},
-        {"dh", call_dh, NO_TRANS, TRANS, rows, s->hidden, s->classes, true},
-        {"dw1", call_dw1, TRANS, NO_TRANS, s->inputs, s->hidden, rows, false},
+    static void (*const calls[PRODUCT_COUNT])(void *) = {
+        [PRODUCT_FORWARD1] = call_forward1, [PRODUCT_FORWARD2] = call_forward2,
+        [PRODUCT_DW2] = call_dw2,           [PRODUCT_DH] = call_dh,
+        [PRODUCT_DW1] = call_dw1,
     };
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        const double m = roles[i].m, n = roles[i].n, k = roles[i].k;
-        add(b, OP_gemm, roles[i].role, roles[i].call, roles[i].m, roles[i].n, roles[i].k,
-            4.0 * (m * k + k * n + m * n));
-        b->cases[b->count - 1].ta = roles[i].ta;
-        b->cases[b->count - 1].tb = roles[i].tb;
-        if (roles[i].has_weights) add_cold_twin(b, (size_t)roles[i].k * (size_t)roles[i].n);
+    for (int id = 0; id < PRODUCT_COUNT; id++) {
+        const struct step_product p =
+            step_product((enum step_product_id)id, &b->operands->shape, b->operands->batch);
+        add(b, OP_gemm, p.name, calls[id], p.m, p.n, p.k, 4.0 * step_product_floats(&p));
+        b->cases[b->count - 1].ta = p.ta;
+        b->cases[b->count - 1].tb = p.tb;
+        if (p.reads_weights) add_cold_twin(b, (size_t)p.k * (size_t)p.n);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "proof/bounds.h"
 #include "proof/oracle.h"
 #include "proof/prove_gemm.h"
+#include "train/step_parts.h"
 
 /* ---- one case */
 
@@ -100,23 +101,14 @@ struct gemm_case gemm_random_case(struct proof *p, struct rng *r, enum gemm_fill
 /* The five products of one training step for a batch of so many rows. */
 static void training_products(struct proof *p, struct proof_row *row, int rows, enum gemm_fill fill)
 {
-    const int in = p->plan->inputs, hidden = p->plan->hidden, classes = p->plan->classes;
-    const struct {
-        enum transpose ta, tb;
-        int m, n, k;
-    } products[] = {
-        {NO_TRANS, NO_TRANS, rows, hidden, in},      /* X W1 */
-        {NO_TRANS, NO_TRANS, rows, classes, hidden}, /* H W2 */
-        {TRANS, NO_TRANS, hidden, classes, rows},    /* H^T dZ */
-        {NO_TRANS, TRANS, rows, hidden, classes},    /* dZ W2^T */
-        {TRANS, NO_TRANS, in, hidden, rows},         /* X^T dH */
-    };
-    for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
-        struct gemm_case c = {.ta = products[i].ta,
-                              .tb = products[i].tb,
-                              .m = products[i].m,
-                              .n = products[i].n,
-                              .k = products[i].k,
+    const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        const struct step_product product = step_product((enum step_product_id)i, &shape, rows);
+        struct gemm_case c = {.ta = product.ta,
+                              .tb = product.tb,
+                              .m = product.m,
+                              .n = product.n,
+                              .k = product.k,
                               .alpha = 1.0f,
                               .fill = fill,
                               .place = (enum placement)(i % PLACE_COUNT),

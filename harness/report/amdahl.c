@@ -3,50 +3,30 @@
 
 #include <string.h>
 
-/* What a line may be. The first ones are ops besides the products, each a bit of a set. */
-enum kind {
-    KIND_BIAS_ACT,
-    KIND_BIAS_GRAD,
-    KIND_GATHER,
-    KIND_RELU_GRAD,
-    KIND_RMSPROP,
-    KIND_SOFTMAX_XENT,
-    KIND_OPS,
-    KIND_PRODUCT = KIND_OPS,
-    KIND_REST, /* waiting, and what no line accounts for */
-    KIND_UNKNOWN,
-};
+#include "train/step_parts.h"
 
-static const char *const op_names[KIND_OPS] = {"bias_act",  "bias_grad", "gather",
-                                               "relu_grad", "rmsprop",   "softmax_xent"};
+#define BIT(op) (1u << (op))
 
-static enum kind kind_of(const char *name)
-{
-    static const char *const products[] = {"forward1", "forward2", "backward1", "backward2"};
-    for (int i = 0; i < KIND_OPS; i++)
-        if (strcmp(name, op_names[i]) == 0) return (enum kind)i;
-    for (size_t i = 0; i < sizeof products / sizeof *products; i++)
-        if (strcmp(name, products[i]) == 0) return KIND_PRODUCT;
-    if (strncmp(name, "gemm ", 5) == 0) return KIND_PRODUCT;
-    return strcmp(name, "barrier") == 0 || strcmp(name, "other") == 0 ? KIND_REST : KIND_UNKNOWN;
-}
+/* All ops that a line of its own may stand for. */
+static const unsigned all_ops = BIT(OP_bias_act) | BIT(OP_bias_grad) | BIT(OP_gather) | BIT(OP_relu_grad) |
+                                BIT(OP_rmsprop) | BIT(OP_softmax_xent);
 
 /* The ops that this side has a line for. False for a line of an unknown name. */
 static bool own_lines(const struct amdahl_side *s, unsigned *own)
 {
     *own = 0;
     for (int i = 0; i < s->count; i++) {
-        const enum kind kind = kind_of(s->parts[i].name);
-        if (kind == KIND_UNKNOWN) return false;
-        if (kind < KIND_OPS) *own |= 1u << kind;
+        const struct step_part *part = step_part_find(s->parts[i].name);
+        if (!part) return false;
+        if (part->kind == PART_OP) *own |= BIT(part->op);
     }
     return true;
 }
 
 static bool is_along(const char *name, unsigned apart)
 {
-    const enum kind kind = kind_of(name);
-    return kind == KIND_PRODUCT || (kind < KIND_OPS && !(apart & (1u << kind)));
+    const struct step_part *part = step_part_find(name);
+    return part->kind == PART_PRODUCT || (part->kind == PART_OP && !(apart & BIT(part->op)));
 }
 
 static double seconds_along(const struct amdahl_side *s, unsigned apart)
@@ -64,17 +44,18 @@ static double seconds_of_all(const struct amdahl_side *s)
     return seconds;
 }
 
-/* "a, b and c" of the ops outside the set. */
-static void list_along(char *text, unsigned apart)
+/* "a, b and c" of the ops in the set, in the order of the alphabet. */
+static void list_ops(char *text, unsigned set)
 {
-    int left = 0;
-    for (int i = 0; i < KIND_OPS; i++) left += !(apart & (1u << i));
+    static const enum op_id order[] = {OP_bias_act,  OP_bias_grad, OP_gather,
+                                       OP_relu_grad, OP_rmsprop,   OP_softmax_xent};
+    int left = __builtin_popcount(set);
     *text = 0;
-    for (int i = 0; i < KIND_OPS; i++) {
-        if (apart & (1u << i)) continue;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (!(set & BIT(order[i]))) continue;
         left--;
         const size_t used = strlen(text);
-        snprintf(text + used, AMDAHL_ALONG - used, "%s%s", op_names[i],
+        snprintf(text + used, AMDAHL_ALONG - used, "%s%s", op_name(order[i]),
                  left > 1 ? ", "
                  : left   ? " and "
                           : "");
@@ -89,7 +70,7 @@ bool amdahl_of(struct amdahl *a, const struct amdahl_side *slow, const struct am
     const double before = seconds_along(slow, apart), now = seconds_along(fast, apart);
     if (!(before > 0) || !(now > 0) || !(slow->epoch > 0) || !(fast->epoch > 0)) return false;
     *a = (struct amdahl){.products = before / now, .epoch = slow->epoch / fast->epoch};
-    list_along(a->along, apart);
+    list_ops(a->along, all_ops & ~apart);
     double most = 0;
     for (int i = 0; i < fast->count; i++) {
         if (is_along(fast->parts[i].name, apart) || fast->parts[i].seconds <= most) continue;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "report/origin.h"
+#include "train/step_parts.h"
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
@@ -24,10 +25,10 @@ static const char *const epochs_columns[] = {"schema",        "run_id",       "d
                                              "process",       ORIGIN_COLUMNS, NULL};
 
 static const char *const ops_columns[] = {
-    "schema",         "run_id",      "dataset",       "backend", "threads",      "seed",
-    "epoch",          "op",          "calls",         "seconds", "flop",         "gflops",
-    "share_of_epoch", "inherited",   "peak_gflops",   "env_id",  "bytes_min",    "ai",
-    "bound_by",       "roof_gflops", "share_of_roof", "process", ORIGIN_COLUMNS, NULL};
+    "schema",      "run_id",       "dataset",   "backend", "threads",  "seed",           "epoch",
+    "op",          "calls",        "seconds",   "flop",    "gflops",   "share_of_epoch", "inherited",
+    "peak_gflops", "env_id",       "bytes_min", "ai",      "bound_by", "roof_gflops",    "share_of_roof",
+    "process",     ORIGIN_COLUMNS, "kind",      NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -221,6 +222,7 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
     add_bound(c, attribution, seconds, flop);
     csv_integer(c, f->identity.process);
     csv_origin(c, backend);
+    csv_text(c, step_part_kind_name(step_part_find(op)));
     return csv_end_row(c, e);
 }
 

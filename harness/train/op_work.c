@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/op_work.h"
 
-#include <string.h>
+#include "train/step_parts.h"
 
 enum { FLOAT = sizeof(float) };
 
@@ -12,13 +12,16 @@ struct linear {
     double updates;               /* each step */
 };
 
-/* A product: its rows of the batch, and the matrix that does not depend on the batch. */
-static struct linear product(double row_floats, double step_floats)
+/* A product: what grows with the rows of the batch, and the matrix that does not. */
+static void add_product(struct linear *l, enum step_product_id id, const struct shape *s)
 {
-    return (struct linear){.row_bytes = FLOAT * row_floats,
-                           .step_bytes = FLOAT * step_floats,
-                           .row_set = FLOAT * row_floats,
-                           .step_set = FLOAT * step_floats};
+    const struct step_product none = step_product(id, s, 0), one = step_product(id, s, 1);
+    const double step = FLOAT * step_product_floats(&none);
+    const double row = FLOAT * step_product_floats(&one) - step;
+    l->row_bytes += row;
+    l->row_set += row;
+    l->step_bytes += step;
+    l->step_set += step;
 }
 
 /* RMSprop of so many weights in the product that makes their gradient: instead of writing it, the product
@@ -30,67 +33,71 @@ static void add_update(struct linear *l, double weights)
     l->step_set += FLOAT * weights;
 }
 
-static bool find_product(struct linear *l, const char *name, bool updates, const struct shape *s)
+static void find_product(struct linear *l, const struct step_part *part, bool updates, const struct shape *s)
 {
     const double in = s->inputs, hid = s->hidden, cls = s->classes;
-    if (strncmp(name, "gemm ", 5) == 0) name += 5;
-    const bool backward1 = strcmp(name, "backward1") == 0, backward2 = strcmp(name, "backward2") == 0;
-    if (strcmp(name, "forward1") == 0 || strcmp(name, "dw1") == 0 || backward1)
-        *l = product(in + hid, in * hid);
-    else if (strcmp(name, "forward2") == 0 || strcmp(name, "dw2") == 0 || strcmp(name, "dh") == 0)
-        *l = product(hid + cls, hid * cls);
-    else if (backward2) { /* dw2 and dh: dZ is read by both */
-        *l = product(2 * (hid + cls), 2 * hid * cls);
-        l->row_set = FLOAT * (2 * hid + cls);
-    } else
-        return false;
-    if (updates && backward1) add_update(l, in * hid);
-    if (updates && backward2) { /* W2 is read once, for dh and for its update */
+    const bool dw2 = part->products & 1u << PRODUCT_DW2, dh = part->products & 1u << PRODUCT_DH;
+    const bool both = dw2 && dh;
+    for (int id = 0; id < PRODUCT_COUNT; id++)
+        if (part->products & 1u << id) add_product(l, (enum step_product_id)id, s);
+    if (both) l->row_set -= FLOAT * cls; /* dZ is an operand of either */
+    if (!updates || !part->is_phase) return;
+    if (part->products & 1u << PRODUCT_DW1) add_update(l, in * hid);
+    if (both) { /* W2 is read once, for dh and for its update */
         add_update(l, hid * cls);
         l->step_bytes -= FLOAT * hid * cls;
     }
-    return true;
 }
 
 /* Ops that the composed step calls for both layers have one line; the hidden layer's call is the larger. */
-static bool find_other(struct linear *l, const char *name, const struct shape *s)
+static bool find_op(struct linear *l, enum op_id op, const struct shape *s)
 {
     const double in = s->inputs, hid = s->hidden, cls = s->classes;
     const double parameters = in * hid + hid + hid * cls + cls;
-    if (strcmp(name, "gather") == 0) /* a byte a pixel in, a float out, an index a row */
+    switch (op) {
+    case OP_gather: /* a byte a pixel in, a float out, an index a row */
         *l = (struct linear){.row_bytes = (1 + FLOAT) * in + FLOAT, .row_set = (1 + FLOAT) * in + FLOAT};
-    else if (strcmp(name, "bias_act") == 0)
+        return true;
+    case OP_bias_act:
         *l = (struct linear){2 * FLOAT * (hid + cls), FLOAT * (hid + cls), FLOAT * hid, FLOAT * hid, 0};
-    else if (strcmp(name, "softmax_xent") == 0) /* a label and a loss a row */
+        return true;
+    case OP_softmax_xent: /* a label and a loss a row */
         *l = (struct linear){.row_bytes = 2 * FLOAT * cls + 1 + FLOAT, .row_set = FLOAT * cls + 1 + FLOAT};
-    else if (strcmp(name, "relu_grad") == 0)
+        return true;
+    case OP_relu_grad:
         *l = (struct linear){.row_bytes = 3 * FLOAT * hid, .row_set = 2 * FLOAT * hid};
-    else if (strcmp(name, "bias_grad") == 0)
+        return true;
+    case OP_bias_grad:
         *l = (struct linear){FLOAT * (hid + cls), FLOAT * (hid + cls), FLOAT * hid, FLOAT * hid, 0};
-    else if (strcmp(name, "rmsprop") ==
-             0) /* reads g, v, w and writes v, w; the first layer's call is the larger */
+        return true;
+    case OP_rmsprop: /* reads g, v, w and writes v, w; the first layer's call is the larger */
         *l = (struct linear){0, 5 * FLOAT * parameters, 0, 3 * FLOAT * in * hid, parameters};
-    else
+        return true;
+    default:
         return false;
-    return true;
+    }
 }
 
 bool op_updates_in_products(const char *const *names, int count)
 {
-    static const char *const known[] = {"gather",    "forward1",  "forward2",  "bias_act",  "softmax_xent",
-                                        "relu_grad", "backward1", "backward2", "bias_grad", "barrier"};
-    int found = 0, backward = 0;
+    int backward1 = 0;
     for (int i = 0; i < count; i++) {
-        for (size_t j = 0; j < sizeof known / sizeof *known; j++) found += strcmp(names[i], known[j]) == 0;
-        backward += strcmp(names[i], "backward1") == 0;
+        const struct step_part *part = step_part_find(names[i]);
+        if (!part || !part->is_phase || (part->kind == PART_OP && part->op == OP_rmsprop)) return false;
+        backward1 += part->products == 1u << PRODUCT_DW1;
     }
-    return found == count && backward == 1;
+    return backward1 == 1;
 }
 
 bool op_work_of(struct op_work *w, const char *name, bool updates, const struct op_load *load)
 {
-    struct linear l;
-    if (!find_product(&l, name, updates, &load->shape) && !find_other(&l, name, &load->shape)) return false;
+    const struct step_part *part = step_part_find(name);
+    struct linear l = {0};
+    if (!part || part->kind == PART_WAIT) return false;
+    if (part->kind == PART_PRODUCT)
+        find_product(&l, part, updates, &load->shape);
+    else if (!find_op(&l, part->op, &load->shape))
+        return false;
     w->bytes = load->samples * l.row_bytes + load->steps * l.step_bytes;
     w->updates = load->steps * l.updates;
     w->working_set = load->batch * l.row_set + l.step_set;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "train/step_parts.h"
 
 /* The lines of the composed step, in the order in which it first needs them. */
 enum line {
@@ -289,14 +290,11 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
     t->reads_base += backend_clock_reads(t) - reads;
 }
 
-/* The matrix products that a phase of this name does for one row; see trainer.h. */
+/* For one row; see trainer.h. */
 static double phase_flop(const char *name, const struct shape *s)
 {
-    const double layer1 = 2.0 * s->inputs * s->hidden, layer2 = 2.0 * s->hidden * s->classes;
-    if (strcmp(name, "forward1") == 0 || strcmp(name, "backward1") == 0) return layer1;
-    if (strcmp(name, "forward2") == 0) return layer2;
-    if (strcmp(name, "backward2") == 0) return 2.0 * layer2;
-    return 0.0;
+    const struct step_part *part = step_part_find(name);
+    return part && part->is_phase ? step_part_flop(part, s) : 0.0;
 }
 
 /* The whole step as one line. */

@@ -43,9 +43,8 @@ long long trainer_clock_reads(const struct trainer *t);
 /* Cumulative times since trainer_new of training steps only, in times[TRAINER_MAX_OP_TIMES]; returns the
  * number of lines. They are the composed step's ops, the matrix products by role ("gemm forward1", "gemm
  * dw2", ...), or the fused step's phases; a fused step without phases, and any with plan.skip_phases, is one
- * line "step". The matrix products
- * of a phase are known by its name: "forward1" (X W1), "forward2" (H W2), "backward2" (H^T dZ and dZ W2^T),
- * "backward1" (X^T dH). A phase of any other name counts 0 flop. */
+ * line "step". Which matrix products a phase makes is known by its name (step_parts.h); a phase of any other
+ * name counts 0 flop. */
 int trainer_times(const struct trainer *t, struct op_time *times);
 
 #endif
