@@ -5,22 +5,26 @@
 #include "train/step_parts.h"
 
 /* A product with a pixel of zero need not be made: a backend that knows how may skip it, and be faster than
- * the dense products that its rate is stated in. So the roof only holds the flop that cannot be skipped. */
-static double needed_flop(const struct integrity_ground *g, unsigned products, double rows)
+ * the dense products that its rate is stated in. So the roof only holds the flop that cannot be skipped: this
+ * share of the products' in the bit set. */
+static double needed_share(const struct integrity_ground *g, unsigned products)
 {
-    double flop = 0.0;
+    double needed = 0.0, dense = 0.0;
     for (int id = 0; id < PRODUCT_COUNT; id++) {
         const struct step_product p = step_product((enum step_product_id)id, &g->shape, 1);
-        if (products & 1u << id) flop += (p.reads_images ? g->nonzero : 1.0) * step_product_flop(&p);
+        if (!(products & 1u << id)) continue;
+        dense += step_product_flop(&p);
+        needed += (p.reads_images ? g->nonzero : 1.0) * step_product_flop(&p);
     }
-    return flop * rows;
+    return needed / dense;
 }
 
 void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
     const double seconds = r->result.train_seconds;
     const double rows = (double)r->result.samples;
-    const double rate = needed_flop(g, (1u << PRODUCT_COUNT) - 1, rows) / seconds * 1e-9;
+    const double needed = needed_share(g, (1u << PRODUCT_COUNT) - 1) * network_train_flop(&g->shape, rows);
+    const double rate = needed / seconds * 1e-9;
     i->peak = fmax(i->peak, r->peak_gflops);
     if (!(seconds > 0.0) || rate > i->rate) i->rate = seconds > 0.0 ? rate : INFINITY;
     for (int op = 0; op < r->op_count; op++) {
@@ -29,7 +33,7 @@ void roof_note_rates(struct integrity *i, const struct integrity_ground *g, cons
         /* The harness times the products of a composed step. The phases of a backend's own step are its own
          * word. */
         if (!part || part->kind != PART_PRODUCT || part->is_phase || !(r->ops[op].flop > 0.0)) continue;
-        const double flop = needed_flop(g, part->products, rows);
+        const double flop = needed_share(g, part->products) * r->ops[op].flop;
         const double op_rate = r->ops[op].seconds > 0.0 ? flop / r->ops[op].seconds * 1e-9 : INFINITY;
         if (op_rate > i->op_rate) {
             i->op_rate = op_rate;
