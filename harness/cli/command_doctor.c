@@ -25,8 +25,8 @@ static json_t *number_or_null(double value)
 static json_t *ghz_json(const struct probe *r)
 {
     json_t *ghz = json_object();
-    for (int i = 0; i < ROOF_COUNT; i++)
-        if (json_object_set_new(ghz, roof_name((enum roof)i),
+    for (int i = 0; i < ISA_TIER_COUNT; i++)
+        if (json_object_set_new(ghz, isa_tier_name((enum isa_tier)i),
                                 number_or_null(r->ghz[i] > 0 ? r->ghz[i] : NAN))) {
             json_decref(ghz);
             return NULL;

@@ -119,7 +119,7 @@ static double measure_peak(void *context)
 {
     const struct micro_case *c = context;
     const struct plan *plan = &c->contender->plan;
-    const enum roof roof = roof_of(c->contender->backend, plan->isa);
+    const enum isa_tier roof = isa_tier_of(c->contender->backend, plan->isa);
     double best = 0;
     for (int i = 0; i < PEAK_LOOKS; i++) best = fmax(best, peak_gflops(roof, plan->threads, peak_seconds));
     return 1e9 * best;

@@ -77,7 +77,7 @@ static int write_row(struct roofline *r, const struct roofline_row *row)
     csv_integer(csv, row->threads);
     csv_text(csv, row->quantity);
     csv_text(csv, row->unit);
-    csv_text(csv, roof_name(row->roof));
+    csv_text(csv, isa_tier_name(row->roof));
     text_or_empty(csv, row->level);
     if (row->level)
         csv_unsigned(csv, row->working_set);
@@ -112,7 +112,7 @@ static void print_row(struct roofline *r, const struct roofline_row *row)
     if (row->level) size_text(row->working_set, size, sizeof size);
     table_cell(&r->table, "%d", row->threads);
     table_cell(&r->table, "%s", row->quantity);
-    table_cell(&r->table, "%s", roof_name(row->roof));
+    table_cell(&r->table, "%s", isa_tier_name(row->roof));
     table_cell(&r->table, "%s", row->level ? row->level : row->phase ? row->phase : "");
     table_cell(&r->table, "%s", size);
     table_cell(&r->table, "%.4g", row->median);
@@ -132,7 +132,7 @@ static void keep_row(struct roofline *r, const struct roofline_row *row)
 {
     append(&r->rows, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:o, s:s?, s:i, s:f, s:f, s:f}", "threads",
                                row->threads, "quantity", row->quantity, "unit", row->unit, "isa",
-                               roof_name(row->roof), "level", row->level, "working_set_bytes",
+                               isa_tier_name(row->roof), "level", row->level, "working_set_bytes",
                                row->level ? json_integer((json_int_t)row->working_set) : json_null(), "phase",
                                row->phase, "rounds", row->rounds, "median_per_second", row->median * 1e9,
                                "min_per_second", row->lowest * 1e9, "max_per_second", row->highest * 1e9));

@@ -54,8 +54,7 @@ static void print_flag(FILE *out, const struct option_spec *spec, bool all)
     if (all) print_takers(out, spec);
     if (spec->environment) {
         fprintf(out, "\n  %-20s   ", "");
-        if (spec->type == OPTION_INT || spec->type == OPTION_INTS || spec->type == OPTION_REAL ||
-            spec->type == OPTION_ISA)
+        if (spec->type == OPTION_INT || spec->type == OPTION_INTS || spec->type == OPTION_REAL)
             fprintf(out, "%s; ", option_allowed(spec, allowed, sizeof allowed));
         if (spec->fallback) fprintf(out, "default %s; ", spec->fallback);
         fprintf(out, "environment %s", spec->environment);

@@ -27,12 +27,6 @@ struct value_kind value_kind_of(const struct option_spec *spec)
     case OPTION_SEED:
     case OPTION_REAL:
         return kind;
-    case OPTION_ISA:
-        snprintf(kind.words, sizeof kind.words, "baseline avx2 avx512");
-        return kind;
-    case OPTION_FORMAT:
-        snprintf(kind.words, sizeof kind.words, "csv csv,jsonl");
-        return kind;
     default:
         break;
     }

@@ -47,7 +47,7 @@ static double machine_peak(void *context)
     const struct integrity_book *b = context;
     double best = 0.0;
     for (int i = 0; i < 5; i++)
-        best = fmax(best, peak_gflops(roof_widest(cpu_usable()), b->session->plan.threads, seconds));
+        best = fmax(best, peak_gflops(isa_tier_widest(cpu_usable()), b->session->plan.threads, seconds));
     return best;
 }
 

@@ -17,7 +17,7 @@ static bool measures_here(enum command command)
 
 static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
 {
-    if (o->max_isa && cpu_set_cap(o->max_isa, o->max_isa_from, e)) return (int)e->code;
+    if (o->max_isa && cpu_set_cap(o->max_isa, "--max-isa", e)) return (int)e->code;
     if (o->help) {
         help_print(stdout, o->command, words->argc < 2 || words->argv[1][0] == '-');
         return EXIT_OK;

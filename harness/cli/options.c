@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "machine/isa_tiers.h"
 
 enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
@@ -60,7 +61,7 @@ const struct option_spec option_table[] = {
      "for its life, such as where its memory lies, then enters N times"},
     {"min-effect", "PERCENT", OPTION_REAL, 0.01, 1000, "2", COMMAND_AB, "BENCH_MIN_EFFECT", AT(min_effect),
      "difference in time that does not matter: the verdict is SAME within it"},
-    {"fail-on", "slower", OPTION_FAIL_ON, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),
+    {"fail-on", "slower", OPTION_CHOICE, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),
      "exit 3 when B is slower, 4 when the run cannot tell; else any verdict is exit 0"},
     {"baseline", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_GATE, "BENCH_BASELINE", AT(baseline),
      "folder of the run to hold against; its settings are used again"},
@@ -87,15 +88,15 @@ const struct option_spec option_table[] = {
      AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
      "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
-    {"format", "csv[,jsonl]", OPTION_FORMAT, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
+    {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
      "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files; a resumed run "
      "has none"},
     {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
      "go on with an interrupted or killed run or sweep, whose settings are used again; only --data and "
      "--quiet "
      "may be given beside it"},
-    {"max-isa", "CAP", OPTION_ISA, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA", AT(max_isa),
-     "make the CPU look smaller"},
+    {"max-isa", isa_tier_choices + 1, OPTION_CHOICE, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA",
+     AT(max_isa), "use no ISA above this tier"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
      TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
      "nothing but errors and the results"},
@@ -133,8 +134,6 @@ const struct command_spec command_table[] = {
     {NULL, COMMAND_RUN, NULL},
 };
 
-static const char *const isa_caps[] = {"baseline", "avx2", "avx512", NULL};
-
 char *option_allowed(const struct option_spec *spec, char *text, size_t size)
 {
     switch (spec->type) {
@@ -151,21 +150,12 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
     case OPTION_REAL:
         snprintf(text, size, "a number from %g to %g", spec->lo, spec->hi);
         break;
-    case OPTION_ISA:
-        snprintf(text, size, "baseline, avx2, avx512");
-        break;
-    case OPTION_FAIL_ON:
-        snprintf(text, size, "slower");
-        break;
-    case OPTION_FORMAT:
-        snprintf(text, size, "csv; csv,jsonl");
-        break;
     case OPTION_CHOICE:
         *text = 0;
         for (const char *word = spec->argument; word;
              word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
             const size_t used = strlen(text);
-            snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(word, "|"), word);
+            snprintf(text + used, size - used, "%s%.*s", used ? " or " : "", (int)strcspn(word, "|"), word);
         }
         break;
     case OPTION_SWITCH:
@@ -179,10 +169,22 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
     return text;
 }
 
+/* The word of a choice that value may have meant, in text; NULL: none is near. */
+static const char *nearest_choice(const struct option_spec *spec, const char *value, char *text, size_t size)
+{
+    const char *words[8] = {NULL};
+    char *rest = NULL;
+    if (spec->type != OPTION_CHOICE) return NULL;
+    snprintf(text, size, "%s", spec->argument);
+    for (size_t n = 0; n < sizeof words / sizeof *words - 1; n++)
+        if (!(words[n] = strtok_r(n ? NULL : text, "|", &rest))) break;
+    return suggest_nearest(value, words);
+}
+
 static int refuse(const struct option_spec *spec, const char *where, const char *value, struct error *e)
 {
-    char allowed[96];
-    const char *near = spec->type == OPTION_ISA ? suggest_nearest(value, isa_caps) : NULL;
+    char allowed[96], words[96];
+    const char *near = nearest_choice(spec, value, words, sizeof words);
     return error_set(e, EXIT_USAGE, "%s: '%.200s' is not allowed; allowed is %s%s%s%s", where, value,
                      option_allowed(spec, allowed, sizeof allowed), near ? "; did you mean '" : "",
                      near ? near : "", near ? "'?" : "");
@@ -265,23 +267,6 @@ static int store(struct options *o, const struct option_spec *spec, const char *
         if (!parse_real(value, &real) || real < spec->lo || real > spec->hi)
             return refuse(spec, where, value, e);
         *(double *)member = real;
-        return 0;
-    case OPTION_ISA:
-        for (const char *const *cap = isa_caps; *cap; cap++)
-            if (strcmp(value, *cap) == 0) {
-                o->max_isa = *cap;
-                o->max_isa_from = where;
-                return 0;
-            }
-        return refuse(spec, where, value, e);
-    case OPTION_FAIL_ON:
-        if (strcmp(value, "slower") != 0) return refuse(spec, where, value, e);
-        *(const char **)member = value;
-        return 0;
-    case OPTION_FORMAT:
-        if (strcmp(value, "csv") != 0 && strcmp(value, "csv,jsonl") != 0)
-            return refuse(spec, where, value, e);
-        *(const char **)member = value;
         return 0;
     case OPTION_CHOICE:
         if (!is_choice(spec->argument, value)) return refuse(spec, where, value, e);

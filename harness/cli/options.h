@@ -36,7 +36,6 @@ struct options {
     const char *data;         /* NULL: found by dataset_open */
     const char *out;          /* NULL: see folder.h */
     const char *max_isa;      /* NULL: no cap */
-    const char *max_isa_from; /* "--max-isa" or "BENCH_MAX_ISA" */
     int epochs, naive_epochs; /* naive_epochs 0: not said */
     int batch, hidden;        /* where a list was given, its first value; so are the threads */
     int threads;              /* 0: as many as the topology advises */
@@ -76,9 +75,6 @@ enum option_type {
     OPTION_REAL,
     OPTION_TEXT,
     OPTION_TEXTS,
-    OPTION_ISA,
-    OPTION_FAIL_ON,
-    OPTION_FORMAT,
     OPTION_CHOICE, /* one of the words of argument, which has '|' between them */
 };
 

@@ -15,7 +15,7 @@ void check_clock_speed(const struct patient *p, struct finding *f)
 {
     const double *ghz = p->probe.ghz;
     int slowest = 0, fastest = 0, measured = 0;
-    for (int i = 0; i < ROOF_COUNT; i++) {
+    for (int i = 0; i < ISA_TIER_COUNT; i++) {
         if (!(ghz[i] > 0)) continue;
         measured++;
         if (ghz[i] < ghz[slowest]) slowest = i;
@@ -25,9 +25,10 @@ void check_clock_speed(const struct patient *p, struct finding *f)
     if (FINDING_SEEN(p, change) && change > least_clock_change) {
         f->state = FINDING_WARNING;
         FINDING_SAY(f->cause, "%.2f GHz at work with %s vectors, %.2f GHz with %s", ghz[fastest],
-                    roof_name((enum roof)fastest), ghz[slowest], roof_name((enum roof)slowest));
+                    isa_tier_name((enum isa_tier)fastest), ghz[slowest],
+                    isa_tier_name((enum isa_tier)slowest));
         FINDING_SAY(f->effect, "%.1f %% fewer cycles a second with %s", 100 * change,
-                    roof_name((enum roof)slowest));
+                    isa_tier_name((enum isa_tier)slowest));
         FINDING_SAY(f->advice, "compare share_of_peak of epochs.csv beside the seconds: the peak is measured "
                                "at the clock of each backend's own vectors");
         return;
@@ -141,7 +142,7 @@ void check_turbo(const struct patient *p, struct finding *f)
 {
     const char *switch_off;
     const int turbo = turbo_of(p->sys, &switch_off);
-    const double single = p->probe.ghz_single, team = p->probe.ghz[ROOF_BASELINE];
+    const double single = p->probe.ghz_single, team = p->probe.ghz[TIER_BASELINE];
     const double slower = single > 0 ? 1 - team / single : NAN;
     FINDING_SAY(f->effect, "%.2f GHz with one thread at work, %.2f with %d", single, team, p->probe.threads);
     const bool seen = turbo == 1 && FINDING_SEEN(p, slower) && slower > least_clock_change;

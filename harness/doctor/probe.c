@@ -31,7 +31,7 @@ enum { RESTS = 12, WAKES = 200, CLOCK_LOOKS = 2000, CLOCK_ROUNDS = 4, CLOCK_SAMP
 
 static double fixed_work(long steps)
 {
-    return roof_loops(ROOF_BASELINE)->multiply_add(steps);
+    return roof_loops(TIER_BASELINE)->multiply_add(steps);
 }
 
 /* Steps of about so many seconds: the fastest of a few, for a slow one was disturbed. */
@@ -161,7 +161,7 @@ static double chain_seconds(void)
 
 /* GHz while the team is at this ISA's multiply-adds: between stretches of about 40 us of them, the chain is
  * timed. The clock that wide vectors lower stays low for longer than that. */
-static double clock_under(enum roof roof, int threads, double *times)
+static double clock_under(enum isa_tier roof, int threads, double *times)
 {
     const struct roof_loops *loops = roof_loops(roof);
     double used = 0;
@@ -180,14 +180,15 @@ static double clock_under(enum roof roof, int threads, double *times)
 /* ISAs take turns, so that a slow second hits all of them. */
 static void measure_clock(struct probe *p, uint32_t isa, double *times)
 {
-    double rounds[ROOF_COUNT + 1][CLOCK_ROUNDS];
-    const enum roof widest = roof_widest(isa);
+    double rounds[ISA_TIER_COUNT + 1][CLOCK_ROUNDS];
+    const enum isa_tier widest = isa_tier_widest(isa);
     for (int r = 0; r < CLOCK_ROUNDS; r++) {
-        for (int i = 0; i <= (int)widest; i++) rounds[i][r] = clock_under((enum roof)i, p->threads, times);
-        rounds[ROOF_COUNT][r] = clock_under(ROOF_BASELINE, 1, times);
+        for (int i = 0; i <= (int)widest; i++)
+            rounds[i][r] = clock_under((enum isa_tier)i, p->threads, times);
+        rounds[ISA_TIER_COUNT][r] = clock_under(TIER_BASELINE, 1, times);
     }
     for (int i = 0; i <= (int)widest; i++) p->ghz[i] = median_of(rounds[i], CLOCK_ROUNDS);
-    p->ghz_single = median_of(rounds[ROOF_COUNT], CLOCK_ROUNDS);
+    p->ghz_single = median_of(rounds[ISA_TIER_COUNT], CLOCK_ROUNDS);
 }
 
 /* ---- Subnormals ---- */

@@ -26,7 +26,7 @@ struct probe {
     double stretch_p95; /* their 95th percentile, less the median, as a share of it */
 
     /* Clock in GHz between pieces of each ISA's multiply-adds on all threads; 0: this CPU has no such ISA. */
-    double ghz[ROOF_COUNT];
+    double ghz[ISA_TIER_COUNT];
     double ghz_single;        /* of one thread, baseline */
     double slower_after_rest; /* the first piece after 20 ms of rest, less the median, as a share of it */
     double wake_seconds;      /* how late a sleeping thread wakes, median */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
+#include "machine/isa_tiers.h"
 
-static enum isa_cap cap = CAP_NONE;
+static enum isa_tier cap = ISA_TIER_COUNT; /* no cap */
 
 static const struct {
     uint32_t bit;
@@ -40,41 +40,25 @@ uint32_t cpu_found(void)
 
 uint32_t cpu_usable(void)
 {
-    static const uint32_t visible[] = {
-        [CAP_BASELINE] = 0,
-        [CAP_AVX2] = ISA_AVX2 | ISA_FMA,
-        [CAP_AVX512] = ISA_AVX2 | ISA_FMA | ISA_AVX512F | ISA_AVX512BW | ISA_AVX512DQ | ISA_AVX512VL,
-        [CAP_NONE] = ~0u,
-    };
-    return cpu_found() & visible[cap];
+    return cap == ISA_TIER_COUNT ? cpu_found() : cpu_found() & isa_tier_needs(cap);
 }
 
 int cpu_set_cap(const char *name, const char *where, struct error *e)
 {
-    static const struct {
-        const char *name, *onednn;
-        enum isa_cap cap;
-    } caps[] = {
-        {"baseline", "SSE41", CAP_BASELINE},
-        {"avx2", "AVX2", CAP_AVX2},
-        {"avx512", "AVX512_CORE", CAP_AVX512},
-    };
-    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
-        if (strcmp(name, caps[i].name) != 0) continue;
-        cap = caps[i].cap;
-        setenv("BENCH_MAX_ISA", name, 1);
-        setenv("DNNL_MAX_CPU_ISA", caps[i].onednn, 1);
-        setenv("ONEDNN_MAX_CPU_ISA", caps[i].onednn, 1);
-        return 0;
-    }
-    return error_set(e, EXIT_USAGE, "%s: '%s' is not an ISA cap; allowed are baseline, avx2, avx512", where,
-                     name);
+    const enum isa_tier tier = isa_tier_named(name);
+    if (tier == ISA_TIER_COUNT)
+        return error_set(e, EXIT_USAGE, "%s: '%.200s' is not an ISA cap; allowed are %s", where, name,
+                         isa_tier_choices + 1);
+    cap = tier;
+    setenv("BENCH_MAX_ISA", name, 1);
+    setenv("DNNL_MAX_CPU_ISA", isa_tier_onednn(tier), 1);
+    setenv("ONEDNN_MAX_CPU_ISA", isa_tier_onednn(tier), 1);
+    return 0;
 }
 
 const char *cpu_cap_name(void)
 {
-    static const char *const text[] = {"baseline", "avx2", "avx512", NULL};
-    return text[cap];
+    return cap == ISA_TIER_COUNT ? NULL : isa_tier_name(cap);
 }
 
 char *cpu_isa_names(uint32_t mask, char *text, size_t size)

@@ -9,21 +9,18 @@
 
 #include "base/error.h"
 
-/* Named tiers of --max-isa. */
-enum isa_cap { CAP_BASELINE, CAP_AVX2, CAP_AVX512, CAP_NONE };
-
 /* ISA bits that both CPU and operating system support, uncapped. */
 uint32_t cpu_found(void);
 
 /* ISA bits that may be used: cpu_found() less what the cap hides. */
 uint32_t cpu_usable(void);
 
-/* Caps cpu_usable() from now on. name is baseline, avx2 or avx512; where says which flag or variable it came
- * from. Also exported to the environment as BENCH_MAX_ISA for worker processes, and to oneDNN as
+/* Caps cpu_usable() from now on. name is that of a tier of isa_tiers.def; where says which flag or variable
+ * it came from. Also exported to the environment as BENCH_MAX_ISA for worker processes, and to oneDNN as
  * ONEDNN_MAX_CPU_ISA/DNNL_MAX_CPU_ISA, so that a cap means the same for every backend. */
 int cpu_set_cap(const char *name, const char *where, struct error *e);
 
-/* "baseline", "avx2", "avx512" or NULL when uncapped. */
+/* Name of the tier, or NULL when uncapped. */
 const char *cpu_cap_name(void);
 
 /* "avx2+fma+avx512f" for a mask, "baseline" for 0. Returns text. */

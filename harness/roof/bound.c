@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-void roofs_init(struct roofs *r, const struct roofline_rates *rates, enum roof isa,
+void roofs_init(struct roofs *r, const struct roofline_rates *rates, enum isa_tier isa,
                 const struct topology *topology, int threads)
 {
     /* A team on distinct cores fills its last-level caches one after the other. */

@@ -12,7 +12,7 @@
 struct roofline_rates {
     char utc[32]; /* of the measurement */
     int threads;
-    double divide[ROOF_COUNT], square_root[ROOF_COUNT]; /* results a second */
+    double divide[ISA_TIER_COUNT], square_root[ISA_TIER_COUNT]; /* results a second */
     double bytes[LEVEL_COUNT]; /* a second, of whatever is the fastest: reading, writing or both */
 };
 
@@ -25,7 +25,7 @@ struct roofs {
 };
 
 /* rates may be NULL: then only flop is known. */
-void roofs_init(struct roofs *r, const struct roofline_rates *rates, enum roof isa,
+void roofs_init(struct roofs *r, const struct roofline_rates *rates, enum isa_tier isa,
                 const struct topology *topology, int threads);
 
 struct work {

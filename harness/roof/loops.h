@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend.h"
+
 /* What the loops over memory do in one go, with the vectors of every ISA: 512 bytes. */
 enum { ROOF_BLOCK_FLOATS = 128 };
 
@@ -29,6 +31,8 @@ struct roof_loops {
     void (*triad)(float *a, const float *b, const float *c, size_t count, float scale, long passes);
 };
 
-extern const struct roof_loops loops_baseline, loops_avx2, loops_avx512;
+#define ISA_TIER(ID, name, onednn, needs) extern const struct roof_loops loops_##name;
+#include "machine/isa_tiers.def"
+#undef ISA_TIER
 
 #endif

@@ -8,29 +8,24 @@
 #include "roof/loops.h"
 #include "roof/traffic.h"
 
-static const struct roof_loops *const loops[ROOF_COUNT] = {&loops_baseline, &loops_avx2, &loops_avx512};
-static const char *const names[ROOF_COUNT] = {"baseline", "avx2", "avx512"};
+static const struct roof_loops *const loops[ISA_TIER_COUNT] = {
+#define ISA_TIER(ID, name, onednn, needs) &loops_##name,
+#include "machine/isa_tiers.def"
+#undef ISA_TIER
+};
 
-const struct roof_loops *roof_loops(enum roof roof)
+const struct roof_loops *roof_loops(enum isa_tier tier)
 {
-    return loops[roof];
+    return loops[tier];
 }
 
-const char *roof_name(enum roof roof)
-{
-    return names[roof];
-}
-
-enum roof roof_widest(uint32_t isa)
-{
-    if (isa & ISA_AVX512F) return ROOF_AVX512;
-    return isa & ISA_AVX2 && isa & ISA_FMA ? ROOF_AVX2 : ROOF_BASELINE;
-}
-
-enum roof roof_of(const struct backend *backend, uint32_t usable_isa)
+enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa)
 {
     const bool library = backend->library || backend->flags & BACKEND_INHERITS_FASTEST;
-    return roof_widest(backend->needs ? backend->needs : library ? usable_isa : 0);
+    const int widest = isa_tier_widest(usable_isa);
+    int tier = library && !backend->needs ? widest : 0;
+    while (tier < widest && backend->needs & ~isa_tier_needs((enum isa_tier)tier)) tier++;
+    return (enum isa_tier)tier;
 }
 
 /* Steps between two looks at the clock: some microseconds. */
@@ -57,19 +52,19 @@ static double step_rate(double (*run)(long), long steps_per_look, int threads, d
     return used > 0 ? rate : 0; /* always positive, as every loop's result is */
 }
 
-double peak_gflops(enum roof roof, int threads, double seconds)
+double peak_gflops(enum isa_tier roof, int threads, double seconds)
 {
     const struct roof_loops *l = loops[roof];
     return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_LOOK, threads, seconds);
 }
 
-double peak_divisions(enum roof roof, int threads, double seconds)
+double peak_divisions(enum isa_tier roof, int threads, double seconds)
 {
     const struct roof_loops *l = loops[roof];
     return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }
 
-double peak_square_roots(enum roof roof, int threads, double seconds)
+double peak_square_roots(enum isa_tier roof, int threads, double seconds)
 {
     const struct roof_loops *l = loops[roof];
     return 1e-9 * l->results_per_step * step_rate(l->square_root, DIVIDER_STEPS_PER_LOOK, threads, seconds);

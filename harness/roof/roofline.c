@@ -7,12 +7,12 @@
 
 #include "roof/traffic.h"
 
-enum { MAX_PROBES = 2 * ROOF_COUNT + LEVEL_COUNT * TRAFFIC_COUNT };
+enum { MAX_PROBES = 2 * ISA_TIER_COUNT + LEVEL_COUNT * TRAFFIC_COUNT };
 
 /* One thing to measure, and what its rounds gave. */
 struct probe {
     struct roofline_row row;
-    double (*peak)(enum roof, int, double); /* of what stays in registers; else NULL: */
+    double (*peak)(enum isa_tier, int, double); /* of what stays in registers; else NULL: */
     enum traffic traffic;
     enum traffic_start start;
     size_t bytes; /* of each thread */
@@ -28,8 +28,8 @@ struct team {
     int count;
 };
 
-static void add_register_probe(struct team *t, const char *quantity, const char *unit, enum roof roof,
-                               const char *phase, double (*peak)(enum roof, int, double))
+static void add_register_probe(struct team *t, const char *quantity, const char *unit, enum isa_tier roof,
+                               const char *phase, double (*peak)(enum isa_tier, int, double))
 {
     t->probes[t->count++] = (struct probe){
         .row = {.threads = t->threads, .quantity = quantity, .unit = unit, .roof = roof, .phase = phase},
@@ -42,7 +42,7 @@ static void add_traffic_probe(struct team *t, const struct level *level, enum tr
     t->probes[t->count++] = (struct probe){.row = {.threads = t->threads,
                                                    .quantity = traffic_name(kind),
                                                    .unit = "byte",
-                                                   .roof = roof_widest(t->request->isa),
+                                                   .roof = isa_tier_widest(t->request->isa),
                                                    .level = level->name,
                                                    .working_set = level->bytes * (size_t)t->threads},
                                            .traffic = kind,
@@ -92,17 +92,17 @@ static int measure_in_turns(struct team *t)
 static int measure_peaks(struct team *t, const char *phase)
 {
     t->count = 0;
-    for (int i = 0; i <= (int)roof_widest(t->request->isa); i++)
-        add_register_probe(t, "multiply_add", "flop", (enum roof)i, phase, peak_gflops);
+    for (int i = 0; i <= (int)isa_tier_widest(t->request->isa); i++)
+        add_register_probe(t, "multiply_add", "flop", (enum isa_tier)i, phase, peak_gflops);
     return measure_in_turns(t);
 }
 
 static int measure_rest(struct team *t)
 {
     t->count = 0;
-    for (int i = 0; i <= (int)roof_widest(t->request->isa); i++) {
-        add_register_probe(t, "divide", "result", (enum roof)i, NULL, peak_divisions);
-        add_register_probe(t, "square_root", "result", (enum roof)i, NULL, peak_square_roots);
+    for (int i = 0; i <= (int)isa_tier_widest(t->request->isa); i++) {
+        add_register_probe(t, "divide", "result", (enum isa_tier)i, NULL, peak_divisions);
+        add_register_probe(t, "square_root", "result", (enum isa_tier)i, NULL, peak_square_roots);
     }
     for (int i = 0; i < LEVEL_COUNT; i++)
         for (int kind = 0; t->levels[i].bytes && kind < TRAFFIC_COUNT; kind++)

@@ -28,7 +28,7 @@ static json_t *rates_object(const double *rates, int count, bool of_levels)
 {
     json_t *object = json_object();
     for (int i = 0; i < count; i++) {
-        const char *name = of_levels ? level_name(i) : roof_name((enum roof)i);
+        const char *name = of_levels ? level_name(i) : isa_tier_name((enum isa_tier)i);
         if (rates[i] > 0 && json_object_set_new(object, name, json_real(rates[i])) != 0) {
             json_decref(object);
             return NULL;
@@ -40,8 +40,8 @@ static json_t *rates_object(const double *rates, int count, bool of_levels)
 static void read_rates(double *rates, int count, bool of_levels, const json_t *object)
 {
     for (int i = 0; i < count; i++) {
-        const double rate =
-            json_number_value(json_object_get(object, of_levels ? level_name(i) : roof_name((enum roof)i)));
+        const double rate = json_number_value(
+            json_object_get(object, of_levels ? level_name(i) : isa_tier_name((enum isa_tier)i)));
         rates[i] = isfinite(rate) && rate > 0 ? rate : 0;
     }
 }
@@ -49,8 +49,8 @@ static void read_rates(double *rates, int count, bool of_levels, const json_t *o
 json_t *roofline_rates_json(const struct roofline_rates *r)
 {
     return json_pack("{s:i, s:s, s:o, s:o, s:o}", "threads", r->threads, "utc", r->utc, "divide",
-                     rates_object(r->divide, ROOF_COUNT, false), "square_root",
-                     rates_object(r->square_root, ROOF_COUNT, false), "bytes",
+                     rates_object(r->divide, ISA_TIER_COUNT, false), "square_root",
+                     rates_object(r->square_root, ISA_TIER_COUNT, false), "bytes",
                      rates_object(r->bytes, LEVEL_COUNT, true));
 }
 
@@ -87,8 +87,8 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
         memset(rates, 0, sizeof *rates);
         snprintf(rates->utc, sizeof rates->utc, "%s", utc ? utc : "");
         rates->threads = threads;
-        read_rates(rates->divide, ROOF_COUNT, false, json_object_get(r, "divide"));
-        read_rates(rates->square_root, ROOF_COUNT, false, json_object_get(r, "square_root"));
+        read_rates(rates->divide, ISA_TIER_COUNT, false, json_object_get(r, "divide"));
+        read_rates(rates->square_root, ISA_TIER_COUNT, false, json_object_get(r, "square_root"));
         read_rates(rates->bytes, LEVEL_COUNT, true, json_object_get(r, "bytes"));
         *found = true;
     }

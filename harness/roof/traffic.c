@@ -124,7 +124,7 @@ static struct traffic_done run_for(const struct roof_loops *loops, enum traffic 
     return sum;
 }
 
-double traffic_gbytes(const struct traffic_memory *m, enum roof roof, enum traffic kind, size_t bytes,
+double traffic_gbytes(const struct traffic_memory *m, enum isa_tier roof, enum traffic kind, size_t bytes,
                       enum traffic_start start, double seconds)
 {
     const struct roof_loops *loops = roof_loops(roof);

@@ -18,7 +18,7 @@ enum traffic { TRAFFIC_READ, TRAFFIC_WRITE, TRAFFIC_TRIAD, TRAFFIC_COUNT };
 const char *traffic_name(enum traffic kind);
 
 /* The loops of an ISA; only one that the CPU has may be run. */
-const struct roof_loops *roof_loops(enum roof roof);
+const struct roof_loops *roof_loops(enum isa_tier roof);
 
 /* What `passes` passes over a working set did. */
 struct traffic_done {
@@ -50,7 +50,7 @@ enum traffic_start { TRAFFIC_WARM, TRAFFIC_COLD };
  * for about so many seconds. The time is the slowest thread's. WARM: after one pass that is not timed. COLD:
  * for a working set larger than all caches; goes on where the last cold measurement ended, since a whole pass
  * may take longer than all of it is worth. */
-double traffic_gbytes(const struct traffic_memory *m, enum roof roof, enum traffic kind, size_t bytes,
+double traffic_gbytes(const struct traffic_memory *m, enum isa_tier roof, enum traffic kind, size_t bytes,
                       enum traffic_start start, double seconds);
 
 #endif

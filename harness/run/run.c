@@ -299,7 +299,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     witness_end(&run->witness, &testimony);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
-        report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ROOF_COUNT) {
+        report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ISA_TIER_COUNT) {
         fail_confused(run, r);
         return false;
     }

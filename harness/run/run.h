@@ -76,7 +76,7 @@ struct epoch_report {
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
     double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
-    int roof;              /* enum roof, of that peak */
+    int roof;              /* enum isa_tier, of that peak */
     long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
     double clock_read_seconds; /* of one reading */
     struct turn_noise noise;

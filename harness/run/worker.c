@@ -229,7 +229,8 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
 static double measure_peak(const struct worker *w)
 {
     static const double seconds = 0.004;
-    return peak_gflops(roof_of(w->contender.backend, w->contender.plan.isa), w->job.plan.threads, seconds);
+    return peak_gflops(isa_tier_of(w->contender.backend, w->contender.plan.isa), w->job.plan.threads,
+                       seconds);
 }
 
 /* Every image trained once, every step counted where it was made, and the steps looked at again right. */
@@ -272,7 +273,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
-    report->roof = (int)roof_of(w->contender.backend, w->contender.plan.isa);
+    report->roof = (int)isa_tier_of(w->contender.backend, w->contender.plan.isa);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
     notes->seconds = clock_seconds() - start;
     return send_message(w, e);

@@ -133,14 +133,14 @@ static void test_clock_speed(void **state)
     (void)state;
     expect(&p, "W01", FINDING_FINE, "3.00");
     p.probe.visible = 0.005;
-    p.probe.ghz[ROOF_AVX512] = 2.98; /* what few readings scatter by */
+    p.probe.ghz[TIER_AVX512] = 2.98; /* what few readings scatter by */
     expect(&p, "W01", FINDING_FINE, "2.98");
     p.probe.visible = 0.01;
-    p.probe.ghz[ROOF_AVX512] = 2.6;
+    p.probe.ghz[TIER_AVX512] = 2.6;
     expect(&p, "W01", FINDING_WARNING, "13.3 % fewer cycles a second with avx512");
     p.probe.visible = 0.2; /* beyond what the probe can see */
     expect(&p, "W01", FINDING_FINE, "2.60");
-    p.probe.ghz[ROOF_AVX2] = p.probe.ghz[ROOF_AVX512] = 0;
+    p.probe.ghz[TIER_AVX2] = p.probe.ghz[TIER_AVX512] = 0;
     expect(&p, "W01", FINDING_UNKNOWN, "no two ISAs");
 }
 

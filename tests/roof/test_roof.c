@@ -51,7 +51,7 @@ static uint32_t bits_of(float x)
 
 static int isas(void)
 {
-    return 1 + (int)roof_widest(cpu_usable());
+    return 1 + (int)isa_tier_widest(cpu_usable());
 }
 
 static void read_reads_every_float_every_pass(void **state)
@@ -64,7 +64,7 @@ static void read_reads_every_float_every_pass(void **state)
     for (int isa = 0; isa < isas(); isa++)
         for (long passes = 1; passes <= 3; passes++) {
             const struct traffic_done done =
-                traffic_run(roof_loops((enum roof)isa), TRAFFIC_READ, memory, BYTES, passes);
+                traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_READ, memory, BYTES, passes);
             assert_int_equal(done.checksum, sum * (uint32_t)passes);
             assert_true(done.bytes == 4.0 * count * (double)passes);
         }
@@ -77,7 +77,7 @@ static void write_writes_every_float_and_no_other(void **state)
     for (int isa = 0; isa < isas(); isa++) {
         number_memory();
         const struct traffic_done done =
-            traffic_run(roof_loops((enum roof)isa), TRAFFIC_WRITE, memory, BYTES, 2);
+            traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_WRITE, memory, BYTES, 2);
         assert_true(done.bytes == 2.0 * 4 * count);
         for (int i = 1; i < count; i++) assert_true(memory[i] == memory[0]);
         for (int i = count; i < FLOATS + SPARE; i++) assert_true(memory[i] == (float)(i * 37 % 1000) + 0.5f);
@@ -90,7 +90,7 @@ static void triad_uses_three_arrays(void **state)
     for (int isa = 0; isa < isas(); isa++) {
         number_memory();
         const struct traffic_done done =
-            traffic_run(roof_loops((enum roof)isa), TRAFFIC_TRIAD, memory, BYTES, 1);
+            traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_TRIAD, memory, BYTES, 1);
         const int third = (int)(done.bytes / 12);
         assert_int_equal(third, 2 * ROOF_BLOCK_FLOATS);
         for (int i = 0; i < third; i++)
@@ -107,7 +107,7 @@ static void triad_arrays_are_not_whole_pages_apart(void **state)
     float *large = aligned_alloc(64, bytes);
     assert_non_null(large);
     memset(large, 0, bytes);
-    const struct traffic_done done = traffic_run(roof_loops(ROOF_BASELINE), TRAFFIC_TRIAD, large, bytes, 1);
+    const struct traffic_done done = traffic_run(roof_loops(TIER_BASELINE), TRAFFIC_TRIAD, large, bytes, 1);
     assert_int_not_equal((size_t)(done.bytes / 3) % 4096, 0);
     assert_true(done.bytes > 0.9 * (double)bytes);
     free(large);
@@ -120,10 +120,10 @@ static void teams_move_at_least_a_working_set(void **state)
     struct error e = {.code = EXIT_OK};
     assert_int_equal(traffic_memory_init(&m, 2, (size_t)5 << 20, &e), 0);
     for (int kind = 0; kind < TRAFFIC_COUNT; kind++) {
-        assert_true(traffic_gbytes(&m, ROOF_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_WARM, 0) >
+        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_WARM, 0) >
                     0);
-        assert_true(traffic_gbytes(&m, ROOF_BASELINE, (enum traffic)kind, 24 << 10, TRAFFIC_WARM, 0) > 0);
-        assert_true(traffic_gbytes(&m, ROOF_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_COLD, 0) >
+        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, 24 << 10, TRAFFIC_WARM, 0) > 0);
+        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_COLD, 0) >
                     0);
         /* One piece each, and the next time goes on behind it. */
         for (int i = 0; i < 2; i++) assert_int_equal(m.cursor[i], ((size_t)kind + 1) << 20);
@@ -232,7 +232,7 @@ static void room_is_the_smallest_limit(void **state)
 
 struct seen {
     int rows, left_out;
-    int by_roof[ROOF_COUNT], memory_rows, before, after, l3_rows;
+    int by_roof[ISA_TIER_COUNT], memory_rows, before, after, l3_rows;
     volatile sig_atomic_t stop, stop_after;
 };
 
@@ -288,16 +288,16 @@ static void rows_keep_to_the_isa(void **state)
     struct error e = {.code = EXIT_OK};
     assert_int_equal(measure(&s, 0, &small, &e), 0);
     /* One and two threads: a peak before and after, two of the divider, three loops in four levels. */
-    assert_int_equal(s.by_roof[ROOF_BASELINE], 2 * (2 + 2 + 12));
-    assert_int_equal(s.rows, s.by_roof[ROOF_BASELINE]);
+    assert_int_equal(s.by_roof[TIER_BASELINE], 2 * (2 + 2 + 12));
+    assert_int_equal(s.rows, s.by_roof[TIER_BASELINE]);
     assert_int_equal(s.before, 2);
     assert_int_equal(s.after, 2);
-    if (roof_widest(cpu_usable()) == ROOF_BASELINE) return;
+    if (isa_tier_widest(cpu_usable()) == TIER_BASELINE) return;
     struct seen wide = {0};
     assert_int_equal(measure(&wide, ISA_AVX2 | ISA_FMA, &small, &e), 0);
-    assert_int_equal(wide.by_roof[ROOF_BASELINE], 2 * (2 + 2));
-    assert_int_equal(wide.by_roof[ROOF_AVX2], 2 * (2 + 2 + 12));
-    assert_int_equal(wide.by_roof[ROOF_AVX512], 0);
+    assert_int_equal(wide.by_roof[TIER_BASELINE], 2 * (2 + 2));
+    assert_int_equal(wide.by_roof[TIER_AVX2], 2 * (2 + 2 + 12));
+    assert_int_equal(wide.by_roof[TIER_AVX512], 0);
 }
 
 static void no_l3_leaves_its_rows_out(void **state)
@@ -328,10 +328,29 @@ static void a_request_to_stop_keeps_whole_rows(void **state)
 static void widest_needs_all_its_bits(void **state)
 {
     (void)state;
-    assert_int_equal(roof_widest(0), ROOF_BASELINE);
-    assert_int_equal(roof_widest(ISA_AVX2), ROOF_BASELINE);
-    assert_int_equal(roof_widest(ISA_AVX2 | ISA_FMA), ROOF_AVX2);
-    assert_int_equal(roof_widest(ISA_AVX2 | ISA_FMA | ISA_AVX512F), ROOF_AVX512);
+    assert_int_equal(isa_tier_widest(0), TIER_BASELINE);
+    assert_int_equal(isa_tier_widest(ISA_AVX2), TIER_BASELINE);
+    assert_int_equal(isa_tier_widest(ISA_AVX2 | ISA_FMA), TIER_AVX2);
+    assert_int_equal(isa_tier_widest(ISA_AVX2 | ISA_FMA | ISA_AVX512F), TIER_AVX2);
+    assert_int_equal(isa_tier_widest(~0u), TIER_AVX512);
+}
+
+static enum isa_tier tier_of(uint32_t needs, uint32_t usable)
+{
+    const struct backend b = {.needs = needs};
+    return isa_tier_of(&b, usable);
+}
+
+static void a_backend_is_held_against_the_narrowest_tier_that_has_its_bits(void **state)
+{
+    (void)state;
+    assert_int_equal(tier_of(0, ~0u), TIER_BASELINE);
+    assert_int_equal(tier_of(ISA_AVX2 | ISA_FMA, ~0u), TIER_AVX2);
+    assert_int_equal(tier_of(ISA_AVX512F, ~0u), TIER_AVX512);
+    assert_int_equal(tier_of(ISA_AVX512BF16, ~0u), TIER_AVX512); /* beyond all tiers */
+    assert_int_equal(tier_of(ISA_AVX512F, ISA_AVX2 | ISA_FMA | ISA_AVX512F), TIER_AVX2); /* loops need more */
+    const struct backend library = {.flags = BACKEND_INHERITS_FASTEST};
+    assert_int_equal(isa_tier_of(&library, ISA_AVX2 | ISA_FMA), TIER_AVX2);
 }
 
 int main(void)
@@ -349,6 +368,7 @@ int main(void)
         cmocka_unit_test(no_l3_leaves_its_rows_out),
         cmocka_unit_test(a_request_to_stop_keeps_whole_rows),
         cmocka_unit_test(widest_needs_all_its_bits),
+        cmocka_unit_test(a_backend_is_held_against_the_narrowest_tier_that_has_its_bits),
     };
     return cmocka_run_group_tests(tests, make_memory, free_memory);
 }

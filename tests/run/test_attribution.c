@@ -112,10 +112,10 @@ static void capacities_are_the_teams(void **state)
     const struct roofline_rates rates = {
         .divide = {1, 2, 3}, .square_root = {4, 5, 6}, .bytes = {7, 8, 9, 10}};
     struct roofs r;
-    roofs_init(&r, &rates, ROOF_AVX2, &t, 3);
+    roofs_init(&r, &rates, TIER_AVX2, &t, 3);
     assert_true(r.capacity[LEVEL_L1] == 30 && r.capacity[LEVEL_L2] == 300 && r.capacity[LEVEL_L3] == 2000);
     assert_true(isinf(r.capacity[LEVEL_DRAM]) && r.divide == 2 && r.square_root == 5 && r.bytes[3] == 10);
-    roofs_init(&r, NULL, ROOF_AVX2, &t, 8); /* two threads a core have one core's caches */
+    roofs_init(&r, NULL, TIER_AVX2, &t, 8); /* two threads a core have one core's caches */
     assert_true(r.capacity[LEVEL_L1] == 40 && r.divide == 0 && r.bytes[0] == 0);
 }
 
@@ -200,8 +200,8 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/roofline.json", folder);
     const struct roofline_row rows[] = {
-        {.threads = 1, .quantity = "divide", .roof = ROOF_AVX2, .median = 3},
-        {.threads = 1, .quantity = "square_root", .roof = ROOF_AVX2, .median = 2},
+        {.threads = 1, .quantity = "divide", .roof = TIER_AVX2, .median = 3},
+        {.threads = 1, .quantity = "square_root", .roof = TIER_AVX2, .median = 2},
         {.threads = 1, .quantity = "read", .level = "L2", .median = 40},
         {.threads = 1, .quantity = "triad", .level = "L2", .median = 50},
         {.threads = 1, .quantity = "write", .level = "L2", .median = 30},
@@ -216,7 +216,7 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     assert_int_equal(roofline_cache_keep(path, "abc", &one, &e), 0);
     assert_int_equal(roofline_cache_keep(path, "abc", &two, &e), 0);
     assert_int_equal(roofline_cache_find(path, "abc", 1, &read, &found, &e), 0);
-    assert_true(found && read.divide[ROOF_AVX2] == 3e9 && read.square_root[ROOF_AVX2] == 2e9);
+    assert_true(found && read.divide[TIER_AVX2] == 3e9 && read.square_root[TIER_AVX2] == 2e9);
     assert_true(read.bytes[LEVEL_L2] == 50e9 && read.bytes[LEVEL_DRAM] == 0 && read.threads == 1);
     assert_string_equal(read.utc, one.utc);
     assert_int_equal(roofline_cache_find(path, "abc", 2, &read, &found, &e), 0);

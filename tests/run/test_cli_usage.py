@@ -40,7 +40,7 @@ REFUSED = [
     (["--out="], ["--out", "empty"]),
     (["--quiet=1"], ["--quiet", "takes no value"]),
     (["--quite"], ["--quite", "did you mean '--quiet'?"]),
-    (["--max-isa", "avx"], ["--max-isa", "baseline, avx2, avx512", "did you mean 'avx2'?"]),
+    (["--max-isa", "avx"], ["--max-isa", "baseline or avx2 or avx512", "did you mean 'avx2'?"]),
     (["--backend", "avx3"], ["--backend", "'avx3'", "did you mean 'avx2'?"]),
     (["--backend", ""], ["--backend", "empty"]),
     (["--backend", "naive,"], ["--backend"]),
@@ -76,7 +76,7 @@ REFUSED = [
 
 ENVIRONMENT = [
     ("BENCH_EPOCHS", "none", ["BENCH_EPOCHS", "from 1 to 100000"]),
-    ("BENCH_MAX_ISA", "sse", ["BENCH_MAX_ISA", "baseline, avx2, avx512"]),
+    ("BENCH_MAX_ISA", "sse", ["BENCH_MAX_ISA", "baseline or avx2 or avx512"]),
     ("BENCH_THREADS", "1,x", ["BENCH_THREADS", "'1,x'"]),
     ("BENCH_QUIET", "yes", ["BENCH_QUIET", "0 or 1"]),
 ]
