@@ -37,6 +37,22 @@ static void copy_panel(const struct fused *f, int panel, const struct tensors *t
             copy_floats(w2 + u, t->w2 + (size_t)(from + u) * (size_t)plan->classes + (size_t)c, 1, scale, in);
 }
 
+/* Zeros, padding included: a model that held NaN has left it there, and 0 * NaN would bring it back. */
+static void clear_parameters(struct fused *f)
+{
+    const size_t units = (size_t)f->vecs * VL, classes = (size_t)f->plan.classes;
+    const size_t w1 = units * (size_t)f->blocks * BLOCK * sizeof(float);
+    memset(f->w1, 0, w1);
+    memset(f->v1, 0, w1);
+    memset(f->b1, 0, units * sizeof(float));
+    memset(f->vb1, 0, units * sizeof(float));
+    memset(f->w2, 0, units * classes * sizeof(float));
+    memset(f->v2, 0, units * classes * sizeof(float));
+    memset(f->w2t, 0, units * LOGITS * sizeof(float));
+    memset(f->threads[0].b2, 0, sizeof f->threads[0].b2);
+    memset(f->threads[0].vb2, 0, sizeof f->threads[0].vb2);
+}
+
 /* Copies between the row-major tensors t and the panels, where they are `scale` times as large, a power of
  * two; in: row-major -> panels. */
 static void copy_tensors(const struct fused *f, const struct tensors *t, struct tensors packed, float scale,
@@ -61,6 +77,7 @@ static void fused_load(void *state, const struct model *m)
 {
     struct fused *f = fused_of(state);
     const struct plan *plan = &f->plan;
+    clear_parameters(f);
     copy_tensors(f, &m->w, packed_w(f), 1.0f, true);
     copy_tensors(f, &m->v, packed_v(f), V_SCALE, true);
     for (int u = 0; u < plan->hidden; u++)
