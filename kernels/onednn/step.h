@@ -91,6 +91,20 @@ static void sum_loss(const struct network *n, const struct batch *b, struct step
     }
 }
 
+/* The library's exponential gives 0 for what is below 2^-125.5; between 2^-126 and that, a float is owed. In
+ * a gradient, no weight could show the difference. */
+static void restore_least(const struct network *n, int rows)
+{
+    const int classes = n->plan.classes;
+    for (int i = 0; i < rows; i++) {
+        const float *z = n->z + (size_t)i * (size_t)classes;
+        float *p = n->dz + (size_t)i * (size_t)classes;
+        const int best = first_largest(z, classes);
+        for (int j = 0; j < classes; j++)
+            if (p[j] == 0.0f) p[j] = expf(z[j] - z[best]) * p[best];
+    }
+}
+
 /* In place, probabilities to the gradient of the mean loss, times LOSS_SCALE, with respect to the logits. */
 static void probabilities_to_gradient(const struct network *n, const struct batch *b)
 {
@@ -152,7 +166,9 @@ static void predict(void *state, const struct batch *b, float *prob, struct step
     kernel_run(&f->softmax, l);
     dnnl_stream_wait(l->stream);
     sum_loss(n, b, r);
-    if (prob) memcpy(prob, n->dz, sizeof(float) * (size_t)b->rows * (size_t)n->plan.classes);
+    if (!prob) return;
+    restore_least(n, b->rows);
+    memcpy(prob, n->dz, sizeof(float) * (size_t)b->rows * (size_t)n->plan.classes);
 }
 
 static void phase_seconds(void *state, double *seconds)
