@@ -70,7 +70,7 @@ struct plan {
     int threads;                          /* OpenMP threads to use, >= 1 */
     int inputs, hidden, classes;          /* the network: inputs-hidden-classes; 1 <= classes <= 16 */
     int batch;                            /* most rows of any batch given to step() or predict() */
-    float lr, rho, epsilon;               /* RMSprop */
+    float lr, rho, epsilon;               /* RMSprop; finite, 0 <= rho < 1, epsilon > 0 */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* caches seen by one thread; 0 = unknown */
     const char *argument;                 /* text after the colon of --backend NAME:TEXT, or NULL */
     uint32_t isa;             /* ISA bits that may be used: the CPU's, less what --max-isa hides */
@@ -153,6 +153,15 @@ struct step_result {
     uint32_t correct; /* rows whose first largest logit is the label */
 };
 
+/* All four may be called in any order, load() first. A backend may put work off, as long as no answer shows
+ * it: predict() and store() see every step() before them, and change nothing that a later call shows.
+ * What a batch points to is read during the call only; the next one may find other contents at the same
+ * addresses. States are independent of each other: several may be open, with other plans, and be called in
+ * turn.
+ *
+ * Finite logits give finite results, whatever their size, as in softmax_xent. What a step computes from a
+ * model with NaN, infinities or a v < 0 is not defined. It returns all the same, and the next load() of a
+ * finite model leaves no trace of it. */
 struct step_ops {
     /* Copies parameters and optimizer state in. May be called at any time between steps. */
     void (*load)(void *state, const struct model *m);

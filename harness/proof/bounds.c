@@ -149,6 +149,45 @@ struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, do
                               high - truth + update_rounding(c, v, w, g - g_error)};
 }
 
+/* v' grows with v, and so do its bounds. */
+struct range bound_rmsprop_v_range(const struct rmsprop_constants *c, struct range v, double g,
+                                   double g_error)
+{
+    const double low = oracle_rmsprop_v(c, g, v.low) - bound_rmsprop_v(c, v.low, g, g_error).below;
+    return (struct range){fmax(0.0, low),
+                          oracle_rmsprop_v(c, g, v.high) + bound_rmsprop_v(c, v.high, g, g_error).above};
+}
+
+/* For each g the update shrinks as v grows, and its roundings with it: w' lies between the bounds at both
+ * ends of v. */
+struct range bound_rmsprop_w_range(const struct rmsprop_constants *c, struct range v, struct range w,
+                                   double g, double g_error)
+{
+    const double ends[2] = {v.low, v.high};
+    struct range after = {INFINITY, -INFINITY};
+    for (int i = 0; i < 2; i++) {
+        const double low =
+            oracle_rmsprop_w(c, g, ends[i], w.low) - bound_rmsprop_w(c, ends[i], w.low, g, g_error).below;
+        const double high =
+            oracle_rmsprop_w(c, g, ends[i], w.high) + bound_rmsprop_w(c, ends[i], w.high, g, g_error).above;
+        after.low = fmin(after.low, low);
+        after.high = fmax(after.high, high);
+    }
+    return after;
+}
+
+/* The last subtraction is rounded to nearest, and the floats next to w are half an ulp of w away or more: so
+ * w stays while less than a quarter is taken from it. The update is largest for the largest gradient and the
+ * least v; its roundings, and the underflow of v' beside epsilon (2^-74 / 2^-24), are far below one part in
+ * a thousand. */
+bool bound_rmsprop_stays(const struct rmsprop_constants *c, struct range v, double w, double g,
+                         double g_error)
+{
+    const double most = fabs(g) + g_error;
+    const double update = fabs(oracle_rmsprop_w(c, most, v.low, 0.0)) + BOUND_TINY;
+    return w != 0.0 && update * (1.0 + 0x1p-10) < bound_ulp(w) / 4.0;
+}
+
 /* v' is known, so the root, the sum and the division give 3 roundings (lr g is exact; a fourth for backends
  * that divide first and scale later is exact too). The last subtraction errs by u |w'|, seen through the same
  * factor. */

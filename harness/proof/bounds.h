@@ -7,6 +7,8 @@
 #ifndef LB_BOUNDS_H
 #define LB_BOUNDS_H
 
+#include <stdbool.h>
+
 /* Unit roundoff and least positive value of float; the least normal one. */
 #define BOUND_UNIT      0x1p-24
 #define BOUND_TINY      0x1p-149
@@ -70,6 +72,22 @@ struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon);
 struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, double g, double g_error);
 struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
                                  double g_error);
+
+/* What a value that nobody has looked at may be. */
+struct range {
+    double low, high;
+};
+
+/* The same update where the old v and w are known only up to a range, as they are after steps that nobody has
+ * looked at. */
+struct range bound_rmsprop_v_range(const struct rmsprop_constants *c, struct range v, double g,
+                                   double g_error);
+struct range bound_rmsprop_w_range(const struct rmsprop_constants *c, struct range v, struct range w,
+                                   double g, double g_error);
+
+/* Whether the update is surely too small to change a w other than 0. epsilon >= 2^-24. */
+bool bound_rmsprop_stays(const struct rmsprop_constants *c, struct range v, double w, double g,
+                         double g_error);
 
 /* Error of a gradient read back from one update: g = (w - w') (sqrt(v') + epsilon) / lr with lr a power of
  * two. w_new, v_new: what the backend stored. */

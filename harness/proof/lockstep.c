@@ -97,11 +97,12 @@ int prove_lockstep(struct proof *p, bool composed, struct error *e)
     static const char *const names[ROW_COUNT] = {"gradients", "update", "loss and count",
                                                  "free-running loss"};
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
+    const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
     const int usual = p->options->exhaustive ? LOCKSTEP_MANY : LOCKSTEP_STEPS;
     const char *op = composed ? "composed lockstep" : "lockstep";
     struct proof_row rows[ROW_COUNT];
     struct step_rig rig;
-    if (step_rig_open(&rig, p, op, &shape, p->plan->batch, composed, e)) return (int)e->code;
+    if (step_rig_open(&rig, p, op, &plan, composed, e)) return (int)e->code;
     for (int i = 0; i < ROW_COUNT; i++) row_begin(p, &rows[i], op, names[i], false);
     run_lockstep(&rig, rows, p->options->lockstep_steps > 0 ? p->options->lockstep_steps : usual);
     step_rig_close(&rig);

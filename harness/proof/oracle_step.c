@@ -158,9 +158,9 @@ static double largest(const double *list, int count)
 /* Loss, probabilities and their gradient of one row.
  *
  * Sensitivity: p = 1 / (1 + r) with r the sum over the other classes of exp(z_k - z_c). Logits off by e_k
- * change r by a factor within exp(+-D), D = e_c + max e_k, and p by at most p (1 - p) (exp(D) - 1). The loss,
- * log(1 + r) of the label, changes by at most log(1 + (1 - p) (exp(D) - 1)). To this come the roundings of
- * softmax itself, taken at the ends of these intervals. */
+ * change r by a factor within exp(+-D), D = e_c + max e_k, and p by at most p (1 - p) (exp(D) - 1), and 1.
+ * The loss, log(1 + r) of the label, changes by at most log(1 + (1 - p) (exp(D) - 1)), and D. To this come
+ * the roundings of softmax itself, taken at the ends of these intervals. */
 static double output_row(struct oracle_step *o, int i, int label, double *loss_bound)
 {
     const int n = o->shape.classes;
@@ -169,7 +169,7 @@ static double output_row(struct oracle_step *o, int i, int label, double *loss_b
     struct oracle_softmax s;
     oracle_softmax_xent(n, o->logits.value + at, label, &s);
     for (int c = 0; c < n; c++) {
-        const double change = s.p[c] * s.rest[c] * expm1(e[c] + e_max);
+        const double change = fmin(1.0, s.p[c] * s.rest[c] * expm1(e[c] + e_max));
         const double p_error = change + bound_probability(n, s.p[c] + change, s.shift[c] + 2.0 * e_max);
         const double delta = c == label ? -s.rest[c] : s.p[c];
         o->prob.value[at + (size_t)c] = s.p[c];
@@ -177,7 +177,8 @@ static double output_row(struct oracle_step *o, int i, int label, double *loss_b
         o->dlogits.value[at + (size_t)c] = delta * scale;
         o->dlogits.bound[at + (size_t)c] = bound_logit_gradient(fabs(delta), p_error, scale);
     }
-    const double change = log1p(s.rest[label] * expm1(e[label] + e_max));
+    const double apart = e[label] + e_max;
+    const double change = fmin(apart, log1p(s.rest[label] * expm1(apart)));
     *loss_bound =
         change + bound_loss(n, s.log_sum + 2.0 * e_max, s.shift[label] + 2.0 * e_max, s.loss + change);
     return s.loss;

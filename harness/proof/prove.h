@@ -44,7 +44,7 @@ struct proof_options {
     void (*row)(void *context, const struct proof_row *row); /* called once per row, as it is done */
     void *context;
     const char *only; /* prove only what belongs to this op (or "step", "lockstep"); NULL = everything */
-    const char *only_cases; /* of that op, only the class of this name; of steps, only its network */
+    const char *only_cases; /* of that op, only the class of this name; of steps, only what it begins with */
     /* Prove only the case of this text, or those that begin so where it ends in '*', under the same seed and
      * plan; NULL = all. */
     const char *only_case;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof of level 2: single training steps (prove_step.c) and a run of them in lockstep with the oracle
- * (lockstep.c), for the backend's own step and for the one composed from its ops. */
+ * The proof of level 2: single training steps (prove_step.c), courses of calls between which nobody looks
+ * (prove_course.c), and a run of steps in lockstep with the oracle (lockstep.c), for the backend's own step
+ * and for the one composed from its ops. */
 #ifndef LB_PROVE_STEP_H
 #define LB_PROVE_STEP_H
 
@@ -14,6 +15,7 @@ enum step_check {
     CHECK_LOSS,     /* loss sum and count of correct rows, of predict and of step */
     CHECK_GRADIENT, /* gradients of all tensors, read back */
     CHECK_UPDATE,   /* w and v after a step */
+    CHECK_UNSTORED, /* predict after steps, with no store between that would make good what was put off */
     CHECK_AGAIN,    /* predict, then a second step, without a load in between */
     CHECK_COUNT
 };
@@ -24,6 +26,7 @@ void check_storage(struct step_rig *r, struct proof_row *row, const char *words)
 void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
 void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
 void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
+void check_unstored(struct step_rig *r, struct proof_row *row, const char *words, uint64_t seed);
 void check_again(struct step_rig *r, struct proof_row *row, const char *words);
 
 /* Asks the oracle for the gradients at these weights with r->batch, once for r->given. Only after the backend
@@ -33,6 +36,10 @@ void ask_oracle(struct step_rig *r, const struct tensors *w);
 /* One group of rows each. 0, or e when memory is short. */
 int prove_step_plan(struct proof *p, bool composed, struct error *e);
 int prove_step_ragged(struct proof *p, bool composed, struct error *e);
+int prove_step_drawn(struct proof *p, bool composed, struct error *e);
+int prove_step_large(struct proof *p, bool composed, struct error *e);
+int prove_step_zeros(struct proof *p, bool composed, struct error *e);
+int prove_course(struct proof *p, bool composed, struct error *e);
 int prove_lockstep(struct proof *p, bool composed, struct error *e);
 
 #endif

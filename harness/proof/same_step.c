@@ -40,7 +40,7 @@ static void call_step(struct same_subject *s, int team, int shift)
     memset(c->results, 0, sizeof c->results);
     for (int i = 0; i < STEPS; i++) trainer_step(t, &b, &c->results[i]);
     trainer_predict(t, &b, (float *)(void *)prob, &c->results[STEPS]);
-    step_rig_store(r, t);
+    guarded_model_store(&r->stored, t);
     for (int i = 0; i < TENSOR_COUNT; i++) {
         same_output(s, tensor_data(&r->stored.model.w, i), tensor_count(&r->shape, i) * sizeof(float));
         same_output(s, tensor_data(&r->stored.model.v, i), tensor_count(&r->shape, i) * sizeof(float));
@@ -85,6 +85,7 @@ static bool promised(const struct proof *p, bool composed)
 int prove_same_step(struct proof *p, bool composed, struct error *e)
 {
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
+    const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
     const int rows = p->plan->batch < ROWS ? p->plan->batch : ROWS;
     static struct step_context c;
     struct rng rng = rng_seed(p->options->seed, 66);
@@ -94,7 +95,7 @@ int prove_same_step(struct proof *p, bool composed, struct error *e)
                              .context = &c,
                              .call = call_step};
     memset(&c, 0, sizeof c);
-    if (step_rig_open(&c.rig, p, s.op, &shape, p->plan->batch, composed, e)) return (int)e->code;
+    if (step_rig_open(&c.rig, p, s.op, &plan, composed, e)) return (int)e->code;
     if (open_teams(&c, p, composed, e) == 0) {
         step_rig_draw(&c.rig, &rng, rows, BATCH_PLAIN);
         step_rig_fill_model(&c.rig, p->options->seed, MODEL_PLAIN, 1.0f);

@@ -4,13 +4,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "proof/oracle.h"
+
 enum { POOL_IMAGES = 192 };
 
 /* ---- models between guard pages */
 
-static int guarded_model_open(struct guarded_model *g, const struct shape *s)
+int guarded_model_open(struct guarded_model *g, const struct shape *s)
 {
     int failed = 0;
+    g->shape = *s;
     for (int i = 0; i < TENSOR_COUNT; i++) {
         const size_t bytes = tensor_count(s, i) * sizeof(float);
         failed |= guarded_open(&g->arena[i], bytes) | guarded_open(&g->arena[TENSOR_COUNT + i], bytes);
@@ -18,7 +21,7 @@ static int guarded_model_open(struct guarded_model *g, const struct shape *s)
     return failed;
 }
 
-static void guarded_model_close(struct guarded_model *g)
+void guarded_model_close(struct guarded_model *g)
 {
     for (int i = 0; i < 2 * TENSOR_COUNT; i++) guarded_close(&g->arena[i]);
 }
@@ -30,17 +33,17 @@ static void place_tensors(struct tensors *t, struct guarded *arena, const struct
         *members[i] = guarded_place(&arena[i], tensor_count(s, i) * sizeof(float), PLACE_END);
 }
 
-void step_rig_store(struct step_rig *r, struct trainer *t)
+void guarded_model_store(struct guarded_model *g, struct trainer *t)
 {
-    place_tensors(&r->stored.model.w, r->stored.arena, &r->shape);
-    place_tensors(&r->stored.model.v, r->stored.arena + TENSOR_COUNT, &r->shape);
-    trainer_store(t, &r->stored.model);
+    place_tensors(&g->model.w, g->arena, &g->shape);
+    place_tensors(&g->model.v, g->arena + TENSOR_COUNT, &g->shape);
+    trainer_store(t, &g->model);
 }
 
-long long step_rig_intruded(const struct step_rig *r)
+long long guarded_model_intruded(const struct guarded_model *g)
 {
     long long bytes = 0;
-    for (int i = 0; i < 2 * TENSOR_COUNT; i++) bytes += guarded_intruded(&r->stored.arena[i]);
+    for (int i = 0; i < 2 * TENSOR_COUNT; i++) bytes += guarded_intruded(&g->arena[i]);
     return bytes;
 }
 
@@ -64,15 +67,17 @@ static int pool_open(struct step_rig *r, struct rng *rng)
         return -1;
     pool->pixels = guarded_place(&pool->pixel_arena, POOL_IMAGES * in, PLACE_END);
     pool->labels = guarded_place(&pool->label_arena, POOL_IMAGES, PLACE_END);
-    memset(pool->pixels, 0, in);
+    memset(pool->pixels + POOL_BLANK * in, 0, in);
+    memset(pool->pixels + POOL_WHITE * in, 255, in);
     for (int i = 0; i < POOL_IMAGES; i++) {
         const uint32_t source = data ? rng_below(rng, data->train.count) : 0;
         uint8_t *image = pool->pixels + (size_t)i * in;
         pool->labels[i] =
             data ? data->train.labels[source] : (uint8_t)rng_below(rng, (uint32_t)r->shape.classes);
-        if (i > 0 && data) memcpy(image, data->train.pixels + (size_t)source * in, in);
-        if (i > 0 && !data) cases_image(rng, image, r->shape.inputs);
-        if (i > 0 && !data) image[rng_below(rng, (uint32_t)in)] = 255; /* narrow ones must not be empty */
+        if (i < POOL_DRAWN) continue;
+        if (data) memcpy(image, data->train.pixels + (size_t)source * in, in);
+        if (!data) cases_image(rng, image, r->shape.inputs);
+        if (!data) image[rng_below(rng, (uint32_t)in)] = 255; /* narrow ones must not be empty */
     }
     guarded_protect(&pool->pixel_arena);
     guarded_protect(&pool->label_arena);
@@ -86,19 +91,48 @@ static void pool_close(struct image_pool *pool)
     guarded_close(&pool->index_arena);
 }
 
+/* Of a batch that is one image again and again, which one; -1: it is of several. */
+static int only_image(const struct image_pool *pool, struct rng *rng, enum rig_batch kind)
+{
+    if (kind == BATCH_ONE_IMAGE)
+        return POOL_DRAWN + (int)rng_below(rng, (uint32_t)(pool->count - POOL_DRAWN));
+    return kind == BATCH_WHITE ? POOL_WHITE : kind == BATCH_BLANK ? POOL_BLANK : -1;
+}
+
+static void draw_index(const struct image_pool *pool, struct rng *rng, int rows, enum rig_batch kind)
+{
+    const int only = only_image(pool, rng, kind);
+    for (int i = 0; i < rows; i++)
+        pool->index[i] =
+            only >= 0 ? (uint32_t)only : POOL_DRAWN + rng_below(rng, (uint32_t)(pool->count - POOL_DRAWN));
+    if (kind == BATCH_WITH_ZERO_IMAGE) pool->index[0] = pool->index[rows - 1] = POOL_BLANK;
+    for (int i = 1; kind == BATCH_REPEATED_IMAGE && i < rows; i += 2) pool->index[i] = pool->index[0];
+    if (only < 0) pool->index[rows / 2] = (uint32_t)pool->count - 1; /* the image against the guard page */
+}
+
 void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind)
 {
     struct image_pool *pool = &r->pool;
-    r->oracle_knows = false;
+    r->oracle_knows = r->learned = false;
+    r->kind = kind;
     guarded_release(&pool->index_arena);
     pool->index = guarded_place(&pool->index_arena, (size_t)rows * sizeof *pool->index, PLACE_END);
-    for (int i = 0; i < rows; i++) pool->index[i] = 1 + rng_below(rng, (uint32_t)pool->count - 1);
-    if (kind == BATCH_WITH_ZERO_IMAGE) pool->index[0] = pool->index[rows - 1] = 0;
-    for (int i = 1; kind == BATCH_REPEATED_IMAGE && i < rows; i += 2) pool->index[i] = pool->index[0];
-    pool->index[rows / 2] = (uint32_t)pool->count - 1; /* the image against the guard page */
+    draw_index(pool, rng, rows, kind);
     guarded_protect(&pool->index_arena);
     r->batch =
         (struct batch){.pixels = pool->pixels, .labels = pool->labels, .index = pool->index, .rows = rows};
+}
+
+void step_rig_blacken(struct step_rig *r, struct rng *rng)
+{
+    const int in = r->shape.inputs;
+    r->oracle_knows = false;
+    guarded_release(&r->pool.pixel_arena);
+    for (int p = 0; p < in; p++) {
+        if (rng_below(rng, 3) > 0) continue;
+        for (int i = 0; i < r->pool.count; i++) r->pool.pixels[i * in + p] = 0;
+    }
+    guarded_protect(&r->pool.pixel_arena);
 }
 
 /* ---- the model given */
@@ -109,6 +143,70 @@ static void tie_first_and_last_class(struct tensors *w, const struct shape *s)
     const int last = s->classes - 1;
     for (int c = 0; c < s->classes; c++) w->b2[c] = c == 0 || c == last ? 0.0f : -8.0f;
     for (int u = 0; u < s->hidden; u++) w->w2[u * s->classes] = w->w2[u * s->classes + last] = 0.0f;
+}
+
+/* Both signs, from half of most to most. */
+static float around(struct rng *rng, float most)
+{
+    const float size = rng_float(rng, 0.5f * most, most);
+    return rng_below(rng, 2) ? size : -size;
+}
+
+static void name_every_third(struct image_pool *pool, int label)
+{
+    guarded_release(&pool->label_arena);
+    for (int i = 0; i < pool->count; i += 3) pool->labels[i] = (uint8_t)label;
+    guarded_protect(&pool->label_arena);
+}
+
+/* Every unit and every class has a size of its own; W2 takes back the one and gives the other. */
+static void enlarge(struct step_rig *r, struct rng *rng)
+{
+    const struct shape *s = &r->shape;
+    struct tensors *w = &r->given.w;
+    const int least = (int)rng_below(rng, (uint32_t)s->classes);
+    float logit[ORACLE_MAX_CLASSES];
+    for (int c = 0; c < s->classes; c++) logit[c] = ldexpf(1.0f, 4 + (int)rng_below(rng, 6));
+    for (int c = 0; c < s->classes; c++) w->b2[c] = around(rng, logit[c]);
+    w->b2[least] = -ldexpf(1.0f, 9 + (int)rng_below(rng, 6));
+    for (int u = 0; u < s->hidden; u++) {
+        const float unit = ldexpf(1.0f, 6 + (int)rng_below(rng, 12));
+        w->b1[u] = around(rng, 0.5f * unit);
+        for (int i = 0; i < s->inputs; i++) w->w1[i * s->hidden + u] = around(rng, unit);
+        for (int c = 0; c < s->classes; c++)
+            w->w2[u * s->classes + c] = around(rng, logit[c]) / (unit * sqrtf((float)s->hidden));
+    }
+    name_every_third(&r->pool, least);
+}
+
+static bool is_black(const struct step_rig *r, int pixel)
+{
+    for (int i = 0; i < r->pool.count; i++)
+        if (r->pool.pixels[i * r->shape.inputs + pixel] > 0) return false;
+    return true;
+}
+
+/* A black pixel, a unit that is off and one that no logit needs have gradients of exactly 0; and the blank
+ * image has hidden values that are exactly b1. */
+static void make_zeros(struct step_rig *r, struct rng *rng)
+{
+    const struct shape *s = &r->shape;
+    struct tensors *w = &r->given.w, *v = &r->given.v;
+    for (int u = 0; u < s->hidden; u++) {
+        const uint32_t kind = rng_below(rng, 4);
+        for (int c = 0; kind == 0 && c < s->classes; c++) v->w2[u * s->classes + c] = 0.0f;
+        for (int c = 0; kind == 1 && c < s->classes; c++) w->w2[u * s->classes + c] = 0.0f;
+        if (kind > 1) continue;
+        if (kind == 0) w->b1[u] = -0x1p20f;
+        v->b1[u] = 0.0f;
+        for (int i = 0; i < s->inputs; i++) v->w1[i * s->hidden + u] = 0.0f;
+    }
+    for (int i = 0; i < s->inputs; i++) {
+        const bool black = is_black(r, i);
+        for (int u = 0; black && u < s->hidden; u++) v->w1[i * s->hidden + u] = 0.0f;
+    }
+    for (size_t j = 0; j < tensor_count(s, TENSOR_W1); j++) w->w1[j] *= 0x1p12f;
+    for (size_t j = 0; j < tensor_count(s, TENSOR_W2); j++) w->w2[j] *= 0.25f;
 }
 
 void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind, float gain)
@@ -126,6 +224,8 @@ void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind,
         }
     }
     if (kind == MODEL_TIED) tie_first_and_last_class(&r->given.w, &r->shape);
+    if (kind == MODEL_LARGE) enlarge(r, &rng);
+    if (kind == MODEL_ZEROS) make_zeros(r, &rng);
 }
 
 /* ---- the rig */
@@ -142,22 +242,31 @@ static int open_trainer(struct step_rig *r, float lr, struct contender *c, struc
                           r->proof->backend->name);
 }
 
-int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct shape *shape, int batch,
+struct plan step_rig_plan(const struct proof *p, const struct shape *shape, int batch)
+{
+    struct plan plan = *p->plan;
+    plan.inputs = shape->inputs;
+    plan.hidden = shape->hidden;
+    plan.classes = shape->classes;
+    plan.batch = batch;
+    return plan;
+}
+
+int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct plan *plan,
                   bool composed, struct error *e)
 {
     struct rng rng = rng_seed(p->options->seed, 62);
-    *r = (struct step_rig){.proof = p, .plan = *p->plan, .shape = *shape, .composed = composed, .name = name};
-    r->plan.inputs = shape->inputs;
-    r->plan.hidden = shape->hidden;
-    r->plan.classes = shape->classes;
-    r->plan.batch = batch;
+    const struct shape of_plan = {plan->inputs, plan->hidden, plan->classes}, *const shape = &of_plan;
+    const int batch = plan->batch;
+    *r = (struct step_rig){.proof = p, .plan = *plan, .shape = of_plan, .composed = composed, .name = name};
     network_alloc(&r->given, shape);
     const size_t prob_bytes = (size_t)batch * (size_t)shape->classes * sizeof(float);
-    if (!r->given.w.w1 || guarded_model_open(&r->stored, shape) || guarded_open(&r->prob_arena, prob_bytes) ||
-        oracle_step_open(&r->oracle, shape, batch) || pool_open(r, &rng))
+    if (!r->given.w.w1 || guarded_model_open(&r->stored, shape) ||
+        guarded_open(&r->prob_arena, 2 * prob_bytes) || oracle_step_open(&r->oracle, shape, batch) ||
+        pool_open(r, &rng))
         error_set(e, EXIT_INTERNAL, "proof of %s: no memory for the oracle's training step",
                   p->backend->name);
-    else if (open_trainer(r, p->plan->lr, &r->contender, &r->trainer, e) == 0 &&
+    else if (open_trainer(r, plan->lr, &r->contender, &r->trainer, e) == 0 &&
              open_trainer(r, READBACK_RATE, &r->readback, &r->readback_trainer, e) == 0)
         return 0;
     step_rig_close(r);

@@ -10,61 +10,12 @@
 #include <xmmintrin.h>
 
 #include "backends/registry.h"
-#include "train/network.h"
-
-/* Every way to be broken: a name, and what it means. */
-#define BUGS(X)                                                                                              \
-    X(none)                 /* nothing is broken */                                                          \
-    X(loses_partial_batch)  /* rows beyond the last multiple of 8 are not trained */                         \
-    X(mean_over_full_batch) /* divides by plan->batch, not by the rows there are */                          \
-    X(summed_gradient)      /* does not divide at all */                                                     \
-    X(skips_bias_update)    /* b1 and b2 stay */                                                             \
-    X(stale_predict)        /* predicts with the parameters loaded */                                        \
-    X(stale_w2)             /* backward pass with the W2 loaded */                                           \
-    X(updates_w2_early)     /* dH from the W2 already updated */                                             \
-    X(ignores_index)        /* takes the first images */                                                     \
-    X(labels_unindexed)     /* label of the row, not of the image */                                         \
-    X(label_off_by_one)     /* the next class */                                                             \
-    X(bf16_weights)         /* forward pass with short weights */                                            \
-    X(bf16_gradient)        /* gradients kept short */                                                       \
-    X(no_relu_gradient)     /* dH not masked */                                                              \
-    X(epsilon_in_root)      /* sqrt(v + epsilon) */                                                          \
-    X(flushes_v)            /* v below the least normal float becomes 0 */                                   \
-    X(stale_store)          /* store gives the v loaded */                                                   \
-    X(store_overruns)       /* store writes one float past b2 */                                             \
-    X(predict_updates)      /* predict decays v */                                                           \
-    X(mean_loss)            /* loss of the batch's mean, not its sum */                                      \
-    X(counts_all)           /* says that every row is right */                                               \
-    X(counts_ties)          /* a row is right where the label is one of several largest */                   \
-    X(last_unit_frozen)     /* the last hidden unit is never trained when their number is odd or 512 */      \
-    X(drops_last_pixel)     /* the last column of X is not read */                                           \
-    X(drifts)               /* one last bit is another in every third step */                                \
-    X(wrong_with_2_threads) /* one last bit is another for a team of two */                                  \
-    X(depends_on_alignment) /* one last bit is another where the index list is not aligned to 16 bytes */    \
-    X(resets_mxcsr)         /* leaves rounding to nearest, no flushing */
-
-enum bug {
-#define X(name) BUG_##name,
-    BUGS(X)
-#undef X
-        BUG_COUNT
-};
+#include "mutant_step.h"
 
 static const char *const bug_names[BUG_COUNT] = {
 #define X(name) "step_" #name,
     BUGS(X)
 #undef X
-};
-
-struct fused {
-    void *ops_state;
-    struct plan plan;
-    struct shape shape;
-    enum bug bug;
-    struct model model, loaded, gradient;
-    float *x, *h, *z, *dh, *loss;
-    uint8_t *labels;
-    uint32_t *index;
 };
 
 static const struct backend *base(void)
@@ -85,10 +36,15 @@ static int open_with(const struct plan *plan, void **state, enum bug bug)
     f->x = calloc(rows * (size_t)plan->inputs, sizeof *f->x);
     f->h = calloc(rows * (size_t)plan->hidden, sizeof *f->h);
     f->dh = calloc(rows * (size_t)plan->hidden, sizeof *f->dh);
+    f->prob = calloc(rows * (size_t)plan->classes, sizeof *f->prob);
     f->z = calloc(rows * (size_t)plan->classes, sizeof *f->z);
     f->loss = calloc(rows, sizeof *f->loss);
     f->labels = calloc(rows, 1);
     f->index = calloc(rows, sizeof *f->index);
+    f->seen_index = calloc(rows, sizeof *f->seen_index);
+    f->last = calloc((size_t)plan->inputs, sizeof *f->last);
+    network_alloc(&f->behind, &f->shape);
+    if (bug == BUG_shares_means) share_means(f);
     *state = f;
     char why[64];
     return base()->open ? base()->open(plan, &f->ops_state, why, sizeof why) : 0;
@@ -105,24 +61,36 @@ static void fused_close(void *state)
     free(f->h);
     free(f->dh);
     free(f->z);
+    free(f->prob);
     free(f->loss);
     free(f->labels);
     free(f->index);
+    free(f->seen_index);
+    free(f->last);
+    network_free(&f->behind);
     free(f);
 }
 
 /* ---- parameters */
+
+/* What the update goes by: the plan's, or another's. */
+static struct plan constants;
 
 static void fused_load(void *state, const struct model *m)
 {
     struct fused *f = state;
     network_copy(&f->model, m, &f->shape);
     network_copy(&f->loaded, m, &f->shape);
+    network_copy(&f->behind, m, &f->shape);
+    lazy_begin(f);
+    constants = f->plan;
 }
 
 static void fused_store(void *state, struct model *m)
 {
     struct fused *f = state;
+    if (is_lazy(f)) lazy_flush(f);
+    network_copy(&f->behind, &f->model, &f->shape);
     network_copy(m, &f->model, &f->shape);
     if (f->bug == BUG_stale_store)
         memcpy(m->v.w1, f->loaded.v.w1, tensor_count(&f->shape, TENSOR_W1) * sizeof(float));
@@ -147,20 +115,40 @@ static int label_of(const struct fused *f, const struct batch *b, int i)
     return f->bug == BUG_label_off_by_one ? (label + 1) % f->shape.classes : label;
 }
 
+/* Images and labels of the first `rows` rows of the batch. */
+static void gather(struct fused *f, const struct batch *b, int rows)
+{
+    const int in = f->shape.inputs;
+    const bool hit = (f->bug == BUG_caches_images || f->bug == BUG_caches_labels) && cache_hits(f, b);
+    for (int i = 0; i < rows; i++) {
+        f->index[i] = f->bug == BUG_ignores_index ? (uint32_t)i : b->index[i];
+        if (!hit || f->bug != BUG_caches_labels) f->labels[i] = (uint8_t)label_of(f, b, i);
+    }
+    if (hit && f->bug == BUG_caches_images) return;
+    base()->ops.gather(f->ops_state, rows, in, b->pixels, f->index, f->x, in);
+    lose_pixels(f, rows);
+}
+
+static gemm_fn *product(const struct fused *f)
+{
+    return f->bug == BUG_strassen ? strassen_gemm : base()->ops.gemm;
+}
+
 /* x, h, z (logits) and labels for the first `rows` rows of the batch. */
 static void forward(struct fused *f, const struct batch *b, int rows, const struct tensors *w)
 {
     const struct ops *o = &base()->ops;
     void *s = f->ops_state;
     const int in = f->shape.inputs, hid = f->shape.hidden, cls = f->shape.classes;
-    for (int i = 0; i < rows; i++) {
-        f->index[i] = f->bug == BUG_ignores_index ? (uint32_t)i : b->index[i];
-        f->labels[i] = (uint8_t)label_of(f, b, i);
+    float keep = 0.0f;
+    gather(f, b, rows);
+    for (int i = 0; f->bug == BUG_keeps_nan && i < rows * hid; i++) {
+        f->h[i] *= 0.0f;
+        keep = 1.0f;
     }
-    o->gather(s, rows, in, b->pixels, f->index, f->x, in);
-    for (int i = 0; f->bug == BUG_drops_last_pixel && i < rows; i++) f->x[i * in + in - 1] = 0.0f;
-    o->gemm(s, NO_TRANS, NO_TRANS, rows, hid, in, 1.0f, f->x, in, w->w1, hid, 0.0f, f->h, hid);
+    product(f)(s, NO_TRANS, NO_TRANS, rows, hid, in, 1.0f, f->x, in, w->w1, hid, keep, f->h, hid);
     o->bias_act(s, rows, hid, w->b1, ACT_RELU, f->h, hid);
+    for (int i = 0; f->bug == BUG_relu_clamped && i < rows * hid; i++) f->h[i] = fminf(f->h[i], 1000.0f);
     o->gemm(s, NO_TRANS, NO_TRANS, rows, cls, hid, 1.0f, f->h, hid, w->w2, cls, 0.0f, f->z, cls);
     o->bias_act(s, rows, cls, w->b2, ACT_IDENTITY, f->z, cls);
 }
@@ -183,9 +171,13 @@ static void finish(struct fused *f, int rows, float scale, float *grad, float *p
         const bool ties = f->bug == BUG_counts_ties && f->z[i * cls + f->labels[i]] == f->z[i * cls + best];
         r->correct += f->bug == BUG_counts_all || ties || best == f->labels[i];
     }
-    base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, prob,
-                             cls);
-    for (int i = 0; i < rows; i++) r->loss_sum += (double)f->loss[i];
+    float *const p = prob ? prob : f->prob;
+    if (f->bug == BUG_softmax_unshifted)
+        unshifted_softmax(f, rows, scale, grad, p);
+    else
+        base()->ops.softmax_xent(f->ops_state, rows, cls, f->z, cls, f->labels, scale, f->loss, grad, cls, p,
+                                 cls);
+    lose_loss(f, rows, p, r);
     if (f->bug == BUG_mean_loss) r->loss_sum /= rows;
 }
 
@@ -195,7 +187,10 @@ static void fused_predict(void *state, const struct batch *b, float *prob, struc
     if (f->bug == BUG_bf16_weights)
         forward_shortened(f, b, b->rows);
     else
-        forward(f, b, b->rows, f->bug == BUG_stale_predict ? &f->loaded.w : &f->model.w);
+        forward(f, b, b->rows,
+                f->bug == BUG_stale_predict  ? &f->loaded.w
+                : f->bug == BUG_predict_lags ? &f->behind.w
+                                             : &f->model.w);
     finish(f, b->rows, 1.0f, NULL, prob, r);
     if (f->bug == BUG_predict_updates) f->model.v.b1[0] *= f->plan.rho;
 }
@@ -208,10 +203,16 @@ static void update(struct fused *f, int tensor)
     float *v = tensor_data(&f->model.v, tensor), *w = tensor_data(&f->model.w, tensor);
     const size_t count = tensor_count(&f->shape, tensor);
     const bool bias = tensor == TENSOR_B1 || tensor == TENSOR_B2;
+    const float rho = f->bug == BUG_fixed_rho          ? 0.9f
+                      : f->bug == BUG_shares_constants ? constants.rho
+                                                       : f->plan.rho;
+    const float epsilon = f->bug == BUG_fixed_epsilon      ? 1e-7f
+                          : f->bug == BUG_shares_constants ? constants.epsilon
+                                                           : f->plan.epsilon;
     if (bias && f->bug == BUG_skips_bias_update) return;
     if (f->bug == BUG_bf16_gradient) shorten(g, count);
     if (f->bug != BUG_epsilon_in_root) {
-        base()->ops.rmsprop(f->ops_state, count, f->plan.lr, f->plan.rho, f->plan.epsilon, g, v, w);
+        base()->ops.rmsprop(f->ops_state, count, f->plan.lr, rho, epsilon, g, v, w);
         for (size_t i = 0; f->bug == BUG_flushes_v && i < count; i++)
             if (v[i] < 0x1p-126f) v[i] = 0.0f;
         return;
@@ -236,7 +237,9 @@ static void backward(struct fused *f, int rows)
     if (f->bug != BUG_no_relu_gradient) o->relu_grad(s, rows, hid, f->h, hid, f->dh, hid);
     if (f->bug == BUG_last_unit_frozen && (hid % 2 || hid == MUTANT_STEP_HIDDEN))
         for (int i = 0; i < rows; i++) f->dh[i * hid + hid - 1] = 0.0f;
-    o->gemm(s, TRANS, NO_TRANS, in, hid, rows, 1.0f, f->x, in, f->dh, hid, 0.0f, g->w1, hid);
+    for (int i = 0; f->bug == BUG_units_beyond_512 && i < rows * hid; i++)
+        if (i % hid >= 512) f->dh[i] = 0.0f;
+    product(f)(s, TRANS, NO_TRANS, in, hid, rows, 1.0f, f->x, in, f->dh, hid, 0.0f, g->w1, hid);
     o->bias_grad(s, rows, hid, f->dh, hid, g->b1);
 }
 
@@ -251,21 +254,42 @@ static void disturb(struct fused *f, const struct batch *b)
     if (f->bug == BUG_resets_mxcsr) _mm_setcsr(0x1f80u);
 }
 
-static void fused_step(void *state, const struct batch *b, struct step_result *r)
+/* How many of the rows are trained. */
+static int rows_trained(const struct fused *f, int rows)
+{
+    if (f->bug == BUG_loses_partial_batch && rows > 8) return rows - rows % 8;
+    return f->bug == BUG_rows_beyond_512 && rows > 512 ? 512 : rows;
+}
+
+static void update_all(struct fused *f, int rows)
+{
+    for (int i = 0; i < TENSOR_COUNT; i++) {
+        if (i == TENSOR_W2 && f->bug == BUG_updates_w2_early) continue;
+        if (i == TENSOR_W1 && is_lazy(f))
+            lazy_update(f, rows);
+        else
+            update(f, i);
+    }
+}
+
+static void fused_step(void *state, const struct batch *given, struct step_result *r)
 {
     struct fused *f = state;
-    const int rows = f->bug == BUG_loses_partial_batch && b->rows > 8 ? b->rows - b->rows % 8 : b->rows;
+    const struct batch fewer = without_repetitions(f, given);
+    const struct batch *const b = f->bug == BUG_equal_counted_once ? &fewer : given;
+    const int rows = rows_trained(f, b->rows);
     float scale = 1.0f / (float)b->rows;
     if (f->bug == BUG_mean_over_full_batch) scale = 1.0f / (float)f->plan.batch;
     if (f->bug == BUG_summed_gradient) scale = 1.0f;
+    network_copy(&f->behind, &f->model, &f->shape);
     if (f->bug == BUG_bf16_weights)
         forward_shortened(f, b, rows);
     else
         forward(f, b, rows, &f->model.w);
     finish(f, rows, scale, f->z, NULL, r);
+    if (f->bug == BUG_blank_skipped && is_blank(f, rows)) return;
     backward(f, rows);
-    for (int i = 0; i < TENSOR_COUNT; i++)
-        if (i != TENSOR_W2 || f->bug != BUG_updates_w2_early) update(f, i);
+    update_all(f, rows);
     disturb(f, b);
 }
 
@@ -306,6 +330,7 @@ static struct backend make(int bug)
 /* The row that must reject each; the rows of the plan's network where that is where it shows. */
 static const char *const killers[BUG_COUNT] = {
     [BUG_none] = "",
+    [BUG_lazy] = "",
     [BUG_loses_partial_batch] = "step / ragged: gradients",
     [BUG_mean_over_full_batch] = "step / plan: gradients",
     [BUG_summed_gradient] = "step / plan: gradients",
@@ -329,6 +354,30 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_counts_ties] = "step / plan: loss and count",
     [BUG_last_unit_frozen] = "step / plan: update",
     [BUG_drops_last_pixel] = "step / ragged: probabilities",
+    [BUG_predict_lags] = "step / plan: predict before store",
+    [BUG_relu_clamped] = "step / large: probabilities",
+    [BUG_softmax_unshifted] = "step / large: gradients",
+    [BUG_loss_of_sum] = "step / large: loss and count",
+    [BUG_loss_capped] = "step / large: loss and count",
+    [BUG_strassen] = "step / zeros: update",
+    [BUG_units_beyond_512] = "step / drawn: gradients",
+    [BUG_pixels_beyond_784] = "step / drawn: probabilities",
+    [BUG_rows_beyond_512] = "step / drawn: gradients",
+    [BUG_fixed_rho] = "step / drawn: update",
+    [BUG_fixed_epsilon] = "step / drawn: update",
+    [BUG_byte_count] = "step / drawn: gradients",
+    [BUG_blank_skipped] = "step / drawn: update",
+    [BUG_equal_counted_once] = "step / drawn: gradients",
+    [BUG_lazy_short] = "step / course: idle pixels",
+    [BUG_lazy_wraps] = "step / course: idle pixels",
+    [BUG_lazy_unflushed] = "step / course: idle pixels",
+    [BUG_lazy_through_load] = "step / course: idle pixels",
+    [BUG_caches_images] = "step / course: memory used again",
+    [BUG_caches_labels] = "step / course: memory used again",
+    [BUG_lists_64_images] = "step / course: whole batches",
+    [BUG_shares_constants] = "step / course: two states",
+    [BUG_shares_means] = "step / course: two states",
+    [BUG_keeps_nan] = "step / course: after a model of NaN",
     [BUG_drifts] = "step / same bits, 10 runs",
     [BUG_wrong_with_2_threads] = "step / same bits, 1 to 7 threads",
     [BUG_depends_on_alignment] = "step / same bits, 16 alignments",
@@ -348,9 +397,9 @@ enum { IN_LOCKSTEP = sizeof in_lockstep / sizeof *in_lockstep };
 
 const struct mutant *mutants_of_step(int *count)
 {
-    static struct mutant list[BUG_COUNT - 1 + IN_LOCKSTEP];
+    static struct mutant list[BUG_COUNT - FIRST_BUG + IN_LOCKSTEP];
     *count = 0;
-    for (int i = 1; i < BUG_COUNT; i++)
+    for (int i = FIRST_BUG; i < BUG_COUNT; i++)
         list[(*count)++] = (struct mutant){bug_names[i], "step", killers[i], make(i)};
     for (int i = 0; i < IN_LOCKSTEP; i++)
         list[(*count)++] = (struct mutant){bug_names[in_lockstep[i].bug], "lockstep", in_lockstep[i].killer,
@@ -362,5 +411,12 @@ const struct backend *genuine_step(void)
 {
     static struct backend copy;
     copy = make(BUG_none);
+    return &copy;
+}
+
+const struct backend *genuine_lazy_step(void)
+{
+    static struct backend copy;
+    copy = make(BUG_lazy);
     return &copy;
 }

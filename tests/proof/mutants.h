@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Backends that are wrong on purpose, to show that the proof notices. Each is the fallback backend with one
- * op replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c). */
+ * op replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c,
+ * mutant_lazy.c, mutant_values.c). */
 #ifndef LB_MUTANTS_H
 #define LB_MUTANTS_H
 
@@ -24,9 +25,11 @@ struct mutant {
 const struct mutant *mutants_of_ops(int *count);
 const struct mutant *mutants_of_step(int *count);
 
-/* The same constructions with nothing broken: these must pass. */
+/* The same constructions with nothing broken: these must pass. The lazy step leaves out pixels that no image
+ * has, and makes good their decay when it is needed. */
 const struct backend *genuine_ops(void);
 const struct backend *genuine_step(void);
+const struct backend *genuine_lazy_step(void);
 
 /* gemm of the backend that is being proven. Only the broken oracle of prover_mutants.py asks it. */
 void gemm_under_test(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,

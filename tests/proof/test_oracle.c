@@ -273,6 +273,39 @@ static void rmsprop_intervals_hold(void **state)
 
 /* Float sums at their worst: all terms alike and rounding the same way come close to the bound, and stay
  * inside. */
+/* Steps in a row of which only the gradients are known: v and w lie in their ranges, of which no more than
+ * the roundings make the width; and a weight that must stay stays. */
+static void rmsprop_ranges_hold(void **state)
+{
+    (void)state;
+    enum { STEPS = 1000 };
+    struct rng r = rng_seed(7, 1);
+    const float lr = 0x1p-80f, rho = 0.997f, epsilon = 1e-5f;
+    const struct rmsprop_constants k = rmsprop_constants(lr, rho, epsilon);
+    for (int i = 0; i < 100; i++) {
+        float v = ldexpf(rng_float(&r, 1.0f, 2.0f), -(int)rng_below(&r, 20)), w = 0.0f, fixed = 0.05f;
+        struct range known_v = {v, v}, known_w = {w, w};
+        for (int step = 0; step < STEPS; step++) {
+            const float g =
+                rng_below(&r, 20) ? 0.0f : ldexpf(rng_float(&r, -1.0f, 1.0f), -(int)rng_below(&r, 12));
+            assert_true(bound_rmsprop_stays(&k, known_v, fixed, g, 0.0));
+            known_w = bound_rmsprop_w_range(&k, known_v, known_w, g, 0.0);
+            known_v = bound_rmsprop_v_range(&k, known_v, g, 0.0);
+            v = rho * v + (1.0f - rho) * (g * g);
+            w -= lr * g / (sqrtf(v) + epsilon);
+            fixed -= lr * g / (sqrtf(v) + epsilon);
+            assert_true(known_v.low <= v && v <= known_v.high);
+            assert_true(known_w.low <= w && w <= known_w.high);
+        }
+        assert_true(known_v.high - known_v.low < STEPS * 8.0 * BOUND_UNIT * known_v.high);
+        assert_true(fixed == 0.05f);
+    }
+    const struct range one = {1.0, 1.0};
+    assert_true(bound_rmsprop_stays(&k, one, 0x1p-50, 1.0, 0.0));
+    assert_false(bound_rmsprop_stays(&k, one, 0x1p-60, 1.0, 0.0));
+    assert_false(bound_rmsprop_stays(&k, one, 0.0, 1.0, 0.0));
+}
+
 static void gamma_is_needed_and_enough(void **state)
 {
     (void)state;
@@ -296,6 +329,7 @@ int main(void)
         cmocka_unit_test(softmax_known_values),
         cmocka_unit_test(loss_bound_is_tight),
         cmocka_unit_test(rmsprop_intervals_hold),
+        cmocka_unit_test(rmsprop_ranges_hold),
         cmocka_unit_test(gamma_is_needed_and_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

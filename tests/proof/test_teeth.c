@@ -241,6 +241,7 @@ int main(int argc, char **argv)
     if (steps) {
         wrong += try_genuine(genuine_step(), "step");
         wrong += try_genuine(genuine_step(), "lockstep");
+        wrong += try_genuine(genuine_lazy_step(), "step");
     } else {
         wrong += try_genuine(genuine_ops(), NULL);
     }
