@@ -159,7 +159,8 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
                      const struct epoch_report *report)
 {
     struct gate *g = context;
-    g->share[entry - g->entries][report->result.epoch - 1] = row->share.values[row->share.count - 1];
+    const struct epoch_point *p = &row->points[row->epochs - 1];
+    g->share[entry - g->entries][report->result.epoch - 1] = p->flop / p->seconds * 1e-9 / p->peak_gflops;
 }
 
 static int judge(struct gate *g, int backend, struct error *e)

@@ -13,9 +13,10 @@
 #include "cli/sweep.h"
 #include "proof/prove_training.h"
 #include "cli/training.h"
+#include "report/figures.h"
 #include "report/history.h"
 #include "report/progress_view.h"
-#include "report/summary_ops.h"
+#include "report/summary_json.h"
 #include "report/target_report.h"
 #include "roof/roofline_cache.h"
 
@@ -131,7 +132,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
     if (run_files_epoch(&job->files, entry, &row->verdict, report, job->error) == 0 &&
-        summary_epoch(row, report, flop) != 0)
+        summary_epoch(row, report, job->seed, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);
     integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
@@ -232,6 +233,7 @@ static void prepare_attribution(struct job *job)
                                                   .shape = s->shape,
                                                   .batch = s->plan.batch,
                                                   .threads = s->plan.threads};
+    job->summary.attribution = &job->files.attribution;
     record_section(&job->record, "roofline", known ? roofline_rates_json(&job->rates) : json_null());
 }
 
@@ -240,8 +242,8 @@ static void record_all_clocks(struct job *job)
     for (int i = 0; i < job->summary.count; i++) {
         const struct summary_row *row = &job->summary.rows[i];
         if (row->epochs > 0)
-            record_clocks(&job->record, row->entry->name, row->clock_reads, row->clock_read_seconds,
-                          summary_clock_share(row));
+            record_clocks(&job->record, row->entry->name, row->last.clock_reads, row->last.clock_read_seconds,
+                          clock_share(&job->summary, row));
     }
 }
 
@@ -257,6 +259,9 @@ static int close_files(struct job *job, int code, struct error *e)
     if (job->training) record_all_clocks(job);
     const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
     code = exit_code_worst(code, record_write(&job->record, status, code, e));
+    if (job->training)
+        code = exit_code_worst(
+            code, summary_json_write(&job->summary, &job->record, job->session->folder.path, code, e));
     record_free(&job->record);
     return code;
 }
@@ -404,8 +409,8 @@ static int run_job(struct job *job, const struct invocation *words, struct error
         return (int)e->code;
     }
     if (!job->options->quiet) session_print(job->session, stderr);
+    summary_init(&job->summary, job->session->entries, job->session->count, job->options->seed);
     prepare_attribution(job);
-    summary_init(&job->summary, job->session->entries, job->session->count);
     if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
     int code = e->code ? (int)e->code : execute(job, e);

@@ -232,10 +232,18 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
             const struct epoch_report report = {
                 .result = {.epoch = epoch,
                            .train_seconds = kept_real(r, i, epoch, "train_seconds"),
+                           .loss = kept_real(r, i, epoch, "loss"),
+                           .accuracy = kept_real(r, i, epoch, "accuracy"),
+                           .val_loss = kept_real(r, i, epoch, "val_loss"),
                            .val_accuracy = kept_real(r, i, epoch, "val_accuracy")},
-                .peak_gflops = kept_real(r, i, epoch, "peak_gflops")};
+                .peak_gflops = kept_real(r, i, epoch, "peak_gflops"),
+                .roof = (int)isa_tier_of(s->entries[i]->backend, s->plan.isa),
+                .round = (int)kept_real(r, i, epoch, "round"),
+                .clock_reads = -1};
             const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
-            if (summary_epoch(summary_row(summary, s->entries[i]), &report, flop) != 0) return -1;
+            struct summary_row *row = summary_row(summary, s->entries[i]);
+            if (summary_epoch(row, &report, s->options->seed, flop) != 0) return -1;
+            row->points[row->epochs - 1].disturbed = *kept_cell(&r->kept, i, epoch, "noisy") != 0;
         }
     return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/series.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "stats/order.h"
 
 int series_add(struct series *s, double value)
 {
@@ -24,29 +24,15 @@ void series_free(struct series *s)
     *s = (struct series){0};
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double series_median(const struct series *s)
 {
-    if (s->count == 0) return NAN;
-    if (s->count == 1) return s->values[0];
-    const size_t count = (size_t)s->count - 1;
-    double *sorted = malloc(count * sizeof *sorted);
-    if (!sorted) return NAN;
-    memcpy(sorted, s->values + 1, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    const double median = count % 2 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
-    free(sorted);
-    return median;
+    return median_of(s->values, s->count);
 }
 
 int op_series_add(struct op_series *s, const struct epoch_report *report)
 {
     double rest = report->result.train_seconds;
+    if (report->op_count == 0) return 0;
     s->count = report->op_count + 1;
     for (int i = 0; i < report->op_count; i++) {
         rest -= report->ops[i].seconds;
@@ -55,6 +41,11 @@ int op_series_add(struct op_series *s, const struct epoch_report *report)
     }
     snprintf(s->names[report->op_count], sizeof s->names[0], "other");
     return series_add(&s->seconds[report->op_count], rest);
+}
+
+void op_series_clear(struct op_series *s)
+{
+    for (int i = 0; i < s->count; i++) s->seconds[i].count = 0;
 }
 
 void op_series_free(struct op_series *s)

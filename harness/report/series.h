@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of a contender, one per epoch, and their medians. */
+ * Times of the parts of an epoch, one figure per epoch, and their medians. */
 #ifndef LB_SERIES_H
 #define LB_SERIES_H
 
@@ -16,7 +16,7 @@ struct series {
 int series_add(struct series *s, double value);
 void series_free(struct series *s);
 
-/* Median of all epochs after the first, or the figure of the only one; NAN when there is none. */
+/* NAN when there is none. */
 double series_median(const struct series *s);
 
 /* The lines of ops.csv, one series of seconds each, "other" last. */
@@ -26,8 +26,10 @@ struct op_series {
     struct series seconds[TRAINER_MAX_OP_TIMES + 1];
 };
 
-/* Adds an epoch; 0, or -1 when out of memory. */
+/* Adds an epoch; nothing, where it names no parts. 0, or -1 when out of memory. */
 int op_series_add(struct op_series *s, const struct epoch_report *report);
+/* Forgets the epochs so far. */
+void op_series_clear(struct op_series *s);
 void op_series_free(struct op_series *s);
 
 /* Medians of all lines, in parts[TRAINER_MAX_OP_TIMES + 1]; returns how many. Names point into s. */

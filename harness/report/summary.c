@@ -2,24 +2,26 @@
 #include "report/summary.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/describe.h"
+#include "report/figures.h"
 #include "report/summary_ops.h"
 #include "report/table.h"
 
-void summary_init(struct summary *s, const struct registry_entry *const *entries, int count)
+void summary_init(struct summary *s, const struct registry_entry *const *entries, int count, uint64_t seed)
 {
     memset(s, 0, sizeof *s);
     s->count = count;
+    s->seed = seed;
     for (int i = 0; i < count; i++) s->rows[i].entry = entries[i];
 }
 
 void summary_free(struct summary *s)
 {
     for (int i = 0; i < s->count; i++) {
-        series_free(&s->rows[i].seconds);
-        series_free(&s->rows[i].share);
+        free(s->rows[i].points);
         op_series_free(&s->rows[i].ops);
     }
     s->count = 0;
@@ -32,19 +34,29 @@ struct summary_row *summary_row(struct summary *s, const struct registry_entry *
     return &s->rows[i];
 }
 
-int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop)
+int summary_epoch(struct summary_row *row, const struct epoch_report *report, uint64_t seed, double flop)
 {
-    const double gflops = flop / report->result.train_seconds * 1e-9;
-    row->epochs++;
-    row->clock_reads = report->clock_reads;
-    row->clock_read_seconds = report->clock_read_seconds;
-    row->epoch_flop = flop;
-    row->val_accuracy = report->result.val_accuracy;
-    if (report->result.epoch == 1 && row->seconds.count > 0) return 0;
-    if (series_add(&row->seconds, report->result.train_seconds) != 0 ||
-        series_add(&row->share, gflops / report->peak_gflops) != 0 || op_series_add(&row->ops, report) != 0)
-        return -1;
-    return 0;
+    if (row->epochs == row->capacity) {
+        const int capacity = row->capacity ? 2 * row->capacity : 32;
+        struct epoch_point *grown = realloc(row->points, (size_t)capacity * sizeof *grown);
+        if (!grown) return -1;
+        row->points = grown;
+        row->capacity = capacity;
+    }
+    const bool is_first = report->result.epoch == 1;
+    row->points[row->epochs++] = (struct epoch_point){.seed = seed,
+                                                      .epoch = report->result.epoch,
+                                                      .round = report->round,
+                                                      .seconds = report->result.train_seconds,
+                                                      .flop = flop,
+                                                      .peak_gflops = report->peak_gflops,
+                                                      .disturbed = *turn_noise_cause(&report->noise) != 0};
+    row->later += !is_first;
+    row->tier = report->roof;
+    row->last = *report;
+    if (is_first && row->epochs > 1) return 0;
+    if (row->later == 1) op_series_clear(&row->ops); /* of the first epoch, which warms up */
+    return op_series_add(&row->ops, report);
 }
 
 /* The contender whose speed is the unit of a column: NULL when it did not run. */
@@ -68,38 +80,38 @@ static const struct registry_entry *library_entry(void)
     return NULL;
 }
 
-static void ratio_cell(struct table *t, const struct summary *s, const struct registry_entry *unit,
-                       double median)
+static void ratio_cell(struct table *t, const struct summary *s, const struct summary_row *row,
+                       const struct registry_entry *unit)
 {
-    const struct summary_row *row = unit ? find_unit(s, unit) : NULL;
-    const double reference = row ? series_median(&row->seconds) : NAN;
-    if (isfinite(reference) && isfinite(median) && median > 0)
-        table_cell(t, "%.2fx", reference / median);
+    const struct summary_row *base = unit ? find_unit(s, unit) : NULL;
+    const double ratio = base ? speedup_over(s, row, base).ratio : NAN;
+    if (isfinite(ratio))
+        table_cell(t, "%.2fx", ratio);
     else
         table_cell(t, "%s", "");
 }
 
 static void add_row(struct table *t, const struct summary *s, const struct summary_row *row)
 {
-    const double median = series_median(&row->seconds);
+    const struct time_figures f = time_figures(s, row);
     table_cell(t, "%s", row->entry->name);
     table_cell(t, "%s", row->verified ? "yes" : row->proven ? "NO" : "");
     if (row->proven)
         table_cell(t, "%.3f", row->verdict.worst_of_bound);
     else
         table_cell(t, "%s", "");
-    table_cell(t, "%d", row->epochs);
-    if (row->epochs == 0) {
+    table_cell(t, "%d", f.epochs);
+    if (f.epochs == 0) {
         for (int i = 0; i < 7; i++) table_cell(t, "%s", "");
         return;
     }
-    table_cell(t, "%.3f", row->seconds.values[0]);
-    table_cell(t, "%.3f", median);
-    table_cell(t, "%.1f", row->epoch_flop / median * 1e-9);
-    table_cell(t, "%.1f%%", 100 * series_median(&row->share));
-    ratio_cell(t, s, fallback_entry(), median);
-    ratio_cell(t, s, library_entry(), median);
-    table_cell(t, "%.4f", row->val_accuracy);
+    table_cell(t, "%.3f", f.first);
+    table_cell(t, "%.3f", f.median);
+    table_cell(t, "%.1f", f.gflops);
+    table_cell(t, "%.1f%%", 100 * f.share_of_peak);
+    ratio_cell(t, s, row, fallback_entry());
+    ratio_cell(t, s, row, library_entry());
+    table_cell(t, "%.4f", row->last.result.val_accuracy);
 }
 
 static void print_notes(const struct summary *s, const struct summary_row *row, FILE *out)
@@ -133,9 +145,11 @@ int summary_print(const struct summary *s, FILE *out)
     const int code = t.failed ? -1 : 0;
     table_print(&t, out);
     table_free(&t);
-    fputs("seconds are of training one epoch; the median is of the epochs after the first; vs = ratio of "
-          "medians;\nof peak = share of the multiply-add peak of the backend's ISA, measured around every "
-          "epoch on its threads\n",
+    fputs("seconds are of training one epoch; the median is of the epochs after the first; vs = how many "
+          "times its\n"
+          "speed, median of the rounds' ratios; of peak = share of the best multiply-add peak of the "
+          "backend's ISA,\n"
+          "measured around every epoch on its threads\n",
           out);
     summary_print_amdahl(s, out);
     for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], out);

@@ -1,47 +1,56 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table at the end of a run. */
+ * What a run is summed up from, gathered while it goes on, and the table at its end. */
 #ifndef LB_SUMMARY_H
 #define LB_SUMMARY_H
 
 #include <stdio.h>
 
+#include "report/attribution.h"
 #include "report/series.h"
 
-/* One contender's part, gathered while the run goes on. */
+/* One trained epoch. */
+struct epoch_point {
+    uint64_t seed;
+    int epoch, round; /* round 0: a warm-up, or not known */
+    double seconds, flop;
+    double peak_gflops; /* measured around it */
+    bool disturbed;     /* turn_noise_cause() names a cause */
+};
+
+/* One contender's part. */
 struct summary_row {
     const struct registry_entry *entry;
     struct contender_info info;
     bool proven, verified; /* verified: the proof was done and passed */
     struct proof_verdict verdict;
-    struct series seconds; /* of training */
-    struct series share;   /* of the measured peak */
-    struct op_series ops;
-    long long clock_reads; /* as in the last epoch's report */
-    double clock_read_seconds;
-    int epochs;
-    double epoch_flop;
-    double val_accuracy; /* of the last epoch */
-    char failure[256];   /* why it left the run; "" when it did not */
+    struct epoch_point *points; /* `epochs` of them */
+    int epochs, capacity;
+    int later;                /* of them, not the first of a training */
+    int tier;                 /* enum isa_tier of the peaks */
+    struct op_series ops;     /* of the later epochs; of the very first until there is one */
+    struct epoch_report last; /* of the latest epoch */
+    char failure[256];        /* why it left the run; "" when it did not */
 };
 
 struct summary {
     struct summary_row rows[REGISTRY_MAX];
     int count;
+    uint64_t seed;                         /* of all resampling */
+    const struct attribution *attribution; /* NULL: bounds of ops are not wanted */
     int wanted_epochs;
     const char *dataset;
 };
 
 /* Room for these contenders; free with summary_free. */
-void summary_init(struct summary *s, const struct registry_entry *const *entries, int count);
+void summary_init(struct summary *s, const struct registry_entry *const *entries, int count, uint64_t seed);
 void summary_free(struct summary *s);
 
 /* The row of a contender of this run. */
 struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
 
-/* Adds an epoch of so many operations; 0, or -1 when out of memory. With several seeds, the first epochs of
- * all but the first seed are counted, but have no part in the medians. */
-int summary_epoch(struct summary_row *row, const struct epoch_report *report, double flop);
+/* Adds an epoch of so many operations; 0, or -1 when out of memory. */
+int summary_epoch(struct summary_row *row, const struct epoch_report *report, uint64_t seed, double flop);
 
 /* The table, what is notable about each contender below it. 0, or -1 where no memory was left for the table,
  * which is then missing. */

@@ -9,10 +9,7 @@
 /* Amdahl's law on every other backend against the fastest. */
 void summary_print_amdahl(const struct summary *s, FILE *out);
 
-/* Share of an epoch that thread 0 spends on reading clocks for ops.csv; NAN when it is not known. */
-double summary_clock_share(const struct summary_row *row);
-
-/* That share of each backend, and a remark where it is not small. */
+/* What reading clocks for ops.csv took of each backend's epoch, and a remark where it is not small. */
 void summary_print_clocks(const struct summary *s, FILE *out);
 
 #endif

@@ -47,7 +47,7 @@ def results(done, out):
         path = os.path.join(out, name)
         if name.endswith(".csv"):
             left[name] = [{k: v for k, v in row.items() if not TIMED.search(k)} for row in whole_rows(path)]
-        elif name == "machine.json":
+        elif name in ("machine.json", "summary.json"):
             with open(path, encoding="utf-8") as f:
                 left[name] = form(json.load(f))
         else:

@@ -21,7 +21,8 @@ def test_run(data, folder):
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     names = sorted(os.listdir(out))
-    check(names == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"],
+    check(names == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "summary.json",
+                    "topology.xml"],
           f"run: files {names}")
     check(f"results: {out}" in result.stdout, "run: the summary names the folder")
     check(re.search(r"^Epoch 3/3 naive .*val_accuracy: ", result.stderr, re.M), "run: a line per epoch without a terminal")

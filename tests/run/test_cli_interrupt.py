@@ -44,6 +44,9 @@ def check_files(out, what, killed):
                 status = json.load(f)["status"]
             check(status in ("running", "complete") if killed else status in ("interrupted", "complete"),
                   f"{what}: machine.json says {status}")
+        elif name == "summary.json":
+            with open(path, encoding="utf-8") as f:
+                check(json.load(f)["exit_code"] in (0, 130), f"{what}: {name}")
         elif name == "topology.xml":
             xml.etree.ElementTree.parse(path)
         elif name == "history-naive.json":

@@ -140,7 +140,7 @@ def test_target(data, folder):
     result = run(bench, *words, "--epochs", "12", "--target-accuracy", "0.8", "--seed", "7", "--seeds", "2", "--out", out)
     check(result.returncode == 0, f"target: exit {result.returncode}: {result.stderr}")
     check(sorted(os.listdir(out)) == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv",
-                                       "target.csv", "topology.xml"],
+                                       "summary.json", "target.csv", "topology.xml"],
           f"target: files {os.listdir(out)}")
     rows, epochs = whole_rows(out + "/target.csv"), whole_rows(out + "/epochs.csv")
     check([r["seed"] for r in rows] == ["7", "8"], f"target: seeds {rows}")

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "report/describe.h"
+#include "report/figures.h"
 #include "report/progress_view.h"
 #include "report/summary.h"
 #include "report/table.h"
@@ -23,7 +24,7 @@ static void add_epochs(struct summary_row *row, const double *seconds, int count
             .result = {.epoch = row->epochs + 1, .train_seconds = seconds[i], .val_accuracy = val_accuracy},
             .peak_gflops = 200.0,
         };
-        assert_int_equal(summary_epoch(row, &r, 100e9), 0);
+        assert_int_equal(summary_epoch(row, &r, 42, 100e9), 0);
     }
 }
 
@@ -43,19 +44,73 @@ static void medians_leave_the_first_epoch_out(void **state)
     (void)state;
     struct summary s;
     const struct registry_entry *entry = registry_at(0);
-    summary_init(&s, &entry, 1);
-    assert_true(isnan(series_median(&s.rows[0].seconds)));
-    add_epochs(&s.rows[0], (double[]){9.0}, 1, 0.9);
-    assert_true(series_median(&s.rows[0].seconds) == 9.0);
-    add_epochs(&s.rows[0], (double[]){3.0, 1.0}, 2, 0.9);
-    assert_true(series_median(&s.rows[0].seconds) == 2.0);
-    add_epochs(&s.rows[0], (double[]){100.0}, 1, 0.9);
-    assert_true(series_median(&s.rows[0].seconds) == 3.0);
-    assert_true(fabs(series_median(&s.rows[0].share) - 100.0 / 3.0 / 200.0) < 1e-12);
+    summary_init(&s, &entry, 1, 42);
+    struct summary_row *row = &s.rows[0];
+    assert_true(isnan(time_figures(&s, row).median));
+    add_epochs(row, (double[]){9.0}, 1, 0.9);
+    assert_true(time_figures(&s, row).median == 9.0);
+    add_epochs(row, (double[]){3.0, 1.0}, 2, 0.9);
+    assert_true(time_figures(&s, row).median == 2.0);
+    add_epochs(row, (double[]){100.0}, 1, 0.9);
+    struct time_figures f = time_figures(&s, row);
+    assert_true(f.median == 3.0 && f.fastest == 1.0 && f.slowest == 100.0 && f.first == 9.0);
+    assert_true(f.later == 3 && f.epochs == 4 && isinf(f.interval.high)); /* three bound no median */
+    assert_true(fabs(f.share_of_peak - 100.0 / 3.0 / 200.0) < 1e-12);
     /* The first epoch of another seed warms up, too. */
     const struct epoch_report again = {.result = {.epoch = 1, .train_seconds = 1e6}, .peak_gflops = 200.0};
-    assert_int_equal(summary_epoch(&s.rows[0], &again, 100e9), 0);
-    assert_true(series_median(&s.rows[0].seconds) == 3.0 && s.rows[0].epochs == 5);
+    assert_int_equal(summary_epoch(row, &again, 43, 100e9), 0);
+    f = time_figures(&s, row);
+    assert_true(f.median == 3.0 && f.epochs == 5 && f.later == 3);
+    summary_free(&s);
+}
+
+static void a_share_is_of_the_best_peak_of_the_run(void **state)
+{
+    (void)state;
+    struct summary s;
+    const struct registry_entry *entries[] = {registry_at(0), registry_at(1)};
+    summary_init(&s, entries, 2, 42);
+    const struct epoch_report busy = {.result = {.epoch = 2, .train_seconds = 1.0}, .peak_gflops = 40.0},
+                              quiet = {.result = {.epoch = 2, .train_seconds = 2.0}, .peak_gflops = 200.0},
+                              wider = {.result = {.epoch = 3, .train_seconds = 1.0},
+                                       .peak_gflops = 900.0,
+                                       .roof = TIER_AVX512};
+    assert_int_equal(summary_epoch(&s.rows[0], &busy, 42, 100e9), 0);
+    assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 40.0); /* all that there is */
+    assert_int_equal(summary_epoch(&s.rows[1], &quiet, 42, 100e9), 0);
+    assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
+    assert_int_equal(summary_epoch(&s.rows[1], &wider, 42, 100e9), 0); /* of another tier */
+    assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 40.0);
+    summary_free(&s);
+}
+
+static void add_round(struct summary *s, int round, double first, double second)
+{
+    struct epoch_report r = {.result = {.epoch = round, .train_seconds = first}, .round = round};
+    assert_int_equal(summary_epoch(&s->rows[0], &r, 42, 100e9), 0);
+    r.result.train_seconds = second;
+    if (second > 0) assert_int_equal(summary_epoch(&s->rows[1], &r, 42, 100e9), 0);
+}
+
+static void speedups_pair_the_rounds(void **state)
+{
+    (void)state;
+    struct summary s;
+    const struct registry_entry *entries[] = {registry_at(0), registry_at(1)};
+    summary_init(&s, entries, 2, 42);
+    add_round(&s, 1, 8.0, 1.0); /* warms up */
+    struct speedup up = speedup_over(&s, &s.rows[1], &s.rows[0]);
+    assert_true(up.rounds == 0 && up.ratio == 8.0 && isinf(up.interval.high)); /* of the medians */
+    for (int round = 2; round <= 9; round++) {
+        const double noise = round % 2 ? 10.0 : 1.0; /* of the minute: hits both alike */
+        add_round(&s, round, 4.0 * noise, 2.0 * noise);
+    }
+    add_round(&s, 10, 1e6, 0); /* without a partner */
+    up = speedup_over(&s, &s.rows[1], &s.rows[0]);
+    assert_int_equal(up.rounds, 8);
+    assert_true(fabs(up.ratio - 2.0) < 1e-12 && fabs(up.interval.low - 2.0) < 1e-12 &&
+                fabs(up.interval.high - 2.0) < 1e-12);
+    assert_true(fabs(speedup_over(&s, &s.rows[0], &s.rows[1]).ratio - 0.5) < 1e-12);
     summary_free(&s);
 }
 
@@ -64,7 +119,7 @@ static void summary_says_what_is_notable(void **state)
     (void)state;
     struct summary s;
     const struct registry_entry *entries[] = {registry_at(0), registry_at(1)};
-    summary_init(&s, entries, 2);
+    summary_init(&s, entries, 2, 42);
     s.wanted_epochs = 3;
     s.dataset = "generated";
     for (int i = 0; i < 2; i++) {
@@ -164,6 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(medians_leave_the_first_epoch_out),
+        cmocka_unit_test(a_share_is_of_the_best_peak_of_the_run),
+        cmocka_unit_test(speedups_pair_the_rounds),
         cmocka_unit_test(summary_says_what_is_notable),
         cmocka_unit_test(progress_looks_like_keras),
         cmocka_unit_test(reference_implementations_are_found),

@@ -204,7 +204,7 @@ def test_interrupted(data, folder):
     check(process.returncode == 130, f"interrupted: exit {process.returncode}")
     check(stdout.startswith("NO VERDICT"), f"interrupted: {stdout!r}")
     names = sorted(os.listdir(out))
-    check(names == ["epochs.csv", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "topology.xml"],
+    check(names == ["epochs.csv", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "summary.json", "topology.xml"],
           f"interrupted: {names}")
     arms = {r["backend"] for r in whole_rows(out + "/epochs.csv")}
     check(arms == {"naive", "naive.again", "naive.b"}, f"interrupted: {arms}")
