@@ -97,7 +97,7 @@ def typed(cell, column):
     if cell == "":
         return None
     if column in ("run_id", "dataset", "backend", "op", "cases", "first_failure", "measured", "env_id", "noisy", "bound_by",
-                  "git_commit", "binary_sha256"):
+                  "git_commit", "binary_sha256", "kind"):
         return cell
     return float(cell) if cell not in ("nan", "inf", "-inf") else cell
 

@@ -173,7 +173,7 @@ def test_target(data, folder):
 
 def test_refused():
     for words, what in ((["--seeds", "2"], "--target-accuracy"), (["--attribution", "a-only"], "bench ab"),
-                        (["--attribution", "no"], "allowed is on, off, a-only"), (["--target-accuracy", "1.1"], "0.001 to 1"),
+                        (["--attribution", "no"], "allowed is on or off or a-only"), (["--target-accuracy", "1.1"], "0.001 to 1"),
                         (["--seed", str(2 ** 64 - 1), "--seeds", "2", "--target-accuracy", "1"], "exceed")):
         result = run(bench, "run", *words)
         check(result.returncode == 2 and what in result.stderr and result.stderr.count("\n") == 1, f"{words}: {result}")
