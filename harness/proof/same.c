@@ -130,9 +130,12 @@ static const struct {
 } settings[] = {{"default", 0},   {"ftz", 0x8000}, {"daz", 0x40},    {"ftz,daz", 0x8040},
                 {"down", 0x2000}, {"up", 0x4000},  {"zero", 0x6000}, {"zero,ftz,daz", 0xe040}};
 
+/* GCC's runtime leaves each thread's register alone. LLVM's gives every thread of a region the one that the
+ * caller has, and the caller its own back after the region: there the caller's decides. */
 static void set_everywhere(int threads, unsigned csr)
 {
 #pragma omp parallel num_threads(threads)
+    _mm_setcsr(csr);
     _mm_setcsr(csr);
 }
 
