@@ -22,6 +22,8 @@
  *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
  * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
  *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
+ *   - NaN, infinities and subnormal numbers mean what IEEE 754 says and are never flushed or replaced, unless
+ *     an op says otherwise. The sign of a zero and the sign and payload of a NaN are free.
  */
 #ifndef LANEBENCH_BACKEND_H
 #define LANEBENCH_BACKEND_H
@@ -87,33 +89,46 @@ struct plan {
 typedef void gemm_fn(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                      const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
-/* out[i][j] = pixels[index[i] * cols + j] / 255.0f, correctly rounded, for i < rows, j < cols. */
+/* out[i][j] = pixels[index[i] * cols + j] / 255.0f, correctly rounded, for i < rows, j < cols. index[i] may
+ * take every value of its type, and index[i] * cols is a size_t. */
 typedef void gather_fn(void *state, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
                        float *out, int ldout);
 
-/* In place: x[i][j] = act(x[i][j] + bias[j]). relu(NaN) is NaN; relu of either zero is a zero. */
+/* In place: x[i][j] = act(x[i][j] + bias[j]). relu(NaN) is NaN; relu of either zero is a zero; a sum that
+ * overflows is infinite. */
 typedef void bias_act_fn(void *state, int m, int n, const float *bias, enum activation act, float *x,
                          int ldx);
 
 /* In place: d[i][j] = y[i][j] > 0 ? d[i][j] : 0, where y is the output of the ReLU. The derivative at 0 is 0.
- */
+ * This is a choice, not a product: where y is not greater than 0, and NaN is not, the result is 0 whatever d
+ * is; elsewhere it is d, NaN, infinite or subnormal as that may be. */
 typedef void relu_grad_fn(void *state, int m, int n, const float *y, int ldy, float *d, int ldd);
 
-/* out[j] = sum over i < m of d[i][j]; m == 0 gives zeros. */
+/* out[j] = sum over i < m of d[i][j], in any order; m == 0 gives zeros. A NaN, or infinities of both signs,
+ * make the sum of their column NaN, infinities of one sign make it that infinity; other columns do not
+ * notice. Where the sum of |d[i][j]| over i overflows, out[j] is undefined. */
 typedef void bias_grad_fn(void *state, int m, int n, const float *d, int ldd, float *out);
 
 /* Row by row, with p = softmax(logits[i]) (shifted by the row's maximum):
  *   loss[i]    = -log p[labels[i]], through log-sum-exp
  *   grad[i][j] = (p[j] - (j == labels[i])) * grad_scale      (not written where grad is NULL)
  *   prob[i][j] = p[j]                                        (not written where prob is NULL)
- * n >= 1, labels[i] < n. Finite logits give finite results. grad may be the same matrix as logits. */
+ * n >= 1, labels[i] < n; grad_scale is finite. Finite logits give finite results, but for a loss beyond the
+ * largest float, which is infinite; p below 2^-126 may be 0. A logit of -Inf has p = 0, and an infinite loss
+ * if it is the label's. NaN or +Inf among a row's logits, or nothing but -Inf, make its loss, p and grad NaN.
+ * Other rows do not notice. grad may be the same matrix as logits (then ldgrad == ldlogits), with or without
+ * prob. prob never overlaps logits, and no two outputs overlap. */
 typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int ldlogits,
                              const uint8_t *labels, float grad_scale, float *loss, float *grad, int ldgrad,
                              float *prob, int ldprob);
 
 /* In place, element by element (Keras' RMSprop: epsilon outside the root, no momentum, not centred):
  *   v = rho * v + (1 - rho) * g * g;  w = w - lr * g / (sqrt(v) + epsilon)
- * 1 - rho is computed once, in float. Square root and division are correctly rounded. */
+ * 1 - rho is computed once, in float. Square root and division are correctly rounded.
+ * 0 <= rho <= 1, epsilon >= 0, lr finite, v >= 0 or NaN, and epsilon > 0 where g and v may both be 0. g is
+ * NaN, infinite, or so small that g * g does not overflow. NaN and infinities do to v and w of their element,
+ * and of no other, what the formulas say: NaN in g or v makes v and w NaN; infinite g, for rho < 1, makes v
+ * infinite and w NaN; infinite v, for rho > 0, stays and leaves w as it was. */
 typedef void rmsprop_fn(void *state, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
                         float *w);
 

@@ -41,15 +41,22 @@ double bound_bias_grad(int m, double gauge)
     return bound_gamma(m) * gauge;
 }
 
+/* Of the number of classes, and the same 5 up to 148 of them. */
+static double log_classes(int n)
+{
+    return fmax(5.0, log(n));
+}
+
 /* p = e / s with e = exp(x - max), s = sum of e. In units of u: the shift is rounded once, which exp
  * magnifies to |shift|; exp errs by one ulp, at most 2. The terms of s carry the same, 2 and a mean of
  * |shift| weighted with p, which is at most log n; s has n - 1 additions. Division 1, or reciprocal and
- * product 2. Together 2 + |shift| + 2 + log n + (n - 1) + 2 <= n + 10 + |shift| while log n <= 5; 20 +
- * |shift| for ten classes. exp may flush a subnormal result inside softmax: s >= 1 cannot see it, p then errs
- * by less than 2^-126. */
+ * product 2. Together 2 + |shift| + 2 + log n + (n - 1) + 2, with at least 5 for log n: 20 + |shift| for ten
+ * classes. exp may flush a subnormal result inside softmax: s >= 1 cannot see it, p then errs by less than
+ * 2^-126. Where p is 0 in double, exp is 0 in float, however large the shift. */
 double bound_probability(int n, double p, double shift)
 {
-    return bound_gamma(n + 10.0 + shift) * p + BOUND_MIN_FLOAT;
+    if (p == 0.0) return BOUND_MIN_FLOAT;
+    return bound_gamma(n + 5.0 + log_classes(n) + shift) * p + BOUND_MIN_FLOAT;
 }
 
 /* Roundings: the subtraction of y, the product, and the scale itself. */
@@ -58,12 +65,12 @@ double bound_logit_gradient(double delta, double p_error, double scale)
     return fabs(scale) * (p_error + bound_gamma(3) * (delta + p_error)) + BOUND_TINY;
 }
 
-/* s as in bound_probability: relative (n - 1) + 2 + log n <= n + 6, absolute in log s; log errs by one ulp, 2
+/* s as in bound_probability: relative (n - 1) + 2 + log n, absolute in log s; log errs by one ulp, 2
  * u of its value; x[label] - max is rounded once, the last subtraction once. */
 double bound_loss(int n, double log_sum, double shift, double loss)
 {
-    return bound_gamma(n + 6.0) + bound_gamma(2) * fabs(log_sum) + bound_gamma(1) * (shift + fabs(loss)) +
-           n * BOUND_MIN_FLOAT;
+    return bound_gamma(n + 1.0 + log_classes(n)) + bound_gamma(2) * fabs(log_sum) +
+           bound_gamma(1) * (shift + fabs(loss)) + n * BOUND_MIN_FLOAT;
 }
 
 /* The p are the same computed e over the same computed s: only the n - 1 additions of s and the 1 or 2

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const int cases_slacks[4] = {0, 1, 3, 17};
 
@@ -46,6 +47,31 @@ int cases_depths(const struct blocking *b, int *depths)
     return tidy(depths, count);
 }
 
+int cases_counts(struct rng *r, int least, int *counts)
+{
+    int count = 0;
+    for (int n = least; n <= CASES_ALL_RESIDUES; n++) counts[count++] = n;
+    for (int power = 64; power <= 1024; power *= 2) { /* both sides, and a tail of any length */
+        for (int d = -1; d <= 1; d++) counts[count++] = power + d;
+        for (int i = 0; i < 4; i++) counts[count++] = power + (int)rng_below(r, (uint32_t)power);
+    }
+    counts[count++] = 2048 + (int)rng_below(r, 6144);
+    counts[count++] = (1 << 16) + 1 + (int)rng_below(r, 4095);
+    return count;
+}
+
+int cases_lengths(struct rng *r, size_t *lengths)
+{
+    static const size_t ends[] = {4095, 4096, 65535, 65536, 65537, 100003, (1 << 20) - 1, 1 << 20};
+    int count = 0;
+    for (size_t power = 64; power < CASES_LONGEST; power *= 2) {
+        lengths[count++] = power + rng_below(r, (uint32_t)power);
+        if (power <= 4096) lengths[count++] = power + rng_below(r, (uint32_t)power);
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) lengths[count++] = ends[i];
+    return count;
+}
+
 static const char *const fill_names[FILL_COUNT] = {
     [FILL_UNIFORM] = "uniform",     [FILL_POSITIVE] = "positive",     [FILL_EXPONENTS] = "exponents",
     [FILL_HUGE_ROW] = "huge-row",   [FILL_CANCEL] = "cancel",         [FILL_ACTIVATIONS] = "activations",
@@ -86,6 +112,35 @@ float cases_log_uniform(struct rng *r, int lo, int hi)
     const float mantissa = rng_float(r, 1.0f, 2.0f);
     const int exponent = lo + (int)rng_below(r, (uint32_t)(hi - lo));
     return ldexpf(rng_below(r, 2) ? mantissa : -mantissa, exponent);
+}
+
+static float of_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+float cases_awkward(struct rng *r)
+{
+    const uint32_t infinity = 0x7f800000u, fraction = 0x007fffffu, sign = rng_below(r, 2) << 31;
+    switch (rng_below(r, 8)) {
+    case 0:
+        return of_bits(sign | infinity | (1 + rng_below(r, fraction)));
+    case 1:
+        return of_bits(sign | infinity);
+    case 2:
+    case 3:
+        return of_bits(sign);
+    case 4:
+        return of_bits(sign | (1 + rng_below(r, fraction)));
+    case 5:
+        return cases_log_uniform(r, 120, 128);
+    case 6:
+        return cases_log_uniform(r, -126, -120);
+    default:
+        return sign ? -1.0f : 1.0f;
+    }
 }
 
 /* 0 in 81 % of the places, but not for the first index of k, so that a product is never all zeros. */

@@ -89,13 +89,25 @@ double oracle_rmsprop_v(const struct rmsprop_constants *c, double g, double v)
 
 double oracle_rmsprop_w(const struct rmsprop_constants *c, double g, double v, double w)
 {
-    return g == 0.0 ? w : w - c->lr * g / (sqrt(oracle_rmsprop_v(c, g, v)) + c->epsilon);
+    return g == 0.0 && v >= 0.0 ? w : w - c->lr * g / (sqrt(oracle_rmsprop_v(c, g, v)) + c->epsilon);
 }
 
 void oracle_rmsprop(const struct rmsprop_constants *c, double g, double *v, double *w)
 {
     *w = oracle_rmsprop_w(c, g, *v, *w);
     *v = oracle_rmsprop_v(c, g, *v);
+}
+
+static double as_float(double x)
+{
+    return (float)x;
+}
+
+/* Rounding to double first is harmless: 53 >= 2 * 24 + 2, which covers sum, quotient and root. */
+void oracle_rmsprop_rounded(const struct rmsprop_constants *c, double g, double *v, double *w)
+{
+    *v = oracle_rmsprop_v(c, g, *v);
+    *w = as_float(*w - as_float(c->lr * g / as_float(as_float(sqrt(*v)) + c->epsilon)));
 }
 
 double oracle_vexp(float x)

@@ -10,7 +10,7 @@
 #include "backend.h"
 #include "proof/bounds.h"
 
-enum { ORACLE_MAX_CLASSES = 64 };
+enum { ORACLE_MAX_CLASSES = 1100 };
 
 /* value and gauge (|alpha| |A| |B| + |beta| |C0|), dense m x n. c holds C0, read only when beta != 0; a and b
  * are read only when alpha != 0 and k > 0. */
@@ -44,6 +44,10 @@ void oracle_softmax_xent(int n, const double *logits, int label, struct oracle_s
 double oracle_rmsprop_v(const struct rmsprop_constants *c, double g, double v);
 double oracle_rmsprop_w(const struct rmsprop_constants *c, double g, double v, double w);
 void oracle_rmsprop(const struct rmsprop_constants *c, double g, double *v, double *w);
+
+/* The floats that the contract names, for operands that leave nothing to round in v, lr g and epsilon's sum:
+ * the root, the division and the last subtraction are each correctly rounded. */
+void oracle_rmsprop_rounded(const struct rmsprop_constants *c, double g, double *v, double *w);
 
 /* Infinite where the true value rounds beyond the largest float under any rounding. */
 double oracle_vexp(float x);

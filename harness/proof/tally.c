@@ -33,7 +33,8 @@ static size_t largest_operand(const struct plan *plan)
     const size_t in = (size_t)plan->inputs + slack, hidden = (size_t)plan->hidden + slack;
     const size_t classes = (size_t)plan->classes + slack,
                  rows = (size_t)(plan->batch > 128 ? plan->batch : 128) + slack;
-    const size_t operands[] = {CASES_MAX_FLOATS, in * hidden, rows * in, rows * hidden, hidden * classes};
+    const size_t operands[] = {CASES_MAX_FLOATS, CASES_LONGEST, in * hidden,
+                               rows * in,        rows * hidden, hidden * classes};
     return largest(operands, sizeof operands / sizeof *operands);
 }
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include "mutants.h"
+#include "mutant_ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xmmintrin.h>
 
 #include "backends/registry.h"
+#include "mutants.h"
 
-enum { SCRATCH_FLOATS = 1 << 22 };
 static float scratch_a[SCRATCH_FLOATS], scratch_b[SCRATCH_FLOATS];
 
-static const struct ops *right(void)
+const struct ops *right(void)
 {
     return &registry_fallback()->ops;
 }
 
-static size_t extent(int rows, int cols, int ld)
+size_t extent(int rows, int cols, int ld)
 {
     return rows > 0 && cols > 0 ? (size_t)(rows - 1) * (size_t)ld + (size_t)cols : 0;
 }
@@ -115,8 +116,7 @@ static void gemm_writes_input(GEMM_ARGUMENTS)
     right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
 }
 
-/* Drops the low bits of a significand: 16 of 24 leave bf16's, 13 leave tf32's. */
-static void shorten(const float *from, float *to, size_t count, unsigned bits)
+void shorten(const float *from, float *to, size_t count, unsigned bits)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t word;
@@ -349,177 +349,6 @@ static void gemm_ranges_overlap(GEMM_ARGUMENTS)
     right()->gemm(s, ta, tb, 1, n, k, alpha, a_row, lda, b, ldb, beta, c + (size_t)row * (size_t)ldc, ldc);
 }
 
-/* ---- the other ops */
-
-static void gather_multiplies(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
-                              float *out, int ldout)
-{
-    (void)s;
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j++)
-            out[(size_t)i * (size_t)ldout + (size_t)j] =
-                (float)pixels[(size_t)index[i] * (size_t)cols + (size_t)j] * (1.0f / 255.0f);
-}
-
-static void gather_skips_tail(void *s, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
-                              float *out, int ldout)
-{
-    (void)s;
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols - cols % 16; j++)
-            out[(size_t)i * (size_t)ldout + (size_t)j] =
-                (float)pixels[(size_t)index[i] * (size_t)cols + (size_t)j] / 255.0f;
-}
-
-static void bias_act_short_bias(void *s, int m, int n, const float *bias, enum activation act, float *x,
-                                int ldx)
-{
-    shorten(bias, scratch_a, (size_t)n, 16);
-    right()->bias_act(s, m, n, scratch_a, act, x, ldx);
-}
-
-static void bias_act_loses_nan(void *s, int m, int n, const float *bias, enum activation act, float *x,
-                               int ldx)
-{
-    right()->bias_act(s, m, n, bias, act, x, ldx);
-    for (int i = 0; act == ACT_RELU && i < m; i++)
-        for (int j = 0; j < n; j++) {
-            float *z = &x[(size_t)i * (size_t)ldx + (size_t)j];
-            *z = *z > 0.0f ? *z : 0.0f;
-        }
-}
-
-static void relu_grad_passes_zero(void *s, int m, int n, const float *y, int ldy, float *d, int ldd)
-{
-    (void)s;
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < n; j++)
-            if (!(y[(size_t)i * (size_t)ldy + (size_t)j] >= 0.0f))
-                d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
-}
-
-static void relu_grad_passes_nan(void *s, int m, int n, const float *y, int ldy, float *d, int ldd)
-{
-    (void)s;
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < n; j++)
-            if (y[(size_t)i * (size_t)ldy + (size_t)j] <= 0.0f) d[(size_t)i * (size_t)ldd + (size_t)j] = 0.0f;
-}
-
-static void bias_grad_in_bf16(void *s, int m, int n, const float *d, int ldd, float *out)
-{
-    shorten(d, scratch_a, extent(m, n, ldd), 16);
-    right()->bias_grad(s, m, n, scratch_a, ldd, out);
-}
-
-static void bias_grad_drops_last_row(void *s, int m, int n, const float *d, int ldd, float *out)
-{
-    right()->bias_grad(s, m > 1 && m % 4 ? m - 1 : m, n, d, ldd, out);
-}
-
-#define SOFTMAX_ARGUMENTS                                                                                    \
-    void *s, int m, int n, const float *logits, int ldlogits, const uint8_t *labels, float grad_scale,       \
-        float *loss, float *grad, int ldgrad, float *prob, int ldprob
-
-static void softmax_sums_gradient(SOFTMAX_ARGUMENTS)
-{
-    (void)grad_scale;
-    right()->softmax_xent(s, m, n, logits, ldlogits, labels, 1.0f, loss, grad, ldgrad, prob, ldprob);
-}
-
-static void softmax_off_by_one_label(SOFTMAX_ARGUMENTS)
-{
-    static uint8_t wrong[1 << 16];
-    for (int i = 0; i < m; i++) wrong[i] = (uint8_t)((labels[i] + 1) % n);
-    right()->softmax_xent(s, m, n, logits, ldlogits, wrong, grad_scale, loss, grad, ldgrad, prob, ldprob);
-}
-
-static void softmax_without_maximum(SOFTMAX_ARGUMENTS)
-{
-    (void)s;
-    for (int i = 0; i < m; i++) {
-        const float *z = logits + (size_t)i * (size_t)ldlogits;
-        const int label = labels[i];
-        float sum = 0.0f;
-        for (int j = 0; j < n; j++) sum += expf(z[j]);
-        loss[i] = logf(sum) - z[label];
-        for (int j = 0; j < n; j++) {
-            const float p = expf(z[j]) / sum;
-            if (prob) prob[(size_t)i * (size_t)ldprob + (size_t)j] = p;
-            if (grad) grad[(size_t)i * (size_t)ldgrad + (size_t)j] = (j == label ? p - 1.0f : p) * grad_scale;
-        }
-    }
-}
-
-static void softmax_loss_from_probability(SOFTMAX_ARGUMENTS)
-{
-    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, loss, NULL, n, scratch_a, n);
-    for (int i = 0; i < m; i++) loss[i] = -logf(scratch_a[i * n + labels[i]]);
-    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, scratch_b, grad, ldgrad, prob,
-                          ldprob);
-}
-
-static void softmax_ignores_stride(SOFTMAX_ARGUMENTS)
-{
-    (void)ldprob;
-    right()->softmax_xent(s, m, n, logits, ldlogits, labels, grad_scale, loss, grad, ldgrad, prob, n);
-}
-
-static void rmsprop_epsilon_in_root(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
-                                    float *v, float *w)
-{
-    (void)s;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = rho * v[i] + (1.0f - rho) * (g[i] * g[i]);
-        w[i] -= lr * g[i] / sqrtf(v[i] + epsilon);
-    }
-}
-
-static void rmsprop_by_estimate(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
-                                float *v, float *w)
-{
-    (void)s, (void)epsilon;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = rho * v[i] + (1.0f - rho) * (g[i] * g[i]);
-        w[i] -= lr * g[i] * _mm_cvtss_f32(_mm_rsqrt_ss(_mm_set_ss(v[i] + epsilon * epsilon)));
-    }
-}
-
-static void rmsprop_flushes_subnormals(void *s, size_t n, float lr, float rho, float epsilon, const float *g,
-                                       float *v, float *w)
-{
-    right()->rmsprop(s, n, lr, rho, epsilon, g, v, w);
-    for (size_t i = 0; i < n; i++)
-        if (v[i] < 0x1p-126f) v[i] = 0.0f;
-}
-
-static void vexp_two_ulp_off(void *s, size_t n, const float *x, float *y)
-{
-    right()->vexp(s, n, x, y);
-    for (size_t i = 0; i < n; i++)
-        if (x[i] > 1.0f && x[i] < 1.125f) y[i] = nextafterf(nextafterf(y[i], INFINITY), INFINITY);
-}
-
-static void vexp_clamps(void *s, size_t n, const float *x, float *y)
-{
-    right()->vexp(s, n, x, y);
-    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0x1p-126f ? 0.0f : fminf(y[i], 0x1.fffffep127f);
-}
-
-static void vlog_two_ulp_off(void *s, size_t n, const float *x, float *y)
-{
-    right()->vlog(s, n, x, y);
-    for (size_t i = 0; i < n; i++)
-        if (x[i] > 1.0f && x[i] < 1.0625f) y[i] = nextafterf(nextafterf(y[i], INFINITY), INFINITY);
-}
-
-static void vlog_flushes_subnormals(void *s, size_t n, const float *x, float *y)
-{
-    right()->vlog(s, n, x, y);
-    for (size_t i = 0; i < n; i++)
-        if (x[i] > 0.0f && x[i] < 0x1p-126f) y[i] = -INFINITY;
-}
-
 /* Right beside the largest element of the result, wrong beside each small one. */
 static void gemm_accurate_in_norm_only(GEMM_ARGUMENTS)
 {
@@ -539,13 +368,14 @@ static void gemm_wrong_in_first_column(GEMM_ARGUMENTS)
 
 /* ---- the list */
 
-enum { MAX_MUTANTS = 72 };
+enum { MAX_MUTANTS = 160 };
 
 static struct mutant list[MAX_MUTANTS];
 static int listed;
 
-static struct backend *add(const char *name, const char *op, const char *killer)
+struct backend *mutant_add(const char *name, const char *op, const char *killer)
 {
+    if (listed == MAX_MUTANTS) abort();
     struct mutant *m = &list[listed++];
     m->name = name;
     m->only = op;
@@ -554,10 +384,6 @@ static struct backend *add(const char *name, const char *op, const char *killer)
     m->backend.name = name;
     return &m->backend;
 }
-
-/* A mutant of op that the class `cases` of its proof must reject; or the guard pages. */
-#define ADD(op, function, cases) add(#function, #op, #op " / " cases)->ops.op = function
-#define ADD_FAULT(op, function)  add(#function, #op, KILLED_BY_FAULT)->ops.op = function
 
 /* The mutant added last depends on the number of threads. */
 static void note_team(void)
@@ -610,26 +436,8 @@ const struct mutant *mutants_of_ops(int *count)
 {
     if (listed == 0) {
         add_gemms();
-        ADD(gather, gather_multiplies, "training shapes");
-        ADD(gather, gather_skips_tail, "all row lengths to 67");
-        ADD(bias_act, bias_act_loses_nan, "all row lengths to 67");
-        ADD(bias_act, bias_act_short_bias, "training shapes");
-        ADD(relu_grad, relu_grad_passes_zero, "training shapes");
-        ADD(relu_grad, relu_grad_passes_nan, "all row lengths to 67");
-        ADD(bias_grad, bias_grad_drops_last_row, "all row lengths to 67");
-        ADD(bias_grad, bias_grad_in_bf16, "training shapes");
-        ADD(softmax_xent, softmax_sums_gradient, "training shapes");
-        ADD(softmax_xent, softmax_off_by_one_label, "1 to 33 classes");
-        ADD(softmax_xent, softmax_without_maximum, "training shapes");
-        ADD(softmax_xent, softmax_loss_from_probability, "training shapes");
-        ADD(softmax_xent, softmax_ignores_stride, "1 to 33 classes");
-        ADD(rmsprop, rmsprop_epsilon_in_root, "all lengths to 67");
-        ADD(rmsprop, rmsprop_by_estimate, "training shapes");
-        ADD(rmsprop, rmsprop_flushes_subnormals, "v that vanishes");
-        ADD(vexp, vexp_two_ulp_off, "one ulp, sampled");
-        ADD(vexp, vexp_clamps, "special values in any lane");
-        ADD(vlog, vlog_flushes_subnormals, "special values in any lane");
-        ADD(vlog, vlog_two_ulp_off, "one ulp, sampled");
+        add_rows();
+        add_pointwise();
     }
     *count = listed;
     return list;

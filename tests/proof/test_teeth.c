@@ -121,7 +121,7 @@ static int prove_apart(const struct backend *b, const char *only, const char *on
 }
 
 /* Every row of the proof, as the unbroken backend shows them, and how many mutants it has killed. */
-enum { MAX_ROWS = 160 };
+enum { MAX_ROWS = 240 };
 static struct {
     char name[80];
     int kills;
