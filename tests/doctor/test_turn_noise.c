@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "run/turn_noise.h"
+#include "../skip_test.h"
 
 /* A second on two CPUs with ticks of 10 ms. */
 static struct turn_noise calm(void)
@@ -69,7 +70,7 @@ static void test_switches_are_seen(void **state)
     (void)state;
     CPU_ZERO(&one);
     CPU_SET(t.places[0], &one);
-    if (sched_setaffinity(0, sizeof one, &one) != 0) skip();
+    if (sched_setaffinity(0, sizeof one, &one) != 0) SKIP_TEST("sched_setaffinity is denied here");
     const pid_t other = fork();
     if (other == 0)
         for (;;) continue;
@@ -92,5 +93,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_causes),
                                        cmocka_unit_test(test_switches_are_seen)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return group_result(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""test_help_as.py BENCH WHAT: the man page and the completions of bash, zsh and fish, each by the program that reads it;
-or `install`: where `meson install` puts them. 77 where that program is not here."""
+"""test_help_as.py BENCH WHAT: the completions of bash, zsh and fish, and the man page by mandoc, groff and man, each by
+the program that reads it; or `install`: where `meson install` puts them. 77 where that program is not here."""
 import os
 import re
 import shutil
 import subprocess
 import sys
 
-from test_cli_common import SKIP, check, clean_environment, finish, run, scratch
+from test_cli_common import check, clean_environment, finish, run, scratch, skip
 
 bench = os.path.abspath(sys.argv[1])
 
@@ -15,8 +15,7 @@ bench = os.path.abspath(sys.argv[1])
 def need(name):
     found = shutil.which(name)
     if not found:
-        print(f"{name} is not installed")
-        sys.exit(SKIP)
+        skip(f"{name} is not installed")
     return found
 
 
@@ -106,15 +105,15 @@ def test_fish(folder):
 
 
 def test_man(folder):
+    reader, path = sys.argv[2], made("man", folder, "bench.1")
+    words = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
+    result = call(need(reader), *words[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
+    said = result.stderr + (result.stdout if reader == "mandoc" else "")
+    check(result.returncode == 0 and said == "", f"{reader}: {said}")
+
+
+def test_text(folder):
     path = made("man", folder, "bench.1")
-    readers = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
-    present = [r for r in readers if shutil.which(r)]
-    if not present:
-        need("man")
-    for reader in present:
-        result = call(reader, *readers[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
-        said = result.stderr + (result.stdout if reader == "mandoc" else "")
-        check(result.returncode == 0 and said == "", f"{reader}: {said}")
     with open(path, encoding="utf-8") as f:
         text = f.read().replace("\\-", "-")
     check(all(f"\n.B {flag}" in text for flag in all_flags()), "man: every flag")
@@ -124,8 +123,7 @@ def test_man(folder):
 def test_install(folder):
     meson, build = need("meson"), os.path.dirname(bench)
     if not os.path.exists(os.path.join(build, "harness", "cli", "installed", "bench.1")):
-        print("this build makes no man page: sanitized, fuzzing or for another machine")
-        sys.exit(SKIP)
+        skip("this build makes no man page: sanitized, fuzzing or for another machine")
     result = call(meson, "install", "--no-rebuild", "--destdir", folder, "-C", build)
     check(result.returncode == 0, f"meson install: {result.stdout}{result.stderr}")
     files = {os.path.join(at, n)[len(folder):] for at, _, names in os.walk(folder) for n in names}
@@ -139,6 +137,6 @@ def test_install(folder):
 
 
 with scratch() as scratch_folder:
-    {"bash": test_bash, "zsh": test_zsh, "fish": test_fish, "man": test_man, "install": test_install}[sys.argv[2]](
-        scratch_folder)
+    {"bash": test_bash, "zsh": test_zsh, "fish": test_fish, "text": test_text, "mandoc": test_man, "groff": test_man,
+     "man": test_man, "install": test_install}[sys.argv[2]](scratch_folder)
 finish()

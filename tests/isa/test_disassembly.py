@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import SKIP, check, finish
+from test_cli_common import check, finish, skip
 
 CONTROL = re.compile(r"^v?(ldmxcsr|stmxcsr)$|^f(n?)(ldcw|stcw|ldenv|stenv|init|rstor|save)$|^fxrstor|^xrstor")
 # v-words that are no vector instructions
@@ -272,9 +272,7 @@ def check_checker():
 def main():
     optimization, sanitize, *libraries = sys.argv[1:]
     if sanitize != "none" or optimization in ("0", "g"):
-        print(f"skipped: sanitizers and -O0 leave other code than users run (b_sanitize={sanitize}, "
-              f"optimization={optimization})")
-        sys.exit(SKIP)
+        skip(f"sanitizers and -O0 leave other code than users run (b_sanitize={sanitize}, optimization={optimization})")
     check_checker()
     for library in libraries:
         kind, path = library.split("=", 1)

@@ -12,14 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import SKIP, check, clean_environment, finish, make_data
+from test_cli_common import SKIP, check, clean_environment, finish, make_data, skip
 
 BASELINE, WITH_AVX2 = "Nehalem", "Haswell"
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIP)
 
 
 def emulated(qemu, cpu, command, preload=None, timeout=500):

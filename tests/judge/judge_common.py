@@ -7,12 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import SKIP, clean_environment
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIP)
+from test_cli_common import SKIP, clean_environment, skip
 
 
 def preload(shim):

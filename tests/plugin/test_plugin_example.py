@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The example plug-in: proven, trained, timed; and compiled by its own one line from what `meson install` leaves."""
+"""The example plug-in: proven, trained, timed; and compiled by its own one line from what `meson install` leaves.
+
+Arguments: bench FOLDER-OF-MODULES SOURCE-OF-THE-EXAMPLE [installed]"""
 import json
 import os
 import re
@@ -7,9 +9,9 @@ import shutil
 import subprocess
 import sys
 
-from test_cli_common import SKIP, check, finish, make_data, origin_of, run, scratch, whole_rows
+from test_cli_common import check, finish, make_data, origin_of, run, scratch, skip, whole_rows
 
-bench, modules, source = sys.argv[1:]
+bench, modules, source, *part = sys.argv[1:]
 EXAMPLE = modules + "/my_gemm.so"
 SMALL = ["--hidden", "16", "--threads", "1"]
 TEAM = ["--hidden", "16", "--threads", "2"]
@@ -57,8 +59,7 @@ def test_installed(folder):
     """The line in the example's head, run in a folder that has nothing but the example."""
     meson, pkg_config = shutil.which("meson"), shutil.which("pkg-config")
     if not meson or not pkg_config or not shutil.which("cc"):
-        print("not tried: compiling against an installed tree (needs meson, pkg-config and cc)")
-        return
+        skip("compiling against an installed tree needs meson, pkg-config and cc")
     root = folder + "/root"
     installed = subprocess.run([meson, "install", "--no-rebuild", "--destdir", root, "-C", os.path.dirname(bench)],
                                capture_output=True, text=True)
@@ -85,14 +86,15 @@ def test_installed(folder):
 
 
 if listed("--plugin", EXAMPLE)[-1]["status"] != "ready":
-    print("skipped: the example needs AVX2 and FMA")
-    sys.exit(SKIP)
+    skip("the example needs AVX2 and FMA")
 with scratch() as scratch_folder:
     data_folder = scratch_folder + "/data"
     os.mkdir(data_folder)
     make_data(data_folder)
-    test_run(data_folder, scratch_folder)
-    test_choice(data_folder)
-    test_micro(data_folder)
-    test_installed(scratch_folder)
+    if part == ["installed"]:
+        test_installed(scratch_folder)
+    else:
+        test_run(data_folder, scratch_folder)
+        test_choice(data_folder)
+        test_micro(data_folder)
 finish()

@@ -280,7 +280,7 @@ class Report(unittest.TestCase):
 if __name__ == "__main__":
     absent = browser.missing()
     if absent:
-        print(f"SKIP: not here: {absent} ({browser.NEEDED})")
+        print(f"skipped: not here: {absent} ({browser.NEEDED})")
         sys.exit(77)
     python = browser.python_with_selenium()
     if python != shutil.which(sys.executable):

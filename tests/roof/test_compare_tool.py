@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from test_cli_common import SKIP, check, finish, make_data, ready_backends, run, scratch
+from test_cli_common import check, finish, make_data, ready_backends, run, scratch, skip
 
 bench = sys.argv[1]
 COMPARE = "/usr/share/benchmark/compare.py"
@@ -16,14 +16,12 @@ NAME = "gemm/forward2"
 
 def find_python():
     if not os.path.exists(COMPARE):
-        print("compare.py is not here: apt install libbenchmark-tools")
-        sys.exit(SKIP)
+        skip("compare.py is not here: apt install libbenchmark-tools")
     for python in (sys.executable, "/usr/bin/python3"):
         if os.path.exists(python) and subprocess.run([python, "-c", "import numpy, scipy"],
                                                      capture_output=True).returncode == 0:
             return python
-    print("no Python with numpy and scipy: apt install python3-numpy python3-scipy")
-    sys.exit(SKIP)
+    return skip("no Python with numpy and scipy: apt install python3-numpy python3-scipy")
 
 
 def measure(path, data, backends):
@@ -55,8 +53,7 @@ with scratch() as folder:
     make_data(data_folder)
     pair = ["naive", next((b for b in ready_backends(bench) if b != "naive"), "naive")]
     if pair[0] == pair[1]:
-        print("this CPU runs no second backend")
-        sys.exit(SKIP)
+        skip("this CPU runs no second backend")
     document = folder + "/micro.json"
     name = measure(document, data_folder, pair)
     files = compare(python3, "benchmarks", document, document)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The files of bench run, prove and micro: what is in them, and folders that cannot take them."""
+"""The files of bench run, prove and micro: what is in them, and folders that cannot take them.
+
+Arguments: bench [PART]; a part has needs of its own."""
 import json
 import os
 import re
@@ -8,9 +10,9 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from test_cli_common import check, finish, make_data, origin_of, ready_backends, run, scratch, whole_rows
+from test_cli_common import check, finish, make_data, origin_of, ready_backends, run, scratch, skip, whole_rows
 
-bench = sys.argv[1]
+bench, *part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]
 EPOCHS_COLUMNS = ("schema,run_id,dataset,backend,threads,seed,epoch,steps,samples,train_seconds,val_seconds,gflops,"
                   "loss,accuracy,val_loss,val_accuracy,verified,worst_error_of_bound").split(",")
@@ -70,8 +72,7 @@ def test_team_spins(folder):
     """Threads that wait at a barrier spin: one that slept and was woken at each would make every step slower. The
     proof, whose teams are larger than --threads, must have left the runtime's count of threads right."""
     if len(os.sched_getaffinity(0)) < 2:
-        print("not tried: two threads that wait for each other (one CPU is allowed here)")
-        return
+        skip("one CPU is allowed here: two threads cannot wait for each other")
     data, steps = make_data(os.path.join(folder, "team"), train=6400), 50
     backend = "avx2" if "avx2" in ready_backends(bench) else "naive"
     result = run(bench, "run", "--hidden", "128", "--threads", "2", "--backend", backend, "--epochs", "5", "--data", data,
@@ -195,26 +196,23 @@ def test_bad_folders(data, folder, run_folder):
 
 
 def mounted(folder, options, body):
-    """Runs body with a file system on folder, in a mount name space of its own; False where that is not allowed."""
+    """Runs body with a file system on folder, in a mount name space of its own; exit code 42 where that is not allowed."""
     script = f'mount -t tmpfs -o {options} none "{folder}" || exit 42; {body}'
     return subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
 
 
 def test_full_and_read_only(data, folder):
     if not shutil.which("unshare") or os.geteuid() != 0:
-        print("not tried: full and read-only file systems (needs root and unshare)")
-        return
+        skip("full and read-only file systems need root and unshare")
     name_space = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
     if name_space.returncode != 0:  # a chroot whose root is no mount point, or a container without the right to it
-        print(f"not tried: full and read-only file systems ({name_space.stderr.strip()})")
-        return
+        skip(name_space.stderr.strip())
     place = folder + "/mount"
     os.mkdir(place)
     words = f'env -i "{bench}" {" ".join(SMALL)} --quiet --epochs 200 --data "{data}" --out "{place}/run"'
     read_only = mounted(place, "ro", f"{words}; exit $?")
     if read_only.returncode == 42:
-        print("not tried: full and read-only file systems (mounting is not allowed here)")
-        return
+        skip("mounting is not allowed here")
     check(read_only.returncode == 99 and "Read-only file system" in read_only.stderr, f"read-only: {read_only}")
     check(read_only.stderr.count("\n") == 1 and place in read_only.stderr, f"read-only: {read_only.stderr!r}")
     # Full at once: nothing is proven or trained. Full after a while: whole rows stay.
@@ -233,11 +231,14 @@ with scratch() as scratch_folder:
     data_folder = scratch_folder + "/data"
     os.mkdir(data_folder)
     make_data(data_folder)
-    run_out = test_run(data_folder, scratch_folder)
-    test_team_spins(scratch_folder)
-    test_lines(data_folder, scratch_folder)
-    test_adding(data_folder, run_out, scratch_folder)
-    test_quiet(data_folder, scratch_folder)
-    test_bad_folders(data_folder, scratch_folder, run_out)
-    test_full_and_read_only(data_folder, scratch_folder)
+    if part == ["team"]:
+        test_team_spins(scratch_folder)
+    elif part == ["full disk"]:
+        test_full_and_read_only(data_folder, scratch_folder)
+    else:
+        run_out = test_run(data_folder, scratch_folder)
+        test_lines(data_folder, scratch_folder)
+        test_adding(data_folder, run_out, scratch_folder)
+        test_quiet(data_folder, scratch_folder)
+        test_bad_folders(data_folder, scratch_folder, run_out)
 finish()

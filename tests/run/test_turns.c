@@ -17,6 +17,7 @@
 #include "run/process.h"
 #include "run/run.h"
 #include "run/worker.h"
+#include "../skip_test.h"
 
 enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MOST_EVENTS = 512 };
 
@@ -533,7 +534,7 @@ static void workers_do_not_inherit_a_binding(void **state)
     const int kinds[] = {STEADY};
     cpu_set_t before, one;
     options.prove_only = true;
-    if (topology.places[0] >= CPU_SETSIZE) skip();
+    if (topology.places[0] >= CPU_SETSIZE) SKIP_TEST("this CPU's number does not fit a cpu_set_t");
     CPU_ZERO(&one);
     CPU_SET((size_t)topology.places[0], &one);
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
@@ -693,5 +694,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(workers_die_with_their_parent),
         cmocka_unit_test(nonsense_is_refused),
     };
-    return cmocka_run_group_tests_name("turns", tests, open_all, close_all);
+    return group_result(cmocka_run_group_tests_name("turns", tests, open_all, close_all));
 }

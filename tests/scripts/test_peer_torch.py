@@ -494,7 +494,7 @@ if __name__ == "__main__":
         try:
             PYTHON = child.find_python(None)
         except PeerError as missing:
-            print(f"SKIP: {missing}")
+            print(f"skipped: {missing}")
             sys.exit(77)
         names = ("Torch",)
     unittest.main(argv=sys.argv[:1] + sys.argv[4:], defaultTest=names)

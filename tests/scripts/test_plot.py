@@ -290,7 +290,7 @@ class Plot(unittest.TestCase):
 if __name__ == "__main__":
     python = python_with_matplotlib()
     if python is None:
-        print("SKIP: no python3 with matplotlib (apt install python3-matplotlib)")
+        print("skipped: no python3 with matplotlib (apt install python3-matplotlib)")
         sys.exit(77)
     if python != shutil.which(sys.executable):
         os.execv(python, [python, *sys.argv])
