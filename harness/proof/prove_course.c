@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proof/cases.h"
 #include "proof/course.h"
 #include "proof/prove_step.h"
 
-enum course_row { ROW_IDLE, ROW_REUSE, ROW_WHOLE, ROW_STATES, ROW_NAN, ROW_COUNT };
+enum course_row { ROW_SIZES, ROW_IDLE, ROW_REUSE, ROW_WHOLE, ROW_STATES, ROW_NAN, ROW_COUNT };
 
 static const char *const row_names[ROW_COUNT] = {
-    [ROW_IDLE] = "course: idle pixels",         [ROW_REUSE] = "course: memory used again",
-    [ROW_WHOLE] = "course: whole batches",      [ROW_STATES] = "course: two states",
-    [ROW_NAN] = "course: after a model of NaN",
+    [ROW_SIZES] = "course: every size to 67",  [ROW_IDLE] = "course: idle pixels",
+    [ROW_REUSE] = "course: memory used again", [ROW_WHOLE] = "course: whole batches",
+    [ROW_STATES] = "course: two states",       [ROW_NAN] = "course: after a model of NaN",
 };
 
 static int from_to(struct rng *rng, int least, int most)
@@ -84,6 +85,40 @@ static void set_pixel(struct course *c, struct rng *rng, int pixel, bool set)
     course_changed(c);
     for (int i = 0; i < c->images; i++)
         c->pixels[i * c->shape.inputs + pixel] = set && (all || (uint32_t)i == one) ? ink(rng) : 0;
+}
+
+/* ---- sizes */
+
+static void shuffle(struct rng *rng, int *list, int count)
+{
+    for (int i = count - 1; i > 0; i--) {
+        const int j = (int)rng_below(rng, (uint32_t)i + 1), kept = list[i];
+        list[i] = list[j];
+        list[j] = kept;
+    }
+}
+
+/* Each number of pixels, hidden units and images once, in combinations drawn: a tail of any length. */
+static void prove_sizes(struct proof *p, struct proof_row *row, bool composed, struct rng *rng)
+{
+    int size[3][CASES_ALL_RESIDUES];
+    for (int i = 0; i < 3 * CASES_ALL_RESIDUES; i++)
+        size[i / CASES_ALL_RESIDUES][i % CASES_ALL_RESIDUES] = i % CASES_ALL_RESIDUES + 1;
+    for (int i = 0; i < 3; i++) shuffle(rng, size[i], CASES_ALL_RESIDUES);
+    for (int i = 0; i < CASES_ALL_RESIDUES; i++) {
+        struct plan plan = draw_plan(p, rng, size[0][i]);
+        struct course c;
+        plan.inputs = size[1][i];
+        plan.hidden = size[2][i];
+        if (!begin(&c, p, row, &plan, plan.batch, composed, "sizes")) continue;
+        draw_images(&c, rng, 40);
+        course_load(&c);
+        course_step(&c);
+        course_step(&c);
+        course_predict(&c);
+        course_store(&c);
+        end(&c);
+    }
 }
 
 /* ---- pixels that are black for a while */
@@ -368,12 +403,9 @@ static void prove_after_nan(struct proof *p, struct proof_row *row, bool compose
 
 int prove_course(struct proof *p, bool composed, struct error *e)
 {
-    void (*const prove[ROW_COUNT])(struct proof *, struct proof_row *, bool,
-                                   struct rng *) = {[ROW_IDLE] = prove_idle,
-                                                    [ROW_REUSE] = prove_reuse,
-                                                    [ROW_WHOLE] = prove_whole,
-                                                    [ROW_STATES] = prove_states,
-                                                    [ROW_NAN] = prove_after_nan};
+    void (*const prove[ROW_COUNT])(struct proof *, struct proof_row *, bool, struct rng *) = {
+        [ROW_SIZES] = prove_sizes, [ROW_IDLE] = prove_idle,     [ROW_REUSE] = prove_reuse,
+        [ROW_WHOLE] = prove_whole, [ROW_STATES] = prove_states, [ROW_NAN] = prove_after_nan};
     const char *op = composed ? "composed step" : "step";
     for (int i = 0; i < ROW_COUNT; i++) {
         struct rng rng = rng_seed(p->options->seed, 72 + (uint64_t)i);

@@ -235,7 +235,8 @@ static void backward(struct fused *f, int rows)
     const float *w2 = f->bug == BUG_stale_w2 ? f->loaded.w.w2 : f->model.w.w2;
     o->gemm(s, NO_TRANS, TRANS, rows, hid, cls, 1.0f, f->z, cls, w2, cls, 0.0f, f->dh, hid);
     if (f->bug != BUG_no_relu_gradient) o->relu_grad(s, rows, hid, f->h, hid, f->dh, hid);
-    if (f->bug == BUG_last_unit_frozen && (hid % 2 || hid == MUTANT_STEP_HIDDEN))
+    if ((f->bug == BUG_last_unit_frozen && (hid % 2 || hid == MUTANT_STEP_HIDDEN)) ||
+        (f->bug == BUG_tail_of_29 && hid % 32 == 29))
         for (int i = 0; i < rows; i++) f->dh[i * hid + hid - 1] = 0.0f;
     for (int i = 0; f->bug == BUG_units_beyond_512 && i < rows * hid; i++)
         if (i % hid >= 512) f->dh[i] = 0.0f;
@@ -363,6 +364,7 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_units_beyond_512] = "step / drawn: gradients",
     [BUG_pixels_beyond_784] = "step / drawn: probabilities",
     [BUG_rows_beyond_512] = "step / drawn: gradients",
+    [BUG_tail_of_29] = "step / course: every size to 67",
     [BUG_fixed_rho] = "step / drawn: update",
     [BUG_fixed_epsilon] = "step / drawn: update",
     [BUG_byte_count] = "step / drawn: gradients",

@@ -50,6 +50,7 @@
     X(units_beyond_512)     /* are not trained */                                                            \
     X(pixels_beyond_784)    /* are not read */                                                               \
     X(rows_beyond_512)      /* are not trained */                                                            \
+    X(tail_of_29)           /* the last unit is not trained where a tail of 29 units ends with it */         \
     X(fixed_rho)            /* 0.9, whatever the plan says */                                                \
     X(fixed_epsilon)        /* 1e-7 */                                                                       \
     X(byte_count)           /* of an image's pixels that are set, modulo 256 */                              \
