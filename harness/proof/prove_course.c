@@ -159,9 +159,9 @@ static void idle_course(struct course *c, struct rng *rng, int length, enum betw
     idle(c, rng, dark, 1, STORE_LAST);
 }
 
-/* Lengths around the powers of two at which counters and loops turn, the long ones under a rho for which v is
- * a normal number all the time, the last but one under one for which it vanishes. One thread will do for
- * those: they are about counting. */
+/* Lengths around the powers of two at which counters and loops turn. The long ones are about counting: one
+ * thread will do, nothing interrupts them, and rho is such that v is a normal number all the time, but for
+ * the last but one, in which it vanishes. */
 static void prove_idle(struct proof *p, struct proof_row *row, bool composed, struct rng *rng)
 {
     const int lengths[] = {0,   1,   2,    from_to(rng, 3, 14),     15,
@@ -174,7 +174,7 @@ static void prove_idle(struct proof *p, struct proof_row *row, bool composed, st
             struct plan plan = draw_plan(p, rng, from_to(rng, 1, 4));
             struct course c;
             char words[64];
-            if (length > 20 && between != i % BETWEEN_KINDS) continue;
+            if (length > 20 && between != (i % 2 ? NOTHING : STORE_LAST)) continue;
             if (length > 20 && i != count - 2) plan.rho = 1.0f - ldexpf(rng_float(rng, 1.0f, 2.0f), -9);
             if (length > 20) plan.threads = 1;
             snprintf(words, sizeof words, "idle for %d, between=%s", length, between_names[between]);
