@@ -77,7 +77,7 @@ ALWAYS_INLINE void prefetch_c(int rows, int vecs, const struct gemm_tile *t)
 /* A literal row stride of 1 (a packed, or read from its transpose) leaves the compiler constant offsets. */
 ALWAYS_INLINE void gemm_tile(int rows, int vecs, const struct gemm_tile *t)
 {
-    float *copy = rows >= vecs ? t->copy : NULL;
+    float *copy = t->copy;
     tile sum;
     tile_zero(&sum, rows, vecs);
     if (t->k >= DEEP_K) prefetch_c(rows, vecs, t);

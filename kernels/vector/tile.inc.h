@@ -27,7 +27,8 @@ ALWAYS_INLINE void tile_step_high(tile *sum, int rows, int vecs, const float *a,
 
 /* The same for a tile wider than high: broadcasts of a stay in registers, each vector of b is used at once.
  */
-ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b)
+ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b,
+                                  float *copy)
 {
     vf ar[MAX_TILE_ROWS];
 #pragma GCC unroll 16
@@ -35,18 +36,19 @@ ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a,
 #pragma GCC unroll 8
     for (int v = 0; v < vecs; v++) {
         const vf bv = vf_load(b + v * VL);
+        if (copy) vf_store(copy + v * VL, bv);
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) sum->at[r][v] = vf_fma(ar[r], bv, sum->at[r][v]);
     }
 }
 
-/* One step of k. With copy != NULL (a literal where it is not; only for rows >= vecs), the vectors of b are
- * also written there: packing for free, in the shadow of the FMAs. */
+/* One step of k. With copy != NULL (a literal where it is not), the vectors of b are also written there:
+ * packing for free, in the shadow of the FMAs. */
 ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b,
                              float *copy)
 {
     if (rows < vecs) {
-        tile_step_wide(sum, rows, vecs, a, a_row, b);
+        tile_step_wide(sum, rows, vecs, a, a_row, b, copy);
         return;
     }
     vf bv[MAX_TILE_VECS];
