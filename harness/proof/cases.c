@@ -62,12 +62,13 @@ int cases_counts(struct rng *r, int least, int *counts)
 
 int cases_lengths(struct rng *r, size_t *lengths)
 {
-    static const size_t ends[] = {4095, 4096, 65535, 65536, 65537, 100003, (1 << 20) - 1, 1 << 20};
+    static const size_t ends[] = {4095, 4096, 65535, 65536, 65537, 100003, (1 << 20) - 1};
     int count = 0;
-    for (size_t power = 64; power < CASES_LONGEST; power *= 2) {
+    for (size_t power = 64; power <= 1 << 17; power *= 2) {
         lengths[count++] = power + rng_below(r, (uint32_t)power);
         if (power <= 4096) lengths[count++] = power + rng_below(r, (uint32_t)power);
     }
+    lengths[count++] = CASES_LONGEST / 2 + rng_below(r, CASES_LONGEST / 2);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) lengths[count++] = ends[i];
     return count;
 }

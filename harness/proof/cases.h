@@ -38,8 +38,8 @@ enum { CASES_MAX_COUNTS = 128 };
  * up to CASES_MAX_EXTENT, a few far beyond, one of them beyond 2^16. Returns how many. */
 int cases_counts(struct rng *r, int least, int *counts);
 
-/* Lengths of vectors beyond 67, one drawn between each power of two and the next up to CASES_LONGEST, and
- * some that end a range. Returns how many. */
+/* Lengths of vectors beyond 67: drawn ones between each power of two and the next up to 2^18, one between
+ * half of CASES_LONGEST and that, and some that end a range. Returns how many. */
 int cases_lengths(struct rng *r, size_t *lengths);
 
 /* Distance between rows beyond their length. */

@@ -50,7 +50,7 @@ void rows_counts(struct proof *p, struct proof_row *row, run_case_fn *run, int v
 
 void rows_longer(struct proof *p, struct proof_row *row, run_case_fn *run, int variants)
 {
-    enum { LARGE = 8, LARGE_EXTENT = 450 };
+    enum { LARGE = 4, LARGE_EXTENT = 450 };
     int counts[CASES_MAX_COUNTS];
     struct rng r = rng_seed(p->options->seed, 34);
     const int count = cases_counts(&r, CASES_ALL_RESIDUES + 1, counts);
