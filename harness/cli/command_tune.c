@@ -48,11 +48,18 @@ static int add_own_shapes(struct tune *t, const char *path, struct error *e)
     return (int)e->code;
 }
 
+/* What is proven and raced at the time. */
+struct tuned {
+    const struct tune *tune;
+    const struct registry_entry *entry;
+    struct error *error; /* of a proof that could not be made */
+};
+
 static void print_tried(void *context, const struct blocking *candidate, double effect, bool kept)
 {
     char text[TUNING_TEXT];
-    const struct session *s = context;
-    if (!s->options->quiet)
+    const struct tuned *tuned = context;
+    if (!tuned->tune->session.options->quiet)
         fprintf(stderr, "tried     %s: %+.1f %% time%s\n", tuning_text(candidate, text),
                 effect_percent(effect), kept ? ", the best so far" : "");
 }
@@ -94,31 +101,56 @@ static int print_result(const struct tune *t, const struct registry_entry *entry
 /* Without the command that repeats a case: these sizes are kept nowhere that it could read. */
 static void print_failed_row(void *context, const struct proof_row *row)
 {
-    const struct registry_entry *entry = context;
+    const struct tuned *tuned = context;
     if (row->failed)
-        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", entry->name, row->op, row->cases,
-                row->failed, row->count, row->failures[0].words);
+        fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", tuned->entry->name, row->op,
+                row->cases, row->failed, row->count, row->failures[0].words);
 }
 
-/* The whole proof, with the new blocking. EXIT_OK, EXIT_PROOF, or e's code. */
-static int prove(const struct tune *t, const struct registry_entry *entry, const struct blocking *b,
-                 struct error *e)
+/* With this blocking; only: of one op, to the first class that fails, or NULL, everything. Whether the proof
+ * passed; not, with tuned->error set, where it could not be made. */
+static bool prove(struct tuned *tuned, const struct blocking *b, const char *only, long long *cases)
 {
-    struct plan plan = t->session.plan;
+    const struct session *s = &tuned->tune->session;
+    const struct backend *backend = tuned->entry->backend;
+    struct plan plan = s->plan;
     struct proof_verdict verdict = {0};
-    const struct proof_options options = {.seed = t->session.options->seed,
-                                          .data = &t->session.data,
+    const struct proof_options options = {.seed = s->options->seed,
+                                          .data = &s->data,
+                                          .only = only,
+                                          .stop_when_wrong = only != NULL,
                                           .row = print_failed_row,
-                                          .context = (void *)entry};
+                                          .context = tuned};
     plan.blocking = *b;
-    if (prove_backend(entry->backend, registry_fallback_for(entry->backend), &plan, &options, &verdict, e))
-        return (int)e->code;
-    if (verdict.failed == 0 && verdict.cases > 0) {
-        if (!t->session.options->quiet)
-            fprintf(stderr, "proven    %s: %lld cases with this blocking\n", entry->name, verdict.cases);
+    if (prove_backend(backend, registry_fallback_for(backend), &plan, &options, &verdict, tuned->error))
+        return false;
+    *cases = verdict.cases;
+    return verdict.failed == 0 && verdict.cases > 0;
+}
+
+static bool prove_tile(void *context, const struct blocking *candidate)
+{
+    struct tuned *tuned = context;
+    long long cases;
+    if (interrupt_flag || prove(tuned, candidate, "gemm", &cases)) return true; /* the race sees the flag */
+    if (tuned->error->code == EXIT_OK)
+        fprintf(stderr, "bench: %s: the proof failed with tiles of %d x %d; they are not raced\n",
+                tuned->entry->name, candidate->mr, candidate->nr);
+    return false;
+}
+
+/* The whole proof, with the new blocking. EXIT_OK, EXIT_PROOF, or the error's code. */
+static int prove_best(struct tuned *tuned, const struct blocking *b)
+{
+    long long cases;
+    const char *name = tuned->entry->name;
+    if (prove(tuned, b, NULL, &cases)) {
+        if (!tuned->tune->session.options->quiet)
+            fprintf(stderr, "proven    %s: %lld cases with this blocking\n", name, cases);
         return EXIT_OK;
     }
-    fprintf(stderr, "bench: %s: the proof failed with this blocking; it is not kept\n", entry->name);
+    if (tuned->error->code) return (int)tuned->error->code;
+    fprintf(stderr, "bench: %s: the proof failed with this blocking; it is not kept\n", name);
     return EXIT_PROOF;
 }
 
@@ -146,15 +178,17 @@ static int tune_backend(const struct tune *t, const struct registry_entry *entry
                         .count = t->count,
                         .interrupted = &interrupt_flag};
     struct search_result result;
-    const struct search_listener listener = {(void *)&t->session, print_tried};
+    struct tuned tuned = {t, entry, e};
+    const struct search_listener listener = {&tuned, prove_tile, print_tried};
     memcpy(race.shapes, t->shapes, sizeof race.shapes);
     int code = race_open(&race, e);
     if (!code) code = search_blocking(&race, &listener, &result, e);
+    if (!code) code = (int)e->code;
     race_close(&race);
     if (!code) code = print_result(t, entry, &result, e);
     if (code || interrupt_flag) return code ? code : EXIT_INTERRUPTED;
     if (!result.better) return tuning_drop(t->path, entry->name, t->session.plan.threads, e);
-    code = prove(t, entry, &result.best, e);
+    code = prove_best(&tuned, &result.best);
     return code ? code : keep(t, entry, &result, e);
 }
 

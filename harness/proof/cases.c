@@ -74,13 +74,33 @@ int cases_lengths(struct rng *r, size_t *lengths)
 }
 
 static const char *const fill_names[FILL_COUNT] = {
-    [FILL_UNIFORM] = "uniform",     [FILL_POSITIVE] = "positive",     [FILL_EXPONENTS] = "exponents",
-    [FILL_HUGE_ROW] = "huge-row",   [FILL_CANCEL] = "cancel",         [FILL_ACTIVATIONS] = "activations",
-    [FILL_INTEGERS] = "integers",   [FILL_ODD_A] = "odd-a",           [FILL_ODD_B] = "odd-b",
-    [FILL_ONE_HOT] = "one-hot",     [FILL_IDENTITY_A] = "identity-a", [FILL_IDENTITY_B] = "identity-b",
-    [FILL_SUBNORMAL] = "subnormal", [FILL_ZERO_LINES] = "zero-lines", [FILL_NAN_A] = "nan-a",
-    [FILL_NAN_B] = "nan-b",         [FILL_NAN_INPUTS] = "nan-inputs", [FILL_INF_ZERO] = "inf-zero",
-    [FILL_INF_PAIR] = "inf-pair",   [FILL_OVERFLOW] = "overflow",     [FILL_INFINITE_C] = "infinite-c",
+    [FILL_UNIFORM] = "uniform",
+    [FILL_POSITIVE] = "positive",
+    [FILL_EXPONENTS] = "exponents",
+    [FILL_HUGE_ROW] = "huge-row",
+    [FILL_CANCEL] = "cancel",
+    [FILL_ACTIVATIONS] = "activations",
+    [FILL_INTEGERS] = "integers",
+    [FILL_ODD_A] = "odd-a",
+    [FILL_ODD_B] = "odd-b",
+    [FILL_ONE_HOT] = "one-hot",
+    [FILL_IDENTITY_A] = "identity-a",
+    [FILL_IDENTITY_B] = "identity-b",
+    [FILL_SUBNORMAL] = "subnormal",
+    [FILL_ZERO_LINES] = "zero-lines",
+    [FILL_NAN_A] = "nan-a",
+    [FILL_NAN_B] = "nan-b",
+    [FILL_NAN_INPUTS] = "nan-inputs",
+    [FILL_INF_ZERO] = "inf-zero",
+    [FILL_INF_PAIR] = "inf-pair",
+    [FILL_OVERFLOW] = "overflow",
+    [FILL_INFINITE_C] = "infinite-c",
+    [FILL_SMALL_INTEGERS] = "small-integers",
+    [FILL_TINY_A] = "tiny-a",
+    [FILL_TINY_B] = "tiny-b",
+    [FILL_ZEROS_A] = "zeros-a",
+    [FILL_ZEROS_B] = "zeros-b",
+    [FILL_NONFINITE_C] = "nonfinite-c",
 };
 
 bool cases_exact(enum gemm_fill fill)
@@ -93,6 +113,25 @@ bool cases_exact(enum gemm_fill fill)
     case FILL_IDENTITY_A:
     case FILL_IDENTITY_B:
     case FILL_SUBNORMAL:
+    case FILL_SMALL_INTEGERS:
+    case FILL_TINY_A:
+    case FILL_TINY_B:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool cases_nonfinite(enum gemm_fill fill)
+{
+    switch (fill) {
+    case FILL_NAN_A:
+    case FILL_NAN_B:
+    case FILL_INF_ZERO:
+    case FILL_INF_PAIR:
+    case FILL_OVERFLOW:
+    case FILL_ZEROS_A:
+    case FILL_ZEROS_B:
         return true;
     default:
         return false;
@@ -160,6 +199,12 @@ static float integer_within(struct rng *r, int limit)
     return (float)((int)rng_below(r, (uint32_t)(2 * limit + 1)) - limit);
 }
 
+void cases_integers(struct rng *r, float *m, int rows, int cols, int ld)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++) m[(size_t)i * (size_t)ld + (size_t)j] = integer_within(r, 64);
+}
+
 /* Odd, 12 bits, either sign: not representable with 8 (bf16) or 11 (tf32, half) significant bits. */
 static float odd_integer(struct rng *r)
 {
@@ -171,6 +216,41 @@ static float odd_integer(struct rng *r)
 static float selector(struct rng *r, int p)
 {
     return p == 0 ? (rng_below(r, 2) ? 1.0f : -1.0f) : integer_within(r, 1);
+}
+
+/* A zero of either sign; of one case in eight everywhere, else on the line and in half of the places. */
+static bool is_zero(const struct gemm_case *c, struct rng *r, bool on_line)
+{
+    const bool drawn = rng_below(r, 2);
+    return drawn || on_line || c->seed % 8 == 0;
+}
+
+static float zero_or_uniform(const struct gemm_case *c, struct rng *r, bool on_line)
+{
+    const float x = rng_float(r, -1.0f, 1.0f);
+    return is_zero(c, r, on_line) ? copysignf(0.0f, x) : x;
+}
+
+/* Uniform, with one NaN and one infinity where (row, col) says; both are spread by the seed. */
+static float nonfinite_or_uniform(const struct gemm_case *c, struct rng *r, int row, int col, int rows,
+                                  int cols)
+{
+    const int at = (int)(c->seed >> 8 & 0xffff) % (rows * cols);
+    const int also = (at + 1 + (int)(c->seed >> 24 & 0xffff) % (rows * cols)) % (rows * cols);
+    const float x = rng_float(r, -1.0f, 1.0f);
+    if (row * cols + col == at) return NAN;
+    return row * cols + col == also ? copysignf(INFINITY, x) : x;
+}
+
+/* A subnormal number, or zero. */
+static float tiny(struct rng *r, int p)
+{
+    return (p == 0 ? 5.0f : integer_within(r, 8)) * 0x1p-149f;
+}
+
+static float power_of_two(struct rng *r)
+{
+    return ldexpf(rng_below(r, 2) ? 1.0f : -1.0f, 3 + (int)rng_below(r, 8));
 }
 
 /* Element (i, p) of op(A). */
@@ -212,6 +292,16 @@ static float element_a(const struct gemm_case *c, struct rng *r, int i, int p)
         return 0x1p100f;
     case FILL_NAN_INPUTS:
         return NAN;
+    case FILL_SMALL_INTEGERS:
+        return integer_within(r, 8);
+    case FILL_TINY_A:
+        return tiny(r, p);
+    case FILL_TINY_B:
+        return power_of_two(r);
+    case FILL_ZEROS_A:
+        return zero_or_uniform(c, r, i == c->m / 2);
+    case FILL_ZEROS_B:
+        return nonfinite_or_uniform(c, r, i, p, c->m, c->k);
     default:
         return rng_float(r, -1.0f, 1.0f);
     }
@@ -252,14 +342,31 @@ static float element_b(const struct gemm_case *c, struct rng *r, int p, int j)
         return j % 2 ? -0x1p100f : 0x1p100f;
     case FILL_NAN_INPUTS:
         return NAN;
+    case FILL_SMALL_INTEGERS:
+        return integer_within(r, 16);
+    case FILL_TINY_A:
+        return power_of_two(r);
+    case FILL_TINY_B:
+        return tiny(r, p);
+    case FILL_ZEROS_A:
+        return nonfinite_or_uniform(c, r, p, j, c->k, c->n);
+    case FILL_ZEROS_B:
+        return zero_or_uniform(c, r, j == c->n / 2);
     default:
         return rng_float(r, -1.0f, 1.0f);
     }
 }
 
-static float element_c(const struct gemm_case *c, struct rng *r)
+static float element_c(const struct gemm_case *c, struct rng *r, int i, int j)
 {
     switch (c->fill) {
+    case FILL_NONFINITE_C:
+        return nonfinite_or_uniform(c, r, i, j, c->m, c->n);
+    case FILL_SUBNORMAL:
+    case FILL_TINY_A:
+    case FILL_TINY_B:
+        return integer_within(r, 512) * 0x1p-149f;
+    case FILL_SMALL_INTEGERS:
     case FILL_INTEGERS:
     case FILL_ODD_A:
     case FILL_ODD_B:
@@ -301,6 +408,6 @@ void cases_gemm_fill(const struct gemm_case *c, float *a, int lda, float *b, int
     const bool fill_c = c->beta != 0.0f || c->fill == FILL_INFINITE_C;
     for (int i = 0; fill_c && i < c->m; i++)
         for (int j = 0; j < c->n; j++)
-            c0[place_of(i, j, ldc, NO_TRANS)] = c->beta != 0.0f ? element_c(c, &r) : INFINITY;
+            c0[place_of(i, j, ldc, NO_TRANS)] = c->beta != 0.0f ? element_c(c, &r, i, j) : INFINITY;
     if (c->fill == FILL_CANCEL) cancel(c, &r, a, lda, b, ldb);
 }

@@ -69,6 +69,12 @@ enum gemm_fill {
     FILL_INF_PAIR,   /* A's row has +Inf first and -Inf last, B is positive: NaN in that row */
     FILL_OVERFLOW,   /* every product is 2^200 with the sign of its column: Inf of that sign */
     FILL_INFINITE_C, /* uniform, C infinite for beta = 0: it must not be read */
+    FILL_SMALL_INTEGERS, /* A within 8, B within 16: exact with any k up to 2^17 */
+    FILL_TINY_A,         /* A multiples of 2^-149, B powers of two: exact, 0 when subnormals count as 0 */
+    FILL_TINY_B,         /* the same with A and B exchanged */
+    FILL_ZEROS_A,        /* half of A zero, a whole row and now and then all; B with one NaN and one Inf */
+    FILL_ZEROS_B,        /* the same with A and B exchanged, and a whole column */
+    FILL_NONFINITE_C,    /* uniform, C with a NaN and an infinity: these elements, no other */
     FILL_COUNT
 };
 
@@ -86,6 +92,12 @@ struct gemm_case {
 
 /* Whether float arithmetic has nothing to round with this fill. */
 bool cases_exact(enum gemm_fill fill);
+
+/* Whether op(A) op(B) has NaN or infinities with it. */
+bool cases_nonfinite(enum gemm_fill fill);
+
+/* Integers within 64. */
+void cases_integers(struct rng *r, float *m, int rows, int cols, int ld);
 
 /* "NT 5x7x9 alpha=1 beta=0 slack=0,1,3 place=end fill=uniform special=0 seed=0x..." */
 void cases_gemm_text(const struct gemm_case *c, char *text, size_t size);

@@ -12,12 +12,21 @@ const double search_margin = 0.01;
  * race decides, and has more. */
 enum { ROUNDS = 9, LAST_ROUNDS = 31, PASSES = 2 };
 
+enum { MAX_TILES = 64 };
+
+struct tried_tile {
+    int mr, nr;
+    bool right;
+};
+
 struct search {
     struct race *race;
     const struct search_listener *listener;
     struct search_result *result;
     struct blocking seen[256];
     int seen_count;
+    struct tried_tile tiles[MAX_TILES];
+    int tile_count;
 };
 
 static bool same(const struct blocking *a, const struct blocking *b)
@@ -53,6 +62,18 @@ static int try(struct search *s, const struct blocking *candidate, struct error 
     return 0;
 }
 
+/* Whether the candidate's tile is right: a wrong one may be fast. */
+static bool has_right_tile(struct search *s, const struct blocking *candidate)
+{
+    if (!s->listener->proven) return true;
+    for (int i = 0; i < s->tile_count; i++)
+        if (s->tiles[i].mr == candidate->mr && s->tiles[i].nr == candidate->nr) return s->tiles[i].right;
+    if (s->tile_count == MAX_TILES) return false;
+    const bool right = s->listener->proven(s->listener->context, candidate);
+    s->tiles[s->tile_count++] = (struct tried_tile){candidate->mr, candidate->nr, right};
+    return right;
+}
+
 /* Height and width of the tile belong together: every pair is tried. */
 static int try_tiles(struct search *s, const struct blocking_choices *choices, struct error *e)
 {
@@ -63,6 +84,7 @@ static int try_tiles(struct search *s, const struct blocking_choices *choices, s
             struct blocking candidate = s->result->best;
             candidate.mr = *mr;
             candidate.nr = *nr;
+            if (!has_right_tile(s, &candidate)) continue;
             const int code = try(s, &candidate, e);
             if (code) return code;
         }

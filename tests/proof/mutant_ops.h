@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of broken ops share: mutant_ops.c (gemm), mutant_rows.c (ops that walk over rows),
- * mutant_pointwise.c (softmax_xent and element-wise ops). */
+ * What the files of broken ops share: mutant_ops.c and mutant_gemm.c (gemm), mutant_rows.c (ops that walk
+ * over rows), mutant_pointwise.c (softmax_xent and element-wise ops). */
 #ifndef LB_MUTANT_OPS_H
 #define LB_MUTANT_OPS_H
 
@@ -26,6 +26,7 @@ struct backend *mutant_add(const char *name, const char *op, const char *killer)
 #define ADD(op, function, cases) mutant_add(#function, #op, #op " / " cases)->ops.op = function
 #define ADD_FAULT(op, function)  mutant_add(#function, #op, KILLED_BY_FAULT)->ops.op = function
 
+void add_reach(void);
 void add_rows(void);
 void add_pointwise(void);
 

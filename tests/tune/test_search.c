@@ -70,7 +70,7 @@ static int search(struct search_result *result, double (*model)(const struct blo
 {
     struct error e = {0};
     struct race race = {.backend = &fake, .count = 1};
-    const struct search_listener listener = {NULL, count_kept};
+    const struct search_listener listener = {.tried = count_kept};
     cost = model;
     noise = spread;
     races = kept_count = 0;
