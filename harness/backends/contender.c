@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 
 static struct contender_trace private_trace;
 struct contender_trace *contender_trace = &private_trace;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 #include "backends/plugin_ask.h"
 
 /* Those that this version can judge. */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 #include "base/clock.h"
 #include "machine/cpu.h"
 

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clean_text.h"
+
 int error_set(struct error *e, enum exit_code code, const char *format, ...)
 {
     if (e->code) return (int)e->code;
@@ -11,6 +13,7 @@ int error_set(struct error *e, enum exit_code code, const char *format, ...)
     va_start(ap, format);
     vsnprintf(e->text, sizeof e->text, format, ap);
     va_end(ap);
+    clean_text(e->text);
     e->code = code;
     return (int)code;
 }

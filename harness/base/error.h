@@ -17,7 +17,8 @@ enum exit_code {
     EXIT_INTERRUPTED = 130,
 };
 
-/* The caller owns it, zeroed. text is what, where and what to do, one line without newline. */
+/* The caller owns it, zeroed. text is what, where and what to do, one line of clean text
+ * (clean_text.h) without newline. */
 struct error {
     enum exit_code code;
     char text[700];

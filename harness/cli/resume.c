@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/input.h"
 #include "cli/settings.h"
 #include "machine/env_id.h"
 #include "report/build.h"
@@ -35,7 +36,7 @@ int resume_check_flags(const struct options *o, struct error *e)
 json_t *resume_load(const char *folder, const char *name, struct error *e)
 {
     char path[3600];
-    json_error_t why;
+    struct input_problem wrong;
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
         error_set(e, EXIT_USAGE, "--resume %.200s...: the path is too long", folder);
         return NULL;
@@ -48,10 +49,11 @@ json_t *resume_load(const char *folder, const char *name, struct error *e)
             folder, name);
         return NULL;
     }
-    json_t *root = json_load_file(path, 0, &why);
+    json_t *root = input_json(path, INPUT_MACHINE, 0, &wrong);
     if (!root || !json_string_value(json_object_get(root, "status"))) {
-        error_set(e, EXIT_DATA, "%.300s: is damaged (%.200s); such a run cannot be resumed, begin it anew",
-                  path, root ? "it has no status" : why.text);
+        error_set(e, input_exit_code(&wrong, EXIT_DATA),
+                  "%.300s: is damaged: it %s; such a run cannot be resumed, begin it anew", path,
+                  root ? "has no status" : wrong.why);
         json_decref(root);
         return NULL;
     }

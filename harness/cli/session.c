@@ -58,23 +58,25 @@ static void make_plan(struct session *s)
                             .isa = cpu_usable()};
 }
 
-/* Everything but the choice of the backends. */
-static int open_rest(struct session *s, const char *adds, struct error *e)
+/* What the session reads. */
+static int open_inputs(struct session *s, struct error *e)
 {
     const struct options *o = s->options;
-    if (topology_read(&s->topology, e)) return (int)e->code;
-    if (!*env_id_here(&s->topology, s->env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
-    if (open_folder(s, adds, e)) return (int)e->code;
-    if (dataset_open(&s->data, o->data, e)) {
-        if (s->folder.made) rmdir(s->folder.path);
-        folder_release(&s->folder);
-        return (int)e->code;
-    }
+    if (dataset_open(&s->data, o->data, e)) return (int)e->code;
     s->has_data = true;
     make_plan(s);
     /* bench tune starts from the defaults and writes the file itself. */
-    if (o->command != COMMAND_TUNE && tuning_use(o->tuning, s->plan.threads, e)) return (int)e->code;
-    return 0;
+    return o->command == COMMAND_TUNE ? 0 : tuning_use(o->tuning, s->plan.threads, e);
+}
+
+/* Everything but the choice of the backends. */
+static int open_rest(struct session *s, const char *adds, struct error *e)
+{
+    if (topology_read(&s->topology, e)) return (int)e->code;
+    if (!*env_id_here(&s->topology, s->env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
+    if (open_folder(s, adds, e)) return (int)e->code;
+    if (open_inputs(s, e)) session_abandon(s);
+    return (int)e->code;
 }
 
 int session_open(struct session *s, const struct options *o, const char *adds, struct error *e)

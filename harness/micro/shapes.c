@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "micro/shapes.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/input.h"
 
 static const char blanks[] = " \t\r\n";
 
@@ -71,35 +71,33 @@ static int add(struct gemm_shapes *s, const struct gemm_shape *shape, struct err
     return 0;
 }
 
-static int read_lines(struct gemm_shapes *s, FILE *f, struct error *e)
+static int read_lines(struct gemm_shapes *s, char *text, size_t size, struct error *e)
 {
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t length;
-    for (int number = 1; !e->code && (length = getline(&line, &size, f)) > 0; number++) {
+    char *line = text;
+    for (int number = 1; !e->code && line < text + size; number++) {
         struct gemm_shape shape = {.line = number};
-        if (strlen(line) != (size_t)length) {
-            error_set(e, EXIT_USAGE, "%s:%d: is not text: it has a zero byte", s->path, number);
-            break;
-        }
+        char *const end = line + strcspn(line, "\n");
+        if (!*end && end < text + size)
+            return error_set(e, EXIT_USAGE, "%s:%d: is not text: it has a zero byte", s->path, number);
+        *end = 0;
         if (parse_line(line, s->path, &shape, e) == 0 && shape.m) add(s, &shape, e);
+        line = end + 1;
     }
-    if (!e->code && ferror(f))
-        error_set(e, EXIT_USAGE, "--shapes %s: cannot be read: %s", s->path, strerror(errno));
-    free(line);
     return (int)e->code;
 }
 
 int shapes_read(struct gemm_shapes *s, const char *path, struct error *e)
 {
+    struct input_problem wrong;
+    size_t size = 0;
     memset(s, 0, sizeof *s);
     s->path = path;
     s->list = calloc(SHAPES_MAX, sizeof *s->list);
     if (!s->list) return error_set(e, EXIT_INTERNAL, "out of memory");
-    FILE *f = fopen(path, "re");
-    if (!f) return error_set(e, EXIT_USAGE, "--shapes %s: cannot be opened: %s", path, strerror(errno));
-    read_lines(s, f, e);
-    fclose(f);
+    char *text = input_read(path, INPUT_SHAPES, &size, &wrong);
+    if (!text) return error_set(e, input_exit_code(&wrong, EXIT_USAGE), "--shapes %s: %s", path, wrong.why);
+    read_lines(s, text, size, e);
+    free(text);
     if (!e->code && s->count == 0)
         error_set(e, EXIT_USAGE, "--shapes %s: has no shape; write one a line: m n k [N|T N|T]", path);
     return (int)e->code;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/input.h"
 #include "report/csv_table.h"
 
 /* ---- machine.json ---- */
@@ -43,12 +44,12 @@ static int read_settings(struct baseline *b, struct error *e)
 static int read_machine(struct baseline *b, struct error *e)
 {
     char path[sizeof b->path + 16];
-    json_error_t why;
+    struct input_problem wrong_file;
     snprintf(path, sizeof path, "%s/machine.json", b->path);
-    b->machine = json_load_file(path, 0, &why);
+    b->machine = input_json(path, INPUT_MACHINE, 0, &wrong_file);
     if (!b->machine)
-        return error_set(e, EXIT_DATA, "--baseline %.300s: machine.json cannot be read: %.200s", b->path,
-                         why.text);
+        return error_set(e, input_exit_code(&wrong_file, EXIT_DATA), "--baseline %.300s: machine.json %s",
+                         b->path, wrong_file.why);
     const char *id = json_string_value(json_object_get(b->machine, "run_id"));
     const char *status = json_string_value(json_object_get(b->machine, "status"));
     if (!id || strlen(id) >= sizeof b->run_id || !status) return wrong(b, "has no run_id or no status", e);

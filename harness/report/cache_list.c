@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/cache_list.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/folders.h"
+#include "base/input.h"
 #include "base/json_text.h"
 #include "report/file.h"
 
 json_t *cache_list_read(const char *path, const char *name, const char *advice, struct error *e)
 {
-    json_error_t why;
-    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    struct input_problem wrong;
+    json_t *root = input_json(path, INPUT_CACHE, JSON_REJECT_DUPLICATES, &wrong);
+    if (!root && wrong.fault == INPUT_MISSING) {
         json_t *empty = json_pack("{s:i, s:[]}", "schema", 1, name);
         if (!empty) error_set(e, EXIT_INTERNAL, "out of memory");
         return empty;
     }
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
     if (root && json_is_array(json_object_get(root, name)) &&
         json_integer_value(json_object_get(root, "schema")) == 1)
         return root;
@@ -28,7 +27,8 @@ json_t *cache_list_read(const char *path, const char *name, const char *advice, 
         error_set(e, EXIT_USAGE, "%s: no file of %s (schema 1 with a list of %s was expected); %s", path,
                   name, name, advice);
     else
-        error_set(e, EXIT_USAGE, "%s: no file of %s (%s); %s", path, name, why.text, advice);
+        error_set(e, input_exit_code(&wrong, EXIT_USAGE), "%s: no file of %s: it %s; %s", path, name,
+                  wrong.why, advice);
     json_decref(root);
     return NULL;
 }

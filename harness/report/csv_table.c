@@ -1,50 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/csv_table.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { MOST_BYTES = 256 << 20 };
+#include "base/clean_text.h"
+#include "base/input.h"
 
 /* The whole file, ended with a 0. NULL and e. */
 static char *read_file(const char *path, size_t *size, struct error *e)
 {
-    struct stat s;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > MOST_BYTES) {
-        error_set(e, EXIT_DATA, "%.300s: %s", path,
-                  fd < 0 ? strerror(errno) : "is no file, or larger than 256 MiB");
-        if (fd >= 0) close(fd);
-        return NULL;
-    }
-    char *text = malloc((size_t)s.st_size + 1);
-    size_t used = 0;
-    while (text && used < (size_t)s.st_size) {
-        const ssize_t n = read(fd, text + used, (size_t)s.st_size - used);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        used += (size_t)n;
-    }
-    close(fd);
-    if (!text)
-        error_set(e, EXIT_INTERNAL, "out of memory");
-    else
-        text[used] = 0;
-    *size = used;
+    struct input_problem wrong;
+    char *text = input_read(path, INPUT_CSV, size, &wrong);
+    if (!text) error_set(e, input_exit_code(&wrong, EXIT_DATA), "%.300s: %s", path, wrong.why);
     return text;
 }
 
-/* Ends the field that starts at *from in place, quotes taken off, and moves *from behind its separator.
- * Returns the separator: ',', '\n' or 0. */
+/* Ends the field that starts at *from in place, as clean text without its quotes, and moves *from behind its
+ * separator. Returns the separator: ',', '\n' or 0. */
 static char end_field(char **from)
 {
-    char *read = *from, *write = *from;
+    char *const field = *from, *read = field, *write = field;
     const bool quoted = *read == '"';
     if (quoted) read++;
     for (; *read; read++) {
@@ -63,6 +40,7 @@ static char end_field(char **from)
     const char separator = *read;
     *from = separator ? read + 1 : read;
     *write = 0;
+    clean_text(field);
     return separator == ',' || separator == '\n' ? separator : 0;
 }
 

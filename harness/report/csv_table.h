@@ -12,8 +12,8 @@ struct csv_table {
     int columns, rows; /* rows without the header */
 };
 
-/* EXIT_DATA when the file cannot be read, is empty, larger than 256 MiB, or has a row of another width than
- * its header; EXIT_INTERNAL when out of memory. Free with csv_table_free, also after an error. */
+/* EXIT_DATA when the file cannot be read, is empty, larger than base/input.h allows, or has a row of another
+ * width than its header; EXIT_INTERNAL when out of memory. Free with csv_table_free, also after an error. */
 int csv_table_read(struct csv_table *t, const char *path, struct error *e);
 
 /* The same for a file that may have been cut anywhere: what follows the last line end is left out, and a file

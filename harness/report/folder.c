@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clean_text.h"
 #include "base/folders.h"
+#include "base/input.h"
 #include "report/build_config.h"
 
 void folder_name(struct folder *f)
@@ -114,9 +116,10 @@ static int read_run_id(const char *folder, char *run_id, size_t size)
 {
     char path[sizeof((struct folder *)0)->path + 20];
     snprintf(path, sizeof path, "%s/machine.json", folder);
-    json_t *root = json_load_file(path, 0, NULL);
+    struct input_problem wrong;
+    json_t *root = input_json(path, INPUT_MACHINE, 0, &wrong);
     const char *id = json_string_value(json_object_get(root, "run_id"));
-    if (id) snprintf(run_id, size, "%s", id);
+    if (id) clean_copy(run_id, size, id);
     json_decref(root);
     return id ? 0 : -1;
 }

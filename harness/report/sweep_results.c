@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clean_text.h"
+#include "base/input.h"
 #include "report/csv.h"
 #include "report/table.h"
 #include "stats/order.h"
@@ -68,8 +70,7 @@ static int measure(struct sweep_line *line, const struct csv_table *t, struct er
 
 static void copy_text(char *to, size_t size, const json_t *text)
 {
-    const char *from = json_string_value(text);
-    snprintf(to, size, "%s", from ? from : "");
+    clean_copy(to, size, json_string_value(text));
 }
 
 static void describe(struct sweep_line *line, const json_t *machine, const json_t *facts)
@@ -129,14 +130,14 @@ int sweep_results_read(struct sweep_results *r, const char *folder, const struct
     memset(r, 0, sizeof *r);
     for (int i = 0; i < grid_points(g) && !e->code; i++) {
         char name[GRID_NAME_SIZE], place[3600], path[3700];
-        json_error_t why;
+        struct input_problem wrong;
         const struct grid_point p = grid_point_at(g, i);
         snprintf(place, sizeof place, "%s/%s", folder, grid_point_name(&p, name));
         snprintf(path, sizeof path, "%s/machine.json", place);
         if (access(path, F_OK) != 0) continue;
-        json_t *machine = json_load_file(path, 0, &why);
+        json_t *machine = input_json(path, INPUT_MACHINE, 0, &wrong);
         if (!machine)
-            error_set(e, EXIT_DATA, "%.300s: is damaged: %.200s", path, why.text);
+            error_set(e, input_exit_code(&wrong, EXIT_DATA), "%.300s: is damaged: it %s", path, wrong.why);
         else
             add_point(r, &p, place, machine, e);
         json_decref(machine);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean_text.h"
 #include "machine/cpu.h"
 #include "report/cache_list.h"
 
@@ -83,9 +84,8 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
     const long i = find(root, env_id, threads);
     if (i >= 0) {
         const json_t *r = json_array_get(json_object_get(root, list_name), (size_t)i);
-        const char *utc = json_string_value(json_object_get(r, "utc"));
         memset(rates, 0, sizeof *rates);
-        snprintf(rates->utc, sizeof rates->utc, "%s", utc ? utc : "");
+        clean_copy(rates->utc, sizeof rates->utc, json_string_value(json_object_get(r, "utc")));
         rates->threads = threads;
         read_rates(rates->divide, ISA_TIER_COUNT, false, json_object_get(r, "divide"));
         read_rates(rates->square_root, ISA_TIER_COUNT, false, json_object_get(r, "square_root"));

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 #include "base/clock.h"
 #include "run/team_environment.h"
 

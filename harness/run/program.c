@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 #include "base/clock.h"
 #include "report/build.h"
 #include "run/protocol.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 
 /* The sockets are SOCK_SEQPACKET: a message arrives whole or not at all, so any other length is the end of
  * the talk. */

@@ -11,13 +11,46 @@
 static struct tuning used[REGISTRY_MAX];
 static int used_count;
 
+static bool is_choice(const int *choices, int own, int size)
+{
+    if (size == 0 || size == own) return true;
+    while (choices && *choices && *choices != size) choices++;
+    return choices && *choices == size;
+}
+
+/* Other sizes than those that bench tune tries are proven by nothing, and a backend may take any of them for
+ * another. */
+static int check_sizes(const char *path, const struct backend *b, const struct tuning *t, struct error *e)
+{
+    const struct blocking_choices *c = b->choices;
+    const struct {
+        const char *name;
+        const int *choices;
+        int own, size;
+    } sizes[] = {{"mr", c->mr, b->blocking.mr, t->blocking.mr},
+                 {"nr", c->nr, b->blocking.nr, t->blocking.nr},
+                 {"mc", c->mc, b->blocking.mc, t->blocking.mc},
+                 {"nc", c->nc, b->blocking.nc, t->blocking.nc},
+                 {"kc", c->kc, b->blocking.kc, t->blocking.kc}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (!is_choice(sizes[i].choices, sizes[i].own, sizes[i].size))
+            return error_set(
+                e, EXIT_USAGE,
+                "%.300s: %s with %d thread%s: its %s is none of the sizes that bench tune tries; "
+                "run bench tune again, or use --tuning off",
+                path, t->backend, t->threads, t->threads == 1 ? "" : "s", sizes[i].name);
+    return 0;
+}
+
 static int use_file(const char *path, int threads, struct error *e)
 {
     for (int i = 0; i < registry_count() && used_count < REGISTRY_MAX; i++) {
         const struct backend *b = registry_at(i)->backend;
         bool found = false;
         if (!b || !b->choices) continue;
-        if (tuning_find(path, registry_at(i)->name, threads, &used[used_count], &found, e))
+        struct tuning *const t = &used[used_count];
+        if (tuning_find(path, registry_at(i)->name, threads, t, &found, e) ||
+            (found && check_sizes(path, b, t, e)))
             return (int)e->code;
         used_count += found;
     }

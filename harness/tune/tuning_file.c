@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean_text.h"
 #include "machine/cpu.h"
 #include "report/cache_list.h"
 
@@ -37,17 +38,12 @@ static long find(const json_t *root, const char *backend, int threads)
     return -1;
 }
 
-/* A size of the file, 0 (the backend's own) where there is none that could be one. */
+/* A size of the file; 0 (the backend's own) where there is none, -1 where it could be no size. */
 static int size_of(const json_t *blocking, const char *key)
 {
-    const json_int_t value = json_integer_value(json_object_get(blocking, key));
-    return value > 0 && value <= 1 << 20 ? (int)value : 0;
-}
-
-static void copy_text(char *to, size_t size, const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    snprintf(to, size, "%s", value ? value : "");
+    const json_t *size = json_object_get(blocking, key);
+    const json_int_t value = json_integer_value(size);
+    return !size ? 0 : json_is_integer(size) && value >= 0 && value <= 1 << 20 ? (int)value : -1;
 }
 
 int tuning_find(const char *path, const char *backend, int threads, struct tuning *tuning, bool *found,
@@ -66,8 +62,8 @@ int tuning_find(const char *path, const char *backend, int threads, struct tunin
         tuning->blocking = (struct blocking){size_of(b, "mr"), size_of(b, "nr"), size_of(b, "mc"),
                                              size_of(b, "nc"), size_of(b, "kc")};
         tuning->gain_percent = json_number_value(json_object_get(t, "gain_percent"));
-        copy_text(tuning->commit, sizeof tuning->commit, t, "commit");
-        copy_text(tuning->utc, sizeof tuning->utc, t, "utc");
+        clean_copy(tuning->commit, sizeof tuning->commit, json_string_value(json_object_get(t, "commit")));
+        clean_copy(tuning->utc, sizeof tuning->utc, json_string_value(json_object_get(t, "utc")));
         *found = true;
     }
     json_decref(root);

@@ -14,7 +14,8 @@
 #include "backends/registry.h"
 #include "base/error.h"
 
-/* One entry. What identifies it (cpu, isa) is this machine's and not kept here. */
+/* One entry. What identifies it (cpu, isa) is this machine's and not kept here. In one that was read, a size
+ * that is no positive int is -1. */
 struct tuning {
     char backend[64];
     int threads;

@@ -43,8 +43,24 @@ def write_tunings(path, *entries):
 def entry_of(**changes):
     listing = json.loads(run(bench, "list", "--json").stdout)
     return {"cpu": listing["cpu"], "isa": listing["isa_used"], "backend": "avx2", "threads": 1,
-            "blocking": {"mr": 4, "nr": 24, "mc": 48, "nc": 512, "kc": 256}, "gain_percent": 2.5,
+            "blocking": {"mr": 4, "nr": 24, "mc": 96, "nc": 512, "kc": 256}, "gain_percent": 2.5,
             "commit": "abc", "utc": "2026-01-02T03:04:05Z", **changes}
+
+
+def refuses_and_cleans(folder, data):
+    """Sizes that bench tune would not try, and no word of the time that they would save; words that would clear the
+    screen."""
+    def train(name, **changes):
+        kept = write_tunings(os.path.join(folder, name + ".json"), entry_of(**changes))
+        return run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", os.path.join(folder, name),
+                   "--tuning", kept, *SMALL)
+    r = train("other", blocking={"mr": 4, "nr": 5, "mc": 96, "nc": 512, "kc": 256})
+    check(r.returncode == 2 and r.stderr.count("\n") == 1 and " nr " in r.stderr, f"nr 5: exit {r.returncode}: {r.stderr}")
+    check("less time" not in r.stderr + r.stdout, f"nr 5: refused, and praised: {r.stderr}")
+    check(not os.path.exists(os.path.join(folder, "other")), "nr 5: leaves its folder")
+    r = train("escapes", utc="\033[2J\n", commit="\u009b31m")
+    check(r.returncode == 0 and "2.5 % less time" in r.stderr, f"escapes: exit {r.returncode}: {r.stderr}")
+    check(all(c.isprintable() or c == "\n" for c in r.stderr), f"escapes: {r.stderr!r}")
 
 
 def tunes(folder, data):
@@ -92,6 +108,7 @@ with scratch() as folder:
     os.makedirs(os.path.join(folder, "data"))
     data = make_data(os.path.join(folder, "data"))
     refusals(folder)
+    refuses_and_cleans(folder, data)
     tunes(folder, data)
     uses(folder, data)
 finish()

@@ -22,7 +22,7 @@ static char path[PATH_MAX];
 
 static const struct tuning sample = {.backend = "avx2",
                                      .threads = 2,
-                                     .blocking = {.mr = 4, .nr = 24, .mc = 192, .nc = 1024, .kc = 384},
+                                     .blocking = {.mr = 4, .nr = 24, .mc = 256, .nc = 1024, .kc = 384},
                                      .gain_percent = 3.5,
                                      .commit = "0123abc",
                                      .utc = "2026-01-02T03:04:05Z"};
@@ -152,14 +152,14 @@ static void a_broken_file_is_refused_and_left_alone(void **state)
     }
 }
 
-static void absurd_sizes_are_the_defaults(void **state)
+static void absurd_sizes_are_known_as_such(void **state)
 {
     (void)state;
     struct tuning absurd = sample, t;
     absurd.blocking = (struct blocking){.mr = -1, .nr = 0, .mc = INT_MAX, .nc = 512, .kc = 1 << 21};
     keep(&absurd);
     assert_true(find("avx2", 2, &t));
-    const struct blocking expected = {.nc = 512};
+    const struct blocking expected = {.mr = -1, .mc = -1, .nc = 512, .kc = -1};
     assert_memory_equal(&t.blocking, &expected, sizeof expected);
 }
 
@@ -187,6 +187,34 @@ static void the_program_uses_what_was_kept(void **state)
     assert_int_equal(tuning_use("/nowhere/tuning.json", 2, &e), EXIT_USAGE);
 }
 
+/* Of each member sizes that are none of avx2's, and all that are. */
+static void other_sizes_than_the_choices_are_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {" mr ", " nr ", " mc ", " nc ", " kc "};
+    const struct blocking_choices *c = registry_find("avx2")->backend->choices;
+    const int *const choices[] = {c->mr, c->nr, c->mc, c->nc, c->kc};
+    for (int member = 0; member < 5; member++) {
+        struct tuning t = sample;
+        int *const sizes[] = {&t.blocking.mr, &t.blocking.nr, &t.blocking.mc, &t.blocking.nc, &t.blocking.kc};
+        const int bad[] = {-1, choices[member][0] + 1, 1 << 20};
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            struct error e = {0};
+            *sizes[member] = bad[i];
+            keep(&t);
+            assert_int_equal(tuning_use(path, 2, &e), EXIT_USAGE);
+            if (!strstr(e.text, names[member]) || !strstr(e.text, path)) fail_msg("%s", e.text);
+            assert_null(tuning_of("avx2"));
+        }
+        for (const int *good = choices[member]; *good; good++) {
+            struct error e = {0};
+            *sizes[member] = *good;
+            keep(&t);
+            assert_int_equal(tuning_use(path, 2, &e), 0);
+        }
+    }
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -208,9 +236,10 @@ int main(void)
         cmocka_unit_test_setup(an_entry_replaces_its_like_and_nothing_else, begin),
         cmocka_unit_test_setup(another_machine_is_another_entry, begin),
         cmocka_unit_test_setup(a_broken_file_is_refused_and_left_alone, begin),
-        cmocka_unit_test_setup(absurd_sizes_are_the_defaults, begin),
+        cmocka_unit_test_setup(absurd_sizes_are_known_as_such, begin),
         cmocka_unit_test_setup(what_cannot_be_written_is_an_error, begin),
         cmocka_unit_test_setup(the_program_uses_what_was_kept, begin),
+        cmocka_unit_test_setup(other_sizes_than_the_choices_are_refused, begin),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* Length of the well-formed UTF-8 sequence of more than one byte at s (RFC 3629), or 0. */
 static size_t sequence(const unsigned char *s)
@@ -26,7 +26,25 @@ char *clean_text(char *text)
             *s = ' ';
         else if (length == 0)
             *s = '?';
+        else if (*s == 0xc2 && s[1] < 0xa0)
+            s[0] = s[1] = ' ';
         s += length ? length : 1;
     }
     return text;
+}
+
+char *clean_copy(char *to, size_t size, const char *from)
+{
+    const size_t length = from ? strnlen(from, size) : 0;
+    size_t cut = length < size ? length : size - 1;
+    /* Back to the start of a character, unless the bytes around the cut are none. */
+    if (length == size)
+        for (size_t i = 0; i < 4 && i <= cut; i++)
+            if (sequence((const unsigned char *)from + cut - i) > i) {
+                cut -= i;
+                break;
+            }
+    memcpy(to, from ? from : "", cut);
+    to[cut] = 0;
+    return clean_text(to);
 }

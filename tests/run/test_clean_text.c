@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "backends/clean_text.h"
+#include "base/clean_text.h"
 
 static void assert_cleaned(const char *foreign, const char *clean)
 {
@@ -39,7 +39,7 @@ static void test_sequences(void **state)
     (void)state;
     static const char *const kept[] = {"",
                                        "gemm",
-                                       "\xc2\x80",
+                                       "\xc2\xa0",
                                        "\xdf\xbf",
                                        "\xe0\xa0\x80",
                                        "\xed\x9f\xbf",
@@ -56,10 +56,34 @@ static void test_sequences(void **state)
     assert_cleaned("\xe2\x82", "??");           /* cut off */
     assert_cleaned("\xe2\x82\xe2\x82\xac", "??\xe2\x82\xac");
     assert_cleaned("a\r\n\x1b[31mb", "a   [31mb");
+    assert_cleaned("\xc2\x80\xc2\x9b\xc2\x9f", "      "); /* C1: U+009B begins what ESC [ does */
+}
+
+/* Cut at every byte, a text ends with a whole character, or with '?' where it was none. */
+static void test_copies_are_cut_between_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *want[8]; /* by size less 1 */
+    } cases[] = {
+        {"a\xc3\xa9z", {"", "a", "a", "a\xc3\xa9", "a\xc3\xa9z", "a\xc3\xa9z"}},
+        {"\xe2\x82\xac\xe2\x82\xac", {"", "", "", "\xe2\x82\xac", "\xe2\x82\xac", "\xe2\x82\xac"}},
+        {"\xf0\x90\x80\x80", {"", "", "", "", "\xf0\x90\x80\x80"}},
+        {"\xe9\xe8\xe9\xe8", {"", "?", "??", "???", "????"}},
+        {"\xa9\xa9\xa9\xa9", {"", "?", "??", "???", "????"}},
+        {NULL, {"", ""}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t size = 1; size <= 8 && cases[i].want[size - 1]; size++) {
+            char to[8];
+            assert_ptr_equal(clean_copy(to, size, cases[i].from), to);
+            assert_string_equal(to, cases[i].want[size - 1]);
+        }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_single_bytes), cmocka_unit_test(test_sequences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_single_bytes), cmocka_unit_test(test_sequences),
+                                       cmocka_unit_test(test_copies_are_cut_between_characters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
