@@ -21,6 +21,7 @@
  *   - All calls on one state come from one thread at a time. A backend spreads work over an OpenMP team of
  *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
  * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
+ *   - A backend starts no process. What it starts all the same is found, named and ended.
  *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
  *   - NaN, infinities and subnormal numbers mean what IEEE 754 says and are never flushed or replaced, unless
  *     an op says otherwise. The sign of a zero and the sign and payload of a NaN are free.

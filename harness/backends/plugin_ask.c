@@ -14,6 +14,7 @@
 #include "base/clean_text.h"
 #include "base/clock.h"
 #include "machine/cpu.h"
+#include "machine/offspring.h"
 
 static const double patience_seconds = 5.0;
 
@@ -60,6 +61,7 @@ static _Noreturn void answer_and_leave(struct answer *a, const char *path, pid_t
 {
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXIT_INTERNAL);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* what it prints is no result */
@@ -141,17 +143,23 @@ int plugin_ask(struct plugin_facts *facts, const char *path, struct error *e)
 {
     int status = 0;
     const pid_t self = getpid();
+    struct offspring left = {.count = 0};
     struct answer *a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (a == MAP_FAILED)
         return error_set(e, EXIT_INTERNAL, "--plugin %.200s: cannot be probed: %s", path, strerror(errno));
     fflush(NULL); /* or the child's copy of the buffers could be written a second time */
     signal(SIGCHLD, SIG_DFL);
+    offspring_prepare();
     const pid_t child = fork();
     if (child == 0) answer_and_leave(a, path, self);
     if (child < 0) {
         error_set(e, EXIT_INTERNAL, "--plugin %.200s: cannot be probed: %s", path, strerror(errno));
     } else {
+        offspring_expect(child);
         const bool in_time = await_child(child, &status);
+        offspring_forget(child);
+        offspring_end(0, &left);
+        offspring_tell(&left, path);
         if (judge(a, path, in_time, status, e) == 0) *facts = a->facts;
     }
     munmap(a, sizeof *a);

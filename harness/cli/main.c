@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "cli/team.h"
 #include "machine/cpu.h"
+#include "machine/offspring.h"
 #include "report/build.h"
 #include "run/run.h"
 
@@ -62,9 +63,16 @@ int main(int argc, char **argv)
     struct error e = {.code = EXIT_OK};
     struct options o;
     const struct invocation words = {argc, argv};
+    struct offspring left = {.count = 0};
     output_prepare();
     int code = options_parse(&o, argc, argv, &e);
+    const bool is_worker = !code && o.command == COMMAND_WORKER;
+    if (!is_worker) offspring_prepare();
     if (!code) code = dispatch(&o, &words, &e);
+    if (!is_worker) {
+        offspring_end(0, &left); /* of a plug-in that has worked in this process */
+        offspring_tell(&left, "a backend");
+    }
     code = exit_code_worst(code, output_finish(&e));
     if (e.code) fprintf(stderr, "bench: %s\n", e.text);
     options_free(&o);

@@ -12,6 +12,7 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_OP_ROOF] = "roof of ops",
     [CHECK_CPU_TIME] = "CPU time",
     [CHECK_THREADS] = "threads",
+    [CHECK_PROCESSES] = "processes",
     [CHECK_CALLS] = "calls",
     [CHECK_LOOKED_AT] = "looked at again",
     [CHECK_TRAINING] = "training",
@@ -174,6 +175,24 @@ static void check_threads(struct integrity *i, const struct epoch_report *r)
           tasks);
 }
 
+/* The worker's own CPU time and threads say nothing of what another process does for it. */
+static void check_processes(struct integrity *i, const struct epoch_report *r)
+{
+    const struct testimony *t = &r->testimony;
+    if (t->started < 0) {
+        lines_not_applicable(i, CHECK_PROCESSES, "/proc does not show the processes");
+        return;
+    }
+    struct integrity_line *line = lines_take(i, CHECK_PROCESSES, t->started == 0 && !t->collected, 0.0);
+    if (!line) return;
+    SAY(line->expected, "none");
+    SAY(line->seen, "%s",
+        t->started > 0 ? t->started_text
+        : t->collected ? "one or more that have ended"
+                       : "none");
+    SAY(line->words, "processes started by the backend, at the end of epoch %d", r->result.epoch);
+}
+
 static void check_calls(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
     const uint32_t images = g->data->train.count, batch = (uint32_t)g->batch;
@@ -248,6 +267,7 @@ void integrity_epoch(struct integrity *i, struct integrity_ground *g, const stru
     roof_note_rates(i, g, r);
     check_cpu_time(i, g, r);
     check_threads(i, r);
+    check_processes(i, r);
     check_calls(i, g, r);
     check_looked_at(i, r);
     check_order(i, g, r);

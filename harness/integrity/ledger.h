@@ -17,6 +17,7 @@ enum integrity_check {
     CHECK_OP_ROOF,        /* nor is a matrix product */
     CHECK_CPU_TIME,       /* not more than the declared threads can use */
     CHECK_THREADS,        /* as many after each epoch */
+    CHECK_PROCESSES,      /* none is started */
     CHECK_CALLS,          /* images, steps and ops of an epoch */
     CHECK_LOOKED_AT,      /* steps were looked at again */
     CHECK_TRAINING,       /* and were right */

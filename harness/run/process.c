@@ -17,9 +17,39 @@
 
 #include "base/clean_text.h"
 #include "base/clock.h"
+#include "machine/offspring.h"
 #include "run/team_environment.h"
 
 static const double last_words_seconds = 0.5; /* from SIGTERM to SIGKILL */
+
+/* ---- Stopped together ---- */
+
+static volatile sig_atomic_t at_work; /* the worker that is not paused; 0: none */
+
+/* The terminal's stop reaches this process only. The default action, taken in between, is what stops it, or
+ * does not where nobody could continue it. */
+static void on_stop(int number)
+{
+    const int reason = errno;
+    const pid_t worker = (pid_t)at_work;
+    sigset_t stop;
+    if (worker > 0) kill(worker, SIGSTOP);
+    signal(number, SIG_DFL);
+    raise(number);
+    sigemptyset(&stop);
+    sigaddset(&stop, number);
+    sigprocmask(SIG_UNBLOCK, &stop, NULL);
+    signal(number, on_stop);
+    if (worker > 0) kill(worker, SIGCONT);
+    errno = reason;
+}
+
+/* Unless it is ignored, as in a shell without job control. */
+static void stop_together(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGTSTP, NULL, &now) == 0 && now.sa_handler == SIG_DFL) signal(SIGTSTP, on_stop);
+}
 
 /* ---- Start ---- */
 
@@ -42,7 +72,7 @@ static _Noreturn void become_worker(const struct launch *l)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGINT, SIG_IGN);
+    setsid(); /* what it sends to its group stays there, and the terminal's signals go to the parent only */
     sched_setaffinity(0, sizeof l->cpus, &l->cpus);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != l->parent) _exit(EXIT_INTERNAL); /* the parent died before the line above */
@@ -89,25 +119,29 @@ static int make_page(struct shared_page **page)
     return fd;
 }
 
-int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
-                  struct error *e)
+int process_start(struct process *p, const char *name, int data_fd, int threads,
+                  const struct topology *topology, struct error *e)
 {
-    return process_start_program(p, NULL, data_fd, threads, topology, e);
+    return process_start_program(p, name, NULL, data_fd, threads, topology, e);
 }
 
-int process_start_program(struct process *p, const char *program, int data_fd, int threads,
+int process_start_program(struct process *p, const char *name, const char *program, int data_fd, int threads,
                           const struct topology *topology, struct error *e)
 {
     struct launch l = {.env = team_environment(threads, topology),
                        .program = program ? program : "/proc/self/exe"};
     int pair[2] = {-1, -1}, page = -1;
-    *p = (struct process){.pid = 0, .socket = -1, .shared = NULL};
+    *p = (struct process){.pid = 0, .socket = -1, .shared = NULL, .name = name};
     if (l.env && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
         page = make_page(&p->shared);
     if (page >= 0) {
         prepare(&l, topology, pair[1], page, data_fd);
+        offspring_prepare();
+        stop_together();
         p->pid = fork();
         if (p->pid == 0) become_worker(&l);
+        if (p->pid > 0) offspring_expect(p->pid);
+        at_work = (sig_atomic_t)(p->pid > 0 ? p->pid : 0);
     }
     const int reason = l.env ? errno : ENOMEM;
     team_environment_free(l.env);
@@ -122,17 +156,28 @@ int process_start_program(struct process *p, const char *program, int data_fd, i
 
 /* ---- Pause and end ---- */
 
-void process_pause(const struct process *p)
+void process_pause(struct process *p)
 {
     siginfo_t info;
+    at_work = 0;
     kill(p->pid, SIGSTOP);
     /* Also returns on its death, which is left for process_finish to collect. */
     while (waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+    offspring_end(p->pid, &p->started);
 }
 
 void process_continue(const struct process *p)
 {
+    at_work = (sig_atomic_t)p->pid;
     kill(p->pid, SIGCONT);
+}
+
+void process_testify(struct process *p, struct testimony *t)
+{
+    offspring_look(p->pid, &p->started);
+    t->started = p->started.unknown ? -1 : p->started.count;
+    t->collected = offspring_collected(p->pid);
+    offspring_text(&p->started, t->started_text, sizeof t->started_text);
 }
 
 static void release(struct process *p)
@@ -156,10 +201,15 @@ static bool await_end(pid_t pid, double seconds)
     }
 }
 
-static int collect(pid_t pid)
+/* Waits for the worker's end, and ends what it leaves. Returns its status. */
+static int collect(struct process *p)
 {
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR) continue;
+    if (at_work == p->pid) at_work = 0;
+    offspring_forget(p->pid);
+    offspring_end(0, &p->started);
+    offspring_tell(&p->started, p->name);
     return status;
 }
 
@@ -180,7 +230,7 @@ bool process_finish(struct process *p, double seconds, char *words, size_t size)
     char doing[400];
     const bool ended = await_end(p->pid, seconds);
     if (!ended) kill(p->pid, SIGKILL);
-    const int status = collect(p->pid);
+    const int status = collect(p);
     describe_doing(p->shared, doing, sizeof doing);
     if (!ended) {
         snprintf(words, size, "did not answer during %s and was killed", doing);
@@ -202,7 +252,7 @@ void process_give_up(struct process *p, double seconds, char *words, size_t size
     char doing[400];
     kill(p->pid, SIGTERM);
     if (!await_end(p->pid, last_words_seconds)) kill(p->pid, SIGKILL);
-    collect(p->pid);
+    collect(p);
     describe_doing(p->shared, doing, sizeof doing);
     snprintf(words, size, "no sign of life for %g s during %s; killed (--timeout)", seconds, doing);
     release(p);
@@ -212,7 +262,7 @@ void process_kill(struct process *p)
 {
     if (p->pid > 0) {
         kill(p->pid, SIGKILL);
-        collect(p->pid);
+        collect(p);
     }
     release(p);
 }

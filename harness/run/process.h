@@ -7,29 +7,38 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "machine/offspring.h"
 #include "run/protocol.h"
 
 struct process {
     pid_t pid; /* 0: none */
     int socket;
     struct shared_page *shared;
+    const char *name;         /* of its contender, for what is told on stderr */
+    struct offspring started; /* processes that it should not have started, found so far */
 };
 
 /* Starts this very program again as `worker`, with an OpenMP environment made for `threads` threads on the
- * places of the topology. data_fd may be -1. The worker ignores SIGINT: whether it goes on is the parent's
- * decision, and it dies with the parent. 0 or EXIT_INTERNAL. End with process_kill or process_finish. */
-int process_start(struct process *p, int data_fd, int threads, const struct topology *topology,
-                  struct error *e);
+ * places of the topology. data_fd may be -1. The worker has a session of its own: whether it goes on after a
+ * signal of the terminal is the parent's decision, and it dies with the parent. name outlives it. 0 or
+ * EXIT_INTERNAL. End with process_kill or process_finish, which also end what the worker has started, and
+ * name it on stderr. */
+int process_start(struct process *p, const char *name, int data_fd, int threads,
+                  const struct topology *topology, struct error *e);
 
 /* The same with another build of this program, by its path, which speaks the same protocol (see program.h);
  * NULL: this one. */
-int process_start_program(struct process *p, const char *program, int data_fd, int threads,
+int process_start_program(struct process *p, const char *name, const char *program, int data_fd, int threads,
                           const struct topology *topology, struct error *e);
 
 /* Stops every thread of the worker, so that no pool of it spins while others are timed; returns when it
- * stands. */
-void process_pause(const struct process *p);
+ * stands, and when what it has started is gone. */
+void process_pause(struct process *p);
 void process_continue(const struct process *p);
+
+/* Looks for what the worker has started, in this epoch and before, and fills in the testimony's fields of
+ * that. */
+void process_testify(struct process *p, struct testimony *t);
 
 /* Waits for a worker that has left or is about to leave, kills it after `seconds` of patience, and releases
  * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */

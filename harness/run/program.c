@@ -16,6 +16,7 @@
 
 #include "base/clean_text.h"
 #include "base/clock.h"
+#include "machine/offspring.h"
 #include "report/build.h"
 #include "run/protocol.h"
 
@@ -82,6 +83,7 @@ static _Noreturn void become_program(const char *path, const char *spec, int out
 {
     char *const argv[] = {(char[]){"bench"}, (char[]){"worker"}, (char[]){PROGRAM_QUESTION}, strdup(spec),
                           NULL};
+    setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXIT_INTERNAL);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -116,18 +118,24 @@ static int ask(struct answer *a, size_t *size, const char *path, const char *spe
 {
     int ends[2];
     const pid_t self = getpid();
+    struct offspring left = {.count = 0};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_set(e, EXIT_INTERNAL, "%.200s: cannot be asked: %s", path, strerror(errno));
     fflush(NULL);
     signal(SIGCHLD, SIG_DFL);
+    offspring_prepare();
     const pid_t child = fork();
     if (child == 0) become_program(path, spec, ends[1], self);
+    offspring_expect(child);
     close(ends[1]);
     *size = child > 0 ? read_answer(ends[0], a, sizeof *a) : 0;
     close(ends[0]);
     if (child < 0) return error_set(e, EXIT_INTERNAL, "%.200s: cannot be started: %s", path, strerror(errno));
     kill(child, SIGKILL);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+    offspring_forget(child);
+    offspring_end(0, &left);
+    offspring_tell(&left, path);
     return 0;
 }
 

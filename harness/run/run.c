@@ -209,7 +209,8 @@ static int start(struct run *run, struct runner *r, struct error *e)
 {
     const int data_fd = run->data ? run->data->fd : -1;
     const char *program = r->entry->program ? r->entry->program->path : NULL;
-    if (process_start_program(&r->process, program, data_fd, run->options->threads, run->topology, e))
+    if (process_start_program(&r->process, r->entry->name, program, data_fd, run->options->threads,
+                              run->topology, e))
         return (int)e->code;
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_JOB;
@@ -303,6 +304,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
         fail_confused(run, r);
         return false;
     }
+    process_testify(&r->process, &testimony);
     report->testimony = testimony;
     report->round = round > 0 ? round + run->options->rounds_before : 0;
     report->position = position;

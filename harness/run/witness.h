@@ -28,6 +28,9 @@ struct testimony {
     double cpu_seconds;      /* of all threads of the worker; negative: not known */
     int tasks;               /* threads of the worker at its end; 0: not known */
     double ticks_per_second; /* of the time stamp counter; 0: it is no clock on this CPU */
+    int started;    /* processes that the worker has started so far and that were seen; -1: not known */
+    bool collected; /* it has collected an ended child of its own */
+    char started_text[200]; /* which ones */
 };
 
 /* CLOCK_MONOTONIC_RAW, from the kernel. */

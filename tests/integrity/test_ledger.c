@@ -112,11 +112,12 @@ static void without_an_invariant_counter(void **state)
     r.testimony.ticks_per_second = 0.0;
     r.testimony.cpu_seconds = -1.0;
     r.testimony.tasks = 0;
+    r.testimony.started = -1;
     r.testimony.away = true;
     integrity_epoch(&i, &ground, &r);
     static const enum integrity_check checks[] = {CHECK_COUNTER, CHECK_STOPWATCH, CHECK_CPU_TIME,
-                                                  CHECK_THREADS};
-    for (int c = 0; c < 4; c++) {
+                                                  CHECK_THREADS, CHECK_PROCESSES};
+    for (int c = 0; c < 5; c++) {
         assert_int_equal(i.line[checks[c]].status, INTEGRITY_NOT_APPLICABLE);
         assert_true(i.line[checks[c]].words[0]);
     }
@@ -131,6 +132,12 @@ static void work(void **state)
     r = honest_epoch(2);
     r.testimony.tasks = 6;
     assert_found(&r, CHECK_THREADS);
+    r = honest_epoch(2);
+    r.testimony.started = 1; /* still there */
+    assert_found(&r, CHECK_PROCESSES);
+    r.testimony.started = 0;
+    r.testimony.collected = true; /* ended */
+    assert_found(&r, CHECK_PROCESSES);
     r = honest_epoch(2);
     r.ops[1].calls--;
     assert_found(&r, CHECK_CALLS);

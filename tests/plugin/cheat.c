@@ -6,11 +6,13 @@
 #include <elf.h>
 #include <link.h>
 #include <math.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <xmmintrin.h>
@@ -153,6 +155,45 @@ static void from_cache(struct state *s, const struct batch *b, struct step_resul
     update(s);
 }
 
+/* ---- Help from other processes ---- */
+
+static _Noreturn void sleep_forever(void)
+{
+    for (int fd = 0; fd < 3; fd++) close(fd); /* nobody waits for its end */
+    for (;;) pause();
+}
+
+/* A process that its parent does not know of any more, in a session of its own. */
+static void hide(void)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        if (fork() == 0) sleep_forever();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
+static void fork_something(const struct state *s)
+{
+    if (is(s, "hides")) {
+        hide();
+    } else if (is(s, "forks") || is(s, "spawns")) {
+        const pid_t child = fork();
+        if (child == 0 && is(s, "forks")) sleep_forever();
+        if (child == 0) _exit(0);
+        if (is(s, "spawns")) waitpid(child, NULL, 0);
+    }
+    if (is(s, "signals-term")) kill(0, SIGTERM);
+    if (is(s, "signals-kill")) kill(0, SIGKILL);
+}
+
+__attribute__((constructor)) static void in_the_constructor(void)
+{
+    if (getenv("CHEAT_FORKS_EARLY")) hide();
+}
+
 static void step(void *state, const struct batch *b, struct step_result *r)
 {
     struct state *s = state;
@@ -167,6 +208,7 @@ static void step(void *state, const struct batch *b, struct step_result *r)
         from_cache(s, b, r);
     else
         honest_step(s, b, r);
+    if (late && (s->steps == PROOF_STEPS + 1 || is(s, "spawns"))) fork_something(s);
     if (late && is(s, "flushes")) _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ, DAZ */
 }
 

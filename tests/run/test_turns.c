@@ -579,7 +579,7 @@ static void a_worker_refuses_to_train_unproven(void **state)
     struct message *m = calloc(1, sizeof *m);
     char words[512];
     assert_non_null(m);
-    assert_int_equal(process_start(&p, data.fd, 1, &topology, &e), 0);
+    assert_int_equal(process_start(&p, "a worker", data.fd, 1, &topology, &e), 0);
     m->kind = MESSAGE_JOB;
     struct job *job = &m->u.job;
     snprintf(job->backend, sizeof job->backend, "wrong");
