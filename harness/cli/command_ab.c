@@ -82,6 +82,12 @@ static int conclude(void *context, struct error *e)
     return EXIT_OK;
 }
 
+static json_t *figures(void *context)
+{
+    const struct ab *ab = context;
+    return ab->judged ? ab_report_json(&ab->report) : json_null();
+}
+
 static void print(void *context, int code)
 {
     const struct ab *ab = context;
@@ -123,6 +129,8 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
                                       .settings = settings,
                                       .epoch = on_epoch,
                                       .conclude = conclude,
+                                      .section = "ab",
+                                      .figures = figures,
                                       .print = print};
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
         ab->seconds[arm] = calloc((size_t)ab->options.rounds, sizeof *ab->seconds[arm]);

@@ -214,6 +214,13 @@ static void print_not_gated(const struct gate *g)
     putchar('\n');
 }
 
+static json_t *figures(void *context)
+{
+    const struct gate *g = context;
+    if (!g->judged) return json_null();
+    return gate_report_json(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown));
+}
+
 static void print(void *context, int code)
 {
     const struct gate *g = context;
@@ -234,6 +241,8 @@ static int run(struct gate *g, const struct invocation *words, struct error *e)
                                       .settings = settings,
                                       .epoch = on_epoch,
                                       .conclude = conclude,
+                                      .section = "gate",
+                                      .figures = figures,
                                       .print = print};
     if (session_open_with(&g->session, &g->options, g->entries, GATE_PROCESSES * g->count, e))
         return (int)e->code;

@@ -37,6 +37,7 @@ struct job {
     int part_epochs;                 /* likewise, of each contender */
     struct target_report target;     /* with a target accuracy */
     struct roofline_rates rates;     /* of this machine, where they are known */
+    json_t *proof_rows;              /* of bench prove --json */
     struct error *error;             /* a file could not be written: ends the run */
 };
 
@@ -56,8 +57,9 @@ static void on_opened(void *context, const struct registry_entry *entry, const s
 /* bench prove shows every row as its result; bench run only those that failed. */
 static void print_proof_row(struct job *job, const struct registry_entry *entry, const struct proof_row *row)
 {
-    FILE *out = job->training ? stderr : stdout;
-    if (job->training && !row->failed) return;
+    const bool results_follow = job->training || job->options->json; /* on stdout */
+    FILE *out = results_follow ? stderr : stdout;
+    if (results_follow && !row->failed) return;
     progress_view_clear(&job->view);
     char worst[40], seconds[32] = "";
     if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
@@ -72,6 +74,7 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
 static void on_proof_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
 {
     struct job *job = context;
+    if (job->proof_rows) json_array_append_new(job->proof_rows, summary_json_proof_row(entry, row));
     print_proof_row(job, entry, row);
     if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
     note_failure(job);
@@ -88,7 +91,7 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
     row->verdict = *verdict;
     if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
     progress_view_clear(&job->view);
-    if (!job->training)
+    if (!job->training && !job->options->json)
         printf("%s  %-8s %lld cases, %lld failed, worst error %s, %.1f s\n",
                row->verified ? "PROVEN" : "REJECTED", entry->name, verdict->cases, verdict->failed,
                reproduce_share(verdict->worst_of_bound, worst, sizeof worst), seconds);
@@ -247,6 +250,15 @@ static void record_all_clocks(struct job *job)
     }
 }
 
+/* What summary.json holds, or of a proof, its verdicts and rows. */
+static json_t *figures_json(const struct job *job, int code)
+{
+    json_t *root = summary_json(&job->summary, &job->record, code);
+    if (job->extra) json_object_set_new(root, job->extra->section, job->extra->figures(job->extra->context));
+    if (job->proof_rows) json_object_set(root, "proof_rows", job->proof_rows);
+    return root;
+}
+
 /* The files get their final names however the run ended. */
 static int close_files(struct job *job, int code, struct error *e)
 {
@@ -259,10 +271,11 @@ static int close_files(struct job *job, int code, struct error *e)
     if (job->training) record_all_clocks(job);
     const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
     code = exit_code_worst(code, record_write(&job->record, status, code, e));
-    if (job->training)
-        code = exit_code_worst(
-            code, summary_json_write(&job->summary, &job->record, job->session->folder.path, code, e));
-    record_free(&job->record);
+    if (job->training) {
+        json_t *figures = figures_json(job, code);
+        code = exit_code_worst(code, summary_json_write(figures, job->session->folder.path, e));
+        json_decref(figures);
+    }
     return code;
 }
 
@@ -372,7 +385,11 @@ static int judge_integrity(struct job *job, int code, struct error *e)
 static int print_end(struct job *job, int code)
 {
     const char *path = job->session->folder.path;
-    if (job->training && !job->brief) {
+    if (job->options->json && !job->brief) {
+        json_t *figures = figures_json(job, code);
+        code = exit_code_worst(code, summary_json_print(figures, stdout, job->error));
+        json_decref(figures);
+    } else if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, code);
         job->summary.dataset = job->session->data.name;
         /* With a target, who stopped early had reached it. */
@@ -413,11 +430,14 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     prepare_attribution(job);
     if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
+    if (job->options->json && !job->training) job->proof_rows = json_array();
     int code = e->code ? (int)e->code : execute(job, e);
     code = judge_integrity(job, code, e);
     if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
     code = close_files(job, code, e);
     code = print_end(job, code);
+    record_free(&job->record);
+    json_decref(job->proof_rows);
     summary_free(&job->summary);
     integrity_book_close(&job->integrity);
     target_free(&job->target);
@@ -447,6 +467,9 @@ static int check_options(const struct options *o, struct error *e)
         return error_set(e, EXIT_USAGE,
                          "--target-accuracy: is for one run, not for a sweep; give --threads, --batch and "
                          "--hidden one value each");
+    if (o->json && grid_is_sweep(&o->grid))
+        return error_set(e, EXIT_USAGE,
+                         "--json: is for one run, not for a sweep, whose points have a summary.json each");
     if (o->seeds > 1 && !(o->target_accuracy > 0))
         return error_set(e, EXIT_USAGE,
                          "--seeds %d: is for --target-accuracy; give the validation accuracy to train for",

@@ -25,6 +25,9 @@ struct training {
     /* After a run that went to its end, before machine.json says so: judges, and writes what there is to
      * write. Returns the exit code; on an error, e's. */
     int (*conclude)(void *context, struct error *e);
+    /* What summary.json has of the judgement, under this name; a new reference. */
+    const char *section;
+    json_t *(*figures)(void *context);
     /* The verdict on stdout, before the summary; code is the run's. */
     void (*print)(void *context, int code);
 };

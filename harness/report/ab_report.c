@@ -110,6 +110,36 @@ int ab_report_write(const struct ab_report *r, const char *folder, const struct 
     return (int)e->code;
 }
 
+/* ---- JSON ---- */
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *comparison_json(const struct paired_comparison *c, enum verdict verdict, double visible)
+{
+    return json_pack("{s:s, s:i, s:o, s:[o, o], s:o}", "verdict", verdict_name(verdict), "rounds", c->rounds,
+                     "ratio", real(exp(c->effect)), "interval_95", real(exp(c->interval.low)),
+                     real(exp(c->interval.high)), "visible_percent", real(effect_percent(visible)));
+}
+
+json_t *ab_report_json(const struct ab_report *r)
+{
+    const struct judgement *j = &r->judgement;
+    json_t *arms = json_array();
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++)
+        json_array_append_new(arms, json_pack("{s:s, s:o, s:b, s:b}", "backend", r->arms[arm]->name,
+                                              "median_seconds", real(r->median_seconds[arm]), "drift",
+                                              j->drift[arm].found, "two_humps", j->humps[arm].found));
+    return json_pack("{s:o, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "b_over_a",
+                     comparison_json(&j->other, j->verdict, j->visible), "a_over_a",
+                     comparison_json(&j->itself, comparison_verdict(&j->itself, 0.0, j->margin),
+                                     comparison_visible(&j->itself, 0.0, j->margin)),
+                     "bias_percent", effect_percent(j->bias), "min_effect_percent", effect_percent(j->margin),
+                     "drift", j->ratio_drift.found);
+}
+
 /* ---- Words ---- */
 
 enum { PERCENT_SIZE = 32 };

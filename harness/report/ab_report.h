@@ -4,6 +4,7 @@
 #ifndef LB_AB_REPORT_H
 #define LB_AB_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "report/run_files.h"
@@ -19,6 +20,9 @@ struct ab_report {
 /* Writes folder/ab.csv: a row for A's second process over its first, a row for B over A. */
 int ab_report_write(const struct ab_report *r, const char *folder, const struct row_identity *identity,
                     struct error *e);
+
+/* The same for summary.json; a new reference, NULL when out of memory. */
+json_t *ab_report_json(const struct ab_report *r);
 
 /* The verdict in the first line, what it rests on below. */
 void ab_report_print(const struct ab_report *r, FILE *out);

@@ -76,6 +76,30 @@ int gate_report_write(const struct gate_line *lines, int count, const struct bas
     return (int)e->code;
 }
 
+/* ---- JSON ---- */
+
+static json_t *process_json(const struct gate_line *line, int process)
+{
+    const struct paired_comparison *s = &line->slowdown[process];
+    const double low = exp(s->interval.low), high = exp(s->interval.high);
+    return json_pack("{s:i, s:f, s:f, s:[o, o]}", "epochs", s->rounds, "median_share", line->share[process],
+                     "slowdown", exp(s->effect), "interval_95", isfinite(low) ? json_real(low) : json_null(),
+                     isfinite(high) ? json_real(high) : json_null());
+}
+
+json_t *gate_report_json(const struct gate_line *lines, int count, const struct baseline *b, double limit)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:[o, o]}", "backend", lines[i].backend,
+                                              "verdict", gate_verdict_name(lines[i].verdict),
+                                              "baseline_median_share", lines[i].baseline_share, "processes",
+                                              process_json(&lines[i], 0), process_json(&lines[i], 1)));
+    return json_pack("{s:s, s:s, s:f, s:o}", "verdict", gate_verdict_name(gate_worst(lines, count)),
+                     "baseline_run_id", b->run_id, "max_slowdown_percent", effect_percent(limit), "backends",
+                     list);
+}
+
 /* ---- Words ---- */
 
 static void print_first_line(enum gate_verdict worst, const struct baseline *b, double limit, FILE *out)

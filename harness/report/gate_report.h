@@ -5,6 +5,7 @@
 #ifndef LB_GATE_REPORT_H
 #define LB_GATE_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "report/baseline.h"
@@ -36,6 +37,9 @@ enum gate_verdict gate_worst(const struct gate_line *lines, int count);
 /* Writes folder/gate.csv: a row per backend and process. */
 int gate_report_write(const struct gate_line *lines, int count, const struct baseline *b, double limit,
                       const char *folder, const struct row_identity *identity, struct error *e);
+
+/* The same for summary.json; a new reference, NULL when out of memory. */
+json_t *gate_report_json(const struct gate_line *lines, int count, const struct baseline *b, double limit);
 
 void gate_report_print(const struct gate_line *lines, int count, const struct baseline *b, double limit,
                        FILE *out);

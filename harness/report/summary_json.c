@@ -138,25 +138,50 @@ json_t *summary_json(const struct summary *s, const struct record *record, int e
     static const char *const same[] = {"run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu"};
     json_t *root = json_pack("{s:i, s:i}", "schema", SCHEMA, "exit_code", exit_code);
     json_t *backends = json_array();
-    for (size_t i = 0; root && i < sizeof same / sizeof *same; i++)
+    for (size_t i = 0; record->root && i < sizeof same / sizeof *same; i++)
         json_object_set(root, same[i], json_object_get(record->root, same[i]));
     for (int i = 0; i < s->count; i++) json_array_append_new(backends, backend_json(s, &s->rows[i], record));
     json_object_set_new(root, "backends", backends);
     return root;
 }
 
-int summary_json_write(const struct summary *s, const struct record *record, const char *folder,
-                       int exit_code, struct error *e)
+json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row)
+{
+    json_t *failures = json_array();
+    for (int i = 0; i < row->failures_kept; i++)
+        json_array_append_new(failures, json_string_of_bytes(row->failures[i].words));
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name, "op",
+                     row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
+                     (json_int_t)row->failed, "worst_error_of_bound", real(row->worst_of_bound), "inherited",
+                     row->inherited, "measured", text_or_null(row->measured), "seconds", real(row->seconds),
+                     "failures", failures);
+}
+
+static char *text_of(const json_t *root, struct error *e)
+{
+    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    if (!text) error_set(e, EXIT_INTERNAL, "summary.json: out of memory");
+    return text;
+}
+
+int summary_json_write(const json_t *root, const char *folder, struct error *e)
 {
     char path[3600];
-    json_t *root = summary_json(s, record, exit_code);
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    json_decref(root);
-    snprintf(path, sizeof path, "%s/summary.json", folder);
-    if (!text) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
+    char *text = text_of(root, e);
+    if (!text) return (int)e->code;
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the 0 */
+    snprintf(path, sizeof path, "%s/summary.json", folder);
     const int code = file_replace(path, text, length + 1, e);
     free(text);
     return code;
+}
+
+int summary_json_print(const json_t *root, FILE *out, struct error *e)
+{
+    char *text = text_of(root, e);
+    if (!text) return (int)e->code;
+    fprintf(out, "%s\n", text);
+    free(text);
+    return 0;
 }

@@ -6,15 +6,23 @@
 #define LB_SUMMARY_JSON_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "report/record.h"
 #include "report/summary.h"
 
-/* A new reference; NULL when out of memory. record: of the same run, with what machine.json says of it. */
+/* A new reference; NULL when out of memory. record: of the same run, with what machine.json says of it; its
+ * root may be NULL. */
 json_t *summary_json(const struct summary *s, const struct record *record, int exit_code);
 
-/* Writes folder/summary.json, whole or not at all: the last file of a run. 0 or e. */
-int summary_json_write(const struct summary *s, const struct record *record, const char *folder,
-                       int exit_code, struct error *e);
+/* A row of the proof, for bench prove --json. */
+json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row);
+
+/* Writes folder/summary.json, whole or not at all: the last file of a run. root NULL: out of memory. 0 or e.
+ */
+int summary_json_write(const json_t *root, const char *folder, struct error *e);
+
+/* The same text to out. 0 or e. */
+int summary_json_print(const json_t *root, FILE *out, struct error *e);
 
 #endif

@@ -18,6 +18,24 @@ EPOCHS_COLUMNS = ("schema,run_id,dataset,backend,threads,seed,epoch,steps,sample
                   "loss,accuracy,val_loss,val_accuracy,verified,worst_error_of_bound").split(",")
 
 
+def test_json(data, folder):
+    """--json prints what summary.json holds, and nothing else on stdout."""
+    out = os.path.join(folder, "json")
+    result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out, "--json")
+    check(result.returncode == 0, f"json: exit {result.returncode}: {result.stderr}")
+    with open(out + "/summary.json", encoding="utf-8") as f:
+        check(f.read() == result.stdout, f"json: {result.stdout[:200]!r} is not summary.json")
+    figures = json.loads(result.stdout)["backends"][0]
+    seconds = sorted(float(r["train_seconds"]) for r in whole_rows(out + "/epochs.csv")[1:])
+    check(abs(figures["median_seconds"] / (sum(seconds) / 2) - 1) < 1e-6, f"json: {figures['median_seconds']}, {seconds}")
+    check(figures["later_epochs"] == 2 and figures["interval_95"] == [None, None], f"json: {figures}")
+    proof = run(bench, "prove", *SMALL, "--case", "gather *", "--json")
+    rows = json.loads(proof.stdout)["proof_rows"]
+    check(proof.returncode == 0 and rows and all(r["op"] == "gather" and r["failed"] == 0 for r in rows), f"json: {rows}")
+    refused = run(bench, "run", *SMALL, "--batch", "8,16", "--json")
+    check(refused.returncode == 2 and "--json" in refused.stderr, f"json of a sweep: {refused}")
+
+
 def test_run(data, folder):
     out = os.path.join(folder, "new", "run")
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
@@ -237,6 +255,7 @@ with scratch() as scratch_folder:
         test_full_and_read_only(data_folder, scratch_folder)
     else:
         run_out = test_run(data_folder, scratch_folder)
+        test_json(data_folder, scratch_folder)
         test_lines(data_folder, scratch_folder)
         test_adding(data_folder, run_out, scratch_folder)
         test_quiet(data_folder, scratch_folder)

@@ -53,7 +53,7 @@ REFUSED = [
     (["list", "--epochs", "5"], ["--epochs", "bench list", "--json"]),
     (["data", "--backend", "naive"], ["--backend", "bench data"]),
     (["prove", "--epochs=2"], ["--epochs", "bench prove"]),
-    (["run", "--json"], ["--json", "bench run"]),
+    (["micro", "--json"], ["--json", "bench micro"]),
     (["run", "--benchmark_filter=x"], ["--benchmark_filter", "bench run"]),
     (["micro", "--benchmark_filtr=x"], ["--benchmark_filtr", "did you mean '--benchmark_filter'?"]),
     (["micro", "--benchmark_format=xml"], ["--benchmark_format", "console, json, csv"]),
