@@ -51,8 +51,7 @@ static int judge(struct ab *ab, struct error *e)
         times[i] = (struct round_times){log(ab->seconds[ARM_A][i] / o->epochs_per_turn),
                                         log(ab->seconds[ARM_AGAIN][i] / o->epochs_per_turn),
                                         log(ab->seconds[ARM_B][i] / o->epochs_per_turn)};
-    if (judge_rounds(&r->judgement, times, rounds, effect_of_percent(o->min_effect), o->seed) != 0)
-        error_set(e, EXIT_INTERNAL, "out of memory");
+    judge_rounds(&r->judgement, times, rounds, effect_of_percent(o->min_effect), o->seed);
     free(times);
     r->epochs_per_turn = o->epochs_per_turn;
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench: proves SIMD backends and times them training one network. */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -65,6 +69,7 @@ int main(int argc, char **argv)
     const struct invocation words = {argc, argv};
     struct offspring left = {.count = 0};
     output_prepare();
+    json_set_alloc_funcs(xmalloc, free); /* figures that lack a member would be worse than none */
     int code = options_parse(&o, argc, argv, &e);
     const bool is_worker = !code && o.command == COMMAND_WORKER;
     if (!is_worker) offspring_prepare();

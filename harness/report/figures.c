@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "stats/compare.h"
 #include "stats/order.h"
 #include "train/step_parts.h"
@@ -31,8 +32,8 @@ static double best_peak(const struct summary *s, int tier)
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
 {
     struct time_figures f = {.epochs = row->epochs, .first = NAN};
-    double *seconds = malloc((size_t)(row->epochs > 0 ? row->epochs : 1) * sizeof *seconds), flop = 0.0;
-    for (int i = 0; seconds && i < row->epochs; i++) {
+    double *seconds = xdoubles(row->epochs), flop = 0.0;
+    for (int i = 0; i < row->epochs; i++) {
         const struct epoch_point *p = &row->points[i];
         if (!is_later(row, p)) continue;
         seconds[f.later++] = p->seconds;
@@ -41,10 +42,10 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
     }
     if (row->epochs > 0) f.first = row->points[0].seconds;
     sort_values(seconds, f.later);
-    f.median = seconds ? median_sorted(seconds, f.later) : NAN;
+    f.median = median_sorted(seconds, f.later);
     f.fastest = f.later ? seconds[0] : NAN;
     f.slowest = f.later ? seconds[f.later - 1] : NAN;
-    f.interval = seconds ? median_interval(seconds, f.later, s->seed) : (struct interval){NAN, NAN};
+    f.interval = median_interval(seconds, f.later, s->seed);
     free(seconds);
     f.gflops = flop / f.median * 1e-9;
     f.peak_gflops = best_peak(s, row->tier);
@@ -70,16 +71,17 @@ struct speedup speedup_over(const struct summary *s, const struct summary_row *r
                             const struct summary_row *base)
 {
     struct speedup up = {.interval = {-INFINITY, INFINITY}};
-    double *logs = malloc((size_t)(row->epochs > 0 ? row->epochs : 1) * sizeof *logs);
-    for (int i = 0; logs && i < row->epochs; i++) {
+    double *logs = xdoubles(row->epochs);
+    for (int i = 0; i < row->epochs; i++) {
         const struct epoch_point *p = &row->points[i];
         const bool first_of_turn = i == 0 || p[-1].round != p->round || p[-1].seed != p->seed;
         if (p->round == 0 || p->epoch == 1 || !first_of_turn) continue;
         const double log_ratio = log(seconds_in_round(base, p) / seconds_in_round(row, p));
         if (isfinite(log_ratio)) logs[up.rounds++] = log_ratio;
     }
-    struct paired_comparison c;
-    if (up.rounds > 0 && compare_rounds(&c, logs, up.rounds, s->seed) == 0) {
+    if (up.rounds > 0) {
+        struct paired_comparison c;
+        compare_rounds(&c, logs, up.rounds, s->seed);
         up.ratio = exp(c.effect);
         up.interval = (struct interval){exp(c.interval.low), exp(c.interval.high)};
     } else {

@@ -6,21 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "stats/order.h"
 
 /* Standard normal quantiles: of a 95 % interval, and of 8 cases of 10. */
 static const double z_interval = 1.96, z_power = 0.84;
 
-int compare_rounds(struct paired_comparison *c, const double *log_ratios, int rounds, uint64_t seed)
+void compare_rounds(struct paired_comparison *c, const double *log_ratios, int rounds, uint64_t seed)
 {
-    double *sorted = malloc((size_t)(rounds > 0 ? rounds : 1) * sizeof *sorted);
-    if (!sorted) return -1;
+    double *sorted = xdoubles(rounds);
     if (rounds > 0) memcpy(sorted, log_ratios, (size_t)rounds * sizeof *sorted);
     sort_values(sorted, rounds);
     *c = (struct paired_comparison){rounds, median_sorted(sorted, rounds),
                                     median_interval(sorted, rounds, seed)};
     free(sorted);
-    return 0;
 }
 
 double comparison_bias(const struct paired_comparison *itself)

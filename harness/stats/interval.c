@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/xalloc.h"
 #include "base/rng.h"
 #include "stats/order.h"
 
@@ -54,8 +55,8 @@ static struct interval bootstrap(const double *sorted, int count, int *drawn, ui
 struct interval median_interval(const double *sorted, int count, uint64_t seed)
 {
     const int rank = enclosing_rank(count);
-    int *drawn = rank ? malloc((size_t)count * sizeof *drawn) : NULL;
-    if (!drawn) return (struct interval){-INFINITY, INFINITY};
+    if (!rank) return (struct interval){-INFINITY, INFINITY};
+    int *drawn = xmalloc((size_t)count * sizeof *drawn);
     const struct interval b = bootstrap(sorted, count, drawn, seed);
     free(drawn);
     return (struct interval){fmin(b.low, sorted[rank - 1]), fmax(b.high, sorted[count - rank])};

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/xalloc.h"
+
 static double of_arm(const struct round_times *r, enum arm arm)
 {
     return arm == ARM_A ? r->a : arm == ARM_AGAIN ? r->again : r->b;
@@ -17,25 +19,21 @@ static void look_at_shapes(struct judgement *j, const struct round_times *rounds
     }
 }
 
-int judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
-                 uint64_t seed)
+void judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
+                  uint64_t seed)
 {
-    *j = (struct judgement){.verdict = VERDICT_INCONCLUSIVE, .margin = margin};
-    double *values = calloc((size_t)(count > 0 ? count : 1), sizeof *values);
-    if (!values) return -1;
+    *j = (struct judgement){.margin = margin};
+    double *values = xdoubles(count);
     for (int i = 0; i < count; i++) values[i] = rounds[i].again - rounds[i].a;
-    int failed = compare_rounds(&j->itself, values, count, seed);
+    compare_rounds(&j->itself, values, count, seed);
     j->itself_drift = find_drift(values, count);
     for (int i = 0; i < count; i++) values[i] = rounds[i].b - rounds[i].a;
-    failed = failed || compare_rounds(&j->other, values, count, seed + 1);
-    if (!failed) {
-        j->ratio_drift = find_drift(values, count);
-        j->bias = comparison_bias(&j->itself);
-        j->other = comparison_widened(&j->other, j->bias);
-        j->visible = comparison_visible(&j->other, j->bias, margin);
-        j->verdict = comparison_verdict(&j->other, j->bias, margin);
-        look_at_shapes(j, rounds, count, values);
-    }
+    compare_rounds(&j->other, values, count, seed + 1);
+    j->ratio_drift = find_drift(values, count);
+    j->bias = comparison_bias(&j->itself);
+    j->other = comparison_widened(&j->other, j->bias);
+    j->visible = comparison_visible(&j->other, j->bias, margin);
+    j->verdict = comparison_verdict(&j->other, j->bias, margin);
+    look_at_shapes(j, rounds, count, values);
     free(values);
-    return failed ? -1 : 0;
 }

@@ -32,8 +32,8 @@ struct judgement {
  * their ratio is 1 however skewed the noise is; a mean over both processes of A has other tails, and its
  * ratio another median. Equal contenders are called different in less than 5 % of all runs, as long as what
  * each process keeps for its life (placement, layout) has a standard deviation of up to a third of the
- * margin; one A/A pair cannot make good for more. margin > 0; 0, or -1 when out of memory. */
-int judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
-                 uint64_t seed);
+ * margin; one A/A pair cannot make good for more. margin > 0. */
+void judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
+                  uint64_t seed);
 
 #endif

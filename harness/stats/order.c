@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
+
 static int compare_values(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -33,8 +35,7 @@ double median_sorted(const double *sorted, int count)
 double median_of(const double *values, int count)
 {
     if (count < 1) return NAN;
-    double *sorted = malloc((size_t)count * sizeof *sorted);
-    if (!sorted) return NAN;
+    double *sorted = xdoubles(count);
     memcpy(sorted, values, (size_t)count * sizeof *sorted);
     sort_values(sorted, count);
     const double median = median_sorted(sorted, count);

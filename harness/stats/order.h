@@ -13,7 +13,7 @@ double quantile_sorted(const double *sorted, int count, double p);
 
 double median_sorted(const double *sorted, int count);
 
-/* Of values in any order; NAN when there is none, or no memory. */
+/* Of values in any order; NAN when there is none. */
 double median_of(const double *values, int count);
 
 #endif

