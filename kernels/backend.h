@@ -202,6 +202,9 @@ enum backend_flag {
     BACKEND_ON_REQUEST = 1u << 1,       /* not part of "--backend all" */
     BACKEND_TAKES_ARGUMENT = 1u << 2,   /* --backend NAME:TEXT is legal; TEXT arrives as plan->argument */
     BACKEND_INHERITS_FASTEST = 1u << 3, /* ops left empty come from the fastest own backend, not from naive */
+    /* gemm is whatever library the user names, whose special values are its own: where it breaks only rules
+     * of NaN, Inf, alpha and beta, it is timed as deviating. Not for plug-ins, for which the user decides. */
+    BACKEND_MAY_DEVIATE = 1u << 4,
 };
 
 struct backend {

@@ -188,6 +188,11 @@ const struct backend *registry_fallback_for(const struct backend *backend)
     return best;
 }
 
+bool registry_may_deviate(const struct registry_entry *entry, bool asked)
+{
+    return entry->plugin ? asked : entry->backend && (entry->backend->flags & BACKEND_MAY_DEVIATE);
+}
+
 const struct backend *registry_rival_of(const struct backend *backend)
 {
     const struct backend *best = NULL;

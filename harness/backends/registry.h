@@ -59,6 +59,10 @@ const struct backend *registry_fallback(void);
  * is ready where the backend asks for that (BACKEND_INHERITS_FASTEST). */
 const struct backend *registry_fallback_for(const struct backend *backend);
 
+/* Whether failures in classes of rules are declared deviations of this entry: always where its backend may
+ * deviate, of a plug-in when the user asks for it. */
+bool registry_may_deviate(const struct registry_entry *entry, bool asked);
+
 /* What the outcome of this backend's trainings is compared with: the fastest other one of our own that is
  * ready, else the reference backend; NULL when there is no other. */
 const struct backend *registry_rival_of(const struct backend *backend);

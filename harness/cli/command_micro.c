@@ -17,6 +17,7 @@
 #include "micro/gbench.h"
 #include "micro/micro.h"
 #include "report/origin.h"
+#include "report/verified.h"
 #include "roof/memory_room.h"
 #include "roof/peak.h"
 #include "tune/tuning.h"
@@ -95,7 +96,11 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
 {
     const struct session *s = &micro->session;
     const struct proof_options options = {
-        .seed = s->options->seed, .data = &s->data, .row = print_failed_row, .context = c};
+        .seed = s->options->seed,
+        .data = &s->data,
+        .allow_deviation = registry_may_deviate(c->entry, s->options->allow_deviation != NULL),
+        .row = print_failed_row,
+        .context = c};
     const bool quiet = s->options->quiet;
     if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds: say what is going on */
     const int failed = prove_backend(c->contender.backend, c->contender.fallback, &c->contender.plan,
@@ -104,7 +109,8 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
         fprintf(stderr, "%lld cases, worst error %.3f of its bound\n", c->verdict.cases,
                 c->verdict.worst_of_bound);
     if (failed) return failed;
-    const bool passed = c->verdict.failed == 0 && c->verdict.cases > 0;
+    const bool passed = proof_passed(&c->verdict);
+    reproduce_warn_deviation(stderr, c->entry, &c->verdict);
     if (!passed) fprintf(stderr, "bench: %s: proof failed, not timed\n", c->entry->name);
     return passed ? EXIT_OK : EXIT_PROOF;
 }
@@ -264,7 +270,7 @@ static void on_result(void *context, const struct gbench_result *result)
     csv_real(csv, c->bytes);
     csv_real(csv, c->bytes / result->seconds_per_call * 1e-9);
     csv_integer(csv, c->inherited);
-    csv_integer(csv, 1);
+    csv_verified(csv, &contestant->verdict);
     csv_real(csv, contestant->verdict.worst_of_bound);
     add_product_fields(csv, c, result);
     csv_text(csv, micro->session.env_id);

@@ -63,11 +63,14 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
     progress_view_clear(&job->view);
     char worst[40], seconds[32] = "";
     if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
-    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s\n", row->failed ? "FAIL" : "pass",
+    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s\n",
+            row->failed      ? "FAIL"
+            : row->deviating ? "deviates"
+                             : "pass",
             entry->name, row->op, row->cases, row->count,
             reproduce_share(row->worst_of_bound, worst, sizeof worst), seconds,
             row->inherited ? "  (inherited)" : "", row->measured[0] ? "  " : "", row->measured);
-    if (row->failed) reproduce_print(out, job->options, entry, row);
+    if (row->failed || row->deviating) reproduce_print(out, job->options, entry, row);
     fflush(out);
 }
 
@@ -87,17 +90,21 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
     struct summary_row *row = summary_row(&job->summary, entry);
     char worst[40];
     row->proven = true;
-    row->verified = verdict->failed == 0 && verdict->cases > 0;
     row->verdict = *verdict;
     if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
     progress_view_clear(&job->view);
     if (!job->training && !job->options->json)
         printf("%s  %-8s %lld cases, %lld failed, worst error %s, %.1f s\n",
-               row->verified ? "PROVEN" : "REJECTED", entry->name, verdict->cases, verdict->failed,
+               !proof_passed(verdict) ? "REJECTED"
+               : verdict->deviating   ? "DEVIATES"
+                                      : "PROVEN",
+               entry->name, verdict->cases, verdict->failed + verdict->deviating,
                reproduce_share(verdict->worst_of_bound, worst, sizeof worst), seconds);
-    else if (row->verified)
+    else if (proof_passed(verdict))
         progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
                            entry->name, verdict->cases, verdict->worst_of_bound, seconds);
+    fflush(stdout);
+    reproduce_warn_deviation(stderr, entry, verdict);
 }
 
 static void on_turn(void *context, const struct registry_entry *entry, int epoch, int epochs)
@@ -301,6 +308,7 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
+                                    .allow_deviation = o->allow_deviation != NULL,
                                     .timeout = o->timeout,
                                     .kept = job->resumed ? job->resumed->kept_epochs : NULL,
                                     .order = job->extra ? job->extra->order : TURNS_SHUFFLED,

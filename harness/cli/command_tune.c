@@ -125,7 +125,7 @@ static bool prove(struct tuned *tuned, const struct blocking *b, const char *onl
     if (prove_backend(backend, registry_fallback_for(backend), &plan, &options, &verdict, tuned->error))
         return false;
     *cases = verdict.cases;
-    return verdict.failed == 0 && verdict.cases > 0;
+    return proof_passed(&verdict);
 }
 
 static bool prove_tile(void *context, const struct blocking *candidate)

@@ -47,6 +47,10 @@ const struct option_spec option_table[] = {
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
      "prove also every m, n, k of 1..67, every float for exp and log, long lockstep runs, and that ten whole "
      "trainings end as accurate as a reference: up to an hour"},
+    {"allow-deviation", "rules", OPTION_CHOICE, 0, 0, NULL,
+     COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO | JUDGING, "BENCH_ALLOW_DEVIATION", AT(allow_deviation),
+     "let plug-ins break gemm's rules of NaN, Inf, alpha and beta: they are timed, and called deviating (as "
+     "the library of cblas is without this flag)"},
     {"shapes", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_MICRO | COMMAND_TUNE, "BENCH_SHAPES", AT(shapes),
      "time (micro) or tune gemm also on these shapes: lines of m n k [N|T N|T], the latter for transposed "
      "operands"},

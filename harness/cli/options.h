@@ -43,12 +43,13 @@ struct options {
     const char *resume;       /* run: folder of a run or a sweep to go on with; NULL: a new one */
     double lr;
     uint64_t seed;
-    const char *format;      /* run: "csv" or "csv,jsonl" */
-    const char *only_case;   /* prove: the text of one case, or a beginning and '*'; NULL: all */
-    bool exhaustive;         /* prove: also what takes minutes */
-    const char *shapes;      /* micro: file of further shapes; NULL: none */
-    int timeout;             /* seconds; 0: none */
-    const char *operands[2]; /* ab: the contenders A and B, as typed */
+    const char *format;          /* run: "csv" or "csv,jsonl" */
+    const char *only_case;       /* prove: the text of one case, or a beginning and '*'; NULL: all */
+    bool exhaustive;             /* prove: also what takes minutes */
+    const char *allow_deviation; /* "rules": of plug-ins, too; NULL: not of them */
+    const char *shapes;          /* micro: file of further shapes; NULL: none */
+    int timeout;                 /* seconds; 0: none */
+    const char *operands[2];     /* ab: the contenders A and B, as typed */
     int operand_count;
     int rounds, epochs_per_turn, processes;
     const char *order;        /* ab: "random" or "abba" */

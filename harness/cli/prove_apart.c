@@ -32,6 +32,7 @@ int prove_apart(const struct session *s, const struct registry_entry *entry, str
                                     .seed = o->seed,
                                     .threads = s->plan.threads,
                                     .prove_only = true,
+                                    .allow_deviation = o->allow_deviation != NULL,
                                     .timeout = o->timeout};
     struct options told = *o;
     const struct run_listener listener = {.context = &told, .proof_row = on_row, .failed = on_failed};

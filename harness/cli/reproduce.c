@@ -45,6 +45,7 @@ static void print_command(FILE *out, const struct options *o, const struct regis
     if (o->max_isa) fprintf(out, " --max-isa %s", o->max_isa);
     if (o->data) print_flag(out, "--data", o->data);
     if (o->exhaustive) fputs(" --exhaustive", out);
+    if (o->allow_deviation) fprintf(out, " --allow-deviation %s", o->allow_deviation);
     print_flag(out, "--case", failure->case_text);
     fputc('\n', out);
 }
@@ -53,8 +54,12 @@ void reproduce_print(FILE *out, const struct options *o, const struct registry_e
                      const struct proof_row *row)
 {
     const int kept = row->failures_kept;
-    fprintf(out, "      %lld of %lld failed", row->failed, row->count);
-    if (row->failed > kept && kept > 0) fprintf(out, "; the first %d", kept);
+    const long long wrong = row->failed + row->deviating;
+    fprintf(out, "      %lld of %lld %s", wrong, row->count,
+            row->failed       ? "failed"
+            : row->count == 1 ? "deviates"
+                              : "deviate");
+    if (wrong > kept && kept > 0) fprintf(out, "; the first %d", kept);
     fputs(":\n", out);
     for (int i = 0; i < kept; i++) {
         const struct proof_failure *f = &row->failures[i];
@@ -69,4 +74,13 @@ const char *reproduce_share(double worst_of_bound, char *text, size_t size)
     if (worst_of_bound >= COMPARE_HOPELESS) return "beyond any bound";
     snprintf(text, size, "%.3f of its bound", worst_of_bound);
     return text;
+}
+
+void reproduce_warn_deviation(FILE *out, const struct registry_entry *entry,
+                              const struct proof_verdict *verdict)
+{
+    char text[PROOF_DEVIATION_TEXT];
+    if (proof_passed(verdict) && *proof_deviation(verdict->deviating, text))
+        fprintf(out, "warning: %s %s; nothing else is wrong, so it may be timed; bench prove lists them\n",
+                entry->name, text);
 }

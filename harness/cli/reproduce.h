@@ -19,4 +19,8 @@ void reproduce_print(FILE *out, const struct options *o, const struct registry_e
 /* "0.731 of its bound"; in words where no share says how wrong it is. Returns text. */
 const char *reproduce_share(double worst_of_bound, char *text, size_t size);
 
+/* One line on a backend whose only failures are declared deviations; else nothing. */
+void reproduce_warn_deviation(FILE *out, const struct registry_entry *entry,
+                              const struct proof_verdict *verdict);
+
 #endif

@@ -62,6 +62,8 @@ int settings_add_choices(json_t *settings, const struct options *o,
             0 ||
         json_object_set_new(settings, "attribution", json_string(o->attribution ? o->attribution : "on")) !=
             0 ||
+        json_object_set_new(settings, "allow_deviation",
+                            o->allow_deviation ? json_string(o->allow_deviation) : json_null()) != 0 ||
         json_object_set_new(settings, "isa_cap", cap ? json_string(cap) : json_null()) != 0)
         return -1;
     return 0;
@@ -215,6 +217,7 @@ int settings_read(struct options *o, const json_t *settings, const char *path, c
     if (!o->tuning) return missing(path, "tuning", e);
     o->attribution = json_string_value(json_object_get(settings, "attribution"));
     if (!o->attribution) return missing(path, "attribution", e);
+    o->allow_deviation = json_string_value(json_object_get(settings, "allow_deviation"));
     if (json_is_number(json_object_get(settings, "target_accuracy")))
         return error_set(e, EXIT_USAGE,
                          "%.300s: is of a run with --target-accuracy, which cannot be resumed; begin it anew",

@@ -4,6 +4,7 @@
 #include "proof/prove.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "proof/prove_ops.h"
@@ -69,6 +70,20 @@ static int prove_steps(struct proof *p, struct error *e)
         class_done(p);
     }
     return 0;
+}
+
+bool proof_passed(const struct proof_verdict *verdict)
+{
+    return verdict->cases > 0 && verdict->failed == 0;
+}
+
+const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT])
+{
+    text[0] = 0;
+    if (deviating > 0)
+        snprintf(text, PROOF_DEVIATION_TEXT, "deviates: rules (%lld case%s)", deviating,
+                 deviating == 1 ? "" : "s");
+    return text;
 }
 
 int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,

@@ -28,13 +28,16 @@ struct proof_row {
     char cases[40];  /* class of cases: "exact integers", "training shapes", ... */
     long long count; /* cases run */
     long long failed;
+    long long deviating;   /* that failed, too, but as declared deviations: see proof_options */
     double worst_of_bound; /* largest error as a share of its bound; 0 for bit equality; NaN never */
     double seconds;        /* that the row took; rows that come from one run all say how long that took */
     char inherited;        /* 1: the op is the fallback's, not the backend's */
+    char is_of_rules;      /* 1: of special values alone, so that what fails may be a deviation */
     char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, in words: "at most 0.75 ulp, ..."; "" when
                                            none */
     int failures_kept;
-    struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases */
+    struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases;
+                                                         deviations only where nothing else failed */
 };
 
 struct proof_options {
@@ -49,8 +52,11 @@ struct proof_options {
      * plan; NULL = all. */
     const char *only_case;
     bool stop_when_wrong; /* end after the first class that failed; the verdict is then of what was run */
-    bool exhaustive;      /* also what takes minutes: every m, n, k, every float, long lockstep runs */
-    int lockstep_steps;   /* 0 = the usual number */
+    /* Cases of rules whose result is wrong, and nothing else, are declared deviations: they do not reject the
+     * backend. What writes outside its result, say, still does. */
+    bool allow_deviation;
+    bool exhaustive;    /* also what takes minutes: every m, n, k, every float, long lockstep runs */
+    int lockstep_steps; /* 0 = the usual number */
     /* What exhaustive trainings are compared with; NULL: they are left out. */
     const struct backend *reference;
     int training_epochs; /* of both; see prove_training.h */
@@ -58,12 +64,20 @@ struct proof_options {
 
 struct proof_verdict {
     long long cases, failed;
-    double worst_of_bound; /* over all bounded cases */
+    double worst_of_bound; /* over all bounded cases, but for classes with deviations */
+    long long
+        deviating; /* cases that break a rule of special values, where that was allowed; not in failed */
 };
 
+/* Whether the backend may be timed. */
+bool proof_passed(const struct proof_verdict *verdict);
+
+/* How it deviates, in words: "deviates: rules (110 cases)"; "" when it does not. Returns text. */
+enum { PROOF_DEVIATION_TEXT = 64 };
+const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT]);
+
 /* Runs everything on an opened contender with the given plan. Opens further instances of the same backend for
- * plans of its own. Returns 0 when it could run to its end (the verdict says how), else e. A verdict with
- * cases == 0 is a failure. */
+ * plans of its own. Returns 0 when it could run to its end (the verdict says how), else e. */
 int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                   const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
 

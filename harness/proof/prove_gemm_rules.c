@@ -44,6 +44,7 @@ void gemm_rules(struct proof *p, struct proof_row *row)
     static const int tails[] = {1, 7, 8, 15, 16, 17, 33}, depths[] = {2, 7, 8, 15, 16, 17, 33};
     enum { TAILS = sizeof tails / sizeof *tails, RULES = sizeof rules / sizeof *rules };
     struct rng r = rng_seed(p->options->seed, 27);
+    row->is_of_rules = 1;
     for (int i = 0; i < RULES * TAILS * TAILS; i++) {
         const int rule = i / (TAILS * TAILS), m = i / TAILS % TAILS, n = i % TAILS;
         struct gemm_case c = gemm_random_case(p, &r, rules[rule].fill);
@@ -70,6 +71,7 @@ void gemm_zeros(struct proof *p, struct proof_row *row)
     static const float alphas[] = {1.0f, -1.0f, 0.7f, 0.25f}, betas[] = {0.0f, 1.0f, 0.3f, -1.0f};
     enum { CASES = 256 };
     struct rng r = rng_seed(p->options->seed, 34);
+    row->is_of_rules = 1;
     for (int i = 0; i < CASES; i++) {
         struct gemm_case c = gemm_random_case(p, &r, i % 2 ? FILL_ZEROS_A : FILL_ZEROS_B);
         const uint32_t most = i % 16 == 15 ? 300 : i % 4 == 3 ? 70 : 20;

@@ -143,7 +143,9 @@ void row_end(struct proof *p, struct proof_row *row)
     }
     p->verdict->cases += row->count;
     p->verdict->failed += row->failed;
-    if (row->worst_of_bound > p->verdict->worst_of_bound) p->verdict->worst_of_bound = row->worst_of_bound;
+    p->verdict->deviating += row->deviating;
+    if (row->deviating == 0 && row->worst_of_bound > p->verdict->worst_of_bound)
+        p->verdict->worst_of_bound = row->worst_of_bound;
     current_case[0] = 0;
     if (p->options->row) p->options->row(p->options->context, row);
 }
@@ -154,10 +156,16 @@ bool case_begin(struct proof *p, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(current_case, sizeof current_case, format, arguments);
     va_end(arguments);
-    p->case_wrong = false;
+    p->case_wrong = p->case_harmful = false;
     p->case_unwanted = !is_asked_for(p->options->only_case);
     p->mxcsr = _mm_getcsr() & MXCSR_CONTROL;
     return !p->case_unwanted;
+}
+
+/* Whether what is wrong with the case under way is a declared deviation. */
+static bool case_deviates(const struct proof *p, const struct proof_row *row)
+{
+    return row->is_of_rules && p->options->allow_deviation && !p->case_harmful;
 }
 
 /* Of a case that is wrong in several ways, the first one stands for it. NULL when no more are kept. */
@@ -165,7 +173,9 @@ static struct proof_failure *next_failure(struct proof *p, struct proof_row *row
 {
     const bool first_of_case = !p->case_wrong;
     p->case_wrong = true;
-    if (!first_of_case || row->failures_kept == PROOF_FAILURES_KEPT) return NULL;
+    if (!first_of_case || (case_deviates(p, row) && row->failed > 0)) return NULL;
+    if (row->deviating > 0 && row->failed == 0 && !case_deviates(p, row)) row->failures_kept = 0;
+    if (row->failures_kept == PROOF_FAILURES_KEPT) return NULL;
     for (int i = 0; i < row->failures_kept; i++)
         if (strcmp(row->failures[i].case_text, current_case) == 0) return NULL;
     return &row->failures[row->failures_kept++];
@@ -182,6 +192,7 @@ void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
     char words[224];
     va_list arguments;
     if (p->case_unwanted) return;
+    p->case_harmful = true;
     struct proof_failure *f = next_failure(p, row);
     if (!f) return;
     va_start(arguments, format);
@@ -196,6 +207,7 @@ void case_check(struct proof *p, struct proof_row *row, const struct comparison 
     if (p->case_unwanted) return;
     if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
     if (compare_passed(c)) return;
+    p->case_harmful = p->case_harmful || c->intruded > 0;
     struct proof_failure *f = next_failure(p, row);
     if (!f) return;
     compare_describe(c, words, sizeof words);
@@ -213,7 +225,10 @@ void case_end(struct proof *p, struct proof_row *row)
     }
     if (p->case_unwanted) return;
     row->count++;
-    row->failed += p->case_wrong;
+    if (p->case_wrong && case_deviates(p, row))
+        row->deviating++;
+    else
+        row->failed += p->case_wrong;
 }
 
 struct matrix place_matrix(struct proof *p, int arena, int rows, int cols, int slack, enum placement place)

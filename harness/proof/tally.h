@@ -26,6 +26,7 @@ struct proof {
     unsigned mxcsr;               /* control bits when the case began */
     double row_start;             /* clock_seconds() at the last row_begin */
     bool case_wrong;
+    bool case_harmful;  /* wrong in more than the values of its result */
     bool case_unwanted; /* the user asked for another one */
 };
 

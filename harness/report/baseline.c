@@ -94,6 +94,13 @@ static int make_series(struct baseline *b, struct error *e)
     return 0;
 }
 
+/* Proven, or timed with declared deviations. */
+static bool is_verified(const char *cell)
+{
+    static const char deviates[] = "deviates: ";
+    return strcmp(cell, "1") == 0 || strncmp(cell, deviates, sizeof deviates - 1) == 0;
+}
+
 static int add_rows(struct baseline *b, const struct csv_table *t, const char *path, struct error *e)
 {
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch"),
@@ -106,7 +113,7 @@ static int add_rows(struct baseline *b, const struct csv_table *t, const char *p
         const int number = atoi(csv_table_cell(t, i, epoch));
         const double value = strtod(csv_table_cell(t, i, share), NULL);
         if (!s || number < 1 || number > b->epochs || !(value > 0.0) || !isfinite(value) ||
-            strcmp(csv_table_cell(t, i, verified), "1") != 0)
+            !is_verified(csv_table_cell(t, i, verified)))
             return error_set(e, EXIT_DATA, "%.300s: line %d is no verified epoch of this run", path, i + 2);
         s->share[number - 1] = value;
     }

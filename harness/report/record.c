@@ -16,6 +16,7 @@
 #include "report/build.h"
 #include "report/describe.h"
 #include "report/file.h"
+#include "report/verified.h"
 #include "tune/tuning.h"
 #include "run/program.h"
 
@@ -160,11 +161,11 @@ void record_opened(struct record *r, const char *backend, const struct contender
 
 void record_proven(struct record *r, const char *backend, const struct proof_verdict *v, double seconds)
 {
-    set_in_backend(r, backend, "verified", json_boolean(v->failed == 0 && v->cases > 0));
+    set_in_backend(r, backend, "verified", json_verified(v));
     set_in_backend(r, backend, "proof",
-                   json_pack("{s:I, s:I, s:f, s:f}", "cases", (json_int_t)v->cases, "failed",
-                             (json_int_t)v->failed, "worst_error_of_bound", v->worst_of_bound, "seconds",
-                             seconds));
+                   json_pack("{s:I, s:I, s:I, s:f, s:f}", "cases", (json_int_t)v->cases, "failed",
+                             (json_int_t)v->failed, "deviating", (json_int_t)v->deviating,
+                             "worst_error_of_bound", v->worst_of_bound, "seconds", seconds));
 }
 
 void record_section(struct record *r, const char *name, json_t *section)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "report/origin.h"
+#include "report/verified.h"
 #include "train/step_parts.h"
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
@@ -25,10 +26,10 @@ static const char *const epochs_columns[] = {"schema",        "run_id",       "d
                                              "process",       ORIGIN_COLUMNS, NULL};
 
 static const char *const ops_columns[] = {
-    "schema",      "run_id",       "dataset",   "backend", "threads",  "seed",           "epoch",
-    "op",          "calls",        "seconds",   "flop",    "gflops",   "share_of_epoch", "inherited",
-    "peak_gflops", "env_id",       "bytes_min", "ai",      "bound_by", "roof_gflops",    "share_of_roof",
-    "process",     ORIGIN_COLUMNS, "kind",      NULL};
+    "schema",      "run_id",       "dataset",   "backend",  "threads",  "seed",           "epoch",
+    "op",          "calls",        "seconds",   "flop",     "gflops",   "share_of_epoch", "inherited",
+    "peak_gflops", "env_id",       "bytes_min", "ai",       "bound_by", "roof_gflops",    "share_of_roof",
+    "process",     ORIGIN_COLUMNS, "kind",      "verified", NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -46,6 +47,7 @@ static const char *const proof_columns[] = {"schema",
                                             "env_id",
                                             "seed",
                                             ORIGIN_COLUMNS,
+                                            "verified",
                                             NULL};
 
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
@@ -129,6 +131,7 @@ int run_files_proof_row(struct run_files *f, const struct registry_entry *backen
     csv_text(c, f->identity.env_id);
     csv_unsigned(c, f->identity.seed);
     csv_origin(c, backend);
+    csv_verified(c, &(struct proof_verdict){row->count, row->failed, 0, row->deviating});
     return csv_end_row(c, e);
 }
 
@@ -163,7 +166,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_real(c, r->accuracy);
     csv_real(c, r->val_loss);
     csv_real(c, r->val_accuracy);
-    csv_integer(c, verdict->failed == 0 && verdict->cases > 0);
+    csv_verified(c, verdict);
     csv_real(c, verdict->worst_of_bound);
     csv_integer(c, report->round);
     csv_integer(c, report->position);
@@ -189,8 +192,9 @@ static void add_bound(struct csv *c, const struct op_attribution *a, double seco
 
 /* calls < 0: not counted; inherited < 0: does not apply. */
 static int add_op(struct run_files *f, const struct registry_entry *backend,
-                  const struct epoch_report *report, const char *op, long long calls, double seconds,
-                  double flop, int inherited, const struct op_attribution *attribution, struct error *e)
+                  const struct proof_verdict *verdict, const struct epoch_report *report, const char *op,
+                  long long calls, double seconds, double flop, int inherited,
+                  const struct op_attribution *attribution, struct error *e)
 {
     struct csv *c = &f->ops;
     const struct epoch_result *r = &report->result;
@@ -223,30 +227,32 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
     csv_integer(c, f->identity.process);
     csv_origin(c, backend);
     csv_text(c, step_part_kind_name(step_part_find(op)));
+    csv_verified(c, verdict);
     return csv_end_row(c, e);
 }
 
 static int add_ops(struct run_files *f, const struct registry_entry *backend,
-                   const struct epoch_report *report, struct error *e)
+                   const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
 {
     double rest = report->result.train_seconds;
     for (int i = 0; i < report->op_count; i++) {
         const struct op_time *op = &report->ops[i];
         rest -= op->seconds;
         const struct op_attribution attribution = attribution_of(&f->attribution, report, i);
-        if (add_op(f, backend, report, report->name_text[i], (long long)op->calls, op->seconds, op->flop,
-                   op->inherited, &attribution, e))
+        if (add_op(f, backend, verdict, report, report->name_text[i], (long long)op->calls, op->seconds,
+                   op->flop, op->inherited, &attribution, e))
             return (int)e->code;
     }
     const struct op_attribution none = {.bound = {"", 0.0}};
-    return add_op(f, backend, report, "other", -1, rest, 0, -1, &none, e);
+    return add_op(f, backend, verdict, report, "other", -1, rest, 0, -1, &none, e);
 }
 
 int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
                     const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
 {
     /* The ops first: after a kill, an epoch that is in epochs.csv has all its ops in ops.csv. */
-    if (add_ops(f, backend, report, e) || add_epoch(f, backend, verdict, report, e)) return (int)e->code;
+    if (add_ops(f, backend, verdict, report, e) || add_epoch(f, backend, verdict, report, e))
+        return (int)e->code;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "report/figures.h"
 #include "report/summary_ops.h"
 #include "report/table.h"
+#include "report/verified.h"
 
 void summary_init(struct summary *s, const struct registry_entry *const *entries, int count, uint64_t seed)
 {
@@ -95,7 +96,8 @@ static void add_row(struct table *t, const struct summary *s, const struct summa
 {
     const struct time_figures f = time_figures(s, row);
     table_cell(t, "%s", row->entry->name);
-    table_cell(t, "%s", row->verified ? "yes" : row->proven ? "NO" : "");
+    char verified[PROOF_DEVIATION_TEXT];
+    table_cell(t, "%s", row->proven ? verified_words(&row->verdict, verified) : "");
     if (row->proven)
         table_cell(t, "%.3f", row->verdict.worst_of_bound);
     else

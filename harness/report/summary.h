@@ -22,7 +22,7 @@ struct epoch_point {
 struct summary_row {
     const struct registry_entry *entry;
     struct contender_info info;
-    bool proven, verified; /* verified: the proof was done and passed */
+    bool proven; /* the proof was done; the verdict says how it went */
     struct proof_verdict verdict;
     struct epoch_point *points; /* `epochs` of them */
     int epochs, capacity;

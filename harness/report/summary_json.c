@@ -9,6 +9,7 @@
 #include "report/figures.h"
 #include "report/file.h"
 #include "report/origin.h"
+#include "report/verified.h"
 
 /* Raised when a member changes its meaning. */
 enum { SCHEMA = 1 };
@@ -94,8 +95,8 @@ static json_t *proof_json(const struct summary_row *row)
 {
     const struct proof_verdict *v = &row->verdict;
     if (!row->proven) return json_null();
-    return json_pack("{s:I, s:I, s:o}", "cases", (json_int_t)v->cases, "failed", (json_int_t)v->failed,
-                     "worst_error_of_bound", real(v->worst_of_bound));
+    return json_pack("{s:I, s:I, s:I, s:o}", "cases", (json_int_t)v->cases, "failed", (json_int_t)v->failed,
+                     "deviating", (json_int_t)v->deviating, "worst_error_of_bound", real(v->worst_of_bound));
 }
 
 static void add_training(json_t *object, const struct summary *s, const struct summary_row *row)
@@ -124,11 +125,12 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
     const char *name = row->entry->name;
     const struct origin origin = origin_of(row->entry);
     json_t *object =
-        json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
-                  row->verified, "proof", proof_json(row), "integrity", recorded(record, name, "integrity"),
-                  "failure", text_or_null(row->failure), "library", text_or_null(row->info.library),
-                  "git_commit", text_or_null(origin.commit), "binary_sha256", text_or_null(origin.hash),
-                  "epochs", row->epochs, "later_epochs", row->epochs ? time_figures(s, row).later : 0);
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
+                  json_verified(&row->verdict), "proof", proof_json(row), "integrity",
+                  recorded(record, name, "integrity"), "failure", text_or_null(row->failure), "library",
+                  text_or_null(row->info.library), "git_commit", text_or_null(origin.commit), "binary_sha256",
+                  text_or_null(origin.hash), "epochs", row->epochs, "later_epochs",
+                  row->epochs ? time_figures(s, row).later : 0);
     if (object) add_training(object, s, row);
     return object;
 }
@@ -150,11 +152,11 @@ json_t *summary_json_proof_row(const struct registry_entry *entry, const struct 
     json_t *failures = json_array();
     for (int i = 0; i < row->failures_kept; i++)
         json_array_append_new(failures, json_string_of_bytes(row->failures[i].words));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name, "op",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name, "op",
                      row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
-                     (json_int_t)row->failed, "worst_error_of_bound", real(row->worst_of_bound), "inherited",
-                     row->inherited, "measured", text_or_null(row->measured), "seconds", real(row->seconds),
-                     "failures", failures);
+                     (json_int_t)row->failed, "deviating", (json_int_t)row->deviating, "worst_error_of_bound",
+                     real(row->worst_of_bound), "inherited", row->inherited, "measured",
+                     text_or_null(row->measured), "seconds", real(row->seconds), "failures", failures);
 }
 
 static char *text_of(const json_t *root, struct error *e)

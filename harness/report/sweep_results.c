@@ -82,7 +82,8 @@ static void describe(struct sweep_line *line, const json_t *machine, const json_
         snprintf(line->outcome, sizeof line->outcome, "%.*s", (int)strcspn(failure, ":"), failure);
     else
         snprintf(line->outcome, sizeof line->outcome, "%s", ended ? "ok" : "incomplete");
-    line->verified = json_is_true(json_object_get(facts, "verified"));
+    copy_text(line->deviation, sizeof line->deviation, json_object_get(facts, "verified"));
+    line->verified = json_is_true(json_object_get(facts, "verified")) || line->deviation[0];
     copy_text(line->run_id, sizeof line->run_id, json_object_get(machine, "run_id"));
     copy_text(line->env_id, sizeof line->env_id, json_object_get(machine, "env_id"));
     copy_text(line->dataset, sizeof line->dataset,
@@ -170,7 +171,10 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     csv_real_or_empty(c, line->peak_gflops);
     csv_real_or_empty(c, line->share_of_peak);
     csv_real_or_empty(c, line->val_accuracy);
-    csv_integer(c, line->verified);
+    if (line->deviation[0])
+        csv_text(c, line->deviation);
+    else
+        csv_integer(c, line->verified);
     csv_text(c, line->outcome);
     csv_text(c, line->run_id);
     csv_text(c, line->env_id);
@@ -250,7 +254,7 @@ static void add_row(struct table *t, const struct sweep_results *r, const struct
     table_cell(t, "%d", line->point.batch);
     table_cell(t, "%d", line->point.hidden);
     table_cell(t, "%s", line->backend);
-    table_cell(t, "%s", line->verified ? "yes" : "NO");
+    table_cell(t, "%s", line->deviation[0] ? line->deviation : line->verified ? "yes" : "NO");
     table_cell(t, "%d", line->epochs);
     real_cell(t, 4, line->train_seconds, "");
     real_cell(t, 1, line->gflops, "");

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "proof/prove.h"
 #include "report/csv_table.h"
 #include "report/origin.h"
 #include "run/grid.h"
@@ -21,6 +22,7 @@ struct sweep_line {
     double train_seconds, gflops, peak_gflops, share_of_peak;
     double val_accuracy; /* of the last epoch */
     bool verified;
+    char deviation[PROOF_DEVIATION_TEXT]; /* "": none */
     char outcome[40]; /* "ok", "incomplete", or why it left: "proof failed, not timed", "crashed" */
 };
 

@@ -19,6 +19,7 @@ struct job {
     uint64_t seed;
     char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */
     int exhaustive;
+    int allow_deviation; /* see proof_options */
     int epochs;
     int may_end_early; /* 1: any epoch may be the last */
     int has_data;      /* 0: prove only, on synthetic images */

@@ -221,6 +221,7 @@ static int start(struct run *run, struct runner *r, struct error *e)
     job->plan.blocking = tuning_blocking(r->entry->backend->name);
     job->seed = run->options->seed;
     job->exhaustive = run->options->exhaustive;
+    job->allow_deviation = registry_may_deviate(r->entry, run->options->allow_deviation);
     if (run->options->only_case)
         snprintf(job->only_case, sizeof job->only_case, "%s", run->options->only_case);
     job->plan.skip_phases = run->options->skip_phases || r->entry->skip_phases;
@@ -241,7 +242,7 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
     TELL(run, proven, r->entry, v, proven->seconds);
     if (v->cases <= 0)
         fail(run, r, OUTCOME_PROOF_FAILED, "its proof ran no case");
-    else if (v->failed != 0) {
+    else if (!proof_passed(v)) {
         snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
         fail(run, r, OUTCOME_PROOF_FAILED, words);
     } else if (run->options->prove_only || r->kept == r->epochs)

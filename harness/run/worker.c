@@ -145,6 +145,7 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
         .row = send_row,
         .only_case = w->job.only_case[0] ? w->job.only_case : NULL,
         .exhaustive = w->job.exhaustive != 0,
+        .allow_deviation = w->job.allow_deviation != 0,
         .reference = rival,
         .training_epochs = slow ? TRAINING_EPOCHS_SLOW : TRAINING_EPOCHS,
         .context = w,
@@ -155,7 +156,7 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
     const double start = clock_seconds();
     if (parts->prove(w->contender.backend, w->contender.fallback, &w->job.plan, &options, &verdict, e))
         return (int)e->code;
-    w->proven = verdict.cases > 0 && verdict.failed == 0;
+    w->proven = proof_passed(&verdict);
     atomic_store_explicit(&w->shared->progress.phase, PROGRESS_IDLE, memory_order_relaxed);
     struct worker_verdict *proven = &new_message(w, MESSAGE_PROVEN)->u.proven;
     proven->verdict = verdict;

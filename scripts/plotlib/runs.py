@@ -86,12 +86,24 @@ def median_after_first(rows, name):
     return statistics.median(values) if values else None
 
 
+def deviation_of(row):
+    """What a row says of declared deviations, "deviates: rules (110 cases)"; "" where it does not."""
+    text = row.get("verified")
+    return text if isinstance(text, str) and text.startswith("deviates: ") else ""
+
+
+def named(name, tag, deviation):
+    """What a backend is called in charts and tables; a deviation goes wherever the name does."""
+    return (f"{name} ({tag})" if tag else name) + (f", {deviation}" if deviation else "")
+
+
 class Series:
     """One backend of one run: its epochs in order and, where measured, its ops."""
 
     def __init__(self, run, backend):
         self.run = run
         self.backend = backend
+        self.deviation = ""
         self.epochs = []  # dictionaries of floats by column
         self.ops = []  # dictionaries: op, inherited, and floats by column
 
@@ -113,7 +125,7 @@ class Series:
 
     @property
     def label(self):
-        return f"{self.backend} ({self.run.tag})" if self.run.tag else self.backend
+        return named(self.backend, self.run.tag, self.deviation)
 
 
 class Run:
@@ -146,6 +158,7 @@ class Run:
                 by_backend[name] = Series(self, name)
                 self.series.append(by_backend[name])
             by_backend[name].epochs.append(values)
+            by_backend[name].deviation = deviation_of(row) or by_backend[name].deviation
         if not rows:
             raise DataError(f"{path}: no rows: no backend finished an epoch")
         for series in self.series:

@@ -93,7 +93,8 @@ def styled(sweep, curves, axis):
     varying = [a for a in AXES if a != axis and len({others[a] for _, others, _ in curves}) > 1]
     for backend, others, lines in curves:
         kind = kinds.index(tuple(others.items()))
-        name = ", ".join([backend] + [f"{a} {others[a]}" for a in varying])
+        deviations = dict.fromkeys(line["deviation"] for line in lines if line["deviation"])
+        name = ", ".join([backend] + [f"{a} {others[a]}" for a in varying] + list(deviations))
         yield lines, {"color": colours[backend], "marker": style.MARKERS[kind % len(style.MARKERS)],
                       "linestyle": style.RUN_LINES[kind % len(style.RUN_LINES)], "label": name}
 

@@ -5,7 +5,7 @@ import json
 import math
 import os
 
-from .runs import DataError, commit_of, note, number, read_rows
+from .runs import DataError, commit_of, deviation_of, note, number, read_rows
 
 AXES = ("threads", "batch", "hidden")
 FIGURES = ("median_train_seconds", "gflops", "share_of_peak")
@@ -69,7 +69,7 @@ def words(line, axes):
 
 
 def parse(row, path):
-    line = {"backend": row["backend"], "outcome": row["outcome"]}
+    line = {"backend": row["backend"], "outcome": row["outcome"], "deviation": deviation_of(row)}
     for axis in AXES:
         value = number(row, axis, path, row[None])
         if math.isnan(value) or value < 1:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
+from plotlib.runs import deviation_of
+
 from . import builds, figures, stats, words
 from .integrity import rows_of
 from .load import finite, value
@@ -83,6 +85,10 @@ def proofs(run):
                           f"{first}")
         elif isinstance(failure, str) and failure and not failure.startswith("integrity violated"):
             yield "bad", f"{backend.name} left the run: {failure}"
+        if backend.deviation:
+            first = next((r.get("first_failure") or "" for r in backend.proof if deviation_of(r)), "")
+            yield "warn", (f"{backend.name} {backend.deviation}: it breaks rules of NaN, Inf, alpha and beta, though nothing "
+                           f"else, and was timed all the same. {first}")
         if backend.facts.get("reference_implementation"):
             yield "warn", (f"{backend.name} fell back to a reference implementation: "
                            f"{backend.facts['reference_implementation']}.")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Error against speed: was the speed bought with accuracy?"""
 
+from plotlib.runs import deviation_of
+
 from . import figures, markup, scales, theme, words
 from .load import finite, value
 from .svg import Chart, legend, lines
@@ -24,7 +26,7 @@ def bounded(backend):
     """op -> its worst bounded row. Ops that only have to be equal bit for bit have none."""
     worst = {}
     for row in backend.proof:
-        if value(row, "failed") > 0:
+        if value(row, "failed") > 0 or deviation_of(row):
             continue
         share = value(row, "worst_error_of_bound")
         if share > 0 and share >= value(worst.get(row["op"], row), "worst_error_of_bound"):

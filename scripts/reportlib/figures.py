@@ -3,6 +3,8 @@
 
 import math
 
+from plotlib.runs import deviation_of
+
 from . import stats
 from .load import finite, value
 
@@ -54,7 +56,8 @@ def last_accuracy(backend):
 
 
 def worst_share(backend):
-    shares = finite(backend.proof, "worst_error_of_bound") or finite(backend.epochs, "worst_error_of_bound")
+    proof = [r for r in backend.proof if not deviation_of(r)]
+    shares = finite(proof, "worst_error_of_bound") or finite(backend.epochs, "worst_error_of_bound")
     return max(shares) if shares else None
 
 

@@ -7,7 +7,7 @@ import json
 import math
 import os
 
-from plotlib.runs import DataError, commit_of, find_csv, number, of_first_training, read_rows
+from plotlib.runs import DataError, commit_of, deviation_of, find_csv, named, number, of_first_training, read_rows
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
          "target.csv",
@@ -54,7 +54,12 @@ class Backend:
 
     @property
     def label(self):
-        return f"{self.name} ({self.run.tag})" if self.run.tag else self.name
+        return named(self.name, self.run.tag, self.deviation)
+
+    @property
+    def deviation(self):
+        """"deviates: rules (110 cases)" of a backend whose only failures are declared deviations, else ""."""
+        return deviation_of(self.facts) or next((d for d in map(deviation_of, self.epochs) if d), "")
 
     @property
     def warm(self):

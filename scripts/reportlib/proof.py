@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What was proven: a matrix of ops and backends, and behind it every class of cases."""
 
+from plotlib.runs import deviation_of
+
 from . import markup, theme, words
 from .load import finite, truth, value
-from .markup import tag
+from .markup import join, tag
 from .table import Cell, raw, table
 
 ORDER = ("step", "lockstep", "composed step", "composed lockstep")  # after the ops
@@ -25,7 +27,7 @@ def render(runs):
                                                             "shown."))
     text = ("Largest error of any element as a share of the error that rounding can explain for that element; 1 is the "
             "limit. 0: equal bit for bit where that is demanded, or no bounded cases. “Inherited” ops are the fallback "
-            "backend's, not this backend's own work.")
+            "backend's, not this backend's own work. ≠: breaks rules of NaN, Inf, alpha and beta, and nothing else.")
     details = (classes(b) for b in backends)
     return markup.section("proof", "Proof", markup.note(text), matrix(backends), *details)
 
@@ -39,21 +41,27 @@ def matrix(backends):
 def matrix_cell(rows):
     if not rows:
         return Cell(words.NOT_MEASURED, "")
-    failed, worst = total(rows, "failed"), max(finite(rows, "worst_error_of_bound") or [0.0])
+    failed, worst = total(rows, "failed"), worst_of(rows)
+    deviations = [d for d in map(deviation_of, rows) if d]
     cases = words.count(total(rows, "count"), "case")
     inherited = all(truth(r, "inherited") for r in rows)
-    state = "fail" if failed else "inherited" if inherited else "pass"
-    mark = f"✗ {failed} failed" if failed else f"✓ {share_text(worst)}"
+    state = "fail" if failed else "deviates" if deviations else "inherited" if inherited else "pass"
+    mark = f"✗ {failed} failed" if failed else f"{'≠' if deviations else '✓'} {share_text(worst)}"
     meter = tag("span", tag("span", "", style=f"width:{100 * min(worst, 1):.0f}%"), class_="meter", aria_hidden="true")
     text = tag("span", mark, meter, tag("small", cases),
-               tag("small", "inherited") if inherited else "", class_="proof " + state)
+               tag("small", "inherited") if inherited else "", *(tag("small", d) for d in deviations), class_="proof " + state)
     return Cell(text, f"{1e9 + failed:.0f}" if failed else repr(worst))
+
+
+def worst_of(rows):
+    """Without classes that deviate: how far from a rule a result is says nothing of the error of others."""
+    return max(finite([r for r in rows if not deviation_of(r)], "worst_error_of_bound") or [0.0])
 
 
 def classes(backend):
     failed, cases = total(backend.proof, "failed"), total(backend.proof, "count")
-    worst = share_text(max(finite(backend.proof, "worst_error_of_bound") or [0.0]))
-    verdict = f"{words.count(failed, 'case')} FAILED" if failed else "none failed"
+    worst = share_text(worst_of(backend.proof))
+    verdict = f"{words.count(failed, 'case')} FAILED" if failed else backend.deviation or "none failed"
     head = tag("summary", theme.named(backend),
                f": {words.count(cases, 'case')} in {words.count(len(backend.proof), 'class', 'classes')}, {verdict}, "
                f"worst {worst} of the bound")
@@ -63,13 +71,14 @@ def classes(backend):
     if measured:
         columns.append(("measured", False))
     rows = [class_row(r) + ([long_text(r["measured"])] if measured else [])
-            for r in sorted(backend.proof, key=lambda r: not value(r, "failed") > 0)]
+            for r in sorted(backend.proof, key=lambda r: not (value(r, "failed") > 0 or deviation_of(r)))]
     return tag("details", head, table(f"Proof of {backend.label} by class of cases", columns, rows),
-               open="open" if failed else None)
+               open="open" if failed or backend.deviation else None)
 
 
 def class_row(row):
-    return [Cell(row["op"]), Cell(row["cases"]), raw(row, "count"),
+    cases = join((row["cases"], tag("small", deviation_of(row))), " ") if deviation_of(row) else row["cases"]
+    return [Cell(row["op"]), Cell(cases, row["cases"]), raw(row, "count"),
             Cell(row["failed"], row["failed"], failure_class(row)),
             Cell(share_text(value(row, "worst_error_of_bound"), 3), row["worst_error_of_bound"]),
             "inherited" if truth(row, "inherited") else "own", long_text(row.get("first_failure"))]

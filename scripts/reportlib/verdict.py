@@ -74,7 +74,10 @@ def rightness(run):
         text += f"{words.listed(b.name for b in failed)} FAILED the proof. "
     if gone:
         text += f"{words.listed(b.name for b in gone)} left the run. "
-    good = [b for b in proven if b not in failed]
+    for backend in run.backends:
+        if backend.deviation:
+            text += f"{backend.name} {backend.deviation}. "
+    good = [b for b in proven if b not in failed and not b.deviation]
     if good:
         cases = sum(int(sum(finite(b.proof, "count"))) for b in good)
         everyone = len(good) == len(run.backends) and len(good) > 1

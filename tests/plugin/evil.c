@@ -3,6 +3,7 @@
  * A plug-in that does harm. Built with EVIL_BUILD it is wrong from the start, in one of the ways below; else
  * it is a right gemm whose argument (--backend evil:KIND) says what goes wrong while it is used. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -74,13 +75,19 @@ static void do_harm(const struct state *s, int m, int k, const float *a)
     if (strcmp(kind, "heap") == 0) memset(s->block + 64, 0x5a, beyond); /* found out at the next free() */
 }
 
+/* alpha = 0 reads A and B all the same. */
+static bool breaks_rule(const struct state *s)
+{
+    return strcmp(s->kind, "rule") == 0;
+}
+
 static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
             float sum = 0.0f;
-            for (int p = 0; alpha != 0.0f && p < k; p++) {
+            for (int p = 0; (alpha != 0.0f || breaks_rule(state)) && p < k; p++) {
                 const float x = ta == TRANS ? a[(ptrdiff_t)p * lda + i] : a[(ptrdiff_t)i * lda + p];
                 const float y = tb == TRANS ? b[(ptrdiff_t)j * ldb + p] : b[(ptrdiff_t)p * ldb + j];
                 sum += x * y;

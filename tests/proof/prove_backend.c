@@ -95,5 +95,5 @@ int main(int argc, char **argv)
            options.data ? data.name : "synthetic", verdict.cases, verdict.failed, verdict.worst_of_bound,
            clock_seconds() - start);
     if (options.data) dataset_close(&data);
-    return verdict.cases > 0 && verdict.failed == 0 ? EXIT_OK : EXIT_PROOF;
+    return proof_passed(&verdict) ? EXIT_OK : EXIT_PROOF;
 }

@@ -37,7 +37,7 @@ static bool proven(const struct backend *b, int mr, int nr)
         fprintf(stderr, "%s\n", error.text);
         exit((int)error.code);
     }
-    const bool passed = verdict.cases > 0 && verdict.failed == 0;
+    const bool passed = proof_passed(&verdict);
     printf("%s, %d x %d: %lld cases, %lld failed\n", b->name, mr, nr, verdict.cases, verdict.failed);
     fflush(stdout);
     return passed;

@@ -92,7 +92,7 @@ static int prove(const struct backend *b, const char *only, const char *only_cas
         say(error.text);
         return EXIT_BROKEN;
     }
-    return verdict.cases > 0 && verdict.failed == 0 ? EXIT_PROVEN : EXIT_REJECTED;
+    return proof_passed(&verdict) ? EXIT_PROVEN : EXIT_REJECTED;
 }
 
 /* ---- in the parent */

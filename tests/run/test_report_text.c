@@ -123,8 +123,8 @@ static void summary_says_what_is_notable(void **state)
     s.wanted_epochs = 3;
     s.dataset = "generated";
     for (int i = 0; i < 2; i++) {
-        s.rows[i].proven = s.rows[i].verified = true;
-        s.rows[i].verdict = (struct proof_verdict){10, 0, 0.25};
+        s.rows[i].proven = true;
+        s.rows[i].verdict = (struct proof_verdict){.cases = 10, .worst_of_bound = 0.25};
         s.rows[i].info.bound = 1;
     }
     add_epochs(&s.rows[0], (double[]){40.0}, 1, 0.95);
@@ -140,7 +140,11 @@ static void summary_says_what_is_notable(void **state)
     assert_non_null(strstr(text, "50.0"));   /* 100 GFLOP in 2 s */
     assert_non_null(strstr(text, "0.9700"));
     free(text);
-    s.rows[1].verified = false;
+    s.rows[1].verdict.deviating = 3;
+    text = printed(&s);
+    assert_non_null(strstr(text, "deviates: rules (3 cases)"));
+    free(text);
+    s.rows[1].verdict.failed = 3;
     s.rows[1].epochs = 0;
     snprintf(s.rows[1].failure, sizeof s.rows[1].failure, "proof failed, not timed: 3 of 10 cases");
     text = printed(&s);

@@ -24,7 +24,7 @@ static const char machine[] =
     "{\"run_id\": \"r\", \"env_id\": \"e\", \"status\": \"%s\", \"dataset\": {\"name\": \"d\"}, "
     "\"settings\": "
     "{\"seed\": \"7\"}, \"backends\": {\"a\": {\"verified\": true}, \"b\": {\"verified\": false, "
-    "\"failure\": \"proof failed: gemm\"}}}";
+    "\"failure\": \"proof failed: gemm\"}, \"c\": {\"verified\": \"deviates: rules (2 cases)\"}}}";
 
 /* Median of the epochs after the first: 2 s at 30 GFLOP, of a peak of 20 GFLOP/s. */
 static const char one_thread[] =
@@ -120,11 +120,12 @@ static void figures_are_medians_without_the_first_epoch(void **state)
 {
     struct sweep_results r = read_points();
     (void)state;
-    assert_int_equal(r.count, 6);
+    assert_int_equal(r.count, 9);
     const struct sweep_line *one = line_of(&r, "t1-b4-h8", "a"), *none = line_of(&r, "t1-b4-h8", "b");
     expect_figures(one, 4, 2, 15, 20, 0.75, 0.8);
     expect_figures(line_of(&r, "t2-b4-h8", "a"), 2, 1.25, 24, 40, 0.6, 0.9);
     assert_true(one->verified && !none->verified && none->epochs == 0 && isnan(none->train_seconds));
+    assert_true(line_of(&r, "t1-b4-h8", "c")->verified);
     assert_string_equal(one->outcome, "ok");
     assert_string_equal(none->outcome, "proof failed");
     assert_string_equal(line_of(&r, "t1-b4-h16", "a")->outcome, "incomplete");
@@ -171,6 +172,8 @@ static void file_and_table_have_each_figure_in_its_place(void **state)
     expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,a,4,2,15,20,0.75,0.8,1,ok,r,e,c,h\r\n");
     rewind(f);
     expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,b,0,,,,,,0,proof failed,r,e,,\r\n");
+    rewind(f);
+    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,c,0,,,,,,deviates: rules (2 cases),ok,r,e,,\r\n");
     fclose(f);
     FILE *table = tmpfile();
     assert_non_null(table);
