@@ -104,8 +104,8 @@ static void print_text(const struct patient *p, const struct finding *findings, 
     printf("%d thing%s disturb%s measuring here; %d thread%s probed for %.1f s, which shows effects of "
            "%.1f %% "
            "and more\n\n",
-           warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->threads,
-           p->threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
+           warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->probe.threads,
+           p->probe.threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
     for (size_t o = 0; o < sizeof order / sizeof *order; o++)
         for (int i = 0; i < count; i++) {
             if (findings[i].state != order[o]) continue;

@@ -39,7 +39,8 @@ const struct option_spec option_table[] = {
      "seed of weights, sample order and proof"},
     {"threads", "T[,T...]", OPTION_INTS, 1, 1024, NULL,
      TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_THREADS", AT(threads),
-     "OpenMP threads (one per allowed physical core, within the cgroup's quota, if not given); may be a list "
+     "OpenMP threads (one per allowed physical core, of the fastest kind, within the cgroup's quota, if not "
+     "given); may be a list "
      "likewise"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
      "prove this one case: TEXT as printed with a failure, with the same flags; or all that begin as TEXT* "

@@ -158,6 +158,13 @@ void session_print_machine(const struct topology *t, FILE *out)
             t->allowed_cores, t->l1d_bytes / 1024, t->l2_bytes / 1024, t->l3_bytes / 1024);
     if (t->quota_cpus > 0) fprintf(out, ", cgroup quota %.2f CPUs", t->quota_cpus);
     fputc('\n', out);
+    if (t->kinds_count > 1)
+        fprintf(out, "          a hybrid: threads go to the %d fastest cores first%s%s%s\n",
+                t->kinds[0].cores, t->kinds[0].name[0] ? " (" : "", t->kinds[0].name,
+                t->kinds[0].name[0] ? ")" : "");
+    if (t->description_ignored)
+        fputs("warning: HWLOC_* describe another machine to hwloc; that is ignored, this one is measured\n",
+              out);
 }
 
 static void print_tunings(const struct session *s, FILE *out)
@@ -195,4 +202,7 @@ void session_print(const struct session *s, FILE *out)
         fprintf(out,
                 "warning: %d threads on %d allowed CPUs will wait for each other; the times mean little\n",
                 s->plan.threads, s->topology.allowed_pus);
+    else if (s->plan.threads > topology_kind_pus(&s->topology))
+        fprintf(out, "warning: %d threads on cores of several kinds: the fast ones wait for the slow ones\n",
+                s->plan.threads);
 }

@@ -49,9 +49,9 @@ void check_quota(const struct patient *p, struct finding *f)
 
 static bool changes_threads(const char *variable)
 {
-    static const char *const prefixes[] = {"OMP_",    "GOMP_",       "KMP_",  "OPENBLAS_", "GOTO_",
-                                           "BLIS_",   "MKL_",        "DNNL_", "ONEDNN_",   "BENCH_",
-                                           "MALLOC_", "LD_PRELOAD=", NULL};
+    static const char *const prefixes[] = {"OMP_",    "GOMP_",  "KMP_",        "OPENBLAS_", "GOTO_",
+                                           "BLIS_",   "MKL_",   "DNNL_",       "ONEDNN_",   "BENCH_",
+                                           "MALLOC_", "HWLOC_", "LD_PRELOAD=", NULL};
     for (const char *const *prefix = prefixes; *prefix; prefix++)
         if (strncmp(variable, *prefix, strlen(*prefix)) == 0) return true;
     return false;
@@ -75,7 +75,33 @@ void check_environment(const struct patient *p, struct finding *f)
     }
     FINDING_SAY(f->effect,
                 "OpenMP left to itself would take %d thread%s, bench takes %d (its workers drop OMP_*, not "
-                "the others)",
-                p->openmp_threads, p->openmp_threads == 1 ? "" : "s", p->threads);
+                "the others)%s%s",
+                p->openmp_threads, p->openmp_threads == 1 ? "" : "s", p->threads,
+                p->probe.threads < p->threads ? "; fewer were probed than bench takes" : "",
+                p->topology->description_ignored ? "; the machine that HWLOC_* describe is ignored" : "");
     FINDING_SAY(f->advice, "env -i HOME=\"$HOME\" PATH=\"$PATH\" bench ...    # a run without any of them");
+}
+
+/* What unlike cores do to each other shows only in a run whose team has several kinds. */
+void check_core_kinds(const struct patient *p, struct finding *f)
+{
+    const struct topology *t = p->topology;
+    size_t used = 0;
+    f->state = FINDING_FINE;
+    if (t->kinds_count < 2) {
+        FINDING_SAY(f->cause, "hwloc knows of one kind");
+        return;
+    }
+    for (int i = 0; i < t->kinds_count; i++) {
+        const struct core_kind *kind = &t->kinds[i];
+        used +=
+            (size_t)snprintf(f->cause + used, sizeof f->cause - used, "%s%d %s with %d hardware threads",
+                             i ? ", " : "", kind->cores, kind->name[0] ? kind->name : "others", kind->pus);
+    }
+    FINDING_SAY(f->effect, "bench uses them in this order, and without --threads only the first kind");
+    if (p->threads <= topology_kind_pus(t)) return;
+    f->state = FINDING_NOTE;
+    FINDING_SAY(f->effect, "%d threads have cores of several kinds: the fast ones wait for the slow ones",
+                p->threads);
+    FINDING_SAY(f->advice, "bench --threads %d", t->kinds[0].cores);
 }

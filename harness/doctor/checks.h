@@ -19,7 +19,7 @@ check_function check_subnormals;
 /* check_company.c: who else uses the cores. */
 check_function check_other_load, check_siblings, check_steal, check_scatter;
 /* check_setup.c: how bench was built and is run. */
-check_function check_build, check_quota, check_environment;
+check_function check_build, check_quota, check_environment, check_core_kinds;
 /* check_memory.c */
 check_function check_huge_pages, check_address_randomisation, check_memory;
 

@@ -26,6 +26,7 @@ static const struct {
     {"W19", "environment", check_environment},
     {"W20", "scatter", check_scatter},
     {"W21", "subnormals", check_subnormals},
+    {"W22", "kinds of cores", check_core_kinds},
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -295,18 +295,29 @@ static double look_at_load(const char *proc)
 
 /* ---- All of it ---- */
 
+/* The team that OpenMP makes of so many threads: OMP_THREAD_LIMIT may allow fewer. */
+static int team_of(int threads)
+{
+    int team = 1;
+#pragma omp parallel num_threads(threads)
+#pragma omp single
+    team = omp_get_num_threads();
+    return team;
+}
+
 int probe_measure(struct probe *p, const char *proc, const char *sys, const struct topology *t, int threads,
                   uint32_t isa, struct error *e)
 {
     static struct places at; /* large */
     struct counters before, after;
+    omp_set_dynamic(0);
+    threads = team_of(threads);
     double *times = calloc((size_t)threads * PIECES, sizeof *times), looks[LOOKS];
     if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
     *p = (struct probe){.threads = threads};
     at = (struct places){.proc = proc, .sys = sys, .cpus = t->places};
     at.count = threads < t->places_count ? threads : t->places_count;
     at.sibling_count = kernel_siblings(sys, at.cpus, at.count, at.siblings, TOPOLOGY_MAX_PLACES);
-    omp_set_dynamic(0);
     topology_bind_team(t, threads, NULL);
     read_counters(&before, &at);
     looks[0] = look_at_load(proc);

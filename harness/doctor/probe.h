@@ -45,7 +45,8 @@ struct probe {
     long major_faults;                /* of this process */
 };
 
-/* Measures with so many threads, bound as the topology says; isa: what may be used. proc and sys: "/proc" and
+/* Measures with so many threads, or as many of them as OpenMP makes (p->threads), bound as the topology says;
+ * isa: what may be used. proc and sys: "/proc" and
  * "/sys". EXIT_INTERNAL when there is no memory for the times. */
 int probe_measure(struct probe *p, const char *proc, const char *sys, const struct topology *t, int threads,
                   uint32_t isa, struct error *e);

@@ -85,6 +85,20 @@ static json_t *size_or_null(size_t bytes)
     return bytes ? json_integer((json_int_t)bytes) : json_null();
 }
 
+static json_t *kinds_json(const struct topology *t)
+{
+    json_t *kinds = json_array();
+    for (int i = 0; i < t->kinds_count; i++) {
+        const struct core_kind *kind = &t->kinds[i];
+        json_t *object = json_pack("{s:o, s:i, s:i}", "name", text_or_null(kind->name), "cores", kind->cores,
+                                   "pus", kind->pus);
+        if (object && json_array_append_new(kinds, object) == 0) continue;
+        json_decref(kinds);
+        return NULL;
+    }
+    return kinds;
+}
+
 json_t *machine_topology_json(const struct topology *t)
 {
     json_t *places = json_array();
@@ -93,9 +107,10 @@ json_t *machine_topology_json(const struct topology *t)
             json_decref(places);
             return NULL;
         }
-    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:s}", "packages",
-                     t->packages, "cores", t->cores, "pus", t->pus, "allowed_pus", t->allowed_pus,
-                     "allowed_cores", t->allowed_cores, "numa_nodes", t->numa_nodes, "cgroup_quota_cpus",
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:s}",
+                     "packages", t->packages, "cores", t->cores, "pus", t->pus, "allowed_pus", t->allowed_pus,
+                     "allowed_cores", t->allowed_cores, "core_kinds", kinds_json(t), "numa_nodes",
+                     t->numa_nodes, "cgroup_quota_cpus",
                      t->quota_cpus > 0 ? json_real(t->quota_cpus) : json_null(), "default_threads",
                      t->default_threads, "places", places, "l1d_bytes", size_or_null(t->l1d_bytes),
                      "l2_bytes", size_or_null(t->l2_bytes), "l3_bytes", size_or_null(t->l3_bytes),
@@ -104,7 +119,8 @@ json_t *machine_topology_json(const struct topology *t)
 
 json_t *machine_environment_json(void)
 {
-    static const char *const prefixes[] = {"OMP_", "GOMP_", "KMP_", "DNNL_", "ONEDNN_", "BENCH_", "MALLOC_"};
+    static const char *const prefixes[] = {"OMP_",    "GOMP_",  "KMP_",    "DNNL_",
+                                           "ONEDNN_", "BENCH_", "MALLOC_", "HWLOC_"};
     json_t *object = json_object();
     for (char **variable = environ; *variable; variable++) {
         const char *equals = strchr(*variable, '=');

@@ -12,8 +12,10 @@
 
 #include "machine/cgroup.h"
 
+extern char **environ;
+
 /* The whole machine, not only what this process may use; NULL when hwloc fails. */
-static hwloc_topology_t load(void)
+static hwloc_topology_t load_as_told(void)
 {
     hwloc_topology_t h;
     if (hwloc_topology_init(&h) != 0) return NULL;
@@ -22,6 +24,39 @@ static hwloc_topology_t load(void)
         return h;
     hwloc_topology_destroy(h);
     return NULL;
+}
+
+/* Without the variables that tell hwloc what to see. They are hidden only meanwhile: libraries of a plug-in
+ * may need them, and the record names them. */
+static hwloc_topology_t load_untold(void)
+{
+    static const char prefix[] = "HWLOC_";
+    char *hidden[64];
+    size_t count = 0;
+    for (char **v = environ; *v && count < sizeof hidden / sizeof *hidden; v++)
+        if (strncmp(*v, prefix, sizeof prefix - 1) == 0 && (hidden[count] = strdup(*v)) != NULL) count++;
+    for (size_t i = 0; i < count; i++) {
+        char *equals = strchr(hidden[i], '=');
+        *equals = 0;
+        unsetenv(hidden[i]);
+    }
+    hwloc_topology_t h = load_as_told();
+    for (size_t i = 0; i < count; i++) {
+        setenv(hidden[i], hidden[i] + strlen(hidden[i]) + 1, 1);
+        free(hidden[i]);
+    }
+    return h;
+}
+
+/* HWLOC_XMLFILE, HWLOC_SYNTHETIC and their like describe a machine that is not there, whose CPUs no thread
+ * can be bound to. hwloc knows which descriptions it takes for this machine's (HWLOC_THISSYSTEM). */
+static hwloc_topology_t load(bool *ignored)
+{
+    hwloc_topology_t h = load_as_told();
+    *ignored = !h || !hwloc_topology_is_thissystem(h);
+    if (!*ignored) return h;
+    if (h) hwloc_topology_destroy(h);
+    return load_untold();
 }
 
 /* An OpenMP runtime that the user's environment told to bind has bound this thread already, to the first of
@@ -68,24 +103,65 @@ static int nth_allowed(hwloc_obj_t core, hwloc_const_bitmap_t allowed, int n)
     return pu;
 }
 
-/* First PUs of all allowed cores, then their second ones, and so on. */
-static void find_places(hwloc_topology_t h, hwloc_const_bitmap_t allowed, struct topology *t)
+/* First PUs of all cores that have some in the set, then their second ones, and so on. How many cores. */
+static int add_places(hwloc_topology_t h, hwloc_const_bitmap_t set, struct topology *t)
 {
     bool found = true;
+    int cores = 0;
     for (int n = 0; found; n++) {
         found = false;
         for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(h, core_type(h), core)) != NULL;) {
-            const int pu = nth_allowed(core, allowed, n);
+            const int pu = nth_allowed(core, set, n);
             if (pu < 0) continue;
             found = true;
-            if (n == 0) t->allowed_cores++;
+            if (n == 0) cores++;
             if (t->places_count < TOPOLOGY_MAX_PLACES) t->places[t->places_count++] = pu;
         }
     }
+    return cores;
 }
 
-/* Caches above the first place: all places are taken to be alike. Where the operating system's tables are
- * missing, as in many containers, hwloc asks CPUID itself. */
+/* One kind more, unless the set is empty. The last of too many takes in all that follow. */
+static void add_kind(hwloc_topology_t h, hwloc_const_bitmap_t set, const char *name, struct topology *t)
+{
+    if (hwloc_bitmap_iszero(set)) return;
+    const bool full = t->kinds_count == TOPOLOGY_MAX_KINDS;
+    struct core_kind *kind = &t->kinds[full ? TOPOLOGY_MAX_KINDS - 1 : t->kinds_count++];
+    if (!full) snprintf(kind->name, sizeof kind->name, "%s", name ? name : "");
+    kind->pus += hwloc_bitmap_weight(set);
+    kind->cores += add_places(h, set, t);
+}
+
+/* What vendors call a kind of cores ("IntelAtom"); NULL when nobody says. */
+static const char *kind_name(const struct hwloc_info_s *infos, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(infos[i].name, "CoreType") == 0) return infos[i].value;
+    return NULL;
+}
+
+/* The PUs of each kind, the fastest first, as far as hwloc can rank them; then the rest. hwloc counts cores
+ * whose maximal clock differs by a tenth at most as one kind. Empties the set. */
+static void find_places(hwloc_topology_t h, hwloc_bitmap_t left, struct topology *t)
+{
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    for (int i = hwloc_cpukinds_get_nr(h, 0) - 1; set && i >= 0; i--) {
+        struct hwloc_info_s *infos;
+        unsigned count;
+        int efficiency;
+        if (hwloc_cpukinds_get_info(h, (unsigned)i, set, &efficiency, &count, &infos, 0) != 0) continue;
+        if (efficiency < 0) continue; /* not ranked */
+        hwloc_bitmap_and(set, set, left);
+        hwloc_bitmap_andnot(left, left, set);
+        add_kind(h, set, kind_name(infos, count), t);
+    }
+    add_kind(h, left, NULL, t);
+    hwloc_bitmap_free(set);
+    for (int i = 0; i < t->kinds_count; i++) t->allowed_cores += t->kinds[i].cores;
+}
+
+/* Caches above the first place: all places of its kind are taken to be alike. Where the operating system's
+ * tables are missing, as in many containers, hwloc asks CPUID itself. */
 static void find_caches(hwloc_topology_t h, struct topology *t)
 {
     hwloc_obj_t at = t->places_count ? hwloc_get_pu_obj_by_os_index(h, (unsigned)t->places[0]) : NULL;
@@ -102,7 +178,7 @@ static void find_caches(hwloc_topology_t h, struct topology *t)
 
 static int default_threads(const struct topology *t)
 {
-    int threads = t->allowed_cores;
+    int threads = t->kinds_count ? t->kinds[0].cores : 0;
     if (t->quota_cpus > 0.0 && ceil(t->quota_cpus) < threads) threads = (int)ceil(t->quota_cpus);
     return threads > 1 ? threads : 1;
 }
@@ -117,11 +193,9 @@ static void find_version(hwloc_topology_t h, struct topology *t)
         snprintf(t->hwloc_version, sizeof t->hwloc_version, "%u.%u.%u", api >> 16, api >> 8 & 255, api & 255);
 }
 
-int topology_read(struct topology *t, struct error *e)
+int topology_describe(struct topology *t, hwloc_topology_t h, struct error *e)
 {
     memset(t, 0, sizeof *t);
-    hwloc_topology_t h = load();
-    if (!h) return error_set(e, EXIT_INTERNAL, "hwloc cannot read this machine's topology; try lstopo");
     hwloc_bitmap_t allowed = allowed_set(h);
     if (allowed) {
         t->packages = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_PACKAGE);
@@ -136,11 +210,26 @@ int topology_read(struct topology *t, struct error *e)
         t->default_threads = default_threads(t);
     }
     hwloc_bitmap_free(allowed);
-    hwloc_topology_destroy(h);
     if (!t->places_count)
         return error_set(e, EXIT_INTERNAL,
                          "hwloc finds no CPU that this process may run on; try lstopo --restrict binding");
     return 0;
+}
+
+int topology_read(struct topology *t, struct error *e)
+{
+    bool ignored;
+    hwloc_topology_t h = load(&ignored);
+    if (!h) return error_set(e, EXIT_INTERNAL, "hwloc cannot read this machine's topology; try lstopo");
+    const int code = topology_describe(t, h, e);
+    t->description_ignored = ignored;
+    hwloc_topology_destroy(h);
+    return code;
+}
+
+int topology_kind_pus(const struct topology *t)
+{
+    return t->kinds_count ? t->kinds[0].pus : t->allowed_pus;
 }
 
 /* The calling thread to one PU. 1 on success. sched_setaffinity itself, since a call of hwloc would have
@@ -169,7 +258,8 @@ void topology_bind_team(const struct topology *t, int threads, int *bound)
 
 int topology_xml(char **xml)
 {
-    hwloc_topology_t h = load();
+    bool ignored;
+    hwloc_topology_t h = load(&ignored);
     char *buffer = NULL;
     int length = 0, code = 0;
     *xml = NULL;

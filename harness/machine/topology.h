@@ -8,24 +8,42 @@
 
 #include "base/error.h"
 
-enum { TOPOLOGY_MAX_PLACES = 1024 };
+enum { TOPOLOGY_MAX_PLACES = 1024, TOPOLOGY_MAX_KINDS = 4 };
+
+/* Cores that are alike, as far as this process may use them. */
+struct core_kind {
+    char name[32]; /* "IntelCore", "IntelAtom"; "" where nobody says */
+    int cores, pus;
+};
 
 struct topology {
-    int packages, cores, pus;        /* of the whole machine */
-    int allowed_pus, allowed_cores;  /* inside the cpuset of this process */
-    double quota_cpus;               /* cgroup quota in CPUs; 0 = none */
-    int default_threads;             /* min(allowed cores, ceil of quota), >= 1 */
-    int places[TOPOLOGY_MAX_PLACES]; /* OS index of the PU for thread i: distinct cores first, then siblings
-                                      */
+    int packages, cores, pus;                   /* of the whole machine */
+    int allowed_pus, allowed_cores;             /* inside the cpuset of this process */
+    struct core_kind kinds[TOPOLOGY_MAX_KINDS]; /* the fastest first; one, unless the CPU is a hybrid */
+    int kinds_count;
+    double quota_cpus;   /* cgroup quota in CPUs; 0 = none */
+    int default_threads; /* min(cores of the first kind, ceil of quota), >= 1 */
+    /* OS index of the PU for thread i. Kind after kind, for a team of unlike cores waits for its slowest;
+     * within a kind distinct cores first, then siblings. */
+    int places[TOPOLOGY_MAX_PLACES];
     int places_count;
     size_t l1d_bytes, l2_bytes, l3_bytes; /* 0 = unknown */
     int l3_sharing_cores;                 /* cores below one L3; 0 = unknown */
     int numa_nodes;
     char hwloc_version[32];
+    int description_ignored; /* 1: HWLOC_XMLFILE, HWLOC_SYNTHETIC or the like describe another machine */
 };
 
-/* Reads the machine once. 0 or an error (EXIT_INTERNAL). */
+/* Reads this machine once, whatever another one the environment describes to hwloc. 0 or an error
+ * (EXIT_INTERNAL). */
 int topology_read(struct topology *t, struct error *e);
+
+/* The same from what hwloc has loaded, be it of this machine or not. */
+struct hwloc_topology;
+int topology_describe(struct topology *t, struct hwloc_topology *h, struct error *e);
+
+/* PUs of the kind that places begin with: a larger team has cores of several kinds, or shares PUs. */
+int topology_kind_pus(const struct topology *t);
 
 /* Binds the calling thread and the whole OpenMP team of that many threads, thread i to places[i % count].
  * bound, if not NULL, receives 1 when every binding succeeded. */

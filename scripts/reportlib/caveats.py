@@ -129,6 +129,9 @@ def machine(run):
     cores = topology.get("allowed_cores")
     if isinstance(threads, int) and isinstance(cores, int) and threads > cores:
         yield "warn", f"{threads} threads on {cores} cores: they share cores."
+    kinds = topology.get("core_kinds")
+    if isinstance(kinds, list) and len(kinds) > 1 and isinstance(threads, int) and threads > kinds[0].get("pus", threads):
+        yield "warn", f"{threads} threads on cores of several kinds: the fast ones wait for the slow ones."
     governor = cpu.get("frequency_governor")
     if governor and governor != "performance":
         yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."

@@ -68,6 +68,13 @@ def isa(cpu):
     return text if used == found else f"{text} (found: {str(found).replace('+', ', ')})"
 
 
+def kinds(found):
+    """The kinds of a hybrid CPU's cores, the fastest first; "" of one kind, and of files from before there were any."""
+    if not isinstance(found, list) or len(found) < 2:
+        return ""
+    return "of several kinds: " + ", ".join(f"{k.get('cores')} {k.get('name') or 'others'}" for k in found)
+
+
 def cores(topology):
     if not topology:
         return ""
@@ -75,6 +82,7 @@ def cores(topology):
     quota = topology.get("cgroup_quota_cpus")
     known = [f"{allowed} of {there} allowed" if None not in (allowed, there) else "",
              f"{units} processing units" if units is not None else "",
+             kinds(topology.get("core_kinds")),
              f"quota {quota:g} CPUs" if isinstance(quota, (int, float)) else "no quota" if "cgroup_quota_cpus" in topology
              else ""]
     return ", ".join(k for k in known if k)

@@ -209,6 +209,21 @@ static void test_subnormals(void **state)
     expect(&p, "W21", FINDING_UNKNOWN, "not timed");
 }
 
+static void test_core_kinds(void **state)
+{
+    struct patient p = calm();
+    (void)state;
+    expect(&p, "W22", FINDING_FINE, "one kind");
+    topology.kinds_count = 2;
+    topology.kinds[0] = (struct core_kind){"IntelCore", 2, 4};
+    topology.kinds[1] = (struct core_kind){"", 8, 8};
+    p.threads = 4;
+    expect(&p, "W22", FINDING_FINE, "2 IntelCore with 4 hardware threads, 8 others with 8");
+    p.threads = 5;
+    expect(&p, "W22", FINDING_NOTE, "5 threads have cores of several kinds");
+    expect(&p, "W22", FINDING_NOTE, "bench --threads 2");
+}
+
 static void test_build(void **state)
 {
     struct patient p = calm();
@@ -333,6 +348,11 @@ static void test_environment(void **state)
     p.openmp_threads = 1;
     expect(&p, "W19", FINDING_WARNING, "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=3");
     expect(&p, "W19", FINDING_WARNING, "would take 1 thread,");
+    assert_null(strstr(find(&p, "W19").effect, "fewer were probed"));
+    p.probe.threads = 1;
+    topology.description_ignored = 1;
+    expect(&p, "W19", FINDING_WARNING, "fewer were probed");
+    expect(&p, "W19", FINDING_WARNING, "HWLOC_* describe is ignored");
     /* Longer than the cause has room for. */
     static char longest[40][80];
     const char *many[41] = {0};
@@ -419,11 +439,12 @@ static void test_throttled_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOT(test_codes_differ), WITH_ROOT(test_clock_speed), WITH_ROOT(test_company),
-        WITH_ROOT(test_clock_source), WITH_ROOT(test_subnormals),  WITH_ROOT(test_build),
-        WITH_ROOT(test_quota),        WITH_ROOT(test_throttling),  WITH_ROOT(test_power_saving),
-        WITH_ROOT(test_turbo),        WITH_ROOT(test_memory),      WITH_ROOT(test_environment),
-        WITH_ROOT(test_kernel_files), WITH_ROOT(test_cpu_time),    WITH_ROOT(test_throttled_time),
+        WITH_ROOT(test_codes_differ),   WITH_ROOT(test_clock_speed),  WITH_ROOT(test_company),
+        WITH_ROOT(test_clock_source),   WITH_ROOT(test_subnormals),   WITH_ROOT(test_build),
+        WITH_ROOT(test_quota),          WITH_ROOT(test_throttling),   WITH_ROOT(test_power_saving),
+        WITH_ROOT(test_turbo),          WITH_ROOT(test_memory),       WITH_ROOT(test_environment),
+        WITH_ROOT(test_core_kinds),     WITH_ROOT(test_kernel_files), WITH_ROOT(test_cpu_time),
+        WITH_ROOT(test_throttled_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@ bench = sys.argv[1]
 STATES = {"fine", "warning", "note", "unknown"}
 
 
-def examine(*words, **more):
-    result = run(bench, "doctor", "--json", "--quiet", "--threads", "1", *words, **more)
+def examine(threads=1, **more):
+    result = run(bench, "doctor", "--json", "--quiet", "--threads", str(threads), **more)
     check(result.returncode == 0 and result.stderr == "", f"doctor: exit {result.returncode}: {result.stderr}")
     return json.loads(result.stdout)
 
@@ -57,6 +57,23 @@ def test_text(findings):
     check([c for c, _ in codes[:len(warnings)]] == warnings, f"text: warnings do not come first: {codes}")
 
 
+def test_limit():
+    """A limit of OpenMP's keeps the probe from the threads that a run would have: both are said."""
+    limit = {"OMP_THREAD_LIMIT": "1"}
+    report = examine(threads=2, env=limit)
+    w19 = next(f for f in report["findings"] if f["code"] == "W19")
+    check(report["probe"]["threads"] == 1 and "fewer were probed" in w19["effect"], f"limit: {report['probe']} {w19}")
+    result = run(bench, "doctor", "--threads", "2", "--quiet", env=limit)
+    check("1 thread was probed" in result.stdout.splitlines()[0], f"limit: {result.stdout[:120]!r}")
+
+
+def test_other_machine():
+    """What HWLOC_SYNTHETIC describes is not what is measured, which is said."""
+    result = run(bench, "doctor", "--threads", "1", env={"HWLOC_SYNTHETIC": "core:3000 pu:2"})
+    check("3000" not in result.stderr and "is ignored" in result.stderr, f"other machine: {result.stderr}")
+    check("HWLOC_SYNTHETIC=core:3000" in result.stdout, f"other machine: {result.stdout}")
+
+
 def test_usage():
     for words in (["--out", "x"], ["--threads", "0"], ["extra"]):
         result = run(bench, "doctor", *words)
@@ -65,4 +82,6 @@ def test_usage():
 
 test_usage()
 test_text(test_busy())
+test_limit()
+test_other_machine()
 finish()

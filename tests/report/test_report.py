@@ -406,6 +406,14 @@ class Findings(Case):
                      "onednn fell back to a reference implementation: ref:any")
         self.finding("note", "made to look smaller (--max-isa avx2)")
 
+    def test_hybrid(self):
+        kinds = [{"name": "IntelCore", "cores": 1, "pus": 1}, {"name": None, "cores": 1, "pus": 1}]
+        change_machine(self.run_dir, lambda m: m["topology"].update(core_kinds=kinds))
+        page = self.finding("warn", "2 threads on cores of several kinds")
+        self.assertIn("of several kinds: 1 IntelCore, 1 others", page.words())
+        change_machine(self.run_dir, lambda m: m["topology"].update(core_kinds=kinds[:1]))
+        self.assertNotIn("of several kinds", self.page().words())
+
     def test_timed_although_wrong(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, worst_error_of_bound="1.5" if r["backend"] == "avx2" else "0.9") for r in rows])

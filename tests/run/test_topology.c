@@ -4,6 +4,7 @@
  * one. */
 #include "check.h"
 
+#include <hwloc.h>
 #include <omp.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -122,15 +123,24 @@ static int remove_own_folder(void **state)
     return rmdir(folder);
 }
 
-/* hwloc invents the machine that the variable describes. */
+/* A machine that is not there. */
+static hwloc_topology_t invent(const char *description)
+{
+    hwloc_topology_t h;
+    assert_int_equal(hwloc_topology_init(&h), 0);
+    assert_int_equal(hwloc_topology_set_synthetic(h, description), 0);
+    assert_int_equal(hwloc_topology_load(h), 0);
+    return h;
+}
+
 static void distinct_cores_come_first(void **state)
 {
     (void)state;
     struct topology t;
     struct error e = {0};
-    setenv("HWLOC_SYNTHETIC", "pack:2 l3:1(size=16777216) core:3 pu:2", 1);
-    assert_int_equal(topology_read(&t, &e), 0);
-    unsetenv("HWLOC_SYNTHETIC");
+    hwloc_topology_t h = invent("pack:2 l3:1(size=16777216) core:3 pu:2");
+    assert_int_equal(topology_describe(&t, h, &e), 0);
+    hwloc_topology_destroy(h);
     static const int expected[] = {0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11};
     assert_int_equal(t.packages, 2);
     assert_int_equal(t.cores, 6);
@@ -141,6 +151,113 @@ static void distinct_cores_come_first(void **state)
     assert_int_equal(t.places_count, 12);
     assert_memory_equal(t.places, expected, sizeof expected);
     if (t.quota_cpus == 0.0) assert_int_equal(t.default_threads, 6);
+    assert_int_equal(t.kinds_count, 1);
+    assert_string_equal(t.kinds[0].name, "");
+    assert_int_equal(topology_kind_pus(&t), 12);
+}
+
+static void add_kind(hwloc_topology_t h, const char *pus, int efficiency, const char *type)
+{
+    char name[] = "CoreType", value[32];
+    struct hwloc_info_s info = {name, value};
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    snprintf(value, sizeof value, "%s", type);
+    assert_non_null(set);
+    assert_int_equal(hwloc_bitmap_list_sscanf(set, pus), 0);
+    assert_int_equal(hwloc_cpukinds_register(h, set, efficiency, 1, &info, 0), 0);
+    hwloc_bitmap_free(set);
+}
+
+/* As XML, which is how such a machine would be described by who has one. */
+static hwloc_topology_t through_xml(hwloc_topology_t h)
+{
+    char *xml;
+    int length;
+    assert_int_equal(hwloc_topology_export_xmlbuffer(h, &xml, &length, 0), 0);
+    hwloc_topology_t read;
+    assert_int_equal(hwloc_topology_init(&read), 0);
+    assert_int_equal(hwloc_topology_set_xmlbuffer(read, xml, length), 0);
+    assert_int_equal(hwloc_topology_load(read), 0);
+    hwloc_free_xmlbuffer(h, xml);
+    hwloc_topology_destroy(h);
+    return read;
+}
+
+/* Slow cores 0 and 1 before the fast ones 2 to 4, so that the numbers of the PUs do not decide. */
+static void the_fastest_kind_comes_first(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    hwloc_topology_t h = invent("core:5 pu:2");
+    add_kind(h, "0-3", 0, "IntelAtom");
+    add_kind(h, "4-9", 1, "IntelCore");
+    h = through_xml(h);
+    assert_int_equal(topology_describe(&t, h, &e), 0);
+    hwloc_topology_destroy(h);
+    static const int expected[] = {4, 6, 8, 5, 7, 9, 0, 2, 1, 3};
+    assert_int_equal(t.places_count, 10);
+    assert_memory_equal(t.places, expected, sizeof expected);
+    assert_int_equal(t.kinds_count, 2);
+    assert_string_equal(t.kinds[0].name, "IntelCore");
+    assert_int_equal(t.kinds[0].cores, 3);
+    assert_int_equal(t.kinds[0].pus, 6);
+    assert_string_equal(t.kinds[1].name, "IntelAtom");
+    assert_int_equal(t.kinds[1].cores, 2);
+    assert_int_equal(t.allowed_cores, 5);
+    assert_int_equal(topology_kind_pus(&t), 6);
+    if (t.quota_cpus == 0.0) assert_int_equal(t.default_threads, 3);
+}
+
+static void more_kinds_than_room_share_the_last(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    hwloc_topology_t h = invent("core:6 pu:1");
+    for (int i = 0; i < 6; i++) {
+        char pu[8];
+        snprintf(pu, sizeof pu, "%d", i);
+        add_kind(h, pu, i, "one");
+    }
+    assert_int_equal(topology_describe(&t, h, &e), 0);
+    hwloc_topology_destroy(h);
+    static const int expected[] = {5, 4, 3, 2, 1, 0};
+    assert_memory_equal(t.places, expected, sizeof expected);
+    assert_int_equal(t.kinds_count, TOPOLOGY_MAX_KINDS);
+    assert_int_equal(t.kinds[TOPOLOGY_MAX_KINDS - 1].cores, 6 - (TOPOLOGY_MAX_KINDS - 1));
+    assert_int_equal(t.allowed_cores, 6);
+}
+
+/* Kinds that hwloc cannot rank are no reason to leave cores out. */
+static void kinds_without_rank_are_one(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    hwloc_topology_t h = invent("core:4 pu:1");
+    add_kind(h, "0-1", -1, "this");
+    add_kind(h, "2-3", -1, "that");
+    assert_int_equal(topology_describe(&t, h, &e), 0);
+    hwloc_topology_destroy(h);
+    assert_int_equal(t.kinds_count, 1);
+    assert_int_equal(t.kinds[0].cores, 4);
+}
+
+static void another_machine_is_not_taken_for_this_one(void **state)
+{
+    (void)state;
+    struct topology here, told;
+    struct error e = {0};
+    assert_int_equal(topology_read(&here, &e), 0);
+    assert_int_equal(here.description_ignored, 0);
+    setenv("HWLOC_SYNTHETIC", "pack:2 core:32 pu:2", 1);
+    assert_int_equal(topology_read(&told, &e), 0);
+    assert_string_equal(getenv("HWLOC_SYNTHETIC"), "pack:2 core:32 pu:2"); /* for the record */
+    unsetenv("HWLOC_SYNTHETIC");
+    assert_int_equal(told.description_ignored, 1);
+    told.description_ignored = 0;
+    assert_memory_equal(&told, &here, sizeof here);
 }
 
 static void this_machine_adds_up(void **state)
@@ -236,6 +353,10 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "count") == 0) return print_count();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_fastest_kind_comes_first),
+        cmocka_unit_test(more_kinds_than_room_share_the_last),
+        cmocka_unit_test(kinds_without_rank_are_one),
+        cmocka_unit_test(another_machine_is_not_taken_for_this_one),
         cmocka_unit_test_setup_teardown(v2_smallest_of_the_group_and_its_parents, make_own_folder,
                                         remove_own_folder),
         cmocka_unit_test_setup_teardown(v1_quota_and_period, make_own_folder, remove_own_folder),
