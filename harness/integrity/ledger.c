@@ -13,6 +13,7 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_CPU_TIME] = "CPU time",
     [CHECK_THREADS] = "threads",
     [CHECK_PROCESSES] = "processes",
+    [CHECK_MEMORY] = "memory",
     [CHECK_CALLS] = "calls",
     [CHECK_LOOKED_AT] = "looked at again",
     [CHECK_TRAINING] = "training",
@@ -163,9 +164,16 @@ static void check_cpu_time(struct integrity *i, const struct integrity_ground *g
         g->threads, g->threads == 1 ? "" : "s", r->result.epoch);
 }
 
-static void check_threads(struct integrity *i, const struct epoch_report *r)
+static void check_threads(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
-    const int tasks = r->testimony.tasks;
+    const int tasks = r->testimony.tasks, busy = r->testimony.busy;
+    struct integrity_line *line = busy > g->threads ? lines_take(i, CHECK_THREADS, false, 0.0) : NULL;
+    if (line) {
+        SAY(line->expected, "at most %d", g->threads);
+        SAY(line->seen, "%d", busy);
+        SAY(line->words, "threads that worked more than half as long as the one that worked most, epoch %d",
+            r->result.epoch);
+    }
     if (tasks == 0) {
         lines_not_applicable(i, CHECK_THREADS, "/proc does not show the threads of another process");
         return;
@@ -191,6 +199,43 @@ static void check_processes(struct integrity *i, const struct epoch_report *r)
         : t->collected ? "one or more that have ended"
                        : "none");
     SAY(line->words, "processes started by the backend, at the end of epoch %d", r->result.epoch);
+}
+
+/* What the first epoch has not touched yet: the kernel may round what little a mapping has touched up to a
+ * huge page of 2 MiB, which matters where the mapping is larger: a stack and an allocator's arena for each
+ * thread, and as many as four threads have for the program and the C library. */
+static double memory_room_mb(int threads)
+{
+    return 2.097152 * 2 * (threads + 4);
+}
+
+/* Each epoch does the same work, so an allocator that takes memory back has found room for all of it in the
+ * first. It may ask for more once or twice when it has scattered what is free, but not three times in a row
+ * for a page of every step. */
+static void check_memory(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
+{
+    enum { IN_A_ROW = 3 };
+    static const double page_mb = 4096e-6;
+    const struct testimony *t = &r->testimony;
+    const bool first = i->epochs == 0 || r->result.epoch == 1; /* of a worker */
+    const double grown = t->rss_mb - i->first_rss_mb, room = memory_room_mb(g->threads);
+    const bool grows = t->data_mb - i->last_data_mb >= page_mb * r->result.steps;
+    i->last_data_mb = t->data_mb;
+    i->growing = grows && !first ? i->growing + 1 : 0;
+    if (first) i->first_rss_mb = t->rss_mb;
+    if (first || t->rss_mb < 0.0 || i->first_rss_mb < 0.0) {
+        lines_not_applicable(i, CHECK_MEMORY,
+                             first ? "there is no second epoch"
+                                   : "/proc does not show the memory of another process");
+        return;
+    }
+    struct integrity_line *line =
+        lines_take(i, CHECK_MEMORY, grown <= room && i->growing < IN_A_ROW, grown / room);
+    if (!line) return;
+    SAY(line->expected, "at most %.1f MB more, and not a page a step in each of %d epochs", room, IN_A_ROW);
+    SAY(line->seen, "%.1f MB more%s", grown, i->growing >= IN_A_ROW ? ", a page a step or more in each" : "");
+    SAY(line->words, "resident memory after epoch %d, %.1f MB, against that after the worker's first",
+        r->result.epoch, t->rss_mb);
 }
 
 static void check_calls(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
@@ -266,8 +311,9 @@ void integrity_epoch(struct integrity *i, struct integrity_ground *g, const stru
     check_stopwatch(i, r);
     roof_note_rates(i, g, r);
     check_cpu_time(i, g, r);
-    check_threads(i, r);
+    check_threads(i, g, r);
     check_processes(i, r);
+    check_memory(i, g, r);
     check_calls(i, g, r);
     check_looked_at(i, r);
     check_order(i, g, r);

@@ -18,6 +18,7 @@ enum integrity_check {
     CHECK_CPU_TIME,       /* not more than the declared threads can use */
     CHECK_THREADS,        /* as many after each epoch */
     CHECK_PROCESSES,      /* none is started */
+    CHECK_MEMORY,         /* does not grow with the steps */
     CHECK_CALLS,          /* images, steps and ops of an epoch */
     CHECK_LOOKED_AT,      /* steps were looked at again */
     CHECK_TRAINING,       /* and were right */
@@ -68,10 +69,12 @@ void integrity_ground_seed(struct integrity_ground *g, uint64_t seed);
 struct integrity {
     struct integrity_line line[CHECK_COUNT];
     int epochs;
-    int tasks;                  /* after the first epoch */
-    double peak, rate, op_rate; /* GFLOP/s: best peak, fastest epoch and op by needed flop */
-    char op_name[24];           /* of op_rate */
-    double first_loss;          /* of epoch 1 */
+    int tasks;                         /* after the first epoch */
+    double first_rss_mb, last_data_mb; /* after the worker's first epoch; after the last one */
+    int growing;                       /* epochs in a row in which data_mb grew by a page a step */
+    double peak, rate, op_rate;        /* GFLOP/s: best peak, fastest epoch and op by needed flop */
+    char op_name[24];                  /* of op_rate */
+    double first_loss;                 /* of epoch 1 */
 };
 
 /* Faster than so much of the roof is a violation; the same as in the report's warning. */

@@ -13,17 +13,23 @@
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
-static const char *const epochs_columns[] = {"schema",        "run_id",       "dataset",
-                                             "backend",       "threads",      "seed",
-                                             "epoch",         "steps",        "samples",
-                                             "train_seconds", "val_seconds",  "gflops",
-                                             "loss",          "accuracy",     "val_loss",
-                                             "val_accuracy",  "verified",     "worst_error_of_bound",
-                                             "round",         "position",     "peak_gflops",
-                                             "share_of_peak", "env_id",       "steal_ms",
-                                             "wait_ms",       "invol_ctx",    "major_faults",
-                                             "cpu_seconds",   "noisy",        "vol_ctx",
-                                             "process",       ORIGIN_COLUMNS, NULL};
+static const char *const epochs_columns[] = {"schema",       "run_id",
+                                             "dataset",      "backend",
+                                             "threads",      "seed",
+                                             "epoch",        "steps",
+                                             "samples",      "train_seconds",
+                                             "val_seconds",  "gflops",
+                                             "loss",         "accuracy",
+                                             "val_loss",     "val_accuracy",
+                                             "verified",     "worst_error_of_bound",
+                                             "round",        "position",
+                                             "peak_gflops",  "share_of_peak",
+                                             "env_id",       "steal_ms",
+                                             "wait_ms",      "invol_ctx",
+                                             "major_faults", "cpu_seconds",
+                                             "noisy",        "vol_ctx",
+                                             "process",      ORIGIN_COLUMNS,
+                                             "rss_mb",       NULL};
 
 static const char *const ops_columns[] = {
     "schema",      "run_id",       "dataset",   "backend",  "threads",  "seed",           "epoch",
@@ -176,6 +182,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     add_noise(c, &report->noise);
     csv_integer(c, f->identity.process);
     csv_origin(c, backend);
+    csv_real_or_empty(c, report->testimony.rss_mb < 0.0 ? NAN : report->testimony.rss_mb);
     return csv_end_row(c, e);
 }
 

@@ -2,8 +2,11 @@
 #include "run/witness.h"
 
 #include <cpuid.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -86,6 +89,63 @@ static int count_tasks(pid_t pid)
                : 0;
 }
 
+/* From statm, in pages, and smaps_rollup, which counts exactly: the kernel's quick sum may be off by some
+ * pages for each CPU. */
+static void read_memory(pid_t pid, struct testimony *t)
+{
+    char path[64], text[512];
+    unsigned long long resident, data, kib;
+    const double page_mb = 1e-6 * (double)sysconf(_SC_PAGESIZE);
+    t->rss_mb = t->data_mb = -1.0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    if (sscanf(read_line(path, text, sizeof text), "%*u %llu %*u %*u %*u %llu", &resident, &data) == 2) {
+        t->rss_mb = (double)resident * page_mb;
+        t->data_mb = (double)data * page_mb;
+    }
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    const char *rss = strstr(read_line(path, text, sizeof text), "\nRss:");
+    if (rss && sscanf(rss, "\nRss: %llu kB", &kib) == 1) t->rss_mb = (double)kib * 1024e-6;
+}
+
+/* The first number of each thread's schedstat, in nanoseconds; all 0 where the kernel does not count. */
+static void read_tasks(pid_t pid, struct task_times *t)
+{
+    char path[320], text[128];
+    unsigned long long ran;
+    t->count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *d; tasks && t->count < WITNESS_TASKS && (d = readdir(tasks));) {
+        if (d->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, d->d_name);
+        if (sscanf(read_line(path, text, sizeof text), "%llu", &ran) != 1) continue;
+        t->of[t->count].task = atoi(d->d_name);
+        t->of[t->count++].seconds = 1e-9 * (double)ran;
+    }
+    if (tasks) closedir(tasks);
+}
+
+/* Of a thread of `end` since `start`, in which a new one is not. */
+static double worked(const struct task_times *start, const struct task_times *end, int i)
+{
+    for (int j = 0; j < start->count; j++)
+        if (start->of[j].task == end->of[i].task) return end->of[i].seconds - start->of[j].seconds;
+    return end->of[i].seconds;
+}
+
+/* Teams of two runtimes that take turns (a library's and this program's) are never both busy for more than
+ * half of the time, in which the first thread, a member of both, is busy all the time. The kernel may count a
+ * running thread's time at its next tick only. */
+static int count_busy(const struct task_times *start, const struct task_times *end)
+{
+    static const double tick = 0.01;
+    double most = 0.0;
+    int busy = 0;
+    for (int i = 0; i < end->count; i++) most = fmax(most, worked(start, end, i));
+    for (int i = 0; i < end->count; i++) busy += worked(start, end, i) > 0.5 * most + tick;
+    return most > 0.0 && busy == 0 ? 1 : busy; /* an epoch of a few ticks */
+}
+
 /* Of some tries, the one in which nothing came between: a process that is set aside there would see two
  * times. */
 static struct reading read_both(void)
@@ -113,6 +173,7 @@ void witness_begin(struct witness *w, pid_t worker)
 {
     witness_prepare();
     *w = (struct witness){.worker = worker, .delay = both_delays(worker)};
+    read_tasks(worker, &w->tasks);
     w->start = witness_seconds();
     w->cpu = cpu_seconds(worker); /* last here and first below: it covers no more than the seconds */
 }
@@ -121,13 +182,17 @@ void witness_end(const struct witness *w, struct testimony *t)
 {
     const double cpu = cpu_seconds(w->worker), end = witness_seconds();
     const struct reading now = read_both();
+    struct task_times tasks;
+    read_tasks(w->worker, &tasks);
     *t = (struct testimony){
         .seconds = end - w->start,
         .delays = both_delays(w->worker) - w->delay + w->busy,
         .away = w->away,
         .cpu_seconds = cpu >= 0.0 && w->cpu >= 0.0 ? cpu - w->cpu : -1.0,
         .tasks = count_tasks(w->worker),
+        .busy = count_busy(&w->tasks, &tasks),
     };
+    read_memory(w->worker, t);
     if (witness_has_counter() && now.seconds > origin.seconds)
         t->ticks_per_second = (double)(now.ticks - origin.ticks) / (now.seconds - origin.seconds);
 }

@@ -10,6 +10,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { WITNESS_TASKS = 1024 };
+
+/* CPU time of each thread of a process, by its id. */
+struct task_times {
+    int count; /* threads beyond WITNESS_TASKS are left out */
+    struct {
+        int task;
+        double seconds;
+    } of[WITNESS_TASKS];
+};
+
 /* Its readings at the beginning of an epoch, and since. */
 struct witness {
     pid_t worker;
@@ -18,6 +29,7 @@ struct witness {
     double delay; /* seconds that the worker and this process have waited for a CPU so far */
     double busy;  /* seconds that this process spent on other things than waiting for the worker */
     bool away;    /* this process was stopped meanwhile */
+    struct task_times tasks;
 };
 
 /* How an epoch looked from outside. */
@@ -28,6 +40,10 @@ struct testimony {
     double cpu_seconds;      /* of all threads of the worker; negative: not known */
     int tasks;               /* threads of the worker at its end; 0: not known */
     double ticks_per_second; /* of the time stamp counter; 0: it is no clock on this CPU */
+    int busy; /* threads of the worker that worked more than half as long as the one that worked most; 0: not
+                 known */
+    double rss_mb;  /* resident memory of the worker at its end, 10^6 bytes; negative: not known */
+    double data_mb; /* private writable memory that it has mapped, touched or not; negative: not known */
     int started;    /* processes that the worker has started so far and that were seen; -1: not known */
     bool collected; /* it has collected an ended child of its own */
     char started_text[200]; /* which ones */

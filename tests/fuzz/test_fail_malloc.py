@@ -17,7 +17,7 @@ import sys
 from test_cli_common import check, finish, make_data, run, scratch, whole_rows
 
 FAILED, DATA, INTERNAL = 1, 6, 99
-TIMED = re.compile(r"seconds|gflops|share|run_id|version_of|_ms|vol_ctx|major_faults|noisy|^expected$|^seen$|^words$")
+TIMED = re.compile(r"seconds|gflops|share|run_id|version_of|_ms|rss_mb|vol_ctx|major_faults|noisy|^expected$|^seen$|^words$")
 SMALL = ["run", "--backend", "naive", "--epochs", "1", "--hidden", "16", "--batch", "16", "--threads", "1", "--quiet"]
 # command line, process, most allocations to try
 COMMANDS = {

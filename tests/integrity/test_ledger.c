@@ -33,7 +33,13 @@ static struct epoch_report honest_epoch(int epoch)
                              .name_text = {"gemm forward2", "rmsprop"},
                              .peak_gflops = 100.0,
                              .notes = {0.6, 2, 1, 0x1f80, 0x1f80},
-                             .testimony = {0.601, 0.0, false, 1.1, 5, rate}};
+                             .testimony = {.seconds = 0.601,
+                                           .cpu_seconds = 1.1,
+                                           .tasks = 5,
+                                           .ticks_per_second = rate,
+                                           .busy = THREADS,
+                                           .rss_mb = 50.0,
+                                           .data_mb = 80.0}};
     epoch_order(order, STEPS * BATCH, SEED, epoch);
     r.result.order_hash = epoch_order_hash(order, STEPS * BATCH);
     return r;
@@ -104,6 +110,37 @@ static void clocks(void **state)
     assert_found(&r, CHECK_COUNT);
 }
 
+/* Slowly: a page for each step, which only shows as often as it comes. */
+static void memory_that_grows(void **state)
+{
+    (void)state;
+    for (int growing = 3; growing <= 4; growing++) {
+        struct integrity i = {0};
+        for (int epoch = 1; epoch <= 4; epoch++) {
+            struct epoch_report r = honest_epoch(epoch);
+            r.testimony.data_mb += 4097e-6 * STEPS * (epoch < growing ? epoch : growing);
+            integrity_epoch(&i, &ground, &r);
+        }
+        assert_int_equal(i.line[CHECK_MEMORY].status, growing == 4 ? INTEGRITY_VIOLATION : INTEGRITY_PASS);
+        if (growing == 4) assert_non_null(strstr(i.line[CHECK_MEMORY].words, "epoch 4"));
+    }
+}
+
+/* A second worker of the same contender begins anew. */
+static void memory_of_another_worker(void **state)
+{
+    (void)state;
+    struct integrity i = {0};
+    for (int worker = 0; worker < 4; worker++)
+        for (int epoch = 1; epoch <= 2; epoch++) {
+            struct epoch_report r = honest_epoch(epoch);
+            r.testimony.rss_mb += 100.0 * worker;
+            r.testimony.data_mb += 100.0 * worker;
+            integrity_epoch(&i, &ground, &r);
+        }
+    assert_int_equal(i.line[CHECK_MEMORY].status, INTEGRITY_PASS);
+}
+
 static void without_an_invariant_counter(void **state)
 {
     (void)state;
@@ -113,11 +150,12 @@ static void without_an_invariant_counter(void **state)
     r.testimony.cpu_seconds = -1.0;
     r.testimony.tasks = 0;
     r.testimony.started = -1;
+    r.testimony.rss_mb = r.testimony.data_mb = -1.0;
     r.testimony.away = true;
     integrity_epoch(&i, &ground, &r);
     static const enum integrity_check checks[] = {CHECK_COUNTER, CHECK_STOPWATCH, CHECK_CPU_TIME,
-                                                  CHECK_THREADS, CHECK_PROCESSES};
-    for (int c = 0; c < 5; c++) {
+                                                  CHECK_THREADS, CHECK_PROCESSES, CHECK_MEMORY};
+    for (int c = 0; c < 6; c++) {
         assert_int_equal(i.line[checks[c]].status, INTEGRITY_NOT_APPLICABLE);
         assert_true(i.line[checks[c]].words[0]);
     }
@@ -132,6 +170,16 @@ static void work(void **state)
     r = honest_epoch(2);
     r.testimony.tasks = 6;
     assert_found(&r, CHECK_THREADS);
+    r = honest_epoch(2);
+    r.testimony.rss_mb += 30.0;
+    assert_found(&r, CHECK_MEMORY);
+    r.testimony.rss_mb -= 10.0; /* a huge page for every stack */
+    assert_found(&r, CHECK_COUNT);
+    r = honest_epoch(2);
+    r.testimony.busy = THREADS + 1; /* some of those that were always there */
+    assert_found(&r, CHECK_THREADS);
+    r.testimony.busy = THREADS;
+    assert_found(&r, CHECK_COUNT);
     r = honest_epoch(2);
     r.testimony.started = 1; /* still there */
     assert_found(&r, CHECK_PROCESSES);
@@ -277,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_contender_passes),
         cmocka_unit_test(clocks),
+        cmocka_unit_test(memory_that_grows),
+        cmocka_unit_test(memory_of_another_worker),
         cmocka_unit_test(without_an_invariant_counter),
         cmocka_unit_test(work),
         cmocka_unit_test(roof),

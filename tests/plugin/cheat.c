@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <link.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -189,9 +190,31 @@ static void fork_something(const struct state *s)
     if (is(s, "signals-kill")) kill(0, SIGKILL);
 }
 
+static void *spin(void *unused)
+{
+    (void)unused;
+    for (volatile int forever = 1; forever;) continue;
+    return NULL;
+}
+
+/* One for all states. */
+static void start_helper(void)
+{
+    static pthread_t helper;
+    static int there;
+    if (!there && pthread_create(&helper, NULL, spin, NULL) == 0) there = 1;
+}
+
 __attribute__((constructor)) static void in_the_constructor(void)
 {
     if (getenv("CHEAT_FORKS_EARLY")) hide();
+}
+
+static void leak(size_t size)
+{
+    char *lost = malloc(size);
+    if (lost) memset(lost, 1, size);
+    __asm__ volatile("" : : "r"(lost) : "memory"); /* or the compiler would leave it out */
 }
 
 static void step(void *state, const struct batch *b, struct step_result *r)
@@ -208,6 +231,8 @@ static void step(void *state, const struct batch *b, struct step_result *r)
         from_cache(s, b, r);
     else
         honest_step(s, b, r);
+    if (late && is(s, "leaks")) leak((size_t)256 << 10);
+    if (late && is(s, "leaks-slowly")) leak(8192);
     if (late && (s->steps == PROOF_STEPS + 1 || is(s, "spawns"))) fork_something(s);
     if (late && is(s, "flushes")) _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ, DAZ */
 }
@@ -288,6 +313,7 @@ static int open_cheat(const struct plan *plan, void **state, char *why, size_t w
     s->h = floats(rows * hid);
     s->dh = floats(hid);
     s->z = floats(rows * cls);
+    if (is(s, "thread")) start_helper();
     if (is(s, "clock")) dl_iterate_phdr(patch_program, NULL);
     *state = s;
     return 0;
