@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 
-EXIT_DATA, EXIT_INTERNAL = 6, 99
+from plotlib.files import EXIT_INTERNAL, DataError, print_paths, run_program
 
 try:
     from plotlib import history, keras, parts, roofline, runs, scaling, style, sweeps, times
@@ -43,7 +43,7 @@ def draw_sweep(folder, out):
     sweep = sweeps.Sweep(folder)
     paths = save_all(scaling.charts(sweep), out or os.path.join(folder, "charts"))
     if not paths:
-        raise runs.DataError(f"{folder}: fewer than two points of any list were timed: there is nothing to compare")
+        raise DataError(f"{folder}: fewer than two points of any list were timed: there is nothing to compare")
     return paths
 
 
@@ -58,7 +58,7 @@ def save_all(charts, folder, prefix=""):
     return paths
 
 
-def main():
+def work():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="folder of a run, with epochs.csv in it")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: charts/ inside the run's folder)")
@@ -67,35 +67,31 @@ def main():
     parser.add_argument("--mixed-machines", action="store_true",
                         help="compare runs of different machines (env_id) all the same; the charts then say so")
     arguments = parser.parse_args()
-    try:
-        swept = [folder for folder in arguments.run_dir if sweeps.is_sweep(folder)]
-        if swept and (len(arguments.run_dir) > 1 or arguments.keras):
-            raise runs.DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its folder and at most --out; its "
-                                 "points are the folders of runs")
-        if swept:
-            print(*draw_sweep(swept[0], arguments.out), sep="\n")
-            return 0
-        overlays = [keras.read_keras(path) for path in arguments.keras]
-        selected = runs.read_runs(arguments.run_dir)
-        runs.check_machines(selected, arguments.mixed_machines)
-        paths = []
-        if len(selected) == 1:
-            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), overlays=overlays)
-        else:
-            paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), "compare-", overlays)
-            for run in selected:
-                runs.set_tag(run, "")
-                run.mixed = False
-                paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
-    except runs.DataError as error:
-        print(f"plot.py: {error}", file=sys.stderr)
-        return EXIT_DATA
-    except OSError as error:
-        print(f"plot.py: {error}", file=sys.stderr)
-        return EXIT_INTERNAL
-    for path in paths:
-        print(path)
+    swept = [folder for folder in arguments.run_dir if sweeps.is_sweep(folder)]
+    if swept and (len(arguments.run_dir) > 1 or arguments.keras):
+        raise DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its folder and at most --out; its "
+                        "points are the folders of runs")
+    if swept:
+        print_paths(draw_sweep(swept[0], arguments.out))
+        return 0
+    overlays = [keras.read_keras(path) for path in arguments.keras]
+    selected = runs.read_runs(arguments.run_dir)
+    runs.check_machines(selected, arguments.mixed_machines)
+    paths = []
+    if len(selected) == 1:
+        paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), overlays=overlays)
+    else:
+        paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), "compare-", overlays)
+        for run in selected:
+            runs.set_tag(run, "")
+            run.mixed = False
+            paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
+    print_paths(paths)
     return 0
+
+
+def main():
+    return run_program("plot.py", work)
 
 
 if __name__ == "__main__":

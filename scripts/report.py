@@ -14,14 +14,14 @@ import argparse
 import os
 import sys
 
-EXIT_USAGE, EXIT_DATA, EXIT_INTERNAL = 2, 6, 99
+EXIT_USAGE, EXIT_INTERNAL = 2, 99
 
 if sys.version_info < (3, 9):
     print(f"report: {sys.executable} is Python {sys.version.split()[0]}; 3.9 or later is needed", file=sys.stderr)
     sys.exit(EXIT_INTERNAL)
 
-from plotlib.keras import read_keras  # noqa: E402  (after the check of the version)
-from plotlib.runs import DataError  # noqa: E402
+from plotlib.files import DataError, print_paths, run_program  # noqa: E402  (after the check of the version)
+from plotlib.keras import read_keras  # noqa: E402
 from reportlib import figures, integrity, load, machine, page  # noqa: E402
 
 BASES = ("naive", "onednn")
@@ -88,7 +88,7 @@ def write(path, text):
     os.replace(path + ".partial", path)
 
 
-def main():
+def work():
     arguments = parse(sys.argv[1:])
     try:
         for folder in arguments.run_dir:
@@ -98,21 +98,19 @@ def main():
         runs = load.load_runs(arguments.run_dir)
         keras = [read_keras(path) for path in arguments.keras]
         bases = choose_bases(runs, arguments.against)
-        mixed = machines(runs, arguments.mixed_machines)
-        out = arguments.out or os.path.join(runs[0].folder, "report.html")
-        options = page.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy, mixed)
-        write(out, page.build(runs, options, out))
     except UsageError as error:
         print(f"report: {error}", file=sys.stderr)
         return EXIT_USAGE
-    except DataError as error:
-        print(f"report: {error}", file=sys.stderr)
-        return EXIT_DATA
-    except OSError as error:
-        print(f"report: {error}", file=sys.stderr)
-        return EXIT_INTERNAL
-    print(out)
+    mixed = machines(runs, arguments.mixed_machines)
+    out = arguments.out or os.path.join(runs[0].folder, "report.html")
+    options = page.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy, mixed)
+    write(out, page.build(runs, options, out))
+    print_paths([out])
     return 0
+
+
+def main():
+    return run_program("report", work)
 
 
 if __name__ == "__main__":

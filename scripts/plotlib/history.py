@@ -14,11 +14,12 @@ DASH_POINTS = 10
 
 
 def draw_history(runs, metric, title, keras=()):
-    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects."""
+    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects; one that has not
+    the metric is left out."""
     series = all_series(runs)
     colours = style.colours_of(series)
     colours.update((k.backend, KERAS_COLOUR) for k in keras)
-    series += keras
+    series += [k for k in keras if any(map(math.isfinite, k.column(metric) + k.column("val_" + metric)))]
     columns = min(PANELS_IN_A_ROW, len(series))
     rows = math.ceil(len(series) / columns)
     figure = style.new_figure(3.9 + 1.95 * rows)

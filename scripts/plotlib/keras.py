@@ -7,10 +7,12 @@ import json
 import math
 import os
 
-from .runs import DataError
+from .files import DataError, read_text
 
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
-OLD_NAMES = {"acc": "accuracy", "val_acc": "val_accuracy"}  # before Keras 2.3
+# What Keras calls the accuracy: "acc" before 2.3, and the metric's own name where compile() was given that.
+ACCURACIES = ("acc", "sparse_categorical_accuracy", "categorical_accuracy")
+MOST_EPOCHS, LARGEST = 1e6, 1e39  # beyond, a chart cannot be drawn
 
 
 class KerasHistory:
@@ -31,17 +33,23 @@ def figure(text, path, where):
     if text is None or text == "" or text == "NA":  # CSVLogger writes NA for a key that an epoch has not
         return math.nan
     try:
-        return float(text)
-    except (TypeError, ValueError):
-        raise DataError(f"{path}: {where} is {text!r}, not a number") from None
+        found = float(text)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"{path}: {where} is {str(text)[:40]!r}, not a number") from None
+    if LARGEST < abs(found) < math.inf:
+        raise DataError(f"{path}: {where} is {str(text)[:40]!r}, which no training has")
+    return found
+
+
+def our_name(name, others):
+    """A column as this project calls it, unless another one of the file is called so."""
+    prefix, plain = ("val_", name[4:]) if name.startswith("val_") else ("", name)
+    ours = prefix + "accuracy"
+    return ours if plain in ACCURACIES and ours not in others else name
 
 
 def read_keras(path):
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as f:
-            text = f.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from None
+    text = read_text(path, encoding="utf-8-sig")
     rows = json_rows(text, path) if text.lstrip().startswith("{") else csv_rows(text, path)
     if not rows:
         raise DataError(f"{path}: no epochs")
@@ -56,7 +64,7 @@ def csv_rows(text, path):
     head = text.partition("\n")[0]
     dialect.delimiter = next((s for s in ",;\t" if s in head), ",")  # CSVLogger's separator can be chosen
     reader = csv.DictReader(text.splitlines(), dialect=dialect)
-    names = [OLD_NAMES.get(n, n) for n in reader.fieldnames or []]
+    names = [our_name(n, reader.fieldnames) for n in reader.fieldnames or []]
     missing = [c for c in ("epoch", "loss") if c not in names]
     if missing:
         raise DataError(f"{path}: no column {', '.join(missing)}: not a file of Keras' CSVLogger")
@@ -66,8 +74,8 @@ def csv_rows(text, path):
 
 def row_of(row, path, where):
     values = {name: figure(row.get(name), path, f"{name} in {where}") for name in ("epoch",) + FIGURES}
-    if not math.isfinite(values["epoch"]):
-        raise DataError(f"{path}: no epoch in {where}")
+    if not (0 <= values["epoch"] <= MOST_EPOCHS and values["epoch"].is_integer()):
+        raise DataError(f"{path}: no epoch from 0 to {MOST_EPOCHS:g} in {where}")
     return values
 
 
@@ -76,7 +84,7 @@ def json_rows(text, path):
         history = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: {error}") from None
-    history = {OLD_NAMES.get(k, k): v for k, v in history.items()}
+    history = {our_name(k, history): v for k, v in history.items()}
     if not isinstance(history.get("loss"), list):
         raise DataError(f"{path}: no list called loss: not the History.history of Keras")
     rows = []

@@ -2,16 +2,13 @@
 """Reads a run folder: epochs.csv, ops.csv and machine.json, with the standard library only."""
 
 import csv
-import json
+import io
 import math
 import os
 import statistics
 import sys
 
-
-class DataError(Exception):
-    """A run folder that cannot be drawn. The text is one line: what, where."""
-
+from .files import DataError, read_json, read_text
 
 EPOCH_NUMBERS = ("epoch", "train_seconds", "loss", "accuracy", "val_loss", "val_accuracy")
 OP_NUMBERS = ("epoch", "seconds")
@@ -36,34 +33,66 @@ def find_csv(folder, name, tell=note):
     return None
 
 
+# What a number may be, by column: least, most, whether it is whole. Beyond these nothing can have been measured, and a
+# chart cannot be drawn. nan and inf are what a training that diverges has.
+SECONDS, COUNT, REAL = (0.0, 1e9, False), (0.0, 1e15, True), (-1e39, 1e39, False)
+RANGES = {
+    "epoch": (1.0, 1e6, True), "round": COUNT, "rounds": COUNT, "count": COUNT, "failed": COUNT, "calls": (0.0, 1e15, False),
+    "train_seconds": (1e-9, 1e9, False), "median_train_seconds": (1e-9, 1e9, False), "seconds": SECONDS,
+    "val_seconds": SECONDS, "seconds_to_target": SECONDS, "median_per_second": (0.0, 1e24, False),
+    **dict.fromkeys(("gflops", "peak_gflops", "share_of_peak", "share_of_epoch", "flop", "bytes", "worst_error_of_bound"),
+                    (0.0, 1e39, False)),
+    **dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "target_accuracy"), REAL),
+    **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "torch_times_longer"), (1e-9, 1e9, False)),
+    **dict.fromkeys(("bias_percent", "min_effect_percent", "visible_percent"), REAL),
+}
+NOT_FINITE = ("loss", "accuracy", "val_loss", "val_accuracy", "worst_error_of_bound")
+
+
 def number(row, column, path, line):
     """The value as a float; NaN for an empty field, which means: not measured."""
     text = row.get(column) or ""
     if not text:
         return math.nan
+    low, high, whole = RANGES.get(column, REAL)
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        raise DataError(f"{path}:{line}: {column} is {text!r}, not a number") from None
+        raise DataError(f"{path}:{line}: {column} is {text[:40]!r}, not a number") from None
+    if not math.isfinite(found):
+        if column in NOT_FINITE:
+            return found
+    elif low <= found <= high and (not whole or found.is_integer()):
+        return found
+    raise DataError(f"{path}:{line}: {column} is {text[:40]!r}, not {'a whole number' if whole else 'a number'} from "
+                    f"{low:g} to {high:g}")
 
 
 def read_rows(path, needed, tell=note):
-    """Rows as dictionaries, each with its line number under None. tell() gets a line for every row left out."""
+    """Rows as dictionaries, each with its line number under None; numbers are within RANGES. tell() gets a line for every
+    row left out."""
+    text = read_text(path)
     rows = []
     try:
-        with open(path, newline="", encoding="utf-8") as f:
-            reader = csv.DictReader(f, restkey="surplus")
-            missing = [c for c in needed if c not in (reader.fieldnames or [])]
-            if missing:
-                raise DataError(f"{path}: no column {', '.join(missing)}")
-            for row in reader:
-                if "surplus" in row or None in row.values():
-                    tell(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
-                    continue
-                row[None] = reader.line_num
-                rows.append(row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(text, newline=""), restkey="surplus")
+        missing = [c for c in needed if c not in (reader.fieldnames or [])]
+        if missing:
+            raise DataError(f"{path}: no column {', '.join(missing)}")
+        numbers = [c for c in RANGES if c in reader.fieldnames]
+        for row in reader:
+            if "surplus" in row or None in row.values():
+                tell(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
+                continue
+            row[None] = reader.line_num
+            rows.append(row)
+    except csv.Error as error:
         raise DataError(f"{path}: {error}") from None
+    if rows and not text.endswith("\n") and rows[-1][None] == reader.line_num:
+        tell(f"{path}:{rows[-1][None]}: the file ends inside this row, row left out")
+        rows.pop()
+    for row in rows:
+        for column in numbers:
+            number(row, column, path, row[None])
     return rows
 
 
@@ -215,13 +244,11 @@ def read_machine(folder):
     if not os.path.isfile(path) and os.path.isfile(path + ".partial"):
         path += ".partial"
     try:
-        with open(path, encoding="utf-8") as f:
-            machine = json.load(f)
-        return machine if isinstance(machine, dict) else {}
-    except FileNotFoundError:
+        if os.path.exists(path):
+            return read_json(path)
         note(f"{folder}: no machine.json: the commit is shown as unknown")
-    except (OSError, ValueError) as error:
-        note(f"{path}: {error}: the commit is shown as unknown")
+    except DataError as error:
+        note(f"{error}: the commit is shown as unknown")
     return {}
 
 

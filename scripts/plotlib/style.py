@@ -4,18 +4,17 @@
 import os
 
 import matplotlib
+import matplotlib.pyplot as plt
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  (the renderer must be chosen first)
-
-from .palette import OTHER_COLOUR, PART_COLOURS, colours_by_name  # noqa: E402,F401  (used as style.NAME)
-from .runs import with_peers  # noqa: E402
+from .palette import OTHER_COLOUR, PART_COLOURS, colours_by_name  # noqa: F401  (used as style.NAME)
+from .runs import with_peers
 
 WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is 12 pixels high
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 RUN_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
+matplotlib.rcdefaults()  # a matplotlibrc in the current folder was read all the same
 plt.rcParams.update({
     "font.size": 10,
     "font.family": "DejaVu Sans",

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Reads a sweep's folder: sweep.csv, or where there is none yet its reason, and sweep.json."""
 
-import json
 import math
 import os
 
-from .runs import DataError, commit_of, deviation_of, note, number, read_rows
+from .files import DataError, read_json
+from .runs import commit_of, deviation_of, note, number, read_rows
 
 AXES = ("threads", "batch", "hidden")
 FIGURES = ("median_train_seconds", "gflops", "share_of_peak")
@@ -24,7 +24,7 @@ class Sweep:
 
     def __init__(self, folder):
         self.folder = folder
-        self.machine = read_json(folder)
+        self.machine = read_record(folder)
         path = os.path.join(folder, "sweep.csv")
         if not os.path.isfile(path):
             raise DataError(f"{folder}: no sweep.csv: the sweep was killed; bench run --resume {folder} goes on with it")
@@ -80,15 +80,9 @@ def parse(row, path):
     return line
 
 
-def read_json(folder):
+def read_record(folder):
     path = os.path.join(folder, "sweep.json")
-    try:
-        with open(path, encoding="utf-8") as f:
-            found = json.load(f)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: {error}") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: not an object")
+    found = read_json(path)
     if found.get("status") != "complete":
         note(f"{path}: the sweep is {found.get('status')}; drawing the points that are there")
     return found

@@ -113,6 +113,8 @@ def one_by_one(every):
     panels = []
     for curve in every:
         for metric in ("loss", "accuracy"):
+            if not curve.points(metric) and not curve.points("val_" + metric):
+                continue
             panels.append(markup.figure(f"{curve.label}: {metric}", "",
                                         lambda width, c=curve, m=metric: single(every, c, m, width), half=True))
     return markup.tag("details", markup.tag("summary", "Each by itself"), markup.pair(*panels))

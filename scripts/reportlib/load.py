@@ -3,24 +3,21 @@
 computed with is parsed by value()."""
 
 import csv
-import json
 import math
 import os
 
-from plotlib.runs import DataError, commit_of, deviation_of, find_csv, named, number, of_first_training, read_rows
+from plotlib.files import DataError, read_json
+from plotlib.runs import commit_of, deviation_of, find_csv, named, of_first_training, read_rows
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
          "target.csv",
          "machine.json", "topology.xml")
 EPOCH_COLUMNS = ("run_id", "dataset", "backend", "epoch", "train_seconds", "loss", "accuracy", "val_loss",
                  "val_accuracy")
-NUMBERS = ("epoch", "train_seconds", "val_seconds", "gflops", "loss", "accuracy", "val_loss", "val_accuracy",
-           "peak_gflops", "share_of_peak", "round", "seconds", "flop", "calls", "share_of_epoch", "count", "failed",
-           "worst_error_of_bound")
 
 
 def value(row, column):
-    """The number in a checked column; NaN where the field is empty or the file has no such column."""
+    """The number in a column of plotlib.runs.RANGES; NaN where the field is empty or the file has no such column."""
     text = row.get(column) or ""
     return float(text) if text else math.nan
 
@@ -147,15 +144,11 @@ class Run:
         if not os.path.isfile(path) and os.path.isfile(path + ".partial"):
             path += ".partial"
         try:
-            with open(path, encoding="utf-8") as f:
-                machine = json.load(f)
-            if isinstance(machine, dict):
-                return machine
-            self.notes.append(f"{path}: not an object: machine and settings are unknown")
-        except FileNotFoundError:
+            if os.path.exists(path):
+                return read_json(path)
             self.notes.append(f"{self.folder}: no machine.json: machine and settings are unknown")
-        except (OSError, ValueError, RecursionError) as error:
-            self.notes.append(f"{path}: {error}: machine and settings are unknown")
+        except DataError as error:
+            self.notes.append(f"{error}: machine and settings are unknown")
         return {}
 
     def _backend(self, name):
@@ -171,7 +164,6 @@ class Run:
         rows = read_rows(path, EPOCH_COLUMNS, self.notes.append) if path else []
         rows = of_first_training(rows, os.path.basename(path or ""), self.remarks.append)
         for row in rows:
-            check(row, path)
             if math.isnan(value(row, "epoch")):
                 raise DataError(f"{path}:{row[None]}: epoch is empty")
             self._backend(row["backend"]).epochs.append(row)
@@ -183,16 +175,9 @@ class Run:
         path = self.paths[name]
         rows = read_rows(path, needed, self.notes.append) if path else []
         for row in of_first_training(rows, path) if attribute == "ops" else rows:
-            check(row, path)
             getattr(self._backend(row["backend"]), attribute).append(row)
         for backend in self.backends:
             getattr(backend, attribute).sort(key=lambda r: value(r, "epoch") if attribute == "ops" else 0)
-
-
-def check(row, path):
-    """Raises DataError for text where a number belongs."""
-    for column in NUMBERS:
-        number(row, column, path, row[None])
 
 
 def load_runs(folders):

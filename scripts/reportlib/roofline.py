@@ -4,7 +4,8 @@
 import math
 
 from plotlib.intensity import intensity
-from plotlib.runs import DataError, number
+from plotlib.files import DataError
+from plotlib.runs import number
 
 from . import markup, scales, stats, theme, words
 from .load import finite

@@ -707,9 +707,22 @@ class Keras(Case):
         tips = self.page("--keras", self.log).tips("history")
         self.assertIn("Keras: notebook, epoch 2\ntraining accuracy 0.97", tips)
 
+    def test_names_of_the_accuracy(self):
+        for name in ("sparse_categorical_accuracy", "categorical_accuracy"):
+            self.write(f"epoch,loss,{name},val_{name}\n0,0.26,0.9,0.96\n")
+            tips = self.page("--keras", self.log).tips("history")
+            self.assertIn("Keras: notebook, epoch 1\ntraining accuracy 0.9", tips)
+            self.assertIn("Keras: notebook, epoch 1\nvalidation accuracy 0.96", tips)
+        self.write("epoch,loss\n0,0.26\n")
+        titles = [f.find("h3").text for f in self.page("--keras", self.log).by_id("history").iter("figure")]
+        self.assertIn("Keras: notebook: loss", titles)
+        self.assertNotIn("Keras: notebook: accuracy", titles)
+
     def test_refused(self):
         for text, word in (("a,b\n1,2\n", "no column epoch, loss"), ("", "no column"), ("{]", "notebook.csv"),
-                           ("epoch,loss\n0,fast\n", "not a number"), ("epoch,loss\n", "no epochs")):
+                           ("epoch,loss\n0,fast\n", "not a number"), ("epoch,loss\n", "no epochs"),
+                           ("epoch,loss\n99999999999999999999,1\n", "no epoch"), ("epoch,loss\n0,1e308\n", "loss in line 2"),
+                           ('{"loss": [1' + "0" * 400 + "]}", "not a number")):
             self.write(text)
             self.refuse(6, word, arguments=(self.run_dir, "--keras", self.log))
         self.refuse(6, "nowhere", arguments=(self.run_dir, "--keras", "nowhere.csv"))
@@ -733,6 +746,44 @@ class Refusals(Case):
         make_run(self.run_dir)
         change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, val_loss="low") for r in rows])
         self.refuse(6, "epochs.csv:2: val_loss is 'low'")
+
+    def test_values_that_nothing_can_have(self):
+        for name, column, value in (
+                ("epochs.csv", "train_seconds", "0"), ("epochs.csv", "train_seconds", "-1"),
+                ("epochs.csv", "train_seconds", "1e308"), ("epochs.csv", "epoch", "12345678901234567890"),
+                ("epochs.csv", "epoch", "nan"), ("epochs.csv", "val_loss", "1e308"), ("ops.csv", "seconds", "-1"),
+                ("ops.csv", "seconds", "1e308"), ("ops.csv", "share_of_epoch", "nan"), ("proof.csv", "count", "1e308")):
+            make_run(self.run_dir)
+            change_rows(self.run_dir, name, lambda rows: [rows[0], dict(rows[1], **{column: value})] + rows[2:])
+            self.refuse(6, f"{name}:3: {column} is '{value}'")
+
+    def test_a_row_that_was_cut(self):
+        make_run(self.run_dir)
+        path = os.path.join(self.run_dir, "epochs.csv")
+        os.truncate(path, os.path.getsize(path) - 2)
+        self.assertEqual(run_report(self.run_dir).returncode, 0)
+        self.assertTrue("the file ends inside this row" in Page(self.out).words())
+
+    def test_a_file_that_is_too_large(self):
+        make_run(self.run_dir)
+        os.truncate(os.path.join(self.run_dir, "ops.csv"), 100 << 20)
+        self.refuse(6, "ops.csv: has 100 MiB")
+
+    def test_paths_that_stdout_cannot_encode(self):
+        folder = os.path.join(self.scratch, "caf\u00e9\udce9")
+        make_run(self.run_dir)
+        os.rename(self.run_dir, folder)
+        result = subprocess.run([sys.executable, report.__file__, folder], capture_output=True,
+                                env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertEqual(result.stdout, os.fsencode(os.path.join(folder, "report.html")) + b"\n")
+
+    def test_stdout_that_is_full(self):
+        make_run(self.run_dir)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([sys.executable, report.__file__, self.run_dir], stdout=full, stderr=subprocess.PIPE,
+                                    text=True)
+        self.assertEqual((result.returncode, result.stderr), (99, "report: stdout: No space left on device\n"))
 
     def test_usage(self):
         make_run(self.run_dir)

@@ -26,8 +26,8 @@ def python_with_matplotlib():
     return None
 
 
-def plot_process(*arguments):
-    return subprocess.run([sys.executable, PLOT, *arguments], capture_output=True, text=True)
+def plot_process(*arguments, **more):
+    return subprocess.run([sys.executable, PLOT, *arguments], capture_output=True, text=True, **more)
 
 
 def plot(*arguments):
@@ -47,6 +47,18 @@ def edit(path, change):
         lines = f.read().splitlines()
     with open(path, "w", newline="", encoding="utf-8") as f:
         f.write("\r\n".join(change(lines)) + "\r\n")
+
+
+def change_cell(lines, row, column, value):
+    """Of the lines of a CSV file without quotes; row 0 is the header."""
+    cells = lines[row].split(",")
+    cells[lines[0].split(",").index(column)] = value
+    return lines[:row] + [",".join(cells)] + lines[row + 1:]
+
+
+def content(folder, name):
+    with open(os.path.join(folder, name), "rb") as f:
+        return f.read()
 
 
 class Plot(unittest.TestCase):
@@ -90,11 +102,7 @@ class Plot(unittest.TestCase):
         again = os.path.join(self.scratch.name, "again")
         self.assertEqual(plot(self.run_dir, "--out", again).returncode, 0)
         for name in os.listdir(again):
-            contents = []
-            for folder in (again, os.path.join(self.run_dir, "charts")):
-                with open(os.path.join(folder, name), "rb") as f:
-                    contents.append(f.read())
-            self.assertEqual(contents[0], contents[1], name)
+            self.assertEqual(content(again, name), content(os.path.join(self.run_dir, "charts"), name), name)
 
     def test_keras_overlay(self):
         log = os.path.join(self.scratch.name, "notebook.csv")
@@ -105,14 +113,25 @@ class Plot(unittest.TestCase):
         self.assertEqual(plot(self.run_dir, "--out", over, "--keras", log).returncode, 0)
         self.check_charts(over)
         for name, changes in (("loss.svg", True), ("accuracy.svg", True), ("epoch-time.svg", False)):
-            contents = []
-            for folder in (plain, over):
-                with open(os.path.join(folder, name), encoding="utf-8") as f:
-                    contents.append(f.read())
-            self.assertEqual(contents[0] != contents[1], changes, name)
+            self.assertEqual(content(plain, name) != content(over, name), changes, name)
         result = plot(self.run_dir, "--keras", os.path.join(self.scratch.name, "nowhere.csv"))
         self.assertEqual(result.returncode, 6)
         self.assertIn("nowhere.csv", result.stderr)
+
+    def test_names_of_keras_accuracy(self):
+        """Each draws the same curve; a file without any accuracy is in the chart of the loss alone."""
+        log = os.path.join(self.scratch.name, "notebook.csv")
+        panels = {}
+        for name in ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", "top_5"):
+            with open(log, "w", encoding="utf-8") as f:
+                f.write(f"epoch,{name},loss,val_{name},val_loss\n0,0.92,0.26,0.958,0.139\n1,0.97,0.1,0.97,0.096\n")
+            history = plot_module.keras.read_keras(log)
+            figure = plot_module.history.draw_history(plot_module.runs.read_runs([self.run_dir]), "accuracy", "", [history])
+            drawn = [axes for axes in figure.get_axes() if axes.get_title("left") == "Keras: notebook"]
+            panels[name] = [list(line.get_ydata()) for axes in drawn for line in axes.get_lines()]
+            plot_module.style.plt.close(figure)
+        self.assertEqual(panels.pop("top_5"), [])
+        self.assertEqual(list(panels.values()), [[[0.958, 0.97], [0.92, 0.97]]] * len(panels))
 
     def test_several_runs_are_compared(self):
         other = os.path.join(self.scratch.name, "other")
@@ -281,6 +300,70 @@ class Plot(unittest.TestCase):
         edit(self.epochs, lambda lines: [line.replace(",60000,", ",60000,fast") if i == 2 else line
                                          for i, line in enumerate(lines)])
         self.refuse(6, "epochs.csv:3", "train_seconds", "not a number")
+
+    def test_values_that_nothing_can_have(self):
+        for path, column, value in (
+                (self.epochs, "train_seconds", "0"), (self.epochs, "train_seconds", "-1"), (self.epochs, "train_seconds", "1e308"),
+                (self.epochs, "train_seconds", "inf"), (self.epochs, "epoch", "12345678901234567890"),
+                (self.epochs, "epoch", "1.5"), (self.epochs, "epoch", "nan"), (self.epochs, "gflops", "-1"),
+                (self.epochs, "loss", "1e308"), (self.ops, "seconds", "-1"), (self.ops, "seconds", "1e308"),
+                (self.ops, "flop", "inf")):
+            write_run(self.run_dir, epochs=3)
+            edit(path, lambda lines: change_cell(lines, 3, column, value))
+            self.refuse(6, f"{os.path.basename(path)}:4: {column} is '{value}'")
+
+    def test_a_training_that_diverged_is_drawn(self):
+        edit(self.epochs, lambda lines: change_cell(change_cell(lines, 3, "loss", "nan"), 4, "val_loss", "inf"))
+        self.assertEqual(plot(self.run_dir).returncode, 0)
+
+    def test_a_row_that_was_cut(self):
+        with open(self.epochs, encoding="utf-8") as f:
+            whole = f.read().rstrip("\n")
+        last = whole.count("\n") + 1
+        for cut, words in ((1, "ends inside this row"), (60, "not as many fields")):
+            with open(self.epochs, "w", encoding="utf-8") as f:
+                f.write(whole[:-cut])
+            result = plot(self.run_dir)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn(f"epochs.csv:{last}: ", result.stderr)
+            self.assertIn(words, result.stderr)
+
+    def test_a_file_that_is_too_large(self):
+        os.truncate(self.epochs, 100 << 20)
+        self.refuse(6, "epochs.csv: has 100 MiB")
+
+    def test_what_is_no_file(self):
+        fifo = os.path.join(self.scratch.name, "fifo")
+        os.mkfifo(fifo)
+        result = plot(self.run_dir, "--keras", fifo)
+        self.assertEqual((result.returncode, result.stderr), (6, f"plot.py: {fifo}: is not a regular file\n"))
+
+    def test_the_user_s_settings_change_nothing(self):
+        plain, styled = (os.path.join(self.scratch.name, name) for name in ("plain", "styled"))
+        home = os.path.join(self.scratch.name, "home")
+        os.mkdir(home)
+        with open(os.path.join(home, "matplotlibrc"), "w", encoding="utf-8") as f:
+            f.write("text.usetex: True\nlines.linewidth: 9\naxes.facecolor: red\n")
+        env = {**os.environ, "MPLBACKEND": "nonsense", "MPLCONFIGDIR": home, "MATPLOTLIBRC": home}
+        self.assertEqual(plot(self.run_dir, "--out", plain).returncode, 0)
+        plot_process(self.run_dir, "--out", styled, env=env)  # says that it makes a list of fonts
+        result = plot_process(self.run_dir, "--out", styled, env=env, cwd=home)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(sorted(os.listdir(plain)), sorted(os.listdir(styled)))
+        for name in os.listdir(plain):
+            self.assertEqual(content(plain, name), content(styled, name), name)
+
+    def test_paths_that_stdout_cannot_encode(self):
+        folder = os.path.join(self.scratch.name, "caf\u00e9\udce9")
+        os.rename(self.run_dir, folder)
+        result = subprocess.run([sys.executable, PLOT, folder], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertIn(os.fsencode(os.path.join(folder, "charts", "loss.png")) + b"\n", result.stdout)
+
+    def test_stdout_that_is_full(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([sys.executable, PLOT, self.run_dir], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((result.returncode, result.stderr), (99, "plot.py: stdout: No space left on device\n"))
 
     def test_usage(self):
         self.assertEqual(plot_process().returncode, 2)
