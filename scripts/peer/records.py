@@ -125,19 +125,19 @@ def default_threads():
     return max(1, min(len(cores), math.ceil(quota)) if quota else len(cores))
 
 
-def git(*arguments):
-    try:
-        run = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True,
-                             env=dict(os.environ, GIT_OPTIONAL_LOCKS="0"))
-    except OSError:
-        return None
-    return run.stdout.strip() if run.returncode == 0 else None
+def commit():
+    """The commit of this source and whether tracked files differ from it; (None, None) where it is not known."""
+    run = subprocess.run(["sh", os.path.join(ROOT, "harness", "report", "commit.sh"), ROOT], capture_output=True, text=True)
+    if run.returncode != 0:
+        return None, None
+    name, _, dirty = run.stdout.strip().partition("-")
+    return name, dirty == "dirty"
 
 
 def machine_sections():
-    status = git("status", "--porcelain", "--untracked-files=no")
+    name, dirty = commit()
     return {
-        "build": {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)},
+        "build": {"commit": name, "dirty": dirty},
         "cpu": {"model": cpu_model(),
                 "frequency_governor": first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
         "topology": {"allowed_pus": len(os.sched_getaffinity(0)), "cgroup_quota_cpus": cgroup_quota(),
