@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xmmintrin.h>
 
 #include "base/clean_text.h"
 #include "backends/plugin_ask.h"
@@ -146,10 +147,14 @@ int plugin_probe(struct plugin *p, const char *argument, struct error *e)
 
 /* ---- Loading ---- */
 
+/* Of MXCSR: all but the sticky status flags; FTZ and DAZ. */
+enum { MXCSR_CONTROL = 0xffc0, MXCSR_FLUSH = 0x8040 };
+
 const struct backend *plugin_enter(const char *path, volatile enum plugin_stage *stage, struct error *e)
 {
     volatile enum plugin_stage unwatched;
     if (!stage) stage = &unwatched;
+    const unsigned control = _mm_getcsr() & MXCSR_CONTROL;
     *stage = PLUGIN_LOADS;
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!object) {
@@ -168,7 +173,14 @@ const struct backend *plugin_enter(const char *path, volatile enum plugin_stage 
     *stage = PLUGIN_ENTERS;
     const struct backend *b = entry();
     *stage = PLUGIN_IS_READ;
-    if (!b)
+    const unsigned now = _mm_getcsr() & MXCSR_CONTROL;
+    if (now != control)
+        error_set(
+            e, EXIT_USAGE,
+            "--plugin %.200s: to load it changes MXCSR from 0x%x to 0x%x%s, and with it what is measured "
+            "beside it: was it linked with -ffast-math? Link it without",
+            path, control, now, now & ~control & MXCSR_FLUSH ? " (subnormals become 0)" : "");
+    else if (!b)
         error_set(e, EXIT_USAGE, "--plugin %.200s: " BACKEND_PLUGIN_SYMBOL "() returned NULL", path);
     else if (b->abi_version != BACKEND_ABI_VERSION)
         error_set(
