@@ -39,6 +39,15 @@ static void add(struct builder *b, enum op_id op, const char *role, void (*call)
     if (c->inherited) snprintf(c->label, sizeof c->label, "inherited");
 }
 
+/* A case on batch x width elements of one layer, each of which costs so many bytes. */
+static void add_layer(struct builder *b, enum op_id op, const char *role, void (*call)(void *),
+                      const struct micro_layer *layer, double bytes_each)
+{
+    const int m = b->operands->batch, n = layer->width;
+    add(b, op, role, call, m, n, 0, bytes_each * m * n);
+    b->cases[b->count - 1].layer = layer;
+}
+
 /* Gives the case that was added last a twin with cold weights, where a pool can be larger than a cache. */
 static void add_cold_twin(struct builder *b, size_t weights)
 {
@@ -73,6 +82,12 @@ static const float *weights(const struct micro_case *c, const float *hot)
     struct micro_case *self = context;                                                                       \
     struct micro_operands *o = self->operands;                                                               \
     const int m = self->m, n = self->n;
+
+/* Likewise for a case on a layer's elements. */
+#define LAYER                                                                                                \
+    const struct micro_case *self = context;                                                                 \
+    const struct micro_layer *l = self->layer;                                                               \
+    const int m = self->m, n = self->n;
 #define CALL(op, ...) CONTENDER_CALL(self->contender, op, __VA_ARGS__)
 
 /* ---- gemm: the five products of a training step */
@@ -81,37 +96,38 @@ static void call_forward1(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->x, k, weights(self, o->model.w.w1), n, 0.0f, o->work_h,
-         n);
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->x, k, weights(self, o->model.w.w1), n, 0.0f,
+         o->hidden.work, n);
 }
 
 static void call_forward2(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->h, k, weights(self, o->model.w.w2), n, 0.0f, o->work_z,
-         n);
+    CALL(gemm, NO_TRANS, NO_TRANS, m, n, k, 1.0f, o->hidden.out, k, weights(self, o->model.w.w2), n, 0.0f,
+         o->logits.work, n);
 }
 
 static void call_dw2(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->h, m, o->dz, n, 0.0f, o->dw2, n);
+    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->hidden.out, m, o->logits.grad, n, 0.0f, o->dw2, n);
 }
 
 static void call_dh(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, NO_TRANS, TRANS, m, n, k, 1.0f, o->dz, k, weights(self, o->model.w.w2), k, 0.0f, o->work_h, n);
+    CALL(gemm, NO_TRANS, TRANS, m, n, k, 1.0f, o->logits.grad, k, weights(self, o->model.w.w2), k, 0.0f,
+         o->hidden.work, n);
 }
 
 static void call_dw1(void *context)
 {
     OPERANDS
     const int k = self->k;
-    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->x, m, o->dh, n, 0.0f, o->dw1, n);
+    CALL(gemm, TRANS, NO_TRANS, m, n, k, 1.0f, o->x, m, o->hidden.grad, n, 0.0f, o->dw1, n);
 }
 
 static void cases_gemm(struct builder *b)
@@ -173,66 +189,55 @@ static void cases_gather(struct builder *b)
 /* Adds zeros, in place, so that repetition leaves the values as they are. */
 static void call_bias_relu(void *context)
 {
-    OPERANDS
-    CALL(bias_act, m, n, o->zero_bias, ACT_RELU, o->work_h, n);
+    LAYER
+    CALL(bias_act, m, n, l->zero_bias, ACT_RELU, l->work, n);
 }
 
 static void call_bias_identity(void *context)
 {
-    OPERANDS
-    CALL(bias_act, m, n, o->zero_bias, ACT_IDENTITY, o->work_z, n);
+    LAYER
+    CALL(bias_act, m, n, l->zero_bias, ACT_IDENTITY, l->work, n);
 }
 
 static void cases_bias_act(struct builder *b)
 {
-    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
-              classes = b->operands->shape.classes;
-    add(b, OP_bias_act, "hidden_relu", call_bias_relu, m, hidden, 0, 8.0 * m * hidden);
-    add(b, OP_bias_act, "logits", call_bias_identity, m, classes, 0, 8.0 * m * classes);
+    add_layer(b, OP_bias_act, "hidden_relu", call_bias_relu, &b->operands->hidden, 8.0);
+    add_layer(b, OP_bias_act, "logits", call_bias_identity, &b->operands->logits, 8.0);
 }
 
 static void call_relu_grad(void *context)
 {
-    OPERANDS
-    CALL(relu_grad, m, n, o->h, n, o->work_h, n);
+    LAYER
+    CALL(relu_grad, m, n, l->out, n, l->work, n);
 }
 
 static void cases_relu_grad(struct builder *b)
 {
-    const int m = b->operands->batch, n = b->operands->shape.hidden;
-    add(b, OP_relu_grad, "hidden", call_relu_grad, m, n, 0, 12.0 * m * n);
+    add_layer(b, OP_relu_grad, "hidden", call_relu_grad, &b->operands->hidden, 12.0);
 }
 
-static void call_bias_grad_hidden(void *context)
+static void call_bias_grad(void *context)
 {
-    OPERANDS
-    CALL(bias_grad, m, n, o->dh, n, o->bias_grad);
-}
-
-static void call_bias_grad_logits(void *context)
-{
-    OPERANDS
-    CALL(bias_grad, m, n, o->dz, n, o->bias_grad);
+    LAYER
+    CALL(bias_grad, m, n, l->grad, n, l->bias_grad);
 }
 
 static void cases_bias_grad(struct builder *b)
 {
-    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
-              classes = b->operands->shape.classes;
-    add(b, OP_bias_grad, "hidden", call_bias_grad_hidden, m, hidden, 0, 4.0 * m * hidden);
-    add(b, OP_bias_grad, "logits", call_bias_grad_logits, m, classes, 0, 4.0 * m * classes);
+    add_layer(b, OP_bias_grad, "hidden", call_bias_grad, &b->operands->hidden, 4.0);
+    add_layer(b, OP_bias_grad, "logits", call_bias_grad, &b->operands->logits, 4.0);
 }
 
 static void call_softmax_xent(void *context)
 {
-    OPERANDS
-    CALL(softmax_xent, m, n, o->z, n, o->batch_labels, 1.0f / (float)m, o->loss, o->work_z, n, NULL, 0);
+    LAYER
+    const struct micro_operands *o = self->operands;
+    CALL(softmax_xent, m, n, l->out, n, o->batch_labels, 1.0f / (float)m, o->loss, l->work, n, NULL, 0);
 }
 
 static void cases_softmax_xent(struct builder *b)
 {
-    const int m = b->operands->batch, n = b->operands->shape.classes;
-    add(b, OP_softmax_xent, "logits", call_softmax_xent, m, n, 0, 8.0 * m * n);
+    add_layer(b, OP_softmax_xent, "logits", call_softmax_xent, &b->operands->logits, 8.0);
 }
 
 /* ---- ops on a run of elements */
@@ -257,30 +262,26 @@ static void cases_rmsprop(struct builder *b)
 
 static void call_vexp(void *context)
 {
-    OPERANDS
-    CALL(vexp, (size_t)m * (size_t)n, o->dh, o->work_h);
+    LAYER
+    CALL(vexp, (size_t)m * (size_t)n, l->grad, l->work);
 }
 
 static void call_vlog(void *context)
 {
-    OPERANDS
-    CALL(vlog, (size_t)m * (size_t)n, o->positive, o->work_h);
+    LAYER
+    CALL(vlog, (size_t)m * (size_t)n, l->positive, l->work);
 }
 
 static void cases_vexp(struct builder *b)
 {
-    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
-              classes = b->operands->shape.classes;
-    add(b, OP_vexp, "hidden", call_vexp, m, hidden, 0, 8.0 * m * hidden);
-    add(b, OP_vexp, "logits", call_vexp, m, classes, 0, 8.0 * m * classes);
+    add_layer(b, OP_vexp, "hidden", call_vexp, &b->operands->hidden, 8.0);
+    add_layer(b, OP_vexp, "logits", call_vexp, &b->operands->logits, 8.0);
 }
 
 static void cases_vlog(struct builder *b)
 {
-    const int m = b->operands->batch, hidden = b->operands->shape.hidden,
-              classes = b->operands->shape.classes;
-    add(b, OP_vlog, "hidden", call_vlog, m, hidden, 0, 8.0 * m * hidden);
-    add(b, OP_vlog, "logits", call_vlog, m, classes, 0, 8.0 * m * classes);
+    add_layer(b, OP_vlog, "hidden", call_vlog, &b->operands->hidden, 8.0);
+    add_layer(b, OP_vlog, "logits", call_vlog, &b->operands->logits, 8.0);
 }
 
 int micro_max_cases(const struct gemm_shapes *shapes)

@@ -10,6 +10,15 @@
 #include "micro/shapes.h"
 #include "train/network.h"
 
+/* Operands as wide as one layer; each case of that layer takes its extents from here, too. */
+struct micro_layer {
+    int width;
+    float *out, *grad, *work; /* batch x width */
+    float *positive;          /* batch x width, in (0, 1] */
+    float *zero_bias;         /* width */
+    float *bias_grad;         /* width */
+};
+
 /* Operands, shared by all contenders: a batch of real images, start weights, made-up gradients; matrices for
  * the user's shapes. */
 struct micro_operands {
@@ -19,16 +28,12 @@ struct micro_operands {
     uint32_t *index;                /* batch */
     uint8_t *batch_labels;          /* batch */
     struct model model;
-    float *x;               /* batch x inputs */
-    float *h, *dh, *work_h; /* batch x hidden */
-    float *z, *dz, *work_z; /* batch x classes */
-    float *positive;        /* batch x hidden, in (0, 1] */
-    float *zero_bias;       /* hidden, at least classes */
-    float *bias_grad;       /* hidden, at least classes */
-    float *loss;            /* batch */
-    float *gathered;        /* batch x inputs */
-    float *dw1, *dw2;       /* like w1, w2 */
-    float *g, *v, *w;       /* all parameters, dense */
+    struct micro_layer hidden, logits;
+    float *x;         /* batch x inputs */
+    float *loss;      /* batch */
+    float *gathered;  /* batch x inputs */
+    float *dw1, *dw2; /* like w1, w2 */
+    float *g, *v, *w; /* all parameters, dense */
     size_t parameters;
     struct gemm_shapes shapes;          /* not owned; count 0: none */
     float *shape_a, *shape_b, *shape_c; /* for the largest of them */
@@ -55,9 +60,10 @@ struct micro_case {
     const char *role; /* "forward1", ...; what it works on for ops without roles */
     struct contender *contender;
     struct micro_operands *operands;
-    void (*call)(void *self); /* one call of the op; takes the struct micro_case */
-    int m, n, k;              /* k 0: not a product; n 0: m elements */
-    double flop, bytes;       /* flop of products only; bytes that must be read and written once */
+    const struct micro_layer *layer; /* that it works on, n wide; NULL: none */
+    void (*call)(void *self);        /* one call of the op; takes the struct micro_case */
+    int m, n, k;                     /* k 0: not a product; n 0: m elements */
+    double flop, bytes;              /* flop of products only; bytes that must be read and written once */
     bool inherited;
     enum transpose ta, tb; /* of gemm */
     bool has_weights;      /* an operand that is cold in a twin of this case */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,30 +15,49 @@ static void fill(float *x, size_t count, struct rng *r, float lo, float hi)
     for (size_t i = 0; i < count; i++) x[i] = rng_float(r, lo, hi);
 }
 
+static bool allocate_layer(struct micro_layer *l, size_t batch, int width)
+{
+    const size_t columns = (size_t)width;
+    l->width = width;
+    l->out = memory_floats(batch * columns);
+    l->grad = memory_floats(batch * columns);
+    l->work = memory_floats(batch * columns);
+    l->positive = memory_floats(batch * columns);
+    l->zero_bias = memory_floats(columns);
+    l->bias_grad = memory_floats(columns);
+    return l->out && l->grad && l->work && l->positive && l->zero_bias && l->bias_grad;
+}
+
 static bool allocate(struct micro_operands *o)
 {
     const size_t batch = (size_t)o->batch, inputs = (size_t)o->shape.inputs;
     const size_t hidden = (size_t)o->shape.hidden, classes = (size_t)o->shape.classes;
-    const size_t widest = hidden > classes ? hidden : classes;
     for (int t = 0; t < TENSOR_COUNT; t++) o->parameters += tensor_count(&o->shape, t);
     const struct {
         float **array;
         size_t count;
     } arrays[] = {
-        {&o->x, batch * inputs},    {&o->gathered, batch * inputs}, {&o->h, batch * hidden},
-        {&o->dh, batch * hidden},   {&o->work_h, batch * hidden},   {&o->positive, batch * hidden},
-        {&o->z, batch * classes},   {&o->dz, batch * classes},      {&o->work_z, batch * classes},
-        {&o->loss, batch},          {&o->zero_bias, widest},        {&o->bias_grad, widest},
+        {&o->x, batch * inputs},    {&o->gathered, batch * inputs}, {&o->loss, batch},
         {&o->dw1, inputs * hidden}, {&o->dw2, hidden * classes},    {&o->g, o->parameters},
         {&o->v, o->parameters},     {&o->w, o->parameters},
     };
-    bool complete = true;
+    bool complete = allocate_layer(&o->hidden, batch, o->shape.hidden);
+    complete = allocate_layer(&o->logits, batch, o->shape.classes) && complete;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         complete = (*arrays[i].array = memory_floats(arrays[i].count)) != NULL && complete;
     o->index = memory_zeroed(batch, sizeof *o->index);
     o->batch_labels = memory_zeroed(batch, 1);
     network_alloc(&o->model, &o->shape);
     return complete && o->index && o->batch_labels && o->model.w.w1;
+}
+
+/* Activations in (lo, hi) and small gradients. */
+static void fill_layer(struct micro_layer *l, int batch, struct rng *r, float lo, float hi)
+{
+    const size_t count = (size_t)batch * (size_t)l->width;
+    fill(l->out, count, r, lo, hi);
+    fill(l->grad, count, r, -0.01f, 0.01f);
+    fill(l->positive, count, r, 0.001f, 1.0f);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -106,25 +126,30 @@ int micro_operands_init(struct micro_operands *o, const struct dataset *d, const
             o->x[i * inputs + j] = (float)o->pixels[o->index[i] * inputs + j] / 255.0f;
     }
     const size_t hidden = rows * (size_t)shape->hidden, classes = rows * (size_t)shape->classes;
-    fill(o->h, hidden, &r, -1.0f, 1.0f);
-    for (size_t i = 0; i < hidden; i++) o->h[i] = o->h[i] > 0.0f ? o->h[i] : 0.0f; /* the output of a ReLU */
-    fill(o->dh, hidden, &r, -0.01f, 0.01f);
-    memcpy(o->work_h, o->dh, hidden * sizeof *o->work_h);
-    fill(o->positive, hidden, &r, 0.001f, 1.0f);
-    fill(o->z, classes, &r, -4.0f, 4.0f);
-    fill(o->dz, classes, &r, -0.01f, 0.01f);
-    memcpy(o->work_z, o->z, classes * sizeof *o->work_z);
+    fill_layer(&o->hidden, batch, &r, -1.0f, 1.0f);
+    for (size_t i = 0; i < hidden; i++)
+        o->hidden.out[i] = fmaxf(o->hidden.out[i], 0.0f); /* as ReLU leaves it */
+    memcpy(o->hidden.work, o->hidden.grad, hidden * sizeof *o->hidden.work);
+    fill_layer(&o->logits, batch, &r, -4.0f, 4.0f);
+    memcpy(o->logits.work, o->logits.out, classes * sizeof *o->logits.work);
     fill(o->g, o->parameters, &r, -0.01f, 0.01f);
     fill(o->w, o->parameters, &r, -0.05f, 0.05f);
     return 0;
 }
 
+static void free_layer(struct micro_layer *l)
+{
+    float *const arrays[] = {l->out, l->grad, l->work, l->positive, l->zero_bias, l->bias_grad};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+}
+
 void micro_operands_free(struct micro_operands *o)
 {
-    float *const arrays[] = {o->x,  o->gathered, o->h,    o->dh,        o->work_h,    o->positive, o->z,
-                             o->dz, o->work_z,   o->loss, o->zero_bias, o->bias_grad, o->dw1,      o->dw2,
-                             o->g,  o->v,        o->w,    o->shape_a,   o->shape_b,   o->shape_c};
+    float *const arrays[] = {o->x, o->gathered, o->loss,    o->dw1,     o->dw2,    o->g,
+                             o->v, o->w,        o->shape_a, o->shape_b, o->shape_c};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+    free_layer(&o->hidden);
+    free_layer(&o->logits);
     free(o->index);
     free(o->batch_labels);
     network_free(&o->model);
