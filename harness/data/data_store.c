@@ -3,23 +3,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_file.h"
+
 static const size_t ALIGNMENT = 64;
 
 static int fail(struct error *e, const char *what)
 {
-    return error_set(e, EXIT_INTERNAL, "the data set's shared memory: %s: %s; free memory and try again",
-                     what, strerror(errno));
+    const char *advice = errno == EFBIG                       ? "; raise the limit of file sizes (ulimit -f)"
+                         : errno == ENOMEM || errno == ENOSPC ? "; free memory and try again"
+                         : errno == ENOSYS || errno == EPERM  ? "; a sandbox forbids it"
+                                                              : "";
+    return error_set(e, EXIT_INTERNAL, "the data set's shared memory: %s: %s%s", what, strerror(errno),
+                     advice);
 }
 
 int data_store_create(struct data_store *s, struct error *e)
 {
     s->end = 0;
-    s->fd = memfd_create("lanebench-data", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    s->fd = memory_file("lanebench-data");
     return s->fd < 0 ? fail(e, "memfd_create") : 0;
 }
 
@@ -39,10 +46,18 @@ int data_store_append(struct data_store *s, const uint8_t *bytes, size_t count, 
     return 0;
 }
 
+/* What cannot be sealed, being no memfd, is opened again for reading only. */
 int data_store_seal(struct data_store *s, struct error *e)
 {
     const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-    return fcntl(s->fd, F_ADD_SEALS, seals) != 0 ? fail(e, "sealing it") : 0;
+    char path[64];
+    if (fcntl(s->fd, F_ADD_SEALS, seals) == 0) return 0;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", s->fd);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(e, "protecting it");
+    close(s->fd);
+    s->fd = fd;
+    return 0;
 }
 
 void *data_store_map(int fd, size_t bytes, struct error *e)

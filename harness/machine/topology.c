@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "machine/topology.h"
 
+#include <errno.h>
 #include <hwloc.h>
 #include <math.h>
 #include <omp.h>
@@ -14,11 +15,30 @@
 
 extern char **environ;
 
+/* False in a sandbox that forbids the question. */
+static bool affinity_is_told(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ||
+           errno == EINVAL; /* more CPUs than the set has room for */
+}
+
+/* Whether this thread may choose its CPUs: tried with those that it has. */
+static bool affinity_is_free(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return affinity_is_told();
+    return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
 /* The whole machine, not only what this process may use; NULL when hwloc fails. */
 static hwloc_topology_t load_as_told(void)
 {
     hwloc_topology_t h;
     if (hwloc_topology_init(&h) != 0) return NULL;
+    /* hwloc asks for an affinity that it is refused again and again, without end; this part of it does so. */
+    if (!affinity_is_told())
+        hwloc_topology_set_components(h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
     if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
         hwloc_topology_load(h) == 0)
         return h;
@@ -79,7 +99,7 @@ static hwloc_bitmap_t allowed_set(hwloc_topology_t h)
 {
     hwloc_bitmap_t set = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(h));
     hwloc_bitmap_t bound = hwloc_bitmap_alloc();
-    if (set && bound && hwloc_get_cpubind(h, bound, HWLOC_CPUBIND_PROCESS) == 0) {
+    if (set && bound && affinity_is_told() && hwloc_get_cpubind(h, bound, HWLOC_CPUBIND_PROCESS) == 0) {
         add_openmp_places(bound);
         if (hwloc_bitmap_intersects(set, bound)) hwloc_bitmap_and(set, set, bound);
     }
@@ -204,6 +224,7 @@ int topology_describe(struct topology *t, hwloc_topology_t h, struct error *e)
         t->numa_nodes = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_NUMANODE);
         t->allowed_pus = hwloc_bitmap_weight(allowed);
         t->quota_cpus = cgroup_quota_cpus("/proc/self/cgroup", "/proc/self/mountinfo");
+        t->unbindable = !affinity_is_free();
         find_places(h, allowed, t);
         find_caches(h, t);
         find_version(h, t);

@@ -4,6 +4,7 @@
 #ifndef LB_TOPOLOGY_H
 #define LB_TOPOLOGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct topology {
      * within a kind distinct cores first, then siblings. */
     int places[TOPOLOGY_MAX_PLACES];
     int places_count;
+    bool unbindable; /* a sandbox forbids threads to choose their CPUs, or to be told which they have */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* 0 = unknown */
     int l3_sharing_cores;                 /* cores below one L3; 0 = unknown */
     int numa_nodes;

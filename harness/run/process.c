@@ -18,6 +18,7 @@
 #include "base/clean_text.h"
 #include "base/clock.h"
 #include "machine/offspring.h"
+#include "base/memory_file.h"
 #include "run/team_environment.h"
 
 static const double last_words_seconds = 0.5; /* from SIGTERM to SIGKILL */
@@ -106,7 +107,7 @@ static void prepare(struct launch *l, const struct topology *topology, int socke
 /* A zeroed page that can be handed on by descriptor; -1 on failure. */
 static int make_page(struct shared_page **page)
 {
-    const int fd = memfd_create("lanebench-progress", MFD_CLOEXEC);
+    const int fd = memory_file("lanebench-progress");
     if (fd < 0) return -1;
     void *map = ftruncate(fd, sizeof **page) == 0
                     ? mmap(NULL, sizeof **page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)

@@ -61,7 +61,7 @@ void team_environment_free(char **env)
  * when a team is smaller than the one before and makes new ones for the next; these would otherwise inherit
  * the binding of the thread that made them, and share its core. libomp keeps its threads; and where a library
  * brings libgomp into the same process, that one's binding of the first thread would hide the other CPUs from
- * libomp.
+ * libomp. Where binding is forbidden, libgomp would not start a thread that it shall place.
  * - Threads spin for some milliseconds (GOMP_SPINCOUNT, the default of libgomp; KMP_BLOCKTIME for libomp),
  * much longer than any gap within a step, then sleep. OMP_WAIT_POLICY stays unset: "active" would burn a
  * cgroup's quota through every serial stretch, "passive" would pay a wake-up for each op. Off turn a
@@ -73,7 +73,7 @@ char **team_environment(int threads, const struct topology *topology)
     while (environ[count]) count++;
     char **env = calloc(count + OURS + 1, sizeof *env);
     if (!env) return NULL;
-    const bool placed = runtime_is_libgomp && threads <= topology->places_count;
+    const bool placed = runtime_is_libgomp && threads <= topology->places_count && !topology->unbindable;
     char *const ours[OURS] = {
         number_variable("OMP_NUM_THREADS", threads),
         strdup("OMP_DYNAMIC=false"),

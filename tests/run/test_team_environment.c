@@ -55,6 +55,8 @@ static void places_cover_the_teams_and_the_machine(void **state)
     struct topology large = {.places_count = 10};
     for (int i = 0; i < 10; i++) large.places[i] = i;
     expect_places(9, &large, "{0},{1},{2},{3},{4},{5},{6},{7},{8},{9}");
+    large.unbindable = true; /* libgomp would end the program rather than start an unbound thread */
+    expect_places(9, &large, NULL);
 }
 
 static void settings_of_the_user_go_and_all_else_stays(void **state)
