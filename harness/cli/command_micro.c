@@ -314,7 +314,7 @@ static int measure(struct micro *micro, bool names_only, struct error *e)
     gbench_context("dataset", s->data.name);
     gbench_context("run_id", s->folder.run_id);
     if (micro->count && !interrupt_flag &&
-        !gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro))
+        !gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro, e))
         return error_set(e, EXIT_USAGE,
                          "--benchmark_filter: no case has such a name; --benchmark_list_tests shows them");
     if (e->code) return (int)e->code;
@@ -370,7 +370,7 @@ int command_micro(const struct options *o, const struct invocation *words, struc
     const bool wrong = gbench_flags(o->passed_count + 1, flags, text, sizeof text) != NULL;
     free(flags);
     if (wrong) return error_set(e, EXIT_USAGE, "%s", text);
-    if (output_check(e)) return (int)e->code;
+    if (output_check(e) || gbench_check_out(e)) return (int)e->code;
     interrupt_install();
     if ((o->shapes && shapes_read(&micro.shapes, o->shapes, e)) ||
         session_open(&micro.session, o, "micro.csv", e)) {

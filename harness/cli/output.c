@@ -15,6 +15,7 @@ static bool stdout_was_closed;
 void output_prepare(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond `ulimit -f` then fails, and is reported */
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) >= 0) continue;
         if (fd == STDOUT_FILENO) stdout_was_closed = true;

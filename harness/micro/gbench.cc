@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 
 extern "C" {
 #include "base/suggest.h"
+#include "report/file.h"
 }
 
 namespace
@@ -63,7 +65,7 @@ std::string value_of(int argc, char **argv, const std::string &name)
     return value;
 }
 
-std::string out_format;
+std::string out_path, out_format; /* of the file that --benchmark_out names */
 
 /* Debian 12 and 13 still ship the CSV format that Google Benchmark calls deprecated. */
 std::unique_ptr<benchmark::BenchmarkReporter> make_file_reporter()
@@ -86,7 +88,7 @@ struct Setup {
 };
 
 /* Stands in the place of the file reporter, so that the terminal's report stays Google Benchmark's own: hands
- * each repetition to the C side and everything to the real file reporter. */
+ * each repetition to the C side and everything to the real file reporter, which writes into memory. */
 class Tap : public benchmark::BenchmarkReporter
 {
   public:
@@ -94,7 +96,7 @@ class Tap : public benchmark::BenchmarkReporter
 
     bool ReportContext(const Context &context) override
     {
-        file_->SetOutputStream(&GetOutputStream());
+        file_->SetOutputStream(&text_);
         file_->SetErrorStream(&GetErrorStream());
         return file_->ReportContext(context);
     }
@@ -115,7 +117,19 @@ class Tap : public benchmark::BenchmarkReporter
         }
     }
 
-    void Finalize() override { file_->Finalize(); }
+    void Finalize() override
+    {
+        file_->Finalize();
+        whole_ = true;
+    }
+
+    /* Google Benchmark itself does not notice when a write fails. 0 or e. */
+    int write(struct error *e) const
+    {
+        const std::string text = text_.str();
+        if (!whole_ || out_path.empty()) return 0;
+        return file_replace(out_path.c_str(), text.data(), text.size(), e);
+    }
 
   private:
     static double counter(const benchmark::BenchmarkReporter::Run &r, const char *name)
@@ -126,10 +140,16 @@ class Tap : public benchmark::BenchmarkReporter
 
     const Setup &run_;
     std::unique_ptr<benchmark::BenchmarkReporter> file_;
+    std::ostringstream text_;
+    bool whole_ = false;
 };
 
 void measure(benchmark::State &state, const gbench_case &c, const volatile sig_atomic_t *stop)
 {
+    if (*stop) {
+        state.SkipWithError("interrupted");
+        return;
+    }
     if (const char *why = c.prepare ? c.prepare(c.context) : nullptr) {
         state.SkipWithError(why);
         return;
@@ -180,11 +200,11 @@ extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned
             return words;
         }
     }
+    out_path = value_of(argc, argv, "benchmark_out");
     out_format = value_of(argc, argv, "benchmark_out_format");
     std::vector<char *> arguments(argv, argv + argc);
     char nowhere[] = "--benchmark_out=/dev/null";
-    if (value_of(argc, argv, "benchmark_out").empty())
-        arguments.push_back(nowhere); /* the tap needs a file */
+    arguments.push_back(nowhere); /* the last one counts; the tap needs one, and writes the file itself */
     int left = static_cast<int>(arguments.size());
     arguments.push_back(nullptr);
     benchmark::Initialize(&left, arguments.data());
@@ -201,6 +221,11 @@ extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned
     return words;
 }
 
+extern "C" int gbench_check_out(struct error *e)
+{
+    return out_path.empty() ? 0 : file_check_place(out_path.c_str(), e);
+}
+
 extern "C" bool gbench_lists_only(int argc, char **argv)
 {
     const std::string value = value_of(argc, argv, "benchmark_list_tests");
@@ -215,7 +240,7 @@ extern "C" void gbench_context(const char *key, const char *value)
 }
 
 extern "C" int gbench_run(const gbench_case *cases, int count, const volatile sig_atomic_t *stop,
-                          gbench_report_fn *report, void *context)
+                          gbench_report_fn *report, void *context, struct error *e)
 {
     for (int i = 0; i < count; i++) {
         const gbench_case &c = cases[i];
@@ -227,5 +252,6 @@ extern "C" int gbench_run(const gbench_case *cases, int count, const volatile si
     Tap tap(run);
     const int selected = static_cast<int>(benchmark::RunSpecifiedBenchmarks(nullptr, &tap));
     benchmark::Shutdown();
+    tap.write(e);
     return selected;
 }

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "base/error.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -39,16 +41,19 @@ typedef void gbench_report_fn(void *context, const struct gbench_result *result)
 /* Reads Google Benchmark's flags in argv[1..argc-1]. NULL, or in words[size] what is wrong with them. */
 const char *gbench_flags(int argc, char **argv, char *words, unsigned long size);
 
+/* Whether the file that --benchmark_out names, if it does, can be written. 0 or e (EXIT_INTERNAL). */
+int gbench_check_out(struct error *e);
+
 /* Whether the flags ask for the names only. */
 bool gbench_lists_only(int argc, char **argv);
 
 /* Another line of the context that Google Benchmark's reports begin with. Texts are copied. */
 void gbench_context(const char *key, const char *value);
 
-/* Runs the cases that the flags select; ends early when *stop becomes non-zero. Returns how many were
- * selected. */
+/* Runs the cases that the flags select; ends early when *stop becomes non-zero. Then writes the file that
+ * --benchmark_out names, whole or not at all (e, EXIT_INTERNAL). Returns how many were selected. */
 int gbench_run(const struct gbench_case *cases, int count, const volatile sig_atomic_t *stop,
-               gbench_report_fn *report, void *context);
+               gbench_report_fn *report, void *context, struct error *e);
 
 #ifdef __cplusplus
 }

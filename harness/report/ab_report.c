@@ -102,7 +102,7 @@ int ab_report_write(const struct ab_report *r, const char *folder, const struct 
                     struct error *e)
 {
     struct csv c;
-    if (csv_create(&c, folder, "ab.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, folder, "ab.csv", columns, e)) return (int)e->code;
     if (add_itself(&c, r, identity, e) || add_other(&c, r, identity, e))
         csv_discard(&c);
     else

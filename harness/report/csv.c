@@ -143,7 +143,7 @@ static int replace_file(struct csv *c, struct error *e)
     const int fd = open(c->partial, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0) return error_set(e, EXIT_INTERNAL, "%s: cannot be opened: %s", c->partial, strerror(errno));
     if (c->fd >= 0) close(c->fd);
-    c->fd = fd;
+    c->fd = c->ending.fd = fd;
     return 0;
 }
 
@@ -158,6 +158,15 @@ static int append_file(struct csv *c, struct error *e)
     const ssize_t more = write(c->fd, c->text + c->whole + written, rest);
     if (more == (ssize_t)rest) return 0;
     return give_up_row(c, more < 0 ? errno : ENOSPC, e);
+}
+
+/* The file stays as it was. */
+static void lose_row(struct csv *c)
+{
+    c->used = c->whole;
+    c->column = 0;
+    c->lost = true;
+    ending_remove(&c->ending);
 }
 
 /* Puts the row under construction on disk, closed by `end`. */
@@ -177,7 +186,7 @@ static int end_row(struct csv *c, const char *end, int columns, struct error *e)
         code = crosses_page ? replace_file(c, e) : append_file(c, e);
     }
     if (code)
-        c->used = c->whole; /* the row is lost, the file as it was */
+        lose_row(c);
     else
         c->whole = c->used;
     c->out_of_memory = false;
@@ -187,12 +196,15 @@ static int end_row(struct csv *c, const char *end, int columns, struct error *e)
 int csv_end_row(struct csv *c, struct error *e)
 {
     struct csv *lines = c->lines;
-    const int code = end_row(c, "\r\n", c->columns, e);
-    if (!lines) return code;
-    if (!code) return end_row(lines, "}\n", c->columns, e);
-    lines->used = lines->whole;
-    lines->column = 0;
-    lines->out_of_memory = false;
+    ending_hold();
+    int code = end_row(c, "\r\n", c->columns, e);
+    if (lines && !code) {
+        code = end_row(lines, "}\n", c->columns, e);
+    } else if (lines) {
+        lose_row(lines);
+        lines->out_of_memory = false;
+    }
+    ending_let();
     return code;
 }
 
@@ -205,6 +217,12 @@ static int set_paths(struct csv *c, const char *path, struct error *e)
     if (n >= (int)sizeof c->path || m >= (int)sizeof c->partial)
         return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", path);
     return 0;
+}
+
+static void list_ending(struct csv *c)
+{
+    c->ending = (struct ending){.what = ENDING_RENAME, .fd = c->fd, .from = c->partial, .to = c->path};
+    ending_add(&c->ending);
 }
 
 /* Opens path.partial, which is new. */
@@ -225,7 +243,19 @@ int csv_create(struct csv *c, const char *folder, const char *name, const char *
     if (create_file(c, path, e)) return (int)e->code;
     c->names = columns;
     while (columns[c->columns]) csv_text(c, columns[c->columns++]);
-    if (csv_end_row(c, e)) csv_discard(c);
+    if (csv_end_row(c, e))
+        csv_discard(c);
+    else
+        list_ending(c);
+    return (int)e->code;
+}
+
+int csv_create_at_once(struct csv *c, const char *folder, const char *name, const char *const *columns,
+                       struct error *e)
+{
+    ending_hold();
+    c->at_once = csv_create(c, folder, name, columns, e) == 0;
+    if (!c->at_once) ending_let();
     return (int)e->code;
 }
 
@@ -239,15 +269,20 @@ int csv_also_lines(struct csv *c, struct error *e)
     snprintf(path, sizeof path, "%.*s%s", (int)length, c->path, lines_end);
     struct csv *lines = malloc(sizeof *lines);
     if (!lines) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
-    if (create_file(lines, path, e))
+    if (create_file(lines, path, e)) {
         free(lines);
-    else
+    } else {
         c->lines = lines;
+        list_ending(lines);
+    }
     return (int)e->code;
 }
 
 static void release(struct csv *c)
 {
+    ending_remove(&c->ending);
+    if (c->at_once) ending_let();
+    c->at_once = false;
     if (c->fd >= 0) close(c->fd);
     free(c->text);
     free(c->lines);
@@ -298,7 +333,10 @@ int csv_reopen(struct csv *c, const char *folder, const char *name, const char *
         error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
     else
         replace_file(c, e);
-    if (e->code) release(c);
+    if (e->code)
+        release(c);
+    else
+        list_ending(c);
     return (int)e->code;
 }
 
@@ -306,12 +344,16 @@ int csv_finish(struct csv *c, struct error *e)
 {
     if (c->fd < 0) return 0;
     int code = c->lines ? csv_finish(c->lines, e) : 0;
-    if (fsync(c->fd) != 0)
+    ending_hold();
+    if (c->lost)
+        code = error_set(e, EXIT_INTERNAL, "%s: rows of it were lost; it keeps this name", c->partial);
+    else if (file_sync(c->fd) != 0)
         code = error_set(e, EXIT_INTERNAL, "%s: cannot be synced: %s", c->partial, strerror(errno));
     else if (rename(c->partial, c->path) != 0)
         code = error_set(e, EXIT_INTERNAL, "%s: cannot be renamed to its final name: %s", c->partial,
                          strerror(errno));
     release(c);
+    ending_let();
     return code;
 }
 
@@ -324,6 +366,8 @@ void csv_discard(struct csv *c)
 {
     if (c->fd < 0) return;
     if (c->lines) csv_discard(c->lines);
+    ending_hold();
     unlink(c->partial);
     release(c);
+    ending_let();
 }

@@ -5,8 +5,8 @@
  *
  * While it grows, the file is called NAME.partial and holds whole rows only, whenever the program is killed:
  * a row is appended by one write(), and where that could be cut (by the kernel between two pages, or by a
- * full disk) by a renamed copy or by truncation. csv_finish() gives it its final name; a file with the final
- * name is complete. */
+ * full disk) by a renamed copy or by truncation. csv_finish() gives it its final name, and so does an
+ * interrupt that cannot wait; a file with the final name holds all rows that were given to it. */
 #ifndef LB_CSV_H
 #define LB_CSV_H
 
@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "report/csv_table.h"
+#include "report/ending.h"
 
 struct csv {
     char path[4096], partial[4096];
@@ -24,6 +25,9 @@ struct csv {
     size_t used, capacity;
     int columns, column;
     bool out_of_memory; /* during this row; reported by csv_end_row */
+    bool lost;          /* a row could not be written: the file is not whole, and keeps its .partial name */
+    bool at_once;       /* ending_hold() is in force */
+    struct ending ending;
     const char *const *names;
     struct csv *lines; /* the same rows as JSON, one object a line; NULL: not wanted */
 };
@@ -31,6 +35,11 @@ struct csv {
 /* Creates folder/name.partial with its header row. columns ends with NULL. 0 or e (EXIT_INTERNAL). */
 int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
                struct error *e);
+
+/* The same for rows that are all there: no interrupt comes before the file is finished, discarded or closed.
+ */
+int csv_create_at_once(struct csv *c, const char *folder, const char *name, const char *const *columns,
+                       struct error *e);
 
 /* From now on, every row also goes to a file whose name ends in .jsonl instead of .csv, as one JSON object a
  * line: numbers as numbers, but "nan", "inf" and "-inf", which JSON has not, as texts; an empty field as
@@ -56,7 +65,8 @@ void csv_real_or_empty(struct csv *c, double value);
 /* Puts the row on disk, or on an error leaves the whole rows before it. */
 int csv_end_row(struct csv *c, struct error *e);
 
-/* Syncs, gives the file its final name and closes. Does nothing when the file is not open. */
+/* Syncs, gives the file its final name and closes. One that has lost a row keeps its .partial name, which is
+ * an error (EXIT_INTERNAL). Does nothing when the file is not open. */
 int csv_finish(struct csv *c, struct error *e);
 
 /* Closes and leaves the .partial file as it is. Does nothing when the file is not open. */

@@ -4,9 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "report/ending.h"
+
+int file_sync(int fd)
+{
+    if (fsync(fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM)
+        return 0;
+    return -1;
+}
 
 static int write_all(int fd, const char *bytes, size_t count)
 {
@@ -17,22 +28,70 @@ static int write_all(int fd, const char *bytes, size_t count)
         bytes += n;
         count -= (size_t)n;
     }
-    return fsync(fd);
+    return file_sync(fd);
+}
+
+/* Where the new content goes: a file to be renamed, or the path itself. Returns its length, which may be too
+ * much for `size`. */
+static int place_of(const char *path, char *place, size_t size, bool *renamed)
+{
+    struct stat s;
+    *renamed = lstat(path, &s) != 0 || S_ISREG(s.st_mode);
+    return snprintf(place, size, *renamed ? "%s.tmp" : "%s", path);
+}
+
+/* The descriptor of that place, or -1 and e. */
+static int open_place(const char *path, char *place, size_t size, bool *renamed, struct error *e)
+{
+    if (place_of(path, place, size, renamed) >= (int)size) {
+        error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", path);
+        return -1;
+    }
+    const int fd = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+    if (fd < 0) error_set(e, EXIT_INTERNAL, "%s: cannot be created: %s", place, strerror(errno));
+    return fd;
+}
+
+/* 0, or the reason as an errno. */
+static int write_and_close(int fd, const char *bytes, size_t count)
+{
+    const int failed = write_all(fd, bytes, count) != 0 ? errno : 0;
+    return close(fd) != 0 && !failed ? errno : failed;
 }
 
 int file_replace(const char *path, const char *bytes, size_t count, struct error *e)
 {
-    char temporary[4200];
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-        return error_set(e, EXIT_INTERNAL, "%.200s...: the path is too long", path);
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) return error_set(e, EXIT_INTERNAL, "%s: cannot be created: %s", temporary, strerror(errno));
-    int failed = write_all(fd, bytes, count) != 0 ? errno : 0;
-    if (close(fd) != 0 && !failed) failed = errno;
-    if (!failed && rename(temporary, path) != 0) failed = errno;
-    if (!failed) return 0;
-    unlink(temporary);
-    return error_set(e, EXIT_INTERNAL, "%s: cannot be written: %s", path, strerror(failed));
+    char place[4200];
+    bool renamed;
+    ending_hold();
+    const int fd = open_place(path, place, sizeof place, &renamed, e);
+    if (fd >= 0) {
+        int failed = write_and_close(fd, bytes, count);
+        if (!failed && renamed && rename(place, path) != 0) failed = errno;
+        if (failed && renamed) unlink(place);
+        if (failed) error_set(e, EXIT_INTERNAL, "%s: cannot be written: %s", path, strerror(failed));
+    }
+    ending_let();
+    return (int)e->code;
+}
+
+int file_check_place(const char *path, struct error *e)
+{
+    char place[4200];
+    struct stat s;
+    bool renamed;
+    if (place_of(path, place, sizeof place, &renamed) < (int)sizeof place && !renamed &&
+        stat(path, &s) == 0) {
+        if (access(path, W_OK) == 0 && !S_ISDIR(s.st_mode)) return 0;
+        return error_set(e, EXIT_INTERNAL, "%s: cannot be written: %s", path,
+                         S_ISDIR(s.st_mode) ? strerror(EISDIR) : strerror(errno));
+    }
+    const int fd = open_place(path, place, sizeof place, &renamed, e);
+    if (fd >= 0) {
+        close(fd);
+        unlink(place);
+    }
+    return (int)e->code;
 }
 
 char *file_format_real(char *text, size_t size, double value)

@@ -84,6 +84,20 @@ static int lock_folder(struct folder *f, const char *flag, struct error *e)
     return 0;
 }
 
+static void list_ending(struct folder *f)
+{
+    f->ending = (struct ending){.what = ENDING_FOLDER, .fd = -1, .made = f->made, .from = f->path};
+    ending_add(&f->ending);
+}
+
+static int make_folder(struct folder *f, struct error *e)
+{
+    ending_hold();
+    if (folders_make(f->path, &f->made, e) == 0) list_ending(f);
+    ending_let();
+    return (int)e->code;
+}
+
 int folder_create(struct folder *f, const char *out, struct error *e)
 {
     int entries = 0;
@@ -94,7 +108,7 @@ int folder_create(struct folder *f, const char *out, struct error *e)
         return (int)e->code;
     if (entries)
         return error_set(e, EXIT_USAGE, "--out %s: is not empty; name a new or an empty folder", f->path);
-    if (folders_make(f->path, &f->made, e)) return (int)e->code;
+    if (make_folder(f, e)) return (int)e->code;
     return lock_folder(f, "--out", e);
 }
 
@@ -102,11 +116,13 @@ int folder_reopen(struct folder *f, const char *path, struct error *e)
 {
     folder_name(f);
     if (set_path(f, path, e)) return (int)e->code;
+    list_ending(f);
     return lock_folder(f, "--resume", e);
 }
 
 void folder_release(struct folder *f)
 {
+    ending_remove(&f->ending);
     if (f->lock > 0) close(f->lock);
     f->lock = 0;
 }
@@ -129,7 +145,7 @@ int folder_join(struct folder *f, const char *out, const char *adds, struct erro
     int entries = 0;
     folder_name(f);
     if (set_path(f, out, e) || require_folder(f->path, &entries, e)) return (int)e->code;
-    if (!entries) return folders_make(f->path, &f->made, e);
+    if (!entries) return make_folder(f, e);
     char path[sizeof f->path + 64];
     if (read_run_id(f->path, f->run_id, sizeof f->run_id) != 0)
         return error_set(e, EXIT_USAGE,
@@ -138,5 +154,6 @@ int folder_join(struct folder *f, const char *out, const char *adds, struct erro
     snprintf(path, sizeof path, "%s/%s", f->path, adds);
     if (access(path, F_OK) == 0) return error_set(e, EXIT_USAGE, "--out %s: already holds %s", f->path, adds);
     f->continued = 1;
+    list_ending(f);
     return 0;
 }

@@ -5,6 +5,7 @@
 #define LB_FOLDER_H
 
 #include "base/error.h"
+#include "report/ending.h"
 
 struct folder {
     char path[3500];
@@ -13,6 +14,8 @@ struct folder {
     int made;        /* 1: the folder did not exist before */
     int lock;        /* descriptor that holds the folder's lock; 0: none */
     int continued;   /* 1: the folder of an earlier run that gets another file; run_id is that run's */
+    struct ending
+        ending; /* listed from the making to the release: an empty folder that was made is removed */
 };
 
 /* Run id and time of now; no folder yet (path ""). */

@@ -66,7 +66,7 @@ int gate_report_write(const struct gate_line *lines, int count, const struct bas
                       const char *folder, const struct row_identity *identity, struct error *e)
 {
     struct csv c;
-    if (csv_create(&c, folder, "gate.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, folder, "gate.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < count; i++)
         for (int p = 0; p < GATE_PROCESSES && !e->code; p++) add_row(&c, &lines[i], p, b, limit, identity, e);
     if (e->code)

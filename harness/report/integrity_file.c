@@ -30,7 +30,7 @@ int integrity_file_write(const struct integrity *all, const struct registry_entr
                          const char *folder, const struct row_identity *identity, struct error *e)
 {
     struct csv c;
-    if (csv_create(&c, folder, "integrity.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, folder, "integrity.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < count; i++)
         for (int check = 0; check < CHECK_COUNT; check++)
             if (add_row(&c, identity, entries[i], &all[i], (enum integrity_check)check, e)) {

@@ -87,7 +87,7 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
                  const struct registry_entry *const *entries, int count)
 {
     memset(r, 0, sizeof *r);
-    snprintf(r->path, sizeof r->path, "%s/machine.json", folder->path);
+    status_file_init(&r->file, folder->path, "machine.json");
     json_t *command = json_array(), *backends = json_object();
     for (int i = 0; i < argc; i++)
         if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
@@ -120,6 +120,7 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
 
 void record_free(struct record *r)
 {
+    status_file_free(&r->file);
     json_decref(r->root);
     r->root = NULL;
 }
@@ -195,18 +196,7 @@ void record_integrity(struct record *r, const char *backend, json_t *found)
 
 int record_write(struct record *r, const char *status, int exit_code, struct error *e)
 {
-    set(r, "status", json_string(status));
-    set(r, "exit_code", strcmp(status, "running") == 0 ? json_null() : json_integer(exit_code));
-    char *text =
-        r->lost ? NULL : json_text(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    if (!text)
-        return error_set(e, EXIT_INTERNAL,
-                         "%s: cannot be put together: out of memory, or text that is no UTF-8", r->path);
-    const size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the 0 */
-    const int code = file_replace(r->path, text, length + 1, e);
-    free(text);
-    return code;
+    return status_file_write(&r->file, r->lost ? NULL : r->root, status, exit_code, e);
 }
 
 int record_topology(const char *folder, struct error *e)

@@ -8,11 +8,12 @@
 
 #include "data/dataset.h"
 #include "report/folder.h"
+#include "report/status_file.h"
 #include "run/run.h"
 
 struct record {
     json_t *root;
-    char path[3600];
+    struct status_file file;
     bool lost; /* out of memory while it was put together */
 };
 
@@ -47,8 +48,7 @@ void record_failed(struct record *r, const char *backend, const char *words);
 /* What the integrity checks found. Takes over the reference. */
 void record_integrity(struct record *r, const char *backend, json_t *found);
 
-/* Writes machine.json, whole or not at all; status is "running", "complete", "failed" or "interrupted". A
- * kill leaves the last one written. */
+/* Writes machine.json; see status_file_write. */
 int record_write(struct record *r, const char *status, int exit_code, struct error *e);
 
 /* Writes topology.xml into the folder; nothing when hwloc cannot say. */

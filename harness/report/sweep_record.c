@@ -8,7 +8,6 @@
 
 #include "base/json_text.h"
 #include "report/build.h"
-#include "report/file.h"
 
 static void set(struct sweep_record *r, json_t *object, const char *key, json_t *value)
 {
@@ -43,7 +42,7 @@ void sweep_record_init(struct sweep_record *r, const struct folder *folder, int 
                        json_t *settings, const char *env_id, const struct grid *g)
 {
     memset(r, 0, sizeof *r);
-    snprintf(r->path, sizeof r->path, "%s/sweep.json", folder->path);
+    status_file_init(&r->file, folder->path, "sweep.json");
     json_t *command = json_array();
     for (int i = 0; i < argc; i++)
         if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
@@ -68,7 +67,7 @@ void sweep_record_continue(struct sweep_record *r, const struct folder *folder, 
     gmtime_r(&now, &t);
     strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &t);
     memset(r, 0, sizeof *r);
-    snprintf(r->path, sizeof r->path, "%s/sweep.json", folder->path);
+    status_file_init(&r->file, folder->path, "sweep.json");
     r->root = earlier;
     if (!json_is_array(json_object_get(earlier, "resumed"))) set(r, earlier, "resumed", json_array());
     json_t *note =
@@ -78,6 +77,7 @@ void sweep_record_continue(struct sweep_record *r, const struct folder *folder, 
 
 void sweep_record_free(struct sweep_record *r)
 {
+    status_file_free(&r->file);
     json_decref(r->root);
     r->root = NULL;
 }
@@ -92,14 +92,5 @@ void sweep_record_point(struct sweep_record *r, int point, const char *status, i
 
 int sweep_record_write(struct sweep_record *r, const char *status, int exit_code, struct error *e)
 {
-    set(r, r->root, "status", json_string(status));
-    set(r, r->root, "exit_code", strcmp(status, "running") == 0 ? json_null() : json_integer(exit_code));
-    char *text =
-        r->lost ? NULL : json_text(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    if (!text) return error_set(e, EXIT_INTERNAL, "%s: cannot be put together: out of memory", r->path);
-    const size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the 0 */
-    const int code = file_replace(r->path, text, length + 1, e);
-    free(text);
-    return code;
+    return status_file_write(&r->file, r->lost ? NULL : r->root, status, exit_code, e);
 }

@@ -8,11 +8,12 @@
 #include <stdbool.h>
 
 #include "report/folder.h"
+#include "report/status_file.h"
 #include "run/grid.h"
 
 struct sweep_record {
     json_t *root;
-    char path[3600];
+    struct status_file file;
     bool lost; /* out of memory while it was put together */
 };
 
@@ -27,7 +28,7 @@ void sweep_record_free(struct sweep_record *r);
 /* status: pending, running, complete, failed, interrupted; the exit code is written with the last three. */
 void sweep_record_point(struct sweep_record *r, int point, const char *status, int exit_code);
 
-/* Writes the file, whole or not at all; status is running, complete, failed or interrupted. */
+/* Writes the file; see status_file_write. */
 int sweep_record_write(struct sweep_record *r, const char *status, int exit_code, struct error *e);
 
 #endif

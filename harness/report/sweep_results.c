@@ -213,7 +213,7 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
     unlink(stale);
     snprintf(stale, sizeof stale, "%s/sweep.csv.partial.tmp", folder);
     unlink(stale);
-    if (csv_create(&c, folder, "sweep.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, folder, "sweep.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < r->count; i++)
         if (write_line(&c, &r->lines[i], run_id, e)) {
             csv_discard(&c);

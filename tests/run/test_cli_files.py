@@ -5,7 +5,9 @@ Arguments: bench [PART]; a part has needs of its own."""
 import json
 import os
 import re
+import resource
 import shutil
+import stat
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -241,8 +243,59 @@ def test_full_and_read_only(data, folder):
     filling = mounted(place, "size=60k", f'{words}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
     check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
     check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
-    for name in ("epochs.csv", "ops.csv", "proof.csv"):
-        check(len(whole_rows(f"{kept}/{name}")) > 2, f"filling up: {name}")
+    lost = check_kept(kept, "filling up")
+    check(lost in (["epochs.csv"], ["ops.csv"]), f"filling up: {lost} kept the name of a file that is not whole")
+    # A proof that does not fit; --benchmark_out that does not, beside a CSV file that does.
+    shutil.rmtree(kept)
+    words = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --data "{data}" --out "{place}/run"'
+    proof = mounted(place, "size=28k", f'{words} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    check(proof.returncode == 99 and "No space left" in proof.stderr, f"prove: {proof}")
+    check(check_kept(kept, "prove") == ["proof.csv"], "prove: proof.csv has its final name without all its rows")
+    words = (f'env -i "{bench}" micro {" ".join(SMALL)} --quiet --data "{data}" --benchmark_filter=gather '
+             f'--benchmark_min_time=0.001 --benchmark_repetitions=40 --benchmark_out="{place}/out.json"')
+    out = mounted(place, "size=8k", f'{words}; code=$?; ls "{place}"; exit $code')
+    check(out.returncode == 99 and "No space left" in out.stderr and "out.json" in out.stderr, f"micro: {out}")
+    check(out.stdout.splitlines()[-1] != "out.json", f"micro: out.json is cut: {out.stdout[-200:]}")
+
+
+def check_kept(kept, what):
+    """Whole rows, whatever the name. Returns the files that kept their .partial name, without it."""
+    names = [name for name in os.listdir(kept) if ".csv" in name]
+    for name in names:
+        check(len(whole_rows(f"{kept}/{name}")) > 2, f"{what}: {name}")
+    return sorted(name.removesuffix(".partial") for name in names if name.endswith(".partial"))
+
+
+def test_limited_files(data, folder):
+    """Under `ulimit -f` a write fails; without care it would kill without a word."""
+    def limit(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    small = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/limited",
+                preexec_fn=lambda: limit(100000))
+    check(small.returncode == 99 and "ulimit -f" in small.stderr and small.stderr.count("\n") == 1, f"data: {small}")
+    check(not os.path.exists(folder + "/limited"), "data: the folder is left")
+    rows = run(bench, *SMALL, "--quiet", "--epochs", "400", "--data", data, "--out", folder + "/limited",
+               preexec_fn=lambda: limit(700000))
+    check(rows.returncode == 99 and "File too large" in rows.stderr, f"rows: {rows}")
+    check(check_kept(folder + "/limited", "rows") == ["ops.csv"], f"rows: {os.listdir(folder + '/limited')}")
+
+
+def test_nowhere(data, folder):
+    """A file that --benchmark_out cannot make is refused before the proof, a full one after it."""
+    quick = ["--benchmark_min_time=0.001", "--benchmark_filter=gather", "--quiet", "--data", data]
+    for path in (folder + "/no/such/out.json", folder, "/proc/out.json"):
+        result = run(bench, "micro", *SMALL, *quick, f"--benchmark_out={path}", "--out", folder + "/nowhere")
+        check(result.returncode == 99 and path in result.stderr and result.stdout == "", f"{path}: {result}")
+        check(result.stderr.count("\n") == 1 and not os.path.exists(folder + "/nowhere"), f"{path}: {result.stderr!r}")
+    full = run(bench, "micro", *SMALL, *quick, "--benchmark_out=/dev/full")
+    check(full.returncode == 99 and "/dev/full: cannot be written" in full.stderr, f"/dev/full: {full}")
+    check(stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full was replaced by a file")
+    for words in (["list"], ["list", "--json"], ["--help"], ["--version"], ["data", "--data", data], ["help-as", "man"],
+                  ["prove", *SMALL, "--data", data], ["roofline"], ["doctor", "--json"], ["micro", *SMALL, *quick]):
+        with open("/dev/full", "w", encoding="utf-8") as device:
+            result = run(bench, *words, stdout=device)
+        check(result.returncode == 99 and "stdout: cannot be written: No space left" in result.stderr,
+              f"{words} >/dev/full: {result}")
 
 
 with scratch() as scratch_folder:
@@ -260,4 +313,6 @@ with scratch() as scratch_folder:
         test_adding(data_folder, run_out, scratch_folder)
         test_quiet(data_folder, scratch_folder)
         test_bad_folders(data_folder, scratch_folder, run_out)
+        test_limited_files(data_folder, scratch_folder)
+        test_nowhere(data_folder, scratch_folder)
 finish()

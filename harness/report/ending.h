@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an interrupted program owes its files when it cannot wait for the work under way: a long call of an
+ * op, a proof, a write to a terminal that is stopped. Whoever has a file open lists it here, and a signal
+ * handler puts all of them in order. */
+#ifndef LB_ENDING_H
+#define LB_ENDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Owned by whoever lists it, and unchanged while it is listed, unless ending_hold() is in force. */
+struct ending {
+    enum {
+        ENDING_RENAME,  /* syncs fd, and renames `from` to `to` */
+        ENDING_REPLACE, /* writes `content` to `from`, and renames that to `to`; after all of the above */
+        ENDING_FOLDER,  /* removes the folder `from` where it is empty and `made`; after all of the above */
+    } what;
+    int fd;
+    bool made;
+    const char *from, *to;
+    const char *content;
+    size_t length;
+};
+
+/* Listing the same one twice is listing it once. Where the list is full, the file stays as a kill leaves it.
+ */
+void ending_add(struct ending *what);
+/* Does nothing when it is not listed. */
+void ending_remove(struct ending *what);
+
+/* Between the two, which nest, no end comes: files are being written. For the main thread only. */
+void ending_hold(void);
+void ending_let(void);
+
+/* For signal handlers: puts the files in order. False when they are being written: try again soon. After
+ * true, only _exit() may follow; *folder is the folder of the files, or NULL. */
+bool ending_now(const char **folder);
+
+#endif
