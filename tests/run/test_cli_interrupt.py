@@ -210,6 +210,8 @@ def report(ends):
             print(f"{name}, {how}: ended within {max(end.seconds for end in mine):.2f} s, exit codes {dict(codes)}{epochs}")
 
 
+for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # by nohup, or by a shell's background
+    signal.signal(ignored, signal.SIG_DFL)
 with scratch() as scratch_folder:
     data_folder = make_data(scratch_folder + "/data")
     rng = random.Random(seed)
