@@ -179,14 +179,22 @@ static void run_far(struct proof *p, struct proof_row *row, struct sparse *s, co
     check_far(p, row, c, &f, out, ldc);
 }
 
-/* Each operand with rows so far apart that its offsets pass 2^31 and 2^32 floats. */
+/* Rows that pass 2^31 and 2^32 floats; of a library with an LP64 interface, only 2^32 bytes: its indices are
+ * int, and OpenBLAS 0.3.21 crashes where a product of two of them does not fit. */
+static int far_stride(const struct proof *p, struct rng *r, int i)
+{
+    if (p->backend->flags & BACKEND_MAY_DEVIATE) return (1 << 28) - PAGE_FLOATS * from_to(r, 0, 1 << 12);
+    return i % 2 ? 1 << 30 : (1 << 29) + PAGE_FLOATS * from_to(r, 1, (1 << 20) + (1 << 19) - 1);
+}
+
+/* Each operand with rows so far apart that its offsets do not fit into 32 bits. */
 void gemm_far_rows(struct proof *p, struct proof_row *row)
 {
     static const char *const names[FAR_COUNT] = {"A", "B", "C"};
     struct rng r = rng_seed(p->options->seed, 31);
     for (int i = 0; i < FAR_COUNT * 4 * 2; i++) {
         const enum far_operand which = (enum far_operand)(i % FAR_COUNT);
-        const int ld = i % 2 ? 1 << 30 : (1 << 29) + PAGE_FLOATS * from_to(&r, 1, (1 << 20) + (1 << 19) - 1);
+        const int ld = far_stride(p, &r, i);
         struct gemm_case c = gemm_random_case(p, &r, FILL_INTEGERS);
         struct sparse s;
         char text[200];
