@@ -16,6 +16,7 @@ typedef void cblas_sgemm_fn(int order, int ta, int tb, int m, int n, int k, floa
 
 struct cblas {
     void *library;
+    int threads;
     cblas_sgemm_fn *sgemm;
     char implementation[512];
 };
@@ -30,16 +31,25 @@ static void symbol(void *library, const char *name, void *function)
     *(void **)function = address;
 }
 
-/* Each library has its own way of being told its threads; the variables of OpenMP are already set. */
-static void set_threads(void *library, int threads)
+/* What was told last: a library keeps its number of threads once for the whole process, whereas instances for
+ * several numbers may be open. */
+static struct {
+    const void *library;
+    int threads;
+} told;
+
+/* Each library has its own way of being told; the variables of OpenMP are already set. */
+static void tell_threads(const struct cblas *s)
 {
     void (*openblas)(int), (*mkl)(int), (*blis)(int64_t);
-    symbol(library, "openblas_set_num_threads", &openblas);
-    symbol(library, "MKL_Set_Num_Threads", &mkl);
-    symbol(library, "bli_thread_set_num_threads", &blis);
-    if (openblas) openblas(threads);
-    if (mkl) mkl(threads);
-    if (blis) blis(threads);
+    symbol(s->library, "openblas_set_num_threads", &openblas);
+    symbol(s->library, "MKL_Set_Num_Threads", &mkl);
+    symbol(s->library, "bli_thread_set_num_threads", &blis);
+    if (openblas) openblas(s->threads);
+    if (mkl) mkl(s->threads);
+    if (blis) blis(s->threads);
+    told.library = s->library;
+    told.threads = s->threads;
 }
 
 static void describe(struct cblas *s, const char *name)
@@ -103,7 +113,8 @@ static int cblas_open(const struct plan *plan, void **state, char *why, size_t w
         free(s);
         return 1;
     }
-    set_threads(s->library, plan->threads);
+    s->threads = plan->threads;
+    tell_threads(s);
     describe(s, name);
     *state = s;
     return 0;
@@ -118,6 +129,7 @@ static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
     const struct cblas *s = state;
+    if (told.library != s->library || told.threads != s->threads) tell_threads(s);
     s->sgemm(CBLAS_ROW_MAJOR, ta ? CBLAS_TRANS : CBLAS_NO_TRANS, tb ? CBLAS_TRANS : CBLAS_NO_TRANS, m, n, k,
              alpha, a, lda, b, ldb, beta, c, ldc);
 }

@@ -3,8 +3,10 @@
  * bench micro: proves each backend in this process, then times its ops in it. What was not proven is not
  * timed. A plug-in is first proven in a process of its own; only one that survives this is loaded here. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/interrupt.h"
@@ -20,6 +22,7 @@
 #include "report/verified.h"
 #include "roof/memory_room.h"
 #include "roof/peak.h"
+#include "run/own_threads.h"
 #include "tune/tuning.h"
 
 static const char *const micro_columns[] = {"schema",
@@ -60,11 +63,16 @@ enum { ROOM_SHARE = 4 };
 enum { PEAK_LOOKS = 4 };
 static const double peak_seconds = 0.001;
 
+struct micro;
+
 struct contestant {
+    struct micro *micro;
     const struct registry_entry *entry;
-    const struct options *options;
-    struct backend plugin; /* for an entry that is one */
-    struct contender contender;
+    struct backend plugin;         /* for an entry that is one */
+    const struct backend *backend; /* that, or the entry's */
+    struct contender contender;    /* open while it is proven, and on stage */
+    struct own_threads threads;
+    bool has_own_threads;
     struct proof_verdict verdict;
     struct micro_case *cases; /* room for micro_max_cases() */
     int count;
@@ -75,6 +83,7 @@ struct micro {
     struct gemm_shapes shapes; /* the user's */
     struct micro_operands operands;
     struct contestant *contestants; /* one per selected backend; count 0 when it is not timed */
+    struct contestant *on_stage;    /* the one that is open; NULL: none */
     struct gbench_case *cases;
     int count;
     struct csv csv; /* fd -1: no file */
@@ -86,9 +95,32 @@ static void print_failed_row(void *context, const struct proof_row *row)
 {
     const struct contestant *c = context;
     if (!row->failed) return;
-    if (!c->options->quiet) fputc('\n', stderr); /* behind "proof     NAME: " */
+    if (!c->micro->session.options->quiet) fputc('\n', stderr); /* behind "proof     NAME: " */
     fprintf(stderr, "FAIL  %s %s %s\n", c->entry->name, row->op, row->cases);
-    reproduce_print(stderr, c->options, c->entry, row);
+    reproduce_print(stderr, c->micro->session.options, c->entry, row);
+}
+
+/* ---- The stage: while one is timed no other is open, and none was opened after it, so that whatever a
+ * backend has once for the whole process is as this one wants it. */
+
+static int enter_stage(struct micro *micro, struct contestant *c, struct error *e)
+{
+    const struct session *s = &micro->session;
+    struct plan plan = s->plan;
+    plan.argument = c->entry->argument;
+    plan.blocking = tuning_blocking(c->entry->backend->name);
+    own_threads_team_sleeps(false);
+    own_threads_prepare(&s->topology, plan.threads, NULL);
+    if (contender_open(&c->contender, c->backend, registry_fallback_for(c->backend), &plan, e))
+        return (int)e->code;
+    micro->on_stage = c;
+    return 0;
+}
+
+static void leave_stage(struct micro *micro)
+{
+    if (micro->on_stage) contender_close(&micro->on_stage->contender);
+    micro->on_stage = NULL;
 }
 
 /* EXIT_OK, EXIT_PROOF, or e's code. */
@@ -115,9 +147,32 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
     return passed ? EXIT_OK : EXIT_PROOF;
 }
 
+static struct contestant *contestant_of(const struct micro_case *c)
+{
+    return (void *)((char *)c->contender - offsetof(struct contestant, contender));
+}
+
+/* Longer than a library lets idle threads of its own spin: those of the one before must be asleep. */
+static const struct timespec silence = {0, 50000000};
+
 static const char *prepare_case(void *context)
 {
-    return micro_prepare(context);
+    struct micro_case *c = context;
+    struct contestant *contestant = contestant_of(c);
+    struct micro *micro = contestant->micro;
+    if (micro->on_stage != contestant) {
+        leave_stage(micro);
+        nanosleep(&silence, NULL);
+        if (enter_stage(micro, contestant, micro->error)) {
+            interrupt_flag = 1;
+            return micro->error->text;
+        }
+        own_threads_bind_team(&micro->session.topology, micro->session.plan.threads,
+                              contestant->has_own_threads, NULL);
+    }
+    const char *why = micro_prepare(c);
+    if (!why) c->call(c); /* the first one after open() may have to set up much */
+    return why;
 }
 
 /* Of the roof over the case's backend, on the threads that it uses. */
@@ -141,7 +196,7 @@ static int add_shape(struct micro *micro, struct contestant *c, const struct gem
                 s->line, words);
         return EXIT_PROOF;
     }
-    c->count += micro_shape_cases(c->cases + c->count, &c->contender, &micro->operands, s);
+    c->count += micro_shape_cases(c->cases + c->count, c->entry->name, &c->contender, &micro->operands, s);
     return EXIT_OK;
 }
 
@@ -149,7 +204,7 @@ static int add_shape(struct micro *micro, struct contestant *c, const struct gem
 static int register_cases(struct micro *micro, struct contestant *c, bool names_only)
 {
     int code = EXIT_OK;
-    c->count = micro_cases(c->cases, &c->contender, &micro->operands);
+    c->count = micro_cases(c->cases, c->entry->name, &c->contender, &micro->operands);
     for (int i = 0; i < micro->shapes.count && !interrupt_flag; i++)
         code = exit_code_worst(code, add_shape(micro, c, &micro->shapes.list[i], names_only));
     for (int i = 0; i < c->count; i++)
@@ -179,6 +234,27 @@ static int admit_plugin(const struct session *s, struct contestant *c, bool name
     return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
 }
 
+/* Every op of its own, once. */
+static void call_own_ops(void *context)
+{
+    const struct contestant *c = context;
+    for (int i = 0; i < c->count; i++)
+        if (!c->cases[i].inherited && !c->cases[i].cold) c->cases[i].call(&c->cases[i]);
+}
+
+/* Proves what is on stage, and puts it there anew for its cases. EXIT_OK, EXIT_PROOF, or e's code. */
+static int prove_and_register(struct micro *micro, struct contestant *c, bool names_only, struct error *e)
+{
+    if (names_only) return register_cases(micro, c, true);
+    const int verdict = prove(micro, c, e);
+    if (verdict != EXIT_OK) return verdict;
+    leave_stage(micro);
+    if (enter_stage(micro, c, e)) return (int)e->code;
+    const int code = register_cases(micro, c, false);
+    c->has_own_threads = own_threads_found(&c->threads, micro->session.plan.threads, call_own_ops, c);
+    return code;
+}
+
 /* Opens and, unless only names are asked for, proves every backend. EXIT_PROOF when one is left out. */
 static int prepare(struct micro *micro, bool names_only, struct error *e)
 {
@@ -186,30 +262,22 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
     int code = EXIT_OK;
     for (int i = 0; i < s->count && !interrupt_flag; i++) {
         struct contestant *c = &micro->contestants[i];
+        c->micro = micro;
         c->entry = s->entries[i];
-        c->options = s->options;
+        own_threads_prepare(&s->topology, s->plan.threads, NULL);
+        own_threads_begin(&c->threads, s->plan.threads);
         const int admitted = c->entry->plugin ? admit_plugin(s, c, names_only, e) : EXIT_OK;
         if (e->code) return (int)e->code;
         code = exit_code_worst(code, admitted);
         if (admitted != EXIT_OK) continue;
-        const struct backend *b = c->entry->plugin ? &c->plugin : c->entry->backend;
-        struct plan plan = s->plan;
-        plan.argument = c->entry->argument;
-        plan.blocking = tuning_blocking(c->entry->backend->name);
-        if (contender_open(&c->contender, b, registry_fallback_for(b), &plan, e)) return (int)e->code;
-        const int verdict = names_only ? EXIT_OK : prove(micro, c, e);
+        c->backend = c->entry->plugin ? &c->plugin : c->entry->backend;
+        if (enter_stage(micro, c, e)) return (int)e->code;
+        const int verdict = prove_and_register(micro, c, names_only, e);
+        leave_stage(micro);
         if (e->code) return (int)e->code;
         code = exit_code_worst(code, verdict);
-        if (verdict == EXIT_OK) code = exit_code_worst(code, register_cases(micro, c, names_only));
     }
     return code;
-}
-
-static const struct contestant *contestant_of(const struct micro *micro, const struct micro_case *c)
-{
-    int i = 0;
-    while (&micro->contestants[i].contender != c->contender) i++;
-    return &micro->contestants[i];
 }
 
 static void extent_field(struct csv *csv, int extent)
@@ -245,7 +313,7 @@ static void on_result(void *context, const struct gbench_result *result)
     struct micro *micro = context;
     struct csv *csv = &micro->csv;
     const struct micro_case *c = result->context;
-    const struct contestant *contestant = contestant_of(micro, c);
+    const struct contestant *contestant = contestant_of(c);
     if (csv->fd < 0) return;
     csv_integer(csv, 1);
     csv_text(csv, micro->session.folder.run_id);
@@ -352,7 +420,7 @@ static int run(struct micro *micro, const struct invocation *words, bool names_o
         fputs("bench: interrupted; complete rows were kept\n", stderr);
     else if (session_has_folder(s) && code == EXIT_OK)
         fprintf(stderr, "results: %s/micro.csv\n", s->folder.path);
-    for (int i = 0; i < s->count; i++) contender_close(&micro->contestants[i].contender);
+    leave_stage(micro);
     return code;
 }
 

@@ -253,18 +253,26 @@ int topology_kind_pus(const struct topology *t)
     return t->kinds_count ? t->kinds[0].pus : t->allowed_pus;
 }
 
-/* The calling thread to one PU. 1 on success. sched_setaffinity itself, since a call of hwloc would have
+/* The calling thread to some PUs. 1 on success. sched_setaffinity itself, since a call of hwloc would have
  * every worker read the whole machine again only to bind to numbers that are known. */
-static int bind_self(int pu)
+static int bind_self(const int *pus, int count)
 {
-    cpu_set_t *set = CPU_ALLOC((size_t)pu + 1);
+    int last = 0;
+    for (int i = 0; i < count; i++)
+        if (pus[i] > last) last = pus[i];
+    cpu_set_t *set = CPU_ALLOC((size_t)last + 1);
     if (!set) return 0;
-    const size_t size = CPU_ALLOC_SIZE((size_t)pu + 1);
+    const size_t size = CPU_ALLOC_SIZE((size_t)last + 1);
     CPU_ZERO_S(size, set);
-    CPU_SET_S((size_t)pu, size, set);
+    for (int i = 0; i < count; i++) CPU_SET_S((size_t)pus[i], size, set);
     const int bound = sched_setaffinity(0, size, set) == 0;
     CPU_FREE(set);
     return bound;
+}
+
+int topology_spread_self(const struct topology *t, int threads)
+{
+    return bind_self(t->places, threads < t->places_count ? threads : t->places_count);
 }
 
 void topology_bind_team(const struct topology *t, int threads, int *bound)
@@ -272,7 +280,7 @@ void topology_bind_team(const struct topology *t, int threads, int *bound)
     int succeeded = 0;
     if (t->places_count > 0) {
 #pragma omp parallel num_threads(threads) reduction(+ : succeeded)
-        succeeded += bind_self(t->places[omp_get_thread_num() % t->places_count]);
+        succeeded += bind_self(&t->places[omp_get_thread_num() % t->places_count], 1);
     }
     if (bound) *bound = succeeded == threads;
 }

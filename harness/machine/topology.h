@@ -51,6 +51,10 @@ int topology_kind_pus(const struct topology *t);
  * bound, if not NULL, receives 1 when every binding succeeded. */
 void topology_bind_team(const struct topology *t, int threads, int *bound);
 
+/* Lets the calling thread, and whatever threads it starts from then on, run on all places of a team of that
+ * many threads. 1 on success. */
+int topology_spread_self(const struct topology *t, int threads);
+
 /* The topology as hwloc XML, to be freed with free(); *xml is NULL when hwloc cannot say. 0, or -1 when out
  * of memory. */
 int topology_xml(char **xml);

@@ -11,6 +11,7 @@
 struct builder {
     struct micro_case *cases;
     int count;
+    const char *who;
     struct contender *contender;
     struct micro_operands *operands;
 };
@@ -29,8 +30,7 @@ static void add(struct builder *b, enum op_id op, const char *role, void (*call)
     c->flop = 2.0 * m * n * k;
     c->bytes = bytes;
     c->inherited = b->contender->inherited[op];
-    const int used =
-        snprintf(c->name, sizeof c->name, "%s/%s/%s/%d", b->contender->backend->name, c->op, role, m);
+    const int used = snprintf(c->name, sizeof c->name, "%s/%s/%s/%d", b->who, c->op, role, m);
     const size_t left = sizeof c->name - (size_t)used;
     if (k)
         snprintf(c->name + used, left, "x%dx%d", n, k);
@@ -157,10 +157,10 @@ static void call_shape(void *context)
          weights(self, o->shape_b), self->tb == TRANS ? k : n, 0.0f, o->shape_c, n);
 }
 
-int micro_shape_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o,
-                      const struct gemm_shape *s)
+int micro_shape_cases(struct micro_case *cases, const char *who, struct contender *c,
+                      struct micro_operands *o, const struct gemm_shape *s)
 {
-    struct builder b = {cases, 0, c, o};
+    struct builder b = {cases, 0, who, c, o};
     const double m = s->m, n = s->n, k = s->k;
     add(&b, OP_gemm, "shape", call_shape, s->m, s->n, s->k, 4.0 * (m * k + k * n + m * n));
     const size_t used = strlen(cases->name);
@@ -289,9 +289,9 @@ int micro_max_cases(const struct gemm_shapes *shapes)
     return MICRO_MAX_TRAINING_CASES + 2 * shapes->count;
 }
 
-int micro_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o)
+int micro_cases(struct micro_case *cases, const char *who, struct contender *c, struct micro_operands *o)
 {
-    struct builder b = {cases, 0, c, o};
+    struct builder b = {cases, 0, who, c, o};
 #define OP(name) cases_##name(&b);
 #include "ops.def"
 #undef OP

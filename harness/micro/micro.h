@@ -54,8 +54,7 @@ int micro_operands_init(struct micro_operands *o, const struct dataset *d, const
 void micro_operands_free(struct micro_operands *o);
 
 struct micro_case {
-    char
-        name[160]; /* backend/op/role/shape: avx2/gemm/forward1/128x512x784, then /cold-l3 for cold weights */
+    char name[256]; /* who/op/role/shape: avx2/gemm/forward1/128x512x784, then /cold-l3 for cold weights */
     const char *op;
     const char *role; /* "forward1", ...; what it works on for ops without roles */
     struct contender *contender;
@@ -76,12 +75,13 @@ struct micro_case {
 enum { MICRO_MAX_TRAINING_CASES = 32 };
 int micro_max_cases(const struct gemm_shapes *shapes);
 
-/* Fills in the cases of one opened contender, at most micro_max_cases(), and returns their number. */
-int micro_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o);
+/* Fills in the cases of one opened contender, at most micro_max_cases(), and returns their number. who: what
+ * their names begin with, different for each contender. */
+int micro_cases(struct micro_case *cases, const char *who, struct contender *c, struct micro_operands *o);
 
 /* A case of a user's shape, and its cold twin. Returns their number, 1 or 2. */
-int micro_shape_cases(struct micro_case *cases, struct contender *c, struct micro_operands *o,
-                      const struct gemm_shape *shape);
+int micro_shape_cases(struct micro_case *cases, const char *who, struct contender *c,
+                      struct micro_operands *o, const struct gemm_shape *shape);
 
 /* Before a case is measured: takes the memory that it needs beyond the operands. NULL, or why it cannot run.
  */

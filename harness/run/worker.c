@@ -16,6 +16,7 @@
 #include "proof/reverify.h"
 #include "run/control_word.h"
 #include "run/last_words.h"
+#include "run/own_threads.h"
 #include "run/program.h"
 #include "run/protocol.h"
 #include "roof/peak.h"
@@ -29,7 +30,10 @@ struct worker {
     char plugin_name[PLUGIN_NAME_SIZE];
     struct dataset data; /* mapped when job.has_data */
     struct contender contender;
+    int bound; /* 1: every thread of the team could be bound to its place */
     bool proven;
+    struct own_threads threads;
+    bool has_own_threads;
     struct trainer *trainer; /* from the first epoch on */
     struct reverify reverify;
     unsigned control_start; /* control_word() before anything of a backend ran */
@@ -70,14 +74,14 @@ static int team_size(int threads)
     return size;
 }
 
-static int send_opened(struct worker *w, int bound, struct error *e)
+static int send_opened(struct worker *w, struct error *e)
 {
     const struct backend *b = w->contender.backend;
     const char *library = b->library ? b->library() : NULL;
     const char *implementation = b->implementation ? b->implementation(w->contender.state) : NULL;
     struct contender_info *info = &new_message(w, MESSAGE_OPENED)->u.info;
     info->threads = team_size(w->job.plan.threads);
-    info->bound = bound;
+    info->bound = w->bound;
     info->fused = b->step != NULL;
     snprintf(info->library, sizeof info->library, "%s", library ? library : "");
     snprintf(info->implementation, sizeof info->implementation, "%s", implementation ? implementation : "");
@@ -105,22 +109,37 @@ static const struct backend *find_backend(struct worker *w, const struct worker_
     return b;
 }
 
+static int open_contender(struct worker *w, const struct backend *b, struct error *e)
+{
+    const struct plan *plan = &w->job.plan;
+    own_threads_prepare(&w->job.topology, plan->threads, &w->bound);
+    return contender_open(&w->contender, b, registry_fallback_for(b), plan, e);
+}
+
+/* The proof has opened instances for other plans: whatever a backend has once for the whole process, such as
+ * the number of threads of a library, is the last one's. */
+static int open_again(struct worker *w, struct error *e)
+{
+    const struct backend *b = w->contender.backend;
+    DOING(w, "open() for the training");
+    contender_close(&w->contender);
+    return open_contender(w, b, e);
+}
+
 static int open_job(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
-    int bound = 0;
+    own_threads_prepare(&w->job.topology, w->job.plan.threads, NULL);
+    own_threads_begin(&w->threads, w->job.plan.threads);
     const struct backend *b = find_backend(w, parts, e);
     if (!b || apply_cap(e)) return (int)e->code;
     if (b->needs & ~cpu_usable())
         return error_set(e, EXIT_INTERNAL, "worker: this CPU cannot run '%s'", b->name);
     if (w->job.has_data && dataset_map(&w->data, &w->job.data, w->data_fd, e)) return (int)e->code;
-    omp_set_dynamic(0);
-    omp_set_num_threads(w->job.plan.threads);
-    topology_bind_team(&w->job.topology, w->job.plan.threads, &bound);
     DOING(w, "open()");
     const char *colon = strchr(w->job.backend, ':');
     w->job.plan.argument = colon && (b->flags & BACKEND_TAKES_ARGUMENT) ? colon + 1 : NULL;
-    if (contender_open(&w->contender, b, registry_fallback_for(b), &w->job.plan, e)) return (int)e->code;
-    return send_opened(w, bound, e);
+    if (open_contender(w, b, e)) return (int)e->code;
+    return send_opened(w, e);
 }
 
 /* ---- Prove ---- */
@@ -180,6 +199,19 @@ static double time_of_a_clock_read(void)
     return least;
 }
 
+/* On the first image again and again. */
+static void make_one_step(void *context)
+{
+    struct worker *w = context;
+    const int images = (int)w->data.train.count;
+    const struct batch b = {.pixels = w->data.train.pixels,
+                            .labels = w->data.train.labels,
+                            .index = w->order,
+                            .rows = w->job.plan.batch < images ? w->job.plan.batch : images};
+    struct step_result unused;
+    trainer_step(w->trainer, &b, &unused);
+}
+
 static int prepare_training(struct worker *w, struct error *e)
 {
     const struct plan *plan = &w->job.plan;
@@ -194,6 +226,8 @@ static int prepare_training(struct worker *w, struct error *e)
         return error_set(e, EXIT_INTERNAL, "worker %s: out of memory", w->job.backend);
     }
     network_init(&start, &shape, w->job.seed);
+    trainer_load(w->trainer, &start);
+    w->has_own_threads = own_threads_found(&w->threads, plan->threads, make_one_step, w);
     trainer_load(w->trainer, &start);
     network_free(&start);
     if (reverify_open(&w->reverify, plan, e)) return (int)e->code;
@@ -255,10 +289,10 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
                          w->proven ? "there is no data" : "its proof did not pass");
     const double start = clock_seconds();
     const int steps_before = w->reverify.verified, spans_before = w->reverify.spans_verified;
+    if (!w->trainer && (open_again(w, e) || prepare_training(w, e))) return (int)e->code;
     DOING(w, "epoch %d", epoch);
-    if (!w->trainer && prepare_training(w, e)) return (int)e->code;
     /* The proof may have used teams of other sizes, after which the runtime has new threads. */
-    topology_bind_team(&w->job.topology, w->job.plan.threads, NULL);
+    own_threads_bind_team(&w->job.topology, w->job.plan.threads, w->has_own_threads, NULL);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
     const double peak_before = measure_peak(w);
     struct turn_noise_start noise;
