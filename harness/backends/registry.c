@@ -128,13 +128,34 @@ static const struct registry_entry *unknown(const char *name, struct error *e)
 static struct registry_entry with_argument[REGISTRY_MAX];
 static int with_argument_count;
 
+static bool is_taken(const char *name)
+{
+    for (int i = 0; i < with_argument_count; i++)
+        if (strcmp(with_argument[i].name, name) == 0) return true;
+    return false;
+}
+
+/* NAME:BASENAME, with as many folders of the path before it as tell it from the entries that are there: files
+ * and tables know a contender by its name only. NULL when out of memory. */
+static char *name_with_argument(const char *of, const char *argument)
+{
+    const char *tail = argument + strlen(argument);
+    for (;;) {
+        char *name = NULL;
+        while (tail > argument && tail[-1] != '/') tail--;
+        if (asprintf(&name, "%s:%s", of, tail) < 0) return NULL;
+        if (tail == argument || !is_taken(name)) return name;
+        free(name);
+        tail--;
+    }
+}
+
 static const struct registry_entry *add_with_argument(const struct registry_entry *of, const char *spec,
                                                       const char *argument, struct error *e)
 {
-    const char *slash = strrchr(argument, '/');
-    char *name = NULL, *kept = strdup(spec);
-    if (with_argument_count == REGISTRY_MAX || !kept ||
-        asprintf(&name, "%s:%s", of->name, slash ? slash + 1 : argument) < 0) {
+    char *kept = strdup(spec), *name = kept ? name_with_argument(of->name, argument) : NULL;
+    if (with_argument_count == REGISTRY_MAX || !name) {
+        free(name);
         free(kept);
         error_set(e, EXIT_INTERNAL, "--backend %s: out of memory, or more than %d of its kind", spec,
                   REGISTRY_MAX);

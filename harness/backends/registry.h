@@ -48,8 +48,8 @@ const struct registry_entry *registry_find(const char *name);
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size);
 
 /* The entry of a spec, NAME or NAME:ARGUMENT, whether ready or not; e is EXIT_USAGE, with the nearest name,
- * when there is none. An entry with an argument is made on first use and called NAME:BASENAME; it lives as
- * long as the program. */
+ * when there is none. An entry with an argument is made on first use and called NAME:BASENAME, or, where
+ * another is called so, NAME:FOLDER/BASENAME; it lives as long as the program. */
 const struct registry_entry *registry_resolve(const char *spec, struct error *e);
 
 /* The reference backend: it implements every op and runs anywhere. */

@@ -74,7 +74,7 @@ static char *list_of_baseline(const struct baseline *b)
         const struct baseline_series *s = &b->series[i];
         char *longer = NULL;
         if (is_second_process(s->backend) || !is_enough(s)) continue;
-        if (asprintf(&longer, "%s%s%s", list, *list ? "," : "", s->backend) < 0) longer = NULL;
+        if (asprintf(&longer, "%s%s%s", list, *list ? "," : "", s->spec) < 0) longer = NULL;
         free(list);
         list = longer;
     }

@@ -35,7 +35,7 @@ static void print_map(FILE *out, const char *map)
 static void print_command(FILE *out, const struct options *o, const struct registry_entry *entry,
                           const struct proof_failure *failure)
 {
-    fprintf(out, "         again: bench prove --backend %s", entry->plugin ? entry->name : entry->spec);
+    fprintf(out, "         again: bench prove --backend %s", entry->spec);
     for (int i = 0; i < o->plugin_count; i++) print_flag(out, "--plugin", o->plugins[i]);
     fprintf(out, " --seed %llu", (unsigned long long)o->seed);
     if (o->hidden != 512) fprintf(out, " --hidden %d", o->hidden);

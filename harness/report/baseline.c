@@ -82,12 +82,14 @@ const struct baseline_series *baseline_find(const struct baseline *b, const char
 static int make_series(struct baseline *b, struct error *e)
 {
     const char *name;
-    json_t *ignored;
-    json_object_foreach(json_object_get(b->machine, "backends"), name, ignored)
+    json_t *facts;
+    json_object_foreach(json_object_get(b->machine, "backends"), name, facts)
     {
         if (b->count == BASELINE_MOST_SERIES) return wrong(b, "more backends than a run can have", e);
         struct baseline_series *s = &b->series[b->count++];
+        const char *spec = json_string_value(json_object_get(facts, "spec"));
         s->backend = name;
+        s->spec = spec ? spec : name;
         s->share = calloc((size_t)b->epochs, sizeof *s->share);
         if (!s->share) return error_set(e, EXIT_INTERNAL, "out of memory");
     }

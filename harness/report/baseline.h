@@ -15,7 +15,8 @@
 enum { BASELINE_MOST_SERIES = 64 };
 
 struct baseline_series {
-    const char *backend; /* points into the machine's JSON */
+    const char *backend; /* points into the machine's JSON, as the next does */
+    const char *spec;    /* what --backend takes to have it again; older files do not say: its name */
     int epochs;          /* that were asked for, and are all there */
     double *share;       /* of epoch i + 1; each above 0 */
 };

@@ -113,12 +113,17 @@ static struct amdahl_side side_of(const struct summary *s, const struct summary_
     return (struct amdahl_side){row->entry->name, time_figures(s, row).median, parts, count};
 }
 
+/* A second process of the same contender, as bench ab has it, differs by chance only. */
+static bool is_same(const struct registry_entry *a, const struct registry_entry *b)
+{
+    return a->backend == b->backend && strcmp(a->spec, b->spec) == 0;
+}
+
 bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summary_row *row,
                     struct amdahl_side *slow, struct amdahl_side *fast, struct amdahl_part *parts)
 {
     const struct summary_row *best = fastest_row(s);
-    /* A second process of the same backend, as bench ab has it, differs by chance only. */
-    if (!best || row == best || row->epochs == 0 || row->entry->backend == best->entry->backend) return false;
+    if (!best || row == best || row->epochs == 0 || is_same(row->entry, best->entry)) return false;
     *slow = side_of(s, row, parts);
     *fast = side_of(s, best, parts + TRAINER_MAX_OP_TIMES + 1);
     return amdahl_of(a, slow, fast);

@@ -62,12 +62,13 @@ static json_t *backend_json(const struct registry_entry *entry)
     const struct backend *b = entry->backend;
     char needs[128];
     const struct blocking is = entry->plugin ? b->blocking : tuning_effective(b);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}", "name",
-                     b->name, "needs", cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags",
-                     entry->compiled_as, "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0,
-                     "fused_step", b->step != NULL, "own_ops", describe_ops_json(b, true), "inherited_ops",
-                     describe_ops_json(b, false), "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc",
-                     is.nc, "kc", is.kc, "tuned", !entry->plugin && tuning_of(b->name), "library",
+    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}",
+                     "name", b->name, "spec", json_string_of_bytes(entry->spec), "needs",
+                     cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags", entry->compiled_as,
+                     "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0, "fused_step", b->step != NULL,
+                     "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
+                     "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc", is.nc, "kc", is.kc, "tuned",
+                     !entry->plugin && tuning_of(b->name), "library",
                      b->library ? text_or_null(b->library()) : json_null());
 }
 
