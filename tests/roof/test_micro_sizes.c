@@ -93,7 +93,7 @@ static void call_all(const struct backend *b, int hidden, int batch, size_t l2_b
     for (int i = 0; i < IMAGES; i++) labels[i] = (uint8_t)(i % DATASET_CLASSES);
     assert_int_equal(contender_open(&contender, b, registry_fallback(), &plan, &e), 0);
     assert_int_equal(micro_operands_init(&operands, &data, &shape, batch, 1, &none, &machine, &e), 0);
-    const int count = micro_cases(cases, &contender, &operands);
+    const int count = micro_cases(cases, b->name, &contender, &operands);
     assert_in_range(count, OP_COUNT, MICRO_MAX_TRAINING_CASES);
     for (int i = 0; i < count; i++) {
         fprintf(stderr, "%s\n", cases[i].name); /* the last one is what a crash was in */
