@@ -21,14 +21,14 @@
  *   - All calls on one state come from one thread at a time. A backend spreads work over an OpenMP team of
  *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
  * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
- *   - Several instances may be open at a time, for different plans, and are called in turn. What a process has
- *     only once, such as a library's number of threads, a backend sets anew in a call that finds it otherwise.
- *     While one is timed no other is open, and none was opened after it.
+ *   - Several instances may be open at a time, for different plans, and are called in turn. What a process
+ * has only once, such as a library's number of threads, a backend sets anew in a call that finds it
+ * otherwise. While one is timed no other is open, and none was opened after it.
  *   - A backend may work with threads of its own. open(), and constructors of a plug-in before it, run on a
  *     thread that may use all places of the plan, one for each of its threads, and what they start inherits
- *     them. Where there are such threads, those of a pool or some that come and go with a call, thread 0 keeps
- *     all places while it is timed; otherwise it is bound to the first. The OpenMP team, which inherited ops
- *     work with, is bound one thread to a place and then sleeps between its regions instead of spinning.
+ *     them. Where there are such threads, those of a pool or some that come and go with a call, thread 0
+ * keeps all places while it is timed; otherwise it is bound to the first. The OpenMP team, which inherited
+ * ops work with, is bound one thread to a place and then sleeps between its regions instead of spinning.
  *   - A backend starts no process. What it starts all the same is found, named and ended.
  *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
  *   - NaN, infinities and subnormal numbers mean what IEEE 754 says and are never flushed or replaced, unless

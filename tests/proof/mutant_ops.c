@@ -436,7 +436,7 @@ const struct mutant *mutants_of_ops(int *count)
 {
     if (listed == 0) {
         add_gemms();
-    add_reach();
+        add_reach();
         add_rows();
         add_pointwise();
     }
