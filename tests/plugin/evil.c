@@ -35,9 +35,11 @@
 #define EVIL_BUILD EVIL_IN_USE
 #endif
 
+enum { BLOCK = 4096 };
+
 struct state {
     char kind[24];
-    float *block; /* 64 floats, with the allocator's own data behind them */
+    float *block; /* with the allocator's own data after it, which free() looks at in blocks of this size */
 };
 
 static void spin(void)
@@ -75,7 +77,7 @@ static void do_harm(const struct state *s, int m, int k, const float *a)
         sleep_forever();
     }
     if (strcmp(kind, "input") == 0 && m > 0 && k > 0) *(float *)(uintptr_t)a += 1.0f;
-    if (strcmp(kind, "heap") == 0) memset(s->block + 64, 0x5a, beyond); /* found out at the next free() */
+    if (strcmp(kind, "heap") == 0) memset(s->block + BLOCK, 0x5a, beyond); /* found out at the next free() */
 }
 
 /* alpha = 0 reads A and B all the same. */
@@ -104,7 +106,7 @@ static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n
 static int open_evil(const struct plan *plan, void **state, char *why, size_t why_size)
 {
     struct state *s = calloc(1, sizeof *s);
-    if (!s || !(s->block = malloc(64 * sizeof *s->block))) abort();
+    if (!s || !(s->block = malloc(BLOCK * sizeof *s->block))) abort();
     strncpy(s->kind, plan->argument ? plan->argument : "", sizeof s->kind - 1);
     *state = s;
     if (strcmp(s->kind, "refuse") != 0) return 0;
