@@ -27,6 +27,7 @@ void gemm_drawn_factors(struct proof *p, struct proof_row *row);
 void gemm_beyond_the_plan(struct proof *p, struct proof_row *row);
 void gemm_far_rows(struct proof *p, struct proof_row *row);
 void gemm_one_matrix(struct proof *p, struct proof_row *row);
+void gemm_subnormals(struct proof *p, struct proof_row *row);
 void gemm_large_zeros(struct proof *p, struct proof_row *row);
 
 /* Every m, n, k of 1..67, for options->exhaustive. */

@@ -55,6 +55,21 @@ void gemm_drawn_factors(struct proof *p, struct proof_row *row)
     }
 }
 
+/* ---- subnormal numbers in one operand; a power of two in the other brings them back */
+
+void gemm_subnormals(struct proof *p, struct proof_row *row)
+{
+    enum { CASES = 64 };
+    struct rng r = rng_seed(p->options->seed, 35);
+    for (int i = 0; i < CASES; i++) {
+        struct gemm_case c = gemm_random_case(p, &r, i % 2 ? FILL_TINY_A : FILL_TINY_B);
+        c.m = from_to(&r, 1, 67);
+        c.n = from_to(&r, 1, 67);
+        c.k = from_to(&r, 1, 67);
+        gemm_run(p, row, &c);
+    }
+}
+
 /* ---- extents around the plan's, and beyond */
 
 /* Extents that a kernel may have been made for, both sides of each, and numbers drawn between powers of two.
