@@ -9,7 +9,8 @@
   The exception, by name: exp and log of one vector are handed by pointer to the one loop that applies them (map),
   which is checked as their caller;
 - kernels and roof loops do not touch the floating-point control registers;
-- a backend exports one symbol, backend_NAME, and has no variables (oneDNN's keeps the text of its version).
+- a backend exports one symbol, backend_NAME, and has no variables, with two exceptions: oneDNN's keeps the text of its version, and cblas what
+  it told its library last, which keeps that once for the process itself.
 
 The checker is itself checked on small objects that each break one rule.
 
@@ -215,7 +216,7 @@ def examine(kind, name, library):
         if exported != [f"backend_{name}"]:
             wrong.append(f"exports {exported}, not only backend_{name}")
         if name != "onednn":
-            wrong += [f"variable: {v}" for v in variables(library)]
+            wrong += [f"variable: {v}" for v in variables(library) if (name, v) != ("cblas", ".bss told")]
     return wrong, f"{functions_seen} functions, {seen} instructions, vectors returned by {sorted(local_returns) or 'none'}"
 
 
