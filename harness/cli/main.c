@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/team.h"
@@ -32,6 +33,7 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return EXIT_OK;
     }
     if (measures_here(o->command) && team_start_again(o, words, e)) return (int)e->code;
+    if (o->plugin_count > 0) interrupt_install(); /* what a plug-in starts when it is asked is ended, too */
     for (int i = 0; i < o->plugin_count; i++)
         if (registry_add_plugin(o->plugins[i], e)) return (int)e->code;
     switch (o->command) {
