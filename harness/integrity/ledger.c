@@ -171,7 +171,7 @@ static void check_threads(struct integrity *i, const struct integrity_ground *g,
     if (line) {
         SAY(line->expected, "at most %d", g->threads);
         SAY(line->seen, "%d", busy);
-        SAY(line->words, "threads that worked more than half as long as the one that worked most, epoch %d",
+        SAY(line->words, "the first thread, and those that worked more than half as long, epoch %d",
             r->result.epoch);
     }
     if (tasks == 0) {

@@ -133,17 +133,20 @@ static double worked(const struct task_times *start, const struct task_times *en
     return end->of[i].seconds;
 }
 
-/* Teams of two runtimes that take turns (a library's and this program's) are never both busy for more than
- * half of the time, in which the first thread, a member of both, is busy all the time. The kernel may count a
- * running thread's time at its next tick only. */
-static int count_busy(const struct task_times *start, const struct task_times *end)
+/* The first thread, and those that worked more than half as long. It is a member of every team, so that teams
+ * of two runtimes that take turns (a library's and this program's) are never both busy for more than half of
+ * its time. A thread beyond the teams may well work longer than the first one. The kernel may count a running
+ * thread's time at its next tick only. */
+static int count_busy(pid_t pid, const struct task_times *start, const struct task_times *end)
 {
     static const double tick = 0.01;
-    double most = 0.0;
+    double first = 0.0;
     int busy = 0;
-    for (int i = 0; i < end->count; i++) most = fmax(most, worked(start, end, i));
-    for (int i = 0; i < end->count; i++) busy += worked(start, end, i) > 0.5 * most + tick;
-    return most > 0.0 && busy == 0 ? 1 : busy; /* an epoch of a few ticks */
+    for (int i = 0; i < end->count; i++)
+        if (end->of[i].task == pid) first = worked(start, end, i);
+    for (int i = 0; i < end->count; i++)
+        busy += end->of[i].task != pid && worked(start, end, i) > 0.5 * first + tick;
+    return first > 0.0 ? 1 + busy : 0;
 }
 
 /* Of some tries, the one in which nothing came between: a process that is set aside there would see two
@@ -190,7 +193,7 @@ void witness_end(const struct witness *w, struct testimony *t)
         .away = w->away,
         .cpu_seconds = cpu >= 0.0 && w->cpu >= 0.0 ? cpu - w->cpu : -1.0,
         .tasks = count_tasks(w->worker),
-        .busy = count_busy(&w->tasks, &tasks),
+        .busy = count_busy(w->worker, &w->tasks, &tasks),
     };
     read_memory(w->worker, t);
     if (witness_has_counter() && now.seconds > origin.seconds)

@@ -40,8 +40,8 @@ struct testimony {
     double cpu_seconds;      /* of all threads of the worker; negative: not known */
     int tasks;               /* threads of the worker at its end; 0: not known */
     double ticks_per_second; /* of the time stamp counter; 0: it is no clock on this CPU */
-    int busy; /* threads of the worker that worked more than half as long as the one that worked most; 0: not
-                 known */
+    int busy;       /* the first thread of the worker, and those that worked more than half as long; 0: not
+                       known */
     double rss_mb;  /* resident memory of the worker at its end, 10^6 bytes; negative: not known */
     double data_mb; /* private writable memory that it has mapped, touched or not; negative: not known */
     int started;    /* processes that the worker has started so far and that were seen; -1: not known */
