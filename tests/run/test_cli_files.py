@@ -243,7 +243,7 @@ def test_full_and_read_only(data, folder):
     check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
     check(full.stderr.count("\n") == 1, f"full: {full.stderr!r}")
     kept = folder + "/kept"
-    filling = mounted(place, "size=60k", f'{words}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    filling = mounted(place, "size=200k", f'{words}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
     check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
     check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
     lost = check_kept(kept, "filling up")

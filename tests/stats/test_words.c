@@ -139,7 +139,7 @@ static void tables_are_read(void **state)
     assert_int_equal(t.rows, 2);
     assert_int_equal(csv_table_column(&t, "b\"c"), 1);
     assert_int_equal(csv_table_column(&t, "nothing"), -1);
-    assert_string_equal(csv_table_cell(&t, 0, 1), "x,\r\ny");
+    assert_string_equal(csv_table_cell(&t, 0, 1), "x,  y"); /* clean text: it may reach a terminal */
     assert_string_equal(csv_table_cell(&t, 0, 2), "");
     assert_string_equal(csv_table_cell(&t, 1, 0), "2");
     assert_string_equal(csv_table_cell(&t, 1, 2), "");
