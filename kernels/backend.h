@@ -93,7 +93,15 @@ struct plan {
 
 /* C[m x n] = alpha * op(A) * op(B) + beta * C, op(A) is m x k, op(B) is k x n.
  * A is stored m x k (NO_TRANS) or k x m (TRANS); B is stored k x n or n x k.
- * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate.
+ * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate,
+ * from C with any beta but 0, too, and through factors of 0: 0 * NaN and 0 * Inf are NaN on either side.
+ * alpha and beta may have any finite value, and be NaN; beta may be infinite. What alpha = Inf gives is
+ * undefined.
+ * The order of the sum over k is free, and so is where alpha comes in; roundings follow, recombined sums such
+ * as Strassen's do not: a row of op(A) or a column of op(B) that is 0 gives exact zeros. Where every product
+ * and every partial sum in any order is a float, so is the result.
+ * A and B may overlap or be the same. What they point to is read during the call only: the next one may find
+ * other contents there. An extent is any int, and so is a stride: i * lda is a size_t.
  */
 typedef void gemm_fn(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                      const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);

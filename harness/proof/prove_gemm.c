@@ -12,6 +12,26 @@
 
 /* ---- one case */
 
+static bool may_be_nonfinite(const struct gemm_case *c)
+{
+    switch (c->fill) {
+    case FILL_NAN_A:
+    case FILL_NAN_B:
+    case FILL_INF_ZERO:
+    case FILL_INF_PAIR:
+    case FILL_OVERFLOW:
+    case FILL_ZEROS_A:
+    case FILL_ZEROS_B:
+        return c->k > 0 && c->alpha != 0.0f;
+    case FILL_SPECIAL:
+        return true;
+    case FILL_NONFINITE_C:
+        return c->beta != 0.0f;
+    default:
+        return !isfinite(c->alpha) || !isfinite(c->beta);
+    }
+}
+
 static unsigned flags_of(const struct gemm_case *c)
 {
     const bool product = c->k > 0 && c->alpha != 0.0f;
@@ -20,76 +40,127 @@ static unsigned flags_of(const struct gemm_case *c)
     if (!product && c->beta == 0.0f) flags |= COMPARE_IDLE_IS_RIGHT;
     /* one row and one column of zeros can be all there is */
     if (c->fill == FILL_ZERO_LINES && (c->m == 1 || c->n == 1)) flags |= COMPARE_IDLE_IS_RIGHT;
+    if (c->fill == FILL_ZEROS_A || c->fill == FILL_ZEROS_B || c->fill == FILL_SPECIAL)
+        flags |= COMPARE_IDLE_IS_RIGHT;
     /* small integers with many zeros may cancel in a handful of elements */
-    if (cases_exact(c->fill) && c->m * c->n <= 8) flags |= COMPARE_IDLE_IS_RIGHT;
-    /* nearly all may be zeros, or NaN as in a C that was never written */
-    if (c->fill == FILL_ZEROS_A || c->fill == FILL_ZEROS_B) flags |= COMPARE_IDLE_IS_RIGHT;
-    if (cases_nonfinite(c->fill) && product) flags |= COMPARE_NONFINITE;
-    if (c->fill == FILL_NONFINITE_C && c->beta != 0.0f) flags |= COMPARE_NONFINITE;
+    if (gemm_exact(c->fill) && c->m * c->n <= 8) flags |= COMPARE_IDLE_IS_RIGHT;
+    if (may_be_nonfinite(c)) flags |= COMPARE_NONFINITE;
     return flags;
 }
 
-static void expect(struct proof *p, const struct gemm_case *c, const struct matrix *a, const struct matrix *b,
-                   int ldc)
+static void expect(struct proof *p, const struct gemm_case *c, const struct gemm_operands *o)
 {
-    oracle_gemm(c->ta, c->tb, c->m, c->n, c->k, c->alpha, a->data, a->ld, b->data, b->ld, c->beta, p->before,
-                ldc, p->value, p->bound);
+    oracle_gemm(c->ta, c->tb, c->m, c->n, c->k, c->alpha, o->a.data, o->a.ld, o->b.data, o->b.ld, c->beta,
+                p->before, c->n, p->value, p->bound);
     const size_t count = (size_t)c->m * (size_t)c->n;
-    const bool exact = cases_exact(c->fill);
+    const bool exact = gemm_exact(c->fill);
     for (size_t i = 0; c->fill == FILL_OVERFLOW && i < count; i++)
         if (fabs(p->value[i]) >= 0x1p129) p->value[i] = copysign((double)INFINITY, p->value[i]);
     for (size_t i = 0; i < count; i++)
         p->bound[i] = exact ? BOUND_EXACT : bound_gemm(c->k, c->alpha, c->beta, p->bound[i]);
 }
 
-void gemm_run(struct proof *p, struct proof_row *row, const struct gemm_case *c)
+static void call(struct proof *p, const struct gemm_case *c, const struct gemm_operands *o)
 {
-    char text[200];
-    cases_gemm_text(c, text, sizeof text);
-    if (!case_begin(p, "gemm %s", text)) return;
-    const struct matrix a =
-        place_matrix(p, ARENA_A, c->ta ? c->k : c->m, c->ta ? c->m : c->k, c->slack_a, c->place);
-    const struct matrix b =
-        place_matrix(p, ARENA_B, c->tb ? c->n : c->k, c->tb ? c->k : c->n, c->slack_b, c->place);
-    const struct matrix out = place_matrix(p, ARENA_C, c->m, c->n, c->slack_c, c->place);
-    cases_gemm_fill(c, a.data, a.ld, b.data, b.ld, out.data, out.ld);
-    memcpy(p->before, out.data, matrix_floats(c->m, c->n, out.ld) * sizeof(float));
+    CONTENDER_CALL(&p->contender, gemm, c->ta, c->tb, c->m, c->n, c->k, c->alpha, o->a.data, o->a.ld,
+                   o->b.data, o->b.ld, c->beta, o->c.data, o->c.ld);
+}
+
+/* Copies C's elements to the dense `before`, or back. */
+static void keep_c(const struct proof *p, const struct matrix *c)
+{
+    const size_t bytes = (size_t)c->cols * sizeof *c->data;
+    for (int i = 0; i < c->rows; i++)
+        memcpy(p->before + (size_t)i * (size_t)c->cols, c->data + (size_t)i * (size_t)c->ld, bytes);
+}
+
+static void restore_c(const struct proof *p, const struct matrix *c)
+{
+    const size_t bytes = (size_t)c->cols * sizeof *c->data;
+    for (int i = 0; i < c->rows; i++)
+        memcpy(c->data + (size_t)i * (size_t)c->ld, p->before + (size_t)i * (size_t)c->cols, bytes);
+}
+
+/* The call before the one that counts. */
+static void call_before(struct proof *p, const struct gemm_case *c, struct gemm_operands *o)
+{
+    struct gemm_case other = *c;
+    struct rng r = rng_seed(c->seed, 12);
+    struct matrix *changed = c->before == BEFORE_OTHER_A ? &o->a : c->before == BEFORE_OTHER_B ? &o->b : NULL;
+    const size_t at = changed ? (size_t)rng_below(&r, (uint32_t)changed->rows) * (size_t)changed->ld +
+                                    rng_below(&r, (uint32_t)changed->cols)
+                              : 0;
+    const float right = changed ? changed->data[at] : 0.0f;
+    if (changed) changed->data[at] = right != 0.0f ? -right : 1.0f;
+    if (c->before == BEFORE_OTHER_C)
+        for (int i = 0; i < c->m; i++)
+            for (int j = 0; j < c->n; j++) o->c.data[(size_t)i * (size_t)o->c.ld + (size_t)j] = 1.0f;
+    if (c->before == BEFORE_OTHER_ALPHA) other.alpha *= -2.0f;
+    if (c->before == BEFORE_OTHER_BETA) other.beta = other.beta != 0.0f ? 0.0f : 1.0f;
+    other.m -= c->before == BEFORE_LESS_M;
+    other.n -= c->before == BEFORE_LESS_N;
+    other.k -= c->before == BEFORE_LESS_K;
+    call(p, &other, o);
+    if (changed) changed->data[at] = right;
+    restore_c(p, &o->c);
+}
+
+static void run_placed(struct proof *p, struct proof_row *row, const struct gemm_case *c,
+                       struct gemm_operands *o)
+{
+    gemm_fill(c, o->a.data, o->a.ld, o->b.data, o->b.ld, o->c.data, o->c.ld);
+    keep_c(p, &o->c);
+    if (c->before) call_before(p, c, o);
     /* Of cases that differ in nothing but data or one step of an extent, one in eight: it costs system calls.
      */
     const bool read_only = c->special % 8 == 0;
-    if (read_only) guarded_protect(&p->arena[ARENA_A]);
-    if (read_only) guarded_protect(&p->arena[ARENA_B]);
-    CONTENDER_CALL(&p->contender, gemm, c->ta, c->tb, c->m, c->n, c->k, c->alpha, a.data, a.ld, b.data, b.ld,
-                   c->beta, out.data, out.ld);
-    if (read_only) guarded_release(&p->arena[ARENA_A]);
-    if (read_only) guarded_release(&p->arena[ARENA_B]);
-    expect(p, c, &a, &b, out.ld);
+    if (read_only) gemm_protect(p, c, guarded_protect);
+    call(p, c, o);
+    if (read_only) gemm_protect(p, c, guarded_release);
+    expect(p, c, o);
     struct comparison result;
     compare_begin(&result, "C", (long long)c->m * c->n, c->n, flags_of(c));
-    compare_matrix(&result, c->m, c->n, out.data, out.ld, p->value, p->bound);
-    check_surroundings(p, &result, ARENA_C, &out);
+    compare_matrix(&result, c->m, c->n, o->c.data, o->c.ld, p->value, p->bound);
+    gemm_check_surroundings(p, c, o, &result);
     case_check(p, row, &result);
+}
+
+void gemm_run(struct proof *p, struct proof_row *row, const struct gemm_case *c)
+{
+    char text[GEMM_CASE_TEXT];
+    struct gemm_operands o;
+    gemm_case_text(c, text);
+    if (!case_begin(p, "gemm %s", text)) return;
+    if (gemm_place(p, c, &o))
+        run_placed(p, row, c, &o);
+    else
+        case_fail(p, row, "the system refuses address space, without memory; raise ulimit -v");
+    gemm_release(&o);
     case_end(p, row);
 }
 
 /* ---- classes of cases */
 
-bool gemm_fits(const struct gemm_case *c)
+bool gemm_fits(const struct proof *p, const struct gemm_case *c)
 {
-    const long long m = c->m + 17, n = c->n + 17, k = c->k + 17;
-    return m * k <= CASES_MAX_FLOATS && k * n <= CASES_MAX_FLOATS && m * n <= CASES_MAX_FLOATS;
+    const long long most = (long long)p->max_floats, m = c->m, n = c->n, k = c->k;
+    const long long a = c->ta ? k * (m + c->slack_a) : m * (k + c->slack_a);
+    const long long b = c->tb ? n * (k + c->slack_b) : k * (n + c->slack_b);
+    return a <= most && b <= most && m * (n + c->slack_c) <= most;
 }
 
 struct gemm_case gemm_random_case(struct proof *p, struct rng *r, enum gemm_fill fill)
 {
-    static const float alphas[] = {1.0f, -1.0f, 0.7f}, betas[] = {0.0f, 1.0f, -1.0f, 1.3f};
-    static const float exact_alphas[] = {1.0f, -1.0f, 2.0f}, exact_betas[] = {0.0f, 1.0f, 2.0f, 0.0f};
-    const bool exact = cases_exact(fill);
+    const bool exact = gemm_exact(fill), tiny = fill == FILL_TINY_A || fill == FILL_TINY_B;
+    const bool small = tiny || fill == FILL_SUBNORMAL; /* little or no room below the products */
+    const int lo = tiny ? 0 : small ? -4 : -40, hi = tiny ? 0 : small ? 3 : 20;
+    const float alpha = exact ? gemm_exact_factor(r, lo, hi) : gemm_rounding_factor(r);
+    const float beta = exact ? gemm_exact_factor(r, lo, hi) : gemm_rounding_factor(r);
     return (struct gemm_case){
         .ta = rng_below(r, 2) ? TRANS : NO_TRANS,
         .tb = rng_below(r, 2) ? TRANS : NO_TRANS,
-        .alpha = exact ? exact_alphas[rng_below(r, 3)] : alphas[rng_below(r, 3)],
-        .beta = exact ? exact_betas[rng_below(r, 4)] : betas[rng_below(r, 4)],
+        .alpha = alpha,
+        .beta = rng_below(r, 8) < 3 ? 0.0f : beta,
         .slack_a = cases_slacks[rng_below(r, 4)],
         .slack_b = cases_slacks[rng_below(r, 4)],
         .slack_c = cases_slacks[rng_below(r, 4)],
@@ -185,7 +256,7 @@ static void block_boundaries(struct proof *p, struct proof_row *row)
         c.n = deep ? 1 + (int)rng_below(&r, 40) : sizes[rng_below(&r, (uint32_t)size_count)];
         c.k = deep ? depths[(i / 3) % depth_count] : 1 + (int)rng_below(&r, 33);
         if (c.fill == FILL_CANCEL && c.k == 1) c.k = 2;
-        if (!gemm_fits(&c)) c.n = 1 + (int)rng_below(&r, 33);
+        if (!gemm_fits(p, &c)) c.n = 1 + (int)rng_below(&r, 33);
         gemm_run(p, row, &c);
     }
 }
@@ -205,7 +276,6 @@ static void exact_integers(struct proof *p, struct proof_row *row)
         c.n = sizes[rng_below(&r, (uint32_t)size_count)];
         c.k = i % 4 == 3 || rng_below(&r, 2) ? 1 + (int)rng_below(&r, 67)
                                              : depths[rng_below(&r, (uint32_t)depth_count)];
-        if (c.k > 900) c.k = 900; /* 2 * 64 * 128 * 900 + 2 * 512 < 2^24: every partial sum is exact */
         gemm_run(p, row, &c);
     }
 }
@@ -216,8 +286,6 @@ static void one_hot_case(struct proof *p, struct proof_row *row, struct rng *r, 
     c.m = 1 + (int)rng_below(r, 7);
     c.n = 2 + (int)rng_below(r, 30);
     c.k = k;
-    c.alpha = 1.0f;
-    c.beta = 0.0f;
     c.special = special;
     gemm_run(p, row, &c);
 }
@@ -255,21 +323,6 @@ static void numbered(struct proof *p, struct proof_row *row)
         c.k = size;
         c.m = c.fill == FILL_IDENTITY_A ? size : other;
         c.n = c.fill == FILL_IDENTITY_A ? other : size;
-        c.alpha = 1.0f;
-        c.beta = 0.0f;
-        gemm_run(p, row, &c);
-    }
-}
-
-static void structural_zeros(struct proof *p, struct proof_row *row)
-{
-    struct rng r = rng_seed(p->options->seed, 26);
-    for (int i = 0; i < 60; i++) {
-        struct gemm_case c = gemm_random_case(p, &r, FILL_ZERO_LINES);
-        c.m = 1 + (int)rng_below(&r, 40);
-        c.n = 1 + (int)rng_below(&r, 70);
-        c.k = 1 + (int)rng_below(&r, 130);
-        c.beta = 0.0f;
         gemm_run(p, row, &c);
     }
 }
@@ -278,17 +331,21 @@ const struct case_class classes_gemm[] = {
     {"exact integers", exact_integers},
     {"one-hot k", one_hot},
     {"numbered operands", numbered},
-    {"structural zeros", structural_zeros},
+    {"structural zeros", gemm_structural_zeros},
     {"all residues to 67", all_residues},
     {"block boundaries", block_boundaries},
+    {"each extent to 1100", gemm_each_extent},
+    {"around the plan's extents", gemm_around_the_plan},
+    {"thin giants", gemm_thin_giants},
+    {"large in two extents", gemm_large_in_two},
+    {"any alpha and beta", gemm_any_factors},
     {"rules of NaN, Inf, alpha, beta", gemm_rules},
-    {"zeros beside NaN and Inf", gemm_zeros},
-    {"alpha and beta drawn", gemm_drawn_factors},
-    {"around the plan and beyond", gemm_beyond_the_plan},
-    {"one matrix as A and B", gemm_one_matrix},
-    {"zeros of large products", gemm_large_zeros},
-    {"subnormal operands", gemm_subnormals},
+    {"zeros beside NaN and Inf", gemm_zeros_and_nan},
+    {"special values in A, B and C", gemm_special_values},
+    {"subnormal operands", gemm_subnormal_operands},
+    {"one matrix as A and B", gemm_shared_operands},
+    {"other contents, same places", gemm_other_contents},
     {"training shapes", training_shapes},
-    {"rows up to 2^31 floats apart", gemm_far_rows},
+    {"rows up to 2^31 floats apart", gemm_distant_rows},
     {0},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What gemm does with NaN, Inf, alpha = 0, beta = 0 and empty extents: 16 rules, each over tails of m, n and
+ * What gemm does with NaN, Inf, alpha = 0, beta = 0 and empty extents: 18 rules, each over tails of m, n and
  * k.
  *
  *    1  beta = 0 does not read C: C full of signalling NaN       8  m = 0 or n = 0 touches nothing
@@ -10,9 +10,12 @@
  *    5  k = 0, beta = 1.3 scales C                              12  +Inf and -Inf in one sum give NaN
  *    6  alpha = 0 does not read A and B: both NaN               13  overflow gives Inf of the right sign
  *    7  alpha = beta = 0 gives zeros                            14  NaN between and behind rows stays there
- *   15  NaN and Inf in C with beta: these elements, no other    16  0 * NaN and 0 * Inf are NaN, wherever
- * zeros lie
- */
+ *   15  NaN and Inf in C with beta: these elements             17  beta NaN does so, with products or without
+ *   16  alpha NaN makes all of C NaN                           18  beta Inf: Inf of the sign of C
+ *
+ * -0 counts as 0. */
+#include <math.h>
+
 #include "proof/prove_gemm.h"
 
 enum extent { EXTENT_ANY, EXTENT_NO_K, EXTENT_NO_MN };
@@ -23,19 +26,24 @@ static const struct {
     float alpha, beta;
     enum extent extent;
 } rules[] = {
-    {1, FILL_UNIFORM, 0.7f, 0.0f, EXTENT_ANY},       {2, FILL_INFINITE_C, 1.0f, 0.0f, EXTENT_ANY},
-    {3, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_NO_K},      {4, FILL_UNIFORM, 1.0f, 1.0f, EXTENT_NO_K},
-    {5, FILL_UNIFORM, 0.7f, 1.3f, EXTENT_NO_K},      {6, FILL_NAN_INPUTS, 0.0f, 1.3f, EXTENT_ANY},
-    {6, FILL_NAN_INPUTS, 0.0f, 1.0f, EXTENT_ANY},    {7, FILL_NAN_INPUTS, 0.0f, 0.0f, EXTENT_ANY},
-    {8, FILL_UNIFORM, 1.0f, 1.3f, EXTENT_NO_MN},     {8, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_NO_MN},
-    {9, FILL_NAN_A, 1.0f, 0.0f, EXTENT_ANY},         {9, FILL_NAN_A, 0.7f, 1.0f, EXTENT_ANY},
-    {10, FILL_NAN_B, 1.0f, 0.0f, EXTENT_ANY},        {10, FILL_NAN_B, 0.7f, 1.0f, EXTENT_ANY},
-    {11, FILL_INF_ZERO, 1.0f, 0.0f, EXTENT_ANY},     {11, FILL_INF_ZERO, -1.0f, 1.0f, EXTENT_ANY},
-    {12, FILL_INF_PAIR, 1.0f, 0.0f, EXTENT_ANY},     {13, FILL_OVERFLOW, 1.0f, 0.0f, EXTENT_ANY},
-    {13, FILL_OVERFLOW, -0.7f, 1.0f, EXTENT_ANY},    {14, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_ANY},
-    {14, FILL_ACTIVATIONS, 1.0f, 1.0f, EXTENT_ANY},  {15, FILL_NONFINITE_C, 1.0f, 1.0f, EXTENT_ANY},
-    {15, FILL_NONFINITE_C, 0.7f, -0.3f, EXTENT_ANY}, {15, FILL_NONFINITE_C, 0.0f, 1.3f, EXTENT_ANY},
-    {15, FILL_NONFINITE_C, 1.0f, 0.5f, EXTENT_NO_K},
+    {1, FILL_UNIFORM, 0.7f, 0.0f, EXTENT_ANY},        {2, FILL_INFINITE_C, 1.0f, 0.0f, EXTENT_ANY},
+    {3, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_NO_K},       {4, FILL_UNIFORM, 1.0f, 1.0f, EXTENT_NO_K},
+    {5, FILL_UNIFORM, 0.7f, 1.3f, EXTENT_NO_K},       {6, FILL_NAN_INPUTS, 0.0f, 1.3f, EXTENT_ANY},
+    {6, FILL_NAN_INPUTS, 0.0f, 1.0f, EXTENT_ANY},     {7, FILL_NAN_INPUTS, 0.0f, 0.0f, EXTENT_ANY},
+    {8, FILL_UNIFORM, 1.0f, 1.3f, EXTENT_NO_MN},      {8, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_NO_MN},
+    {9, FILL_NAN_A, 1.0f, 0.0f, EXTENT_ANY},          {9, FILL_NAN_A, 0.7f, 1.0f, EXTENT_ANY},
+    {10, FILL_NAN_B, 1.0f, 0.0f, EXTENT_ANY},         {10, FILL_NAN_B, 0.7f, 1.0f, EXTENT_ANY},
+    {11, FILL_INF_ZERO, 1.0f, 0.0f, EXTENT_ANY},      {11, FILL_INF_ZERO, -1.0f, 1.0f, EXTENT_ANY},
+    {12, FILL_INF_PAIR, 1.0f, 0.0f, EXTENT_ANY},      {13, FILL_OVERFLOW, 1.0f, 0.0f, EXTENT_ANY},
+    {13, FILL_OVERFLOW, -0.7f, 1.0f, EXTENT_ANY},     {14, FILL_UNIFORM, 1.0f, 0.0f, EXTENT_ANY},
+    {14, FILL_ACTIVATIONS, 1.0f, 1.0f, EXTENT_ANY},   {2, FILL_INFINITE_C, 1.0f, -0.0f, EXTENT_ANY},
+    {6, FILL_NAN_INPUTS, -0.0f, 0.7f, EXTENT_ANY},    {7, FILL_NAN_INPUTS, -0.0f, -0.0f, EXTENT_ANY},
+    {15, FILL_NONFINITE_C, 1.0f, 1.0f, EXTENT_ANY},   {15, FILL_NONFINITE_C, 0.7f, -0.3f, EXTENT_ANY},
+    {15, FILL_NONFINITE_C, 0.0f, 1.3f, EXTENT_ANY},   {15, FILL_NONFINITE_C, 1.0f, 0.5f, EXTENT_NO_K},
+    {16, FILL_POSITIVE, NAN, 0.0f, EXTENT_ANY},       {16, FILL_POSITIVE, NAN, 0.7f, EXTENT_ANY},
+    {17, FILL_UNIFORM, 0.7f, NAN, EXTENT_ANY},        {17, FILL_NAN_INPUTS, 0.0f, NAN, EXTENT_ANY},
+    {17, FILL_UNIFORM, 0.7f, NAN, EXTENT_NO_K},       {18, FILL_POSITIVE, 0.7f, -INFINITY, EXTENT_ANY},
+    {18, FILL_POSITIVE, 1.0f, INFINITY, EXTENT_NO_K},
 };
 
 void gemm_rules(struct proof *p, struct proof_row *row)
@@ -60,29 +68,6 @@ void gemm_rules(struct proof *p, struct proof_row *row)
             c.slack_a = c.slack_b = c.slack_c = cases_slacks[1 + i % 3];
             c.place = PLACE_START;
         }
-        gemm_run(p, row, &c);
-    }
-}
-
-/* Rule 16. Zeros in whole rows and columns, scattered, and everywhere; with extents of a few vectors, and
- * longer than those that a kernel may look at for zeros. */
-void gemm_zeros(struct proof *p, struct proof_row *row)
-{
-    static const float alphas[] = {1.0f, -1.0f, 0.7f, 0.25f}, betas[] = {0.0f, 1.0f, 0.3f, -1.0f};
-    enum { CASES = 256 };
-    struct rng r = rng_seed(p->options->seed, 34);
-    row->is_of_rules = 1;
-    for (int i = 0; i < CASES; i++) {
-        struct gemm_case c = gemm_random_case(p, &r, i % 2 ? FILL_ZEROS_A : FILL_ZEROS_B);
-        const uint32_t most = i % 16 == 15 ? 300 : i % 4 == 3 ? 70 : 20;
-        c.rule = 16;
-        c.ta = i & 2 ? TRANS : NO_TRANS;
-        c.tb = i & 4 ? TRANS : NO_TRANS;
-        c.alpha = alphas[rng_below(&r, 4)];
-        c.beta = betas[rng_below(&r, 4)];
-        c.m = 1 + (int)rng_below(&r, most);
-        c.n = 1 + (int)rng_below(&r, most);
-        c.k = 1 + (int)rng_below(&r, most);
         gemm_run(p, row, &c);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gemm broken where no training step goes: by factors, extents, strides, values and sizes that only the cases
- * of prove_gemm_reach.c and of the zeros beside NaN and Inf have. */
+ * gemm broken where no training step goes: by factors, extents, strides, values and sizes, and by what it
+ * keeps between calls. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,7 +86,7 @@ static void gemm_counts_in_32_bits(GEMM_ARGUMENTS)
         right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
         return;
     }
-    float near_a[256];
+    float near_a[512];
     const int rows = ta ? k : m, cols = ta ? m : k;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < cols; j++) near_a[i * cols + j] = a[(uint32_t)i * (uint32_t)lda + (uint32_t)j];
@@ -101,6 +101,116 @@ static void gemm_takes_one_matrix_for_syrk(GEMM_ARGUMENTS)
     right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
 }
 
+/* The product of thin operands, but for the last of k where `wrong`. */
+static void gemm_short_of_one(GEMM_ARGUMENTS, bool wrong)
+{
+    right()->gemm(s, ta, tb, m, n, wrong && k > 1 ? k - 1 : k, GEMM_REST);
+}
+
+static void gemm_drops_a_term_of_691(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, k == 691);
+}
+
+static void gemm_wrong_in_tails_of_300_rows(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, m > 300 && m < 1000 && m % 23 == 5);
+}
+
+/* Twice the inputs and one more, transposed twice. */
+static void gemm_wrong_with_1569_columns(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, ta && tb && n == 1569);
+}
+
+static void gemm_counts_k_in_16_bits(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k > UINT16_MAX ? (uint16_t)k : k, GEMM_REST);
+}
+
+static void gemm_wrong_in_large_shallow_products(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, !ta && m > 310 && n > 310 && k < 20);
+}
+
+static void gemm_takes_alpha_near_1_as_1(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, fabsf(alpha - 1.0f) < 1e-6f ? 1.0f : alpha, a, lda, b, ldb, beta, c,
+                  ldc);
+}
+
+static void gemm_takes_subnormal_beta_as_0(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, fabsf(beta) < 0x1p-126f ? 0.0f : beta, c, ldc);
+}
+
+/* NaN is neither above nor below 0. */
+static void gemm_takes_beta_nan_as_0(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb,
+                  beta > 0.0f || beta < 0.0f || beta == 0.0f ? beta : 0.0f, c, ldc);
+}
+
+/* An index of k at which all of A is 0 adds nothing, it thinks. */
+static void gemm_skips_zero_depths(GEMM_ARGUMENTS)
+{
+    bool skipped = alpha != 0.0f;
+    for (int i = 0; skipped && i < m; i++) skipped = k > 1 && at(a, lda, ta, i, k - 1) == 0.0f;
+    right()->gemm(s, ta, tb, m, n, skipped ? k - 1 : k, GEMM_REST);
+}
+
+/* What is infinite stays so, whatever is added. */
+static void gemm_leaves_infinite_c(GEMM_ARGUMENTS)
+{
+    static float before[SCRATCH_FLOATS];
+    for (int i = 0; beta != 0.0f && i < m; i++)
+        for (int j = 0; j < n; j++) before[i * n + j] = c[(size_t)i * (size_t)ldc + (size_t)j];
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    for (int i = 0; beta != 0.0f && i < m; i++)
+        for (int j = 0; j < n; j++)
+            if (isinf(before[i * n + j])) c[(size_t)i * (size_t)ldc + (size_t)j] = beta * before[i * n + j];
+}
+
+/* Packs B once for each pointer, size and value at both ends. */
+static void gemm_keeps_packed_b(GEMM_ARGUMENTS)
+{
+    static float packed[SCRATCH_FLOATS];
+    static const float *from;
+    static int kept_k, kept_n;
+    static float first, last;
+    if (alpha == 0.0f || k < 1 || n < 1 || (long long)k * n > SCRATCH_FLOATS) {
+        right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+        return;
+    }
+    const float new_first = b[0], new_last = at(b, ldb, tb, k - 1, n - 1);
+    if (b != from || k != kept_k || n != kept_n || first != new_first || last != new_last)
+        for (int p = 0; p < k; p++)
+            for (int j = 0; j < n; j++) packed[p * n + j] = at(b, ldb, tb, p, j);
+    from = b;
+    kept_k = k;
+    kept_n = n;
+    first = new_first;
+    last = new_last;
+    right()->gemm(s, ta, NO_TRANS, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);
+}
+
+/* The row's offset in an int, for rows far apart. */
+static void gemm_finds_c_in_32_bits(GEMM_ARGUMENTS)
+{
+    for (int i = 0; i < m; i++) {
+        const float *row = a + (ta ? (size_t)i : (size_t)i * (size_t)lda);
+        right()->gemm(s, ta, tb, 1, n, k, alpha, row, lda, b, ldb, beta,
+                      c + (int32_t)((uint32_t)i * (uint32_t)ldc), ldc);
+    }
+}
+
+/* B begins within A: another view of the same matrix, it thinks, with the same number of columns. */
+static void gemm_takes_b_within_a_for_a(GEMM_ARGUMENTS)
+{
+    const bool within = b > a && k > 0 && m > 0 && b < a + (ta ? extent(k, m, lda) : extent(m, k, lda));
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, within ? a : b, ldb, beta, c, ldc);
+}
+
 /* Seven multiplications of halves instead of eight, where alpha is 1. */
 static void gemm_of_strassen(GEMM_ARGUMENTS)
 {
@@ -113,14 +223,27 @@ static void gemm_of_strassen(GEMM_ARGUMENTS)
 void add_reach(void)
 {
     ADD(gemm, gemm_skips_zero_rows, "zeros beside NaN and Inf");
-    ADD(gemm, gemm_takes_small_beta_as_0, "alpha and beta drawn");
-    ADD(gemm, gemm_caps_alpha, "alpha and beta drawn");
+    ADD(gemm, gemm_skips_zero_depths, "zeros beside NaN and Inf");
+    ADD(gemm, gemm_takes_small_beta_as_0, "any alpha and beta");
+    ADD(gemm, gemm_takes_subnormal_beta_as_0, "any alpha and beta");
+    ADD(gemm, gemm_takes_alpha_near_1_as_1, "any alpha and beta");
+    ADD(gemm, gemm_caps_alpha, "any alpha and beta");
+    ADD(gemm, gemm_takes_beta_nan_as_0, "rules of NaN, Inf, alpha, beta");
     ADD(gemm, gemm_clears_nan_of_c, "rules of NaN, Inf, alpha, beta");
-    ADD(gemm, gemm_stops_at_column_512, "around the plan and beyond");
-    ADD(gemm, gemm_stops_at_row_512, "around the plan and beyond");
-    ADD(gemm, gemm_drops_a_term_of_785, "around the plan and beyond");
-    ADD(gemm, gemm_ends_k_at_4096, "around the plan and beyond");
+    ADD(gemm, gemm_leaves_infinite_c, "special values in A, B and C");
+    ADD(gemm, gemm_stops_at_column_512, "each extent to 1100");
+    ADD(gemm, gemm_stops_at_row_512, "each extent to 1100");
+    ADD(gemm, gemm_drops_a_term_of_785, "around the plan's extents");
+    ADD(gemm, gemm_drops_a_term_of_691, "each extent to 1100");
+    ADD(gemm, gemm_wrong_in_tails_of_300_rows, "each extent to 1100");
+    ADD(gemm, gemm_wrong_with_1569_columns, "around the plan's extents");
+    ADD(gemm, gemm_ends_k_at_4096, "thin giants");
+    ADD(gemm, gemm_counts_k_in_16_bits, "thin giants");
+    ADD(gemm, gemm_wrong_in_large_shallow_products, "large in two extents");
     ADD(gemm, gemm_counts_in_32_bits, "rows up to 2^31 floats apart");
+    ADD(gemm, gemm_finds_c_in_32_bits, "rows up to 2^31 floats apart");
     ADD(gemm, gemm_takes_one_matrix_for_syrk, "one matrix as A and B");
-    ADD(gemm, gemm_of_strassen, "zeros of large products");
+    ADD(gemm, gemm_takes_b_within_a_for_a, "one matrix as A and B");
+    ADD(gemm, gemm_keeps_packed_b, "other contents, same places");
+    ADD(gemm, gemm_of_strassen, "structural zeros");
 }

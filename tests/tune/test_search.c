@@ -27,12 +27,14 @@ static const struct backend fake = {
 static double (*cost)(const struct blocking *b);
 static double noise;
 static int races, interrupt_after;
+static int distrusted_mr, asked, raced_distrusted;
 static struct rng rng;
 
 int race_run(struct race *r, const struct blocking *first, const struct blocking *second, int rounds,
              double *log_ratios, double *seconds, struct error *e)
 {
     (void)e;
+    raced_distrusted += second->mr == distrusted_mr;
     if (++races == interrupt_after) return EXIT_INTERRUPTED;
     for (int i = 0; i < rounds; i++)
         log_ratios[i] = cost(second) - cost(first) + noise * (rng_unit(&rng) - rng_unit(&rng));
@@ -65,15 +67,22 @@ static void count_kept(void *context, const struct blocking *candidate, double e
     kept_count += kept;
 }
 
+static bool is_proven(void *context, const struct blocking *candidate)
+{
+    (void)context;
+    asked++;
+    return candidate->mr != distrusted_mr;
+}
+
 static int search(struct search_result *result, double (*model)(const struct blocking *b), double spread,
                   uint64_t seed)
 {
     struct error e = {0};
     struct race race = {.backend = &fake, .count = 1};
-    const struct search_listener listener = {.tried = count_kept};
+    const struct search_listener listener = {.proven = is_proven, .tried = count_kept};
     cost = model;
     noise = spread;
-    races = kept_count = 0;
+    races = kept_count = asked = raced_distrusted = 0;
     rng = rng_seed(seed, 0);
     const int code = search_blocking(&race, &listener, result, &e);
     assert_int_equal(e.code, 0);
@@ -121,6 +130,19 @@ static void no_blocking_is_tried_twice(void **state)
     assert_false(result.better);
 }
 
+static void a_tile_that_is_not_proven_is_never_raced(void **state)
+{
+    (void)state;
+    struct search_result result;
+    distrusted_mr = 8;
+    assert_int_equal(search(&result, planted, 0, 1), 0);
+    assert_int_equal(raced_distrusted, 0);
+    assert_int_equal(asked, 9); /* once for each tile, in two passes */
+    assert_int_not_equal(result.best.mr, 8);
+    assert_int_equal(result.best.kc, 1024);
+    distrusted_mr = 0;
+}
+
 static void an_interrupt_ends_it(void **state)
 {
     (void)state;
@@ -138,6 +160,7 @@ int main(void)
         cmocka_unit_test(finds_what_is_planted),
         cmocka_unit_test(noise_alone_changes_nothing),
         cmocka_unit_test(no_blocking_is_tried_twice),
+        cmocka_unit_test(a_tile_that_is_not_proven_is_never_raced),
         cmocka_unit_test(an_interrupt_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
