@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/session.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/held_back.h"
 #include "cli/settings.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
@@ -167,6 +169,13 @@ void session_print_machine(const struct topology *t, FILE *out)
               out);
 }
 
+static void print_held_back(const struct session *s, FILE *out)
+{
+    char *words = held_back_words(s->entries, s->count);
+    if (words) fprintf(out, "warning: %s\n", words);
+    free(words);
+}
+
 static void print_tunings(const struct session *s, FILE *out)
 {
     for (int i = 0; i < s->count; i++) {
@@ -198,6 +207,7 @@ void session_print(const struct session *s, FILE *out)
     fputc('\n', out);
     print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
+    print_held_back(s, out);
     if (s->plan.threads > s->topology.allowed_pus)
         fprintf(out,
                 "warning: %d threads on %d allowed CPUs will wait for each other; the times mean little\n",

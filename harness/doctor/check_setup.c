@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doctor/checks.h"
+#include "machine/library_env.h"
 
 /* Why a build is not for measuring; NULL for one that is. */
 static const char *build_fault(const char *type, const char *flags)
@@ -47,22 +48,12 @@ void check_quota(const struct patient *p, struct finding *f)
         FINDING_SAY(f->advice, "a quota of one CPU at least");
 }
 
-static bool changes_threads(const char *variable)
-{
-    static const char *const prefixes[] = {"OMP_",    "GOMP_",  "KMP_",        "OPENBLAS_", "GOTO_",
-                                           "BLIS_",   "MKL_",   "DNNL_",       "ONEDNN_",   "BENCH_",
-                                           "MALLOC_", "HWLOC_", "LD_PRELOAD=", NULL};
-    for (const char *const *prefix = prefixes; *prefix; prefix++)
-        if (strncmp(variable, *prefix, strlen(*prefix)) == 0) return true;
-    return false;
-}
-
 void check_environment(const struct patient *p, struct finding *f)
 {
     size_t used = 0;
     int count = 0;
     for (const char *const *variable = p->environment; *variable; variable++) {
-        if (!changes_threads(*variable)) continue;
+        if (!library_env_is_recorded(*variable)) continue;
         count++;
         const int n =
             snprintf(f->cause + used, sizeof f->cause - used, "%s%.60s", used ? " " : "", *variable);

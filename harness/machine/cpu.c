@@ -9,6 +9,7 @@
 #include "machine/isa_tiers.h"
 
 static enum isa_tier cap = ISA_TIER_COUNT; /* no cap */
+static const char *const onednn_caps[] = {"DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"};
 
 static const struct {
     uint32_t bit;
@@ -51,9 +52,17 @@ int cpu_set_cap(const char *name, const char *where, struct error *e)
                          isa_tier_choices + 1);
     cap = tier;
     setenv("BENCH_MAX_ISA", name, 1);
-    setenv("DNNL_MAX_CPU_ISA", isa_tier_onednn(tier), 1);
-    setenv("ONEDNN_MAX_CPU_ISA", isa_tier_onednn(tier), 1);
+    for (size_t i = 0; i < sizeof onednn_caps / sizeof *onednn_caps; i++)
+        setenv(onednn_caps[i], isa_tier_onednn(tier), 1);
     return 0;
+}
+
+bool cpu_cap_has_set(const char *variable)
+{
+    const size_t length = strcspn(variable, "=");
+    for (size_t i = 0; cap != ISA_TIER_COUNT && i < sizeof onednn_caps / sizeof *onednn_caps; i++)
+        if (strlen(onednn_caps[i]) == length && strncmp(variable, onednn_caps[i], length) == 0) return true;
+    return false;
 }
 
 const char *cpu_cap_name(void)

@@ -4,6 +4,7 @@
 #ifndef LB_CPU_H
 #define LB_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ int cpu_set_cap(const char *name, const char *where, struct error *e);
 
 /* Name of the tier, or NULL when uncapped. */
 const char *cpu_cap_name(void);
+
+/* Whether this NAME=VALUE is a limit of oneDNN's that cpu_set_cap() has set. */
+bool cpu_cap_has_set(const char *variable);
 
 /* "avx2+fma+avx512f" for a mask, "baseline" for 0. Returns text. */
 char *cpu_isa_names(uint32_t mask, char *text, size_t size);

@@ -9,8 +9,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/clean_text.h"
 #include "base/json_text.h"
 #include "machine/cpu.h"
+#include "machine/library_env.h"
 
 extern char **environ;
 
@@ -119,19 +121,15 @@ json_t *machine_topology_json(const struct topology *t)
 
 json_t *machine_environment_json(void)
 {
-    static const char *const prefixes[] = {"OMP_",    "GOMP_",  "KMP_",    "DNNL_",
-                                           "ONEDNN_", "BENCH_", "MALLOC_", "HWLOC_"};
     json_t *object = json_object();
     for (char **variable = environ; *variable; variable++) {
         const char *equals = strchr(*variable, '=');
-        for (size_t i = 0; equals && i < sizeof prefixes / sizeof *prefixes; i++) {
-            if (strncmp(*variable, prefixes[i], strlen(prefixes[i])) != 0) continue;
-            char name[128];
-            snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
-            if (json_object_set_new(object, name, json_string_of_bytes(equals + 1)) == 0) continue;
-            json_decref(object);
-            return NULL;
-        }
+        if (!equals || !library_env_is_recorded(*variable)) continue;
+        char name[128];
+        snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
+        if (json_object_set_new(object, clean_text(name), json_string_of_bytes(equals + 1)) == 0) continue;
+        json_decref(object);
+        return NULL;
     }
     return object;
 }

@@ -14,8 +14,7 @@ json_t *machine_cpu_json(void);
 json_t *machine_system_json(void);
 json_t *machine_topology_json(const struct topology *t);
 
-/* The variables of an allow-list of prefixes (OMP_, GOMP_, KMP_, DNNL_, ONEDNN_, BENCH_, MALLOC_), nothing
- * else. */
+/* The variables that library_env_is_recorded() names, nothing else. */
 json_t *machine_environment_json(void);
 
 /* The hypervisor's name for itself (CPUID leaf 0x40000000), "unknown" when it gives none, NULL on bare metal.

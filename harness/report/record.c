@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "backends/held_back.h"
 #include "base/json_text.h"
 #include "machine/cpu.h"
 #include "machine/env_id.h"
@@ -113,6 +114,9 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     set(r, "topology", machine_topology_json(topology));
     set(r, "system", machine_system_json());
     set(r, "environment", machine_environment_json());
+    char *held_back = held_back_words(entries, count);
+    set(r, "environment_warning", text_or_null(held_back));
+    free(held_back);
     char id[ENV_ID_SIZE];
     env_id_of(json_object_get(r->root, "cpu"), json_object_get(r->root, "topology"), id);
     if (!*id) r->lost = true;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine/library_env.h"
+
 extern char **environ;
 
 #ifdef __clang__
@@ -13,15 +15,6 @@ static const bool runtime_is_libgomp = false;
 #else
 static const bool runtime_is_libgomp = true;
 #endif
-
-/* Variables of the OpenMP runtimes: the caller's settings must not reach into the measurement. */
-static bool is_openmp(const char *variable)
-{
-    static const char *const prefixes[] = {"OMP_", "GOMP_", "KMP_", "LIBOMP_"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return false;
-}
 
 /* The proof's largest team has 7 threads, whatever --threads says. */
 enum { LARGEST_TEAM = 8 };
@@ -56,7 +49,8 @@ void team_environment_free(char **env)
     free(env);
 }
 
-/* The caller's environment less all OpenMP variables, plus ours:
+/* The caller's environment less all OpenMP variables, whose settings must not reach into the measurement,
+ * plus ours:
  * - Where the runtime is libgomp, it places its threads where topology_bind_team binds them. It ends threads
  * when a team is smaller than the one before and makes new ones for the next; these would otherwise inherit
  * the binding of the thread that made them, and share its core. libomp keeps its threads; and where a library
@@ -88,7 +82,7 @@ char **team_environment(int threads, const struct topology *topology)
         if (ours[i]) env[n++] = ours[i];
     }
     for (size_t i = 0; complete && i < count; i++) {
-        if (is_openmp(environ[i])) continue;
+        if (library_env_is_openmp(environ[i])) continue;
         complete = (env[n] = strdup(environ[i])) != NULL;
         n += complete;
     }

@@ -137,6 +137,9 @@ def machine(run):
         yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."
     if cpu.get("isa_cap"):
         yield "note", f"the CPU was made to look smaller (--max-isa {cpu['isa_cap']})."
+    held_back = run.machine.get("environment_warning")
+    if isinstance(held_back, str) and held_back:
+        yield "warn", held_back + "."
     loose = [b.name for b in run.backends if b.facts.get("threads_bound") is False]
     if loose:
         yield "warn", f"threads of {words.listed(loose)} were not bound to cores."
