@@ -7,6 +7,7 @@ A download cut short is continued by the next call. Files that are already there
 """
 import argparse
 import fcntl
+import gzip
 import hashlib
 import http.client
 import os
@@ -61,27 +62,11 @@ def plain_content(f, limit):
     """Yields the content of an open file, decompressed if it is gzip; at most about limit bytes."""
     head = f.read(2)
     f.seek(0)
-    inflater = zlib.decompressobj(31) if head == b"\x1f\x8b" else None
+    content = gzip.GzipFile(fileobj=f) if head == b"\x1f\x8b" else f
     produced = 0
-    while produced <= limit and (data := f.read(CHUNK)):
-        if inflater is None:
-            produced += len(data)
-            yield data
-            continue
-        while data and produced <= limit:
-            piece = inflater.decompress(data, CHUNK)
-            data = inflater.unconsumed_tail
-            produced += len(piece)
-            yield piece
-        if inflater.unused_data:
-            raise FetchError("something follows the gzip data")
-    # The rest of the output can be pending when the input has ended.
-    while inflater is not None and not inflater.eof and produced <= limit:
-        piece = inflater.decompress(inflater.unconsumed_tail, CHUNK)
-        produced += len(piece)
-        yield piece
-        if not piece:
-            raise FetchError("the gzip data is cut short")
+    while produced <= limit and (data := content.read(CHUNK)):
+        produced += len(data)
+        yield data
 
 
 def check(path, name):
@@ -93,7 +78,9 @@ def check(path, name):
             for piece in plain_content(f, size):
                 digest.update(piece)
                 seen += len(piece)
-    except zlib.error as e:
+    except EOFError as e:
+        raise FetchError("the gzip data is cut short") from e
+    except (gzip.BadGzipFile, zlib.error) as e:
         raise FetchError(f"the gzip data is corrupt ({e})") from e
     except OSError as e:
         raise FetchError(e.strerror or str(e)) from e

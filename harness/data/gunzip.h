@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Strict reading of one gzip member (RFC 1952) over zlib's raw inflate: exactly one member, checksum and
- * length verified, nothing behind it. gzread() is not used because it passes text through, joins members,
+ * Strict reading of gzip (RFC 1952) over zlib's raw inflate. As for gzip(1), the content of several members
+ * is joined, and zeros that fill up a block of a tape may follow the last. Every checksum and length is
+ * verified, and anything else that follows is an error. gzread() is not used because it passes text through,
  * ignores what follows and reports a truncated file late or never. */
 #ifndef LB_GUNZIP_H
 #define LB_GUNZIP_H
@@ -11,22 +12,28 @@
 #include "data/byte_source.h"
 #include "data/idx_status.h"
 
+/* Bytes: more than a tape's block has. A sparse file could hold zeros without end. */
+enum { GUNZIP_MOST_PADDING = 1 << 24 };
+
 struct gunzip {
     struct byte_source *in;
     z_stream inflater;
-    uint32_t crc;
-    uint32_t length; /* bytes produced, modulo 2^32 as the trailer counts them */
-    bool body_ended;
+    uint32_t crc;      /* of the member's content, and before that of its header */
+    uint32_t length;   /* bytes the member produced, modulo 2^32 as its trailer counts them */
+    bool member_ended; /* its data; the trailer comes next */
+    bool several;      /* a second member has begun */
+    bool ended;
 };
 
-/* Reads the member's header. in must outlive g. After IDX_OK the caller owes gunzip_close. */
+/* Reads the first member's header, whose magic (1f 8b) the caller has seen. in must outlive g. After IDX_OK
+ * the caller owes gunzip_close. */
 enum idx_status gunzip_open(struct gunzip *g, struct byte_source *in);
 
-/* Inflates up to size bytes to `to`; *got is fewer only when the member ended. */
+/* Inflates up to size bytes to `to`; *got is fewer only at the end of the content. */
 enum idx_status gunzip_read(struct gunzip *g, uint8_t *to, size_t size, size_t *got);
 
-/* Requires that the member ends here (else IDX_GZIP_BOMB: it would go on), that checksum and length are right
- * and that the source ends too. */
+/* Requires that the content ends here and that what follows it is right. IDX_GZIP_BOMB: it would go on;
+ * IDX_GZIP_MEMBERS: the same where there are several members. */
 enum idx_status gunzip_finish(struct gunzip *g);
 
 void gunzip_close(struct gunzip *g);

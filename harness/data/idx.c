@@ -52,15 +52,15 @@ static enum idx_status fail_reading(struct parse *p, enum idx_status s)
     static const char *const words[IDX_STATUS_COUNT] = {
         [IDX_READ_FAILED] = "reading failed",
         [IDX_OUT_OF_MEMORY] = "no memory to read it",
-        [IDX_GZIP_HEADER_BAD] = "starts like gzip, but its header is not gzip's",
+        [IDX_GZIP_HEADER_BAD] = "a gzip header in it is damaged or of an unknown kind",
         [IDX_GZIP_HEADER_SHORT] = "ends inside the gzip header",
         [IDX_GZIP_BODY_SHORT] = "ends inside the compressed data",
         [IDX_GZIP_TRAILER_SHORT] = "ends inside the gzip checksum",
         [IDX_GZIP_CORRUPT] = "the compressed data is corrupt",
         [IDX_GZIP_CRC] = "the gzip checksum does not match the data",
         [IDX_GZIP_LENGTH] = "the gzip length does not match the data",
-        [IDX_GZIP_MEMBERS] = "a second gzip member follows the first",
-        [IDX_GZIP_GARBAGE] = "bytes follow the end of the gzip data",
+        [IDX_GZIP_MEMBERS] = "its gzip members together hold more than the size in its header",
+        [IDX_GZIP_GARBAGE] = "something other than a few zeros follows the gzip data",
         [IDX_GZIP_BOMB] = "decompresses to more than the size in its header",
     };
     if (s == IDX_READ_FAILED) return idx_fail(s, p->name, p->e, "%s: %s", words[s], strerror(p->in->error));

@@ -6,13 +6,15 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "data/gunzip.h"
+
 enum { IMAGES = 4, ROWS = 5, COLS = 6, GZIP_TRAILER = 8 };
 
 static struct bytes resize(struct bytes b, size_t size)
 {
     uint8_t *at = calloc(size ? size : 1, 1);
     assert(at);
-    memcpy(at, b.at, b.size < size ? b.size : size);
+    if (b.at) memcpy(at, b.at, b.size < size ? b.size : size);
     free(b.at);
     return (struct bytes){at, size};
 }
@@ -96,6 +98,14 @@ struct bytes idx_gzip_with_options(struct bytes raw)
     gz_header header = {
         .extra = extra, .extra_len = sizeof extra, .name = name, .comment = comment, .hcrc = 1};
     return gzip_with(raw, &header);
+}
+
+struct bytes idx_gzip_parts(struct bytes raw, size_t at, size_t zeros)
+{
+    struct bytes rest = resize((struct bytes){NULL, 0}, raw.size - at);
+    memcpy(rest.at, raw.at + at, rest.size);
+    const struct bytes both = append(idx_gzip(resize(raw, at)), idx_gzip(rest));
+    return resize(both, both.size + zeros);
 }
 
 static struct bytes images_of(uint32_t count, uint32_t rows, uint32_t cols, size_t data_bytes)
@@ -215,6 +225,41 @@ static struct bytes two_members(void)
 {
     return append(idx_gzip(idx_good_images()), idx_gzip(idx_good_images()));
 }
+static struct bytes bad_header_checksum(void)
+{
+    return poke(idx_gzip_with_options(idx_good_images()), 20, 0);
+}
+static struct bytes in_parts(size_t zeros)
+{
+    return idx_gzip_parts(idx_good_images(), 40, zeros);
+}
+static struct bytes second_cut(void)
+{
+    return cut(in_parts(0), GZIP_TRAILER + 5);
+}
+static struct bytes second_bad_crc(void)
+{
+    struct bytes b = in_parts(0);
+    b.at[b.size - 8] ^= 1;
+    return b;
+}
+static struct bytes second_header_cut(void)
+{
+    const struct bytes b = idx_gzip(idx_good_images());
+    return poke(resize(b, b.size + 1), b.size, 0x1f);
+}
+static struct bytes long_in_parts(void)
+{
+    return idx_gzip_parts(long_by_1(), 16 + IMAGES * ROWS * COLS, 0);
+}
+static struct bytes member_after_padding(void)
+{
+    return append(in_parts(512), idx_gzip(empty()));
+}
+static struct bytes endless_padding(void)
+{
+    return in_parts((size_t)GUNZIP_MOST_PADDING + 1);
+}
 static struct bytes label_10(void)
 {
     return poke(idx_good_labels(), 8 + IMAGES - 1, 10);
@@ -239,7 +284,7 @@ static struct bytes bad_length(void)
 static struct bytes trailing_garbage(void)
 {
     const struct bytes b = idx_gzip(idx_good_images());
-    return resize(b, b.size + 1);
+    return poke(resize(b, b.size + 1), b.size, 'x');
 }
 
 static struct bytes swapped(int rank, const uint32_t *dims, size_t data_bytes)
@@ -311,5 +356,12 @@ const struct idx_case IDX_CASES[] = {
     {"gzip with an unknown method", IDX_IMAGES, IDX_GZIP_HEADER_BAD, gzip_method},
     {"gzip with reserved flags", IDX_IMAGES, IDX_GZIP_HEADER_BAD, gzip_flags},
     {"gzip with a reserved block", IDX_IMAGES, IDX_GZIP_CORRUPT, gzip_block_type},
+    {"gzip with a wrong header checksum", IDX_IMAGES, IDX_GZIP_HEADER_BAD, bad_header_checksum},
+    {"second member cut", IDX_IMAGES, IDX_GZIP_BODY_SHORT, second_cut},
+    {"second member with a bad CRC", IDX_IMAGES, IDX_GZIP_CRC, second_bad_crc},
+    {"second member cut in its header", IDX_IMAGES, IDX_GZIP_HEADER_SHORT, second_header_cut},
+    {"data long by 1 in a second member", IDX_IMAGES, IDX_GZIP_MEMBERS, long_in_parts},
+    {"member after zero padding", IDX_IMAGES, IDX_GZIP_GARBAGE, member_after_padding},
+    {"zero padding without end", IDX_IMAGES, IDX_GZIP_GARBAGE, endless_padding},
 };
 const size_t IDX_CASE_COUNT = sizeof IDX_CASES / sizeof *IDX_CASES;

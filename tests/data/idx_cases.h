@@ -32,6 +32,9 @@ struct bytes idx_make(int rank, const uint32_t *dims, size_t data_bytes);
 struct bytes idx_gzip(struct bytes raw);
 struct bytes idx_gzip_with_options(struct bytes raw);
 
+/* Two members, the first with the first `at` bytes, and then `zeros` zeros. */
+struct bytes idx_gzip_parts(struct bytes raw, size_t at, size_t zeros);
+
 /* A small good file of 4 images of 5 x 6 pixels, or of 4 labels. Takes nothing, gives a buffer. */
 struct bytes idx_good_images(void);
 struct bytes idx_good_labels(void);

@@ -231,6 +231,14 @@ class FetchTest(unittest.TestCase):
                 self.assertEqual([p.name for p in self.dest.iterdir()], [NAMES[0] + ".gz"])
                 self.assertIn("MNIST is not there", said)
 
+    def test_members_and_padding(self):
+        """What gzip(1) takes."""
+        content = CONTENT[NAMES[1]]
+        parts = gzip.compress(content[:999]) + gzip.compress(content[999:]) + bytes(512)
+        status, said = self.fetch(self.mirror(packed(_1=parts)))
+        self.assertEqual(status, 0, said)
+        self.assertEqual((self.dest / (NAMES[1] + ".gz")).read_bytes(), parts)
+
     def test_bomb_is_not_inflated(self):
         limit = 100_000
         pieces = fetch_mnist.plain_content(io.BytesIO(gzip.compress(bytes(50_000_000))), limit)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "data/gunzip.h"
 #include "data/idx.h"
 #include "idx_cases.h"
 #include "scratch.h"
@@ -165,9 +166,16 @@ static void check_good_images(const struct idx_array *a)
 static void good_files(void **state)
 {
     (void)state;
-    struct bytes forms[3] = {idx_good_images(), idx_gzip(idx_good_images()),
-                             idx_gzip_with_options(idx_good_images())};
-    for (int i = 0; i < 3; i++) {
+    struct bytes forms[] = {
+        idx_good_images(),
+        idx_gzip(idx_good_images()),
+        idx_gzip_with_options(idx_good_images()),
+        idx_gzip_parts(idx_good_images(), 0, 0), /* a member may be empty */
+        idx_gzip_parts(idx_good_images(), 3, 1),
+        idx_gzip_parts(idx_good_images(), 100, 511),
+        idx_gzip_parts(idx_good_images(), 136, GUNZIP_MOST_PADDING),
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct idx_array a;
         struct error e = {0};
         assert_int_equal(idx_parse(forms[i].at, forms[i].size, "memory", IDX_IMAGES, &LIMITS, &a, &e),
@@ -191,13 +199,15 @@ static void good_files(void **state)
     free(labels.at);
 }
 
-/* How the parser takes the first size bytes of a file that holds b and some more. */
-static enum idx_status load_first(const struct bytes *b, size_t size, bool compressed, struct idx_array *a)
+/* How the parser takes the first size bytes of a file that holds b and some more, raw or as 1 or 2 members.
+ */
+static enum idx_status load_first(const struct bytes *b, size_t size, int members, struct idx_array *a)
 {
     struct bytes copy = {calloc(size, 1), size};
     assert_non_null(copy.at);
     memcpy(copy.at, b->at, size < b->size ? size : b->size);
-    if (compressed) copy = idx_gzip(copy);
+    if (members == 1) copy = idx_gzip(copy);
+    if (members == 2) copy = idx_gzip_parts(copy, size / 2, 0);
     struct error e = {0};
     const enum idx_status s =
         idx_load(scratch_write("large", copy.at, copy.size), IDX_IMAGES, &LIMITS, a, &e);
@@ -213,15 +223,15 @@ static void large_file(void **state)
     struct bytes b = idx_make(3, (const uint32_t[]){3000, 28, 28}, 3000 * 784);
     struct rng r = rng_seed(1, 1);
     for (size_t i = 16; i < b.size; i++) b.at[i] = (uint8_t)rng_u64(&r);
-    for (int compressed = 0; compressed < 2; compressed++) {
+    static const enum idx_status too_long[] = {IDX_PAYLOAD_LONG, IDX_GZIP_BOMB, IDX_GZIP_MEMBERS};
+    for (int members = 0; members < 3; members++) {
         struct idx_array a;
-        assert_int_equal(load_first(&b, b.size, compressed, &a), IDX_OK);
+        assert_int_equal(load_first(&b, b.size, members, &a), IDX_OK);
         assert_int_equal(a.content_bytes, b.size);
         assert_memory_equal(a.content, b.at, b.size);
         idx_free(&a);
-        assert_int_equal(load_first(&b, b.size - 1, compressed, &a), IDX_PAYLOAD_SHORT);
-        assert_int_equal(load_first(&b, b.size + 1, compressed, &a),
-                         compressed ? IDX_GZIP_BOMB : IDX_PAYLOAD_LONG);
+        assert_int_equal(load_first(&b, b.size - 1, members, &a), IDX_PAYLOAD_SHORT);
+        assert_int_equal(load_first(&b, b.size + 1, members, &a), too_long[members]);
     }
     free(b.at);
 }

@@ -44,7 +44,7 @@ def gz():
     """Mode 4: level, strategy, header options, block size, damage, its place (2 bytes) and value, then the content."""
     labels = struct.pack(">II", 0x801, 5) + bytes([0, 1, 9, 3, 4])
     images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
-    unhurt, cut, changed, followed, twice = range(5)
+    unhurt, cut, changed, followed, twice, split = range(6)
     ways = {"images": (9, 0, 0, 0, unhurt, 0, 0, 0), "stored": (0, 0, 0, 0, unhurt, 0, 0, 0),
             "huffman": (6, 2, 0, 0, unhurt, 0, 0, 0), "runs": (6, 3, 0, 0, unhurt, 0, 0, 0),
             "fixed": (6, 4, 0, 0, unhurt, 0, 0, 0), "header_parts": (6, 0, 15, 0, unhurt, 0, 0, 0),
@@ -54,7 +54,9 @@ def gz():
             "cut_trailer": (0, 0, 0, 0, cut, 60, 0, 0), "length": (6, 0, 0, 0, changed, 0, 0, 1),
             "checksum": (6, 0, 0, 0, changed, 5, 0, 1), "reserved_flag": (0, 0, 0, 0, changed, 59, 0, 0x80),
             "followed": (6, 0, 0, 0, followed, 0, 0, 65), "magic_follows": (6, 0, 0, 0, followed, 1, 0, 0x1f),
-            "twice": (6, 0, 0, 0, twice, 0, 0, 0)}
+            "padded": (6, 0, 0, 0, followed, 6, 0, 0), "twice": (6, 0, 0, 0, twice, 0, 0, 0),
+            "split": (6, 0, 0, 0, split, 21, 0, 0), "split_at_start": (6, 0, 15, 0, split, 0, 0, 0),
+            "split_at_end": (0, 0, 1, 0, split, 40, 0, 0)}
     for name, way in ways.items():
         write("gz", name, bytes([4, *way]) + images)
     plain = bytes(ways["images"])
@@ -65,6 +67,7 @@ def gz():
     write("gz", "empty", bytes([4]) + plain)
     write("gz", "bomb", bytes([4]) + plain + struct.pack(">IIII", 0x803, 1, 2, 2) + bytes(3000))
     write("gz", "bytes", bytes([0]) + gzip.compress(images, mtime=0))
+    write("gz", "bytes_zeros_between", bytes([0]) + gzip.compress(images, mtime=0) + bytes(9) + gzip.compress(b"", mtime=0))
     write("gz", "bytes_bad_checksum", bytes([0]) + gzip.compress(images, mtime=0)[:-8] + bytes(8))
 
 
