@@ -69,13 +69,15 @@ static struct census look(void)
     return c;
 }
 
-/* A team of another size may have left threads, which end after the first region of this one. */
-static void settle(int team)
+/* A team of another size may have left threads, which end after the first region of this one. Returns the sum
+ * of the team's thread ids: another one once the runtime has made some of its threads anew. */
+static long long settle(int team)
 {
-#pragma omp parallel num_threads(team)
-    {
-#pragma omp barrier
-    } nanosleep(&nap, NULL);
+    long long ids = 0;
+#pragma omp parallel num_threads(team) reduction(+ : ids)
+    ids += gettid();
+    nanosleep(&nap, NULL);
+    return ids;
 }
 
 void own_threads_begin(struct own_threads *w, int team)
@@ -95,22 +97,24 @@ static bool more_stay(int before)
 }
 
 /* The time of the ended is what all have spent less what the living have. What runs between two readings
- * counts for it before the work and against it afterwards. */
-static bool some_come_and_go(void (*work)(void *), void *context)
+ * counts for it before the work and against it afterwards. libgomp ends threads of a team when a smaller one
+ * follows, and makes new ones for the next: where it has done so, it is taken for the cause. */
+static bool some_come_and_go(int team, void (*work)(void *), void *context)
 {
+    const long long ids = settle(team);
     const struct census before = look();
     const long long ended_before = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - before.spent;
     work(context);
     nanosleep(&nap, NULL);
     const long long all = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
     const struct census after = look();
-    return before.known && after.known && all - after.spent > ended_before;
+    return before.known && after.known && all - after.spent > ended_before && settle(team) == ids;
 }
 
 bool own_threads_found(const struct own_threads *w, int team, void (*work)(void *), void *context)
 {
     settle(team);
-    return more_stay(w->before) || some_come_and_go(work, context) || look().threads > w->before;
+    return more_stay(w->before) || some_come_and_go(team, work, context) || look().threads > w->before;
 }
 
 /* ---- What follows ---- */

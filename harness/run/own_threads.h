@@ -24,7 +24,7 @@ struct own_threads {
 void own_threads_begin(struct own_threads *w, int team);
 
 /* Whether there are more now, or some came and went during work(context), which may use the OpenMP team of
- * that size, and no other. False where /proc does not tell. */
+ * that size, or smaller ones. False where /proc does not tell. */
 bool own_threads_found(const struct own_threads *w, int team, void (*work)(void *context), void *context);
 
 /* Binds the team for a contender that has own threads or not, and says how it waits. bound as for

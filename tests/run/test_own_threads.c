@@ -12,7 +12,7 @@
 
 #include "run/own_threads.h"
 
-enum { TEAM = 2 };
+enum { TEAM = 2, LARGER_TEAM = 4 };
 
 static void nap(long milliseconds)
 {
@@ -35,18 +35,32 @@ static void work_in_the_team(void *unused)
     }
 }
 
+/* As a backend does that has little for some threads to do in one op, and much in the next. */
+static void work_in_smaller_teams_too(void *unused)
+{
+    work_in_the_team(unused);
+#pragma omp parallel num_threads(LARGER_TEAM)
+    spend_some();
+}
+
 static void *come_and_go(void *unused)
 {
     spend_some();
     return unused;
 }
 
-static void work_in_a_new_thread(void *unused)
+static void work_in_a_new_thread_only(void *unused)
 {
     pthread_t t;
-    work_in_the_team(unused);
+    (void)unused;
     assert_int_equal(pthread_create(&t, NULL, come_and_go, NULL), 0);
     pthread_join(t, NULL);
+}
+
+static void work_in_a_new_thread(void *unused)
+{
+    work_in_the_team(unused);
+    work_in_a_new_thread_only(unused);
 }
 
 static sem_t end;
@@ -74,6 +88,15 @@ static void threads_that_come_and_go_are_found(void **state)
     own_threads_begin(&w, TEAM);
     assert_true(own_threads_found(&w, TEAM, work_in_a_new_thread, NULL));
     assert_false(own_threads_found(&w, TEAM, work_in_the_team, NULL));
+}
+
+static void threads_of_a_team_that_shrinks_are_nobodys_own(void **state)
+{
+    (void)state;
+    struct own_threads w;
+    own_threads_begin(&w, LARGER_TEAM);
+    assert_false(own_threads_found(&w, LARGER_TEAM, work_in_smaller_teams_too, NULL));
+    assert_true(own_threads_found(&w, LARGER_TEAM, work_in_a_new_thread_only, NULL));
 }
 
 static pthread_t pool;
@@ -157,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_team_is_nobodys_own),
         cmocka_unit_test(threads_that_come_and_go_are_found),
+        cmocka_unit_test(threads_of_a_team_that_shrinks_are_nobodys_own),
         cmocka_unit_test(threads_that_stay_are_found),
         cmocka_unit_test(a_team_that_shall_sleep_does),
         cmocka_unit_test(thread_0_keeps_all_places_for_what_it_starts),
