@@ -3,9 +3,12 @@
  * A peer: gemm of any CBLAS library found at run time; everything else is inherited. The library is named by
  * --backend cblas:PATH, or the usual sonames are tried in turn. */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "backend.h"
 
@@ -68,11 +71,18 @@ static void describe(struct cblas *s, const char *name)
     }
 }
 
+/* dlopen() of a FIFO would wait for ever. A name without '/' is looked for in the system's folders. */
+static bool is_irregular(const char *path)
+{
+    struct stat s;
+    return strchr(path, '/') && stat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
 static void *open_library(const char *wanted, const char **name)
 {
     if (wanted) {
         *name = wanted;
-        return dlopen(wanted, RTLD_NOW | RTLD_LOCAL);
+        return is_irregular(wanted) ? NULL : dlopen(wanted, RTLD_NOW | RTLD_LOCAL);
     }
     for (int i = 0; usual_names[i]; i++) {
         void *library = dlopen(usual_names[i], RTLD_NOW | RTLD_LOCAL);
@@ -106,6 +116,8 @@ static int cblas_open(const struct plan *plan, void **state, char *why, size_t w
                      "no CBLAS library among libopenblas.so.0, libblis.so.4, libmkl_rt.so.2, libcblas.so.3; "
                      "install "
                      "libopenblas0 or name one: --backend cblas:PATH");
+        else if (is_irregular(name))
+            snprintf(why, why_size, "%s is not a regular file; name a shared library", name);
         else if (!s->library)
             snprintf(why, why_size, "%s", dlerror());
         else

@@ -47,8 +47,7 @@ static int open_one(const struct backend *b, const struct plan *plan, void **sta
     *state = NULL;
     if (b->open && b->open(plan, state, why, sizeof why) != 0) {
         why[sizeof why - 1] = 0;
-        return error_set(e, EXIT_INTERNAL, "backend %s: cannot be opened: %s", b->name,
-                         why[0] ? clean_text(why) : "no reason given");
+        return error_set(e, EXIT_NOTHING, "%s", why[0] ? clean_text(why) : "no reason given");
     }
     return 0;
 }

@@ -33,8 +33,8 @@ struct contender {
     bool inherited[OP_COUNT];
 };
 
-/* Opens backend b for the plan, ops left empty taken from fallback. e is EXIT_INTERNAL with the backend's own
- * words when its open() fails. */
+/* Opens backend b for the plan, ops left empty taken from fallback. e is EXIT_NOTHING, which only this
+ * means to a worker, with the backend's own words when its open() fails. */
 int contender_open(struct contender *c, const struct backend *b, const struct backend *fallback,
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);

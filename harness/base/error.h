@@ -12,7 +12,7 @@ enum exit_code {
     EXIT_INCONCLUSIVE = 4, /* reserved for the gate */
     EXIT_INTEGRITY = 5,    /* a contender violates an integrity check */
     EXIT_DATA = 6,         /* data missing or malformed */
-    EXIT_NOTHING = 77,     /* nothing asked for can run on this CPU */
+    EXIT_NOTHING = 77,     /* what was asked for cannot run here */
     EXIT_INTERNAL = 99,    /* a failure of the harness or of the system under it */
     EXIT_INTERRUPTED = 130,
 };

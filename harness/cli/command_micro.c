@@ -164,6 +164,7 @@ static const char *prepare_case(void *context)
         leave_stage(micro);
         nanosleep(&silence, NULL);
         if (enter_stage(micro, contestant, micro->error)) {
+            micro->error->code = EXIT_INTERNAL; /* it could be opened before */
             interrupt_flag = 1;
             return micro->error->text;
         }
@@ -255,6 +256,18 @@ static int prove_and_register(struct micro *micro, struct contestant *c, bool na
     return code;
 }
 
+/* EXIT_OK, EXIT_PROOF when it is left out, or e's code. */
+static int admit(struct micro *micro, struct contestant *c, bool names_only, struct error *e)
+{
+    int verdict = enter_stage(micro, c, e);
+    if (verdict == EXIT_OK) verdict = prove_and_register(micro, c, names_only, e);
+    leave_stage(micro);
+    if (e->code != EXIT_NOTHING) return verdict;
+    fprintf(stderr, "bench: %s: cannot be opened, not timed: %s\n", c->entry->name, e->text);
+    *e = (struct error){.code = EXIT_OK};
+    return EXIT_PROOF;
+}
+
 /* Opens and, unless only names are asked for, proves every backend. EXIT_PROOF when one is left out. */
 static int prepare(struct micro *micro, bool names_only, struct error *e)
 {
@@ -271,11 +284,8 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
         code = exit_code_worst(code, admitted);
         if (admitted != EXIT_OK) continue;
         c->backend = c->entry->plugin ? &c->plugin : c->entry->backend;
-        if (enter_stage(micro, c, e)) return (int)e->code;
-        const int verdict = prove_and_register(micro, c, names_only, e);
-        leave_stage(micro);
+        code = exit_code_worst(code, admit(micro, c, names_only, e));
         if (e->code) return (int)e->code;
-        code = exit_code_worst(code, verdict);
     }
     return code;
 }

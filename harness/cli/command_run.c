@@ -174,6 +174,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     static const char *const kinds[] = {[OUTCOME_OK] = "",
                                         [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
                                         [OUTCOME_CRASHED] = "crashed",
+                                        [OUTCOME_NOT_OPENED] = "cannot be opened",
                                         [OUTCOME_INTERRUPTED] = "interrupted",
                                         [OUTCOME_INTEGRITY] = "integrity violated",
                                         [OUTCOME_NO_CASE] = "nothing to prove"};

@@ -8,7 +8,7 @@
 
 const struct exit_meaning exit_meanings[] = {
     {EXIT_OK, "all that was asked for was done, and proven"},
-    {EXIT_PROOF, "a proof failed, or a backend crashed (the others ran to their end)"},
+    {EXIT_PROOF, "a proof failed, or a backend crashed or cannot be opened (the others ran to their end)"},
     {EXIT_USAGE, "usage: unknown flag or command, impossible value"},
     {EXIT_REGRESSION, "bench ab --fail-on slower, bench gate: slower"},
     {EXIT_INCONCLUSIVE, "the same: too noisy to tell, or a baseline of another machine"},

@@ -18,7 +18,10 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     (void)context;
     if (outcome != OUTCOME_INTERRUPTED)
         fprintf(stderr, "bench: %s: %s, not timed: %s\n", entry->name,
-                outcome == OUTCOME_CRASHED ? "crashed" : "proof failed", words); /* no --case here */
+                outcome == OUTCOME_CRASHED      ? "crashed"
+                : outcome == OUTCOME_NOT_OPENED ? "cannot be opened"
+                                                : "proof failed",
+                words); /* no --case here */
 }
 
 int prove_apart(const struct session *s, const struct registry_entry *entry, struct error *e)

@@ -5,7 +5,7 @@
 #include "cli/session.h"
 
 /* Proves one backend in a worker process and prints on stderr what failed there. EXIT_OK, EXIT_PROOF when it
- * was not proven or crashed, EXIT_INTERRUPTED, or e's code. */
+ * was not proven, crashed or could not be opened, EXIT_INTERRUPTED, or e's code. */
 int prove_apart(const struct session *s, const struct registry_entry *entry, struct error *e);
 
 #endif

@@ -168,6 +168,7 @@ static bool hear(struct run *run, struct runner *r)
     fail(run, r,
          e.code == EXIT_PROOF       ? OUTCOME_PROOF_FAILED
          : e.code == EXIT_INTEGRITY ? OUTCOME_INTEGRITY
+         : e.code == EXIT_NOTHING   ? OUTCOME_NOT_OPENED
          : no_case                  ? OUTCOME_NO_CASE
                                     : OUTCOME_CRASHED,
          e.text);

@@ -46,7 +46,8 @@ struct run_options {
 enum contender_outcome {
     OUTCOME_OK,
     OUTCOME_PROOF_FAILED,
-    OUTCOME_CRASHED, /* killed by a signal, left early, or does not answer */
+    OUTCOME_CRASHED,    /* killed by a signal, left early, or does not answer */
+    OUTCOME_NOT_OPENED, /* its file cannot be loaded, or its open() refuses */
     OUTCOME_INTERRUPTED,
     OUTCOME_INTEGRITY, /* its training is not what was proven */
     OUTCOME_NO_CASE,   /* only_case names none of its cases */
@@ -109,10 +110,10 @@ struct run_listener {
                             const struct epoch_report *report);
 };
 
-/* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed or a worker crashed (the others ran to their
- * end); EXIT_INTEGRITY when the training of one was not what was proven; EXIT_USAGE when instead only_case
- * was found in no proof; EXIT_INTERRUPTED when *interrupted became non-zero (all workers are gone then); or
- * e's code. */
+/* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed, a worker crashed or a backend could not
+ * be opened (the others ran to their end); EXIT_INTEGRITY when the training of one was not what was proven;
+ * EXIT_USAGE when instead only_case was found in no proof; EXIT_INTERRUPTED when *interrupted became non-zero
+ * (all workers are gone then); or e's code. */
 int run_execute(const struct run_options *options, const struct registry_entry *const *entries, int count,
                 const struct dataset *data, const struct topology *topology,
                 const struct run_listener *listener, const volatile sig_atomic_t *interrupted,

@@ -103,7 +103,9 @@ static const struct backend *find_backend(struct worker *w, const struct worker_
         DOING(w, "the loading of its file");
         snprintf(w->plugin_name, sizeof w->plugin_name, "%.*s", (int)strcspn(w->job.backend, ":"),
                  w->job.backend);
-        return plugin_load(&w->plugin, w->job.plugin, w->plugin_name, e) == 0 ? &w->plugin : NULL;
+        if (plugin_load(&w->plugin, w->job.plugin, w->plugin_name, e) == 0) return &w->plugin;
+        e->code = EXIT_NOTHING; /* it could be loaded when the user named it */
+        return NULL;
     }
     const struct backend *b = parts->lookup(w->job.backend);
     if (!b) error_set(e, EXIT_INTERNAL, "worker: no backend '%s' in this program", w->job.backend);

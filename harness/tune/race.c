@@ -51,7 +51,9 @@ static int open_with(const struct race *r, const struct blocking *b, struct cont
 {
     struct plan plan = r->plan;
     plan.blocking = *b;
-    return contender_open(c, r->backend, r->fallback, &plan, e);
+    if (contender_open(c, r->backend, r->fallback, &plan, e))
+        e->code = EXIT_INTERNAL; /* those of this program refuse for want of memory only */
+    return (int)e->code;
 }
 
 static int calibrate(struct race *r, struct error *e)

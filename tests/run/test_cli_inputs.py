@@ -66,6 +66,25 @@ def test_named(data, folder):
                     says if command[0] != "list" else "")
 
 
+def test_library(data, folder):
+    """Of cblas: dlopen() would wait for ever at a FIFO. What cannot be opened did not crash, and the others go on."""
+    def opened(kind, path, *says):
+        backends = f"cblas:{path},naive"
+        for command in (["run", "--backend", backends, "--epochs", "1", "--out", folder + "/out"],
+                        ["micro", "--backend", backends, "--benchmark_filter=gather", "--benchmark_min_time=0.001"]):
+            result = run(bench, *command, "--hidden", "16", "--threads", "1", "--data", data, timeout=60)
+            refused(f"{kind}: {command[0]}", result, (1,), None, "cannot be opened", path, *says)
+            check("naive" in result.stdout and "crashed" not in result.stderr, f"{kind}: {command[0]}: {result}")
+            if command[0] == "run":
+                shutil.rmtree(folder + "/out")
+        result = run(bench, "prove", "--backend", f"cblas:{path}", *SMALL[2:], "--data", data, timeout=60)
+        refused(f"{kind}: prove", result, (1,), None, "cannot be opened", path)
+
+    opened("missing", folder + "/none.so", "No such file")
+    for kind, path, _ in each_kind(folder):
+        opened(kind, path, "is not a regular file" if kind in ("fifo", "folder_there") else "")
+
+
 def test_cache(data, folder):
     """tuning.json ends a run; what roofline.json would add to it is optional: a warning."""
     for name, codes in (("tuning.json", (2,)), ("roofline.json", (0,))):
@@ -130,6 +149,7 @@ def test_data(data, folder):
 with scratch() as scratch_folder:
     data_folder = make_data(scratch_folder + "/data")
     test_named(data_folder, scratch_folder)
+    test_library(data_folder, scratch_folder)
     test_cache(data_folder, scratch_folder)
     test_run_folders(data_folder, scratch_folder)
     test_data(data_folder, scratch_folder)
