@@ -12,7 +12,7 @@
 #include "doctor/doctor.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
-#include "report/build.h"
+#include "machine/build.h"
 #include "roof/memory_room.h"
 
 extern char **environ;

@@ -12,8 +12,8 @@
 #include "cli/output.h"
 #include "machine/cpu.h"
 #include "machine/topology.h"
-#include "report/build.h"
-#include "report/describe.h"
+#include "machine/build.h"
+#include "backends/describe.h"
 #include "report/table.h"
 
 struct listing {

@@ -23,7 +23,7 @@
 #include "roof/memory_room.h"
 #include "roof/peak.h"
 #include "run/own_threads.h"
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 
 static const char *const micro_columns[] = {"schema",
                                             "run_id",

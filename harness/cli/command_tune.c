@@ -13,11 +13,11 @@
 #include "cli/session.h"
 #include "cli/team.h"
 #include "micro/shapes.h"
-#include "report/build.h"
+#include "machine/build.h"
 #include "report/table.h"
 #include "train/step_parts.h"
 #include "tune/search.h"
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 
 struct tune {
     struct session session;

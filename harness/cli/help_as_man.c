@@ -5,7 +5,7 @@
 
 #include "cli/help.h"
 #include "cli/help_as.h"
-#include "report/build.h"
+#include "machine/build.h"
 
 /* Of the page's words; what comes from the tables changes with them. */
 static const char page_date[] = "2026-11-24";

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "report/ending.h"
+#include "base/ending.h"
 
 volatile sig_atomic_t interrupt_flag;
 

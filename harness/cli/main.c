@@ -12,7 +12,7 @@
 #include "cli/team.h"
 #include "machine/cpu.h"
 #include "machine/offspring.h"
-#include "report/build.h"
+#include "machine/build.h"
 #include "run/run.h"
 
 /* bench doctor keeps the user's environment, for it says what is in it; its teams are of one size. */

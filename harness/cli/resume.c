@@ -11,8 +11,8 @@
 #include "base/input.h"
 #include "cli/settings.h"
 #include "machine/env_id.h"
-#include "report/build.h"
-#include "report/file.h"
+#include "machine/build.h"
+#include "base/atomic_file.h"
 
 /* ---- What may be resumed ---- */
 

@@ -9,8 +9,8 @@
 #include "cli/settings.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
-#include "report/build.h"
-#include "tune/tuning.h"
+#include "machine/build.h"
+#include "backends/tuning.h"
 
 /* RMSprop's constants that no flag changes: Keras' defaults. */
 static const float rmsprop_rho = 0.9f, rmsprop_epsilon = 1e-7f;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "integrity/lines.h"
-#include "report/describe.h"
+#include "backends/describe.h"
 
 /* Four standard errors of a mean over the samples, taking the scatter of a sample's loss as twice its mean.
  * Two backends that differ in their roundings only were seen closer by two orders of magnitude. */

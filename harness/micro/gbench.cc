@@ -15,7 +15,7 @@
 
 extern "C" {
 #include "base/suggest.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 }
 
 namespace

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/json_text.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 /* The kernel copies at least this much of one write() before it looks for a fatal signal again. */
 enum { PAGE = 4096 };

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "report/csv_table.h"
-#include "report/ending.h"
+#include "base/ending.h"
 
 struct csv {
     char path[4096], partial[4096];

@@ -18,7 +18,7 @@
 #include "base/clean_text.h"
 #include "base/folders.h"
 #include "base/input.h"
-#include "report/build_config.h"
+#include "machine/build_config.h"
 
 void folder_name(struct folder *f)
 {

@@ -5,7 +5,7 @@
 #define LB_FOLDER_H
 
 #include "base/error.h"
-#include "report/ending.h"
+#include "base/ending.h"
 
 struct folder {
     char path[3500];

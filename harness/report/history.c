@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 static const char *const names[] = {"loss", "accuracy", "val_loss", "val_accuracy"};
 enum { FIGURES = sizeof names / sizeof *names };

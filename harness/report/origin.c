@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/build.h"
+#include "machine/build.h"
 #include "run/program.h"
 
 enum { DIGITS = ORIGIN_HASH_SIZE - 1 };

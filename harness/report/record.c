@@ -14,11 +14,11 @@
 #include "machine/cpu.h"
 #include "machine/env_id.h"
 #include "machine/machine_json.h"
-#include "report/build.h"
-#include "report/describe.h"
-#include "report/file.h"
+#include "machine/build.h"
+#include "backends/describe.h"
+#include "base/atomic_file.h"
 #include "report/verified.h"
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 #include "run/program.h"
 
 static json_t *text_or_null(const char *text)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 void status_file_init(struct status_file *f, const char *folder, const char *name)
 {

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
-#include "report/ending.h"
+#include "base/ending.h"
 
 struct status_file {
     char path[3600], temporary[3610];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/describe.h"
+#include "backends/describe.h"
 #include "report/figures.h"
 #include "report/summary_ops.h"
 #include "report/table.h"

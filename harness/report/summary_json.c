@@ -7,7 +7,7 @@
 
 #include "base/json_text.h"
 #include "report/figures.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 #include "report/origin.h"
 #include "report/verified.h"
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/json_text.h"
-#include "report/build.h"
+#include "machine/build.h"
 
 static void set(struct sweep_record *r, json_t *object, const char *key, json_t *value)
 {

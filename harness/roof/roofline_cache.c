@@ -8,7 +8,7 @@
 
 #include "base/clean_text.h"
 #include "machine/cpu.h"
-#include "report/cache_list.h"
+#include "base/cache_list.h"
 
 static const char list_name[] = "rooflines";
 

@@ -17,7 +17,7 @@
 #include "base/clean_text.h"
 #include "base/clock.h"
 #include "machine/offspring.h"
-#include "report/build.h"
+#include "machine/build.h"
 #include "run/protocol.h"
 
 static const double patience_seconds = 10.0;

@@ -14,7 +14,7 @@
 #include "run/process.h"
 #include "run/program.h"
 #include "run/turns.h"
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 
 static const double tick_seconds = 0.1;
 static const double last_words_seconds = 1.0; /* between the end of the talk and the end of the process */

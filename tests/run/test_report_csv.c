@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "report/csv.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 static const char *const columns[] = {"name", "value", NULL};
 

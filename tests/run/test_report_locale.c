@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "report/csv.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 static int failures;
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/describe.h"
+#include "backends/describe.h"
 #include "report/figures.h"
 #include "report/progress_view.h"
 #include "report/summary.h"

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 
 static char folder[] = "/tmp/lanebench-tuning-XXXXXX";
 static char path[PATH_MAX];

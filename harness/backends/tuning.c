@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tune/tuning.h"
+#include "backends/tuning.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/describe.h"
+#include "backends/describe.h"
 
 #include <stdio.h>
 #include <string.h>

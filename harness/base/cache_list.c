@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/cache_list.h"
+#include "base/cache_list.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/folders.h"
 #include "base/input.h"
 #include "base/json_text.h"
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 json_t *cache_list_read(const char *path, const char *name, const char *advice, struct error *e)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Small helpers for result files. */
-#ifndef LB_FILE_H
-#define LB_FILE_H
+#ifndef LB_ATOMIC_FILE_H
+#define LB_ATOMIC_FILE_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/build.h"
+#include "machine/build.h"
 
 #include <fcntl.h>
 #include <sha256.h>
@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "report/build_commit.h"
-#include "report/build_config.h"
+#include "machine/build_commit.h"
+#include "machine/build_config.h"
 
 extern char **environ;
 
@@ -48,7 +48,7 @@ static void first_line_of(const char *const argv[], char *line, size_t size)
 /* What the checkout is at now, asked without taking git's lock: a run may be killed at any moment. */
 static void read_source_tree(struct build *b)
 {
-    static const char *const tell[] = {"sh", SOURCE_ROOT "/harness/report/commit.sh", SOURCE_ROOT, NULL};
+    static const char *const tell[] = {"sh", SOURCE_ROOT "/harness/machine/commit.sh", SOURCE_ROOT, NULL};
     char line[256];
     int dirty = 0;
     first_line_of(tell, line, sizeof line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tune/tuning_file.h"
+#include "backends/tuning_file.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 
 #include "base/clean_text.h"
 #include "machine/cpu.h"
-#include "report/cache_list.h"
+#include "base/cache_list.h"
 
 static const char list_name[] = "tunings";
 

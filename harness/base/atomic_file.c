@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/file.h"
+#include "base/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/ending.h"
+#include "base/ending.h"
 
 int file_sync(int fd)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/ending.h"
+#include "base/ending.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 #ifndef LB_TUNING_H
 #define LB_TUNING_H
 
-#include "tune/tuning_file.h"
+#include "backends/tuning_file.h"
 
 /* The file in the cache folder. */
 #define TUNING_FILE "tuning.json"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""The layers of the harness: a folder includes only itself and folders earlier in the list of harness/meson.build, which
+CONTRIBUTING.md repeats; kernels/ includes nothing of the harness; no header includes itself through others.
+
+Arguments: SOURCE-ROOT"""
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def layers_of(root):
+    return re.findall(r"^subdir\('(\w+)'\)$", read(os.path.join(root, "harness", "meson.build")), re.MULTILINE)
+
+
+def includes_of(root):
+    """{file: files it includes}, of all C sources, by their paths from the root; system headers are left out."""
+    found = {}
+    for top in ("kernels", "harness"):
+        for folder, _, names in os.walk(os.path.join(root, top)):
+            for name in names:
+                if name.endswith((".c", ".h", ".cc", ".def")):
+                    path = os.path.join(folder, name)
+                    places = [folder, os.path.join(root, "harness"), os.path.join(root, "kernels")]
+                    paths = [next((os.path.join(p, i) for p in places if os.path.isfile(os.path.join(p, i))), None)
+                             for i in INCLUDE.findall(read(path))]
+                    found[os.path.relpath(path, root)] = [os.path.relpath(p, root) for p in paths if p]
+    return found
+
+
+def upward(root):
+    layers = layers_of(root)
+    rank = {f"harness/{layer}": i for i, layer in enumerate(layers, 1)} | {"kernels": 0}
+
+    def rank_of(path):
+        folder = os.path.dirname(path)
+        return 0 if folder.split("/")[0] == "kernels" else rank.get("/".join(folder.split("/")[:2]))
+
+    for path, targets in sorted(includes_of(root).items()):
+        if rank_of(path) is None:
+            yield f"{path}: its folder is not in harness/meson.build"
+        for target in targets:
+            if rank_of(path) is not None and (rank_of(target) is None or rank_of(target) > rank_of(path)):
+                yield f"{path} includes {target}, of a higher layer"
+
+
+def cycles(root):
+    includes, done = includes_of(root), set()
+
+    def visit(path, trail):
+        if path in trail:
+            yield " -> ".join([*trail[trail.index(path):], path])
+        elif path not in done:
+            for target in includes.get(path, []):
+                yield from visit(target, [*trail, path])
+            done.add(path)
+
+    for path in sorted(includes):
+        yield from visit(path, [])
+
+
+class Project(unittest.TestCase):
+    def test_upward(self):
+        self.assertEqual(list(upward(root_folder)), [])
+
+    def test_cycles(self):
+        self.assertEqual(list(cycles(root_folder)), [])
+
+    def test_documented(self):
+        text = " ".join(read(os.path.join(root_folder, "CONTRIBUTING.md")).split())
+        self.assertIn(" " + ", ".join(layers_of(root_folder)) + " ", text)
+
+
+class Broken(unittest.TestCase):
+    """A harness of two layers, broken in each way."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.root = place.name
+        for folder in ("kernels", "harness/low", "harness/high"):
+            os.makedirs(os.path.join(self.root, folder))
+        self.write("harness/meson.build", "subdir('low')\nsubdir('high')\n")
+        self.write("harness/high/b.h", '#include "low/a.h"\n')
+        self.write("harness/low/a.h", "#include <stddef.h>\n")
+        self.write("kernels/k.h", "\n")
+
+    def write(self, path, text):
+        with open(os.path.join(self.root, path), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def test_right(self):
+        self.assertEqual([*upward(self.root), *cycles(self.root)], [])
+
+    def test_upward(self):
+        self.write("harness/low/c.c", '#include "high/b.h"\n')
+        self.write("kernels/k.c", '#include "low/a.h"\n')
+        self.write("harness/other.h", "\n")
+        self.assertEqual(len(list(upward(self.root))), 3)
+
+    def test_cycle(self):
+        self.write("harness/low/a.h", '#include "low/c.h"\n')
+        self.write("harness/low/c.h", '#include "a.h"\n')
+        self.assertEqual(list(cycles(self.root)), ["harness/low/a.h -> harness/low/c.h -> harness/low/a.h"])
+
+
+root_folder = sys.argv.pop(1)
+unittest.main()
