@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean_text.h"
 #include "base/suggest.h"
 #include "machine/cpu.h"
 
@@ -141,9 +142,12 @@ static char *name_with_argument(const char *of, const char *argument)
 {
     const char *tail = argument + strlen(argument);
     for (;;) {
-        char *name = NULL;
+        char *bytes = NULL, *name = NULL;
         while (tail > argument && tail[-1] != '/') tail--;
-        if (asprintf(&name, "%s:%s", of, tail) < 0) return NULL;
+        if (asprintf(&bytes, "%s:%s", of, tail) >= 0) name = utf8_copy(bytes);
+        free(bytes);
+        if (!name) return NULL;
+        clean_text(name);
         if (tail == argument || !is_taken(name)) return name;
         free(name);
         tail--;
@@ -172,6 +176,11 @@ static const struct registry_entry *add_with_argument(const struct registry_entr
 const struct registry_entry *registry_resolve(const char *spec, struct error *e)
 {
     const char *colon = strchr(spec, ':');
+    if (strlen(spec) >= REGISTRY_SPEC_SIZE) {
+        error_set(e, EXIT_USAGE, "--backend: '%.100s...' has more than %d bytes", spec,
+                  REGISTRY_SPEC_SIZE - 1);
+        return NULL;
+    }
     char name[64];
     snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - spec) : (int)strlen(spec), spec);
     const struct registry_entry *entry = registry_find(name);
@@ -255,13 +264,11 @@ static int select_list(const char *list, const struct registry_entry **chosen, i
 {
     if (!*list) return error_set(e, EXIT_USAGE, "--backend: the list is empty; name backends or 'all'");
     while (list) {
-        char name[512];
+        char name[REGISTRY_SPEC_SIZE + 1]; /* one that is too long stays so */
         const char *comma = strchr(list, ',');
         const size_t n = comma ? (size_t)(comma - list) : strlen(list);
-        if (n == 0 || n >= sizeof name)
-            return error_set(e, EXIT_USAGE, "--backend: empty or overlong name in the list");
-        memcpy(name, list, n);
-        name[n] = 0;
+        if (n == 0) return error_set(e, EXIT_USAGE, "--backend: an empty name in the list");
+        snprintf(name, sizeof name, "%.*s", (int)n, list);
         if (select_one(name, chosen, count, e)) return (int)e->code;
         list = comma ? comma + 1 : NULL;
     }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 
 enum { REGISTRY_MAX = 64, REGISTRY_MAX_PLUGINS = 16 };
+enum { REGISTRY_SPEC_SIZE = 512 }; /* bytes of a NAME:ARGUMENT, its end included */
 
 enum backend_status {
     BACKEND_READY,
@@ -23,7 +24,7 @@ enum backend_status {
 struct program; /* see run/program.h */
 
 struct registry_entry {
-    const char *name;
+    const char *name;              /* clean text */
     const struct backend *backend; /* NULL when not built */
     const char *compiled_as;       /* compiler flags of its file beyond the common ones */
     const char *absent_reason;     /* why it was not built, or NULL */
@@ -48,8 +49,9 @@ const struct registry_entry *registry_find(const char *name);
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size);
 
 /* The entry of a spec, NAME or NAME:ARGUMENT, whether ready or not; e is EXIT_USAGE, with the nearest name,
- * when there is none. An entry with an argument is made on first use and called NAME:BASENAME, or, where
- * another is called so, NAME:FOLDER/BASENAME; it lives as long as the program. */
+ * when there is none, and when it has REGISTRY_SPEC_SIZE bytes or more. An entry with an argument is made on
+ * first use and called NAME:BASENAME, or, where another is called so, NAME:FOLDER/BASENAME, with bytes that
+ * are no UTF-8 as \xNN; it lives as long as the program. */
 const struct registry_entry *registry_resolve(const char *spec, struct error *e);
 
 /* The reference backend: it implements every op and runs anywhere. */

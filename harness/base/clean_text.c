@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clean_text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence of more than one byte at s (RFC 3629), or 0. */
-static size_t sequence(const unsigned char *s)
+/* Bytes of the character at s in well-formed UTF-8 (RFC 3629), or 0. */
+static size_t character(const unsigned char *s)
 {
+    if (s[0] < 0x80) return 1;
     const size_t length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
                           : s[0] >= 0xe0 && s[0] <= 0xef ? 3
                           : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
@@ -21,7 +24,7 @@ char *clean_text(char *text)
 {
     unsigned char *s = (unsigned char *)text;
     while (*s) {
-        const size_t length = *s < 0x80 ? 1 : sequence(s);
+        const size_t length = character(s);
         if (*s < 0x20 || *s == 0x7f)
             *s = ' ';
         else if (length == 0)
@@ -33,18 +36,32 @@ char *clean_text(char *text)
     return text;
 }
 
+/* As many whole characters as fit, a byte that is none as \xNN. */
+static void copy_characters(char *to, size_t size, const char *from)
+{
+    size_t used = 0, length;
+    for (const unsigned char *s = (const unsigned char *)from; *s; s += length ? length : 1) {
+        char escape[5];
+        length = character(s);
+        const size_t wanted = length ? length : sizeof escape - 1;
+        if (size - used <= wanted) break;
+        if (!length) snprintf(escape, sizeof escape, "\\x%02x", *s);
+        memcpy(to + used, length ? (const char *)s : escape, wanted);
+        used += wanted;
+    }
+    to[used] = 0;
+}
+
 char *clean_copy(char *to, size_t size, const char *from)
 {
-    const size_t length = from ? strnlen(from, size) : 0;
-    size_t cut = length < size ? length : size - 1;
-    /* Back to the start of a character, unless the bytes around the cut are none. */
-    if (length == size)
-        for (size_t i = 0; i < 4 && i <= cut; i++)
-            if (sequence((const unsigned char *)from + cut - i) > i) {
-                cut -= i;
-                break;
-            }
-    memcpy(to, from ? from : "", cut);
-    to[cut] = 0;
+    copy_characters(to, size, from ? from : "");
     return clean_text(to);
+}
+
+char *utf8_copy(const char *bytes)
+{
+    const size_t size = 4 * strlen(bytes) + 1;
+    char *copy = malloc(size);
+    if (copy) copy_characters(copy, size, bytes);
+    return copy;
 }

@@ -4,12 +4,20 @@
 
 #include <stddef.h>
 
-/* Makes foreign text fit for one line on a terminal, for CSV and for JSON, in place: control characters, C1's
- * (U+0080 to U+009F) too, become blanks, bytes that are no UTF-8 become '?'. Returns text. */
+/* Text from outside (paths, names and words of plug-ins and libraries, the environment) may hold any bytes.
+ *
+ * Makes it fit for one line on a terminal, for CSV and for JSON, in place: control characters, C1's (U+0080
+ * to U+009F) too, become blanks, bytes that are no UTF-8 become '?', for there is room for no more. Returns
+ * text. */
 char *clean_text(char *text);
 
-/* Copies at most size - 1 bytes of foreign text as clean text, cut between characters. size is at least 1;
- * from may be NULL, which is "". Returns to. */
+/* The same into another place of size >= 1 bytes, where a byte that is no UTF-8 becomes \xNN, so that
+ * different names stay different. Cut between characters, and never inside a \xNN. from may be NULL, which is
+ * "". Returns to. */
 char *clean_copy(char *to, size_t size, const char *from);
+
+/* A whole copy, in which bytes that are no UTF-8 are \xNN; control characters stay. free(); NULL when out of
+ * memory. */
+char *utf8_copy(const char *bytes);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean_text.h"
+
 struct text {
     char *at;
     size_t used, room; /* bytes; one of room is kept for the end */
@@ -48,13 +50,13 @@ char *json_text(const json_t *value, size_t flags)
 
 json_t *json_string_of_bytes(const char *text)
 {
-    json_error_t why;
-    json_t *value = json_pack_ex(&why, 0, "s", text);
-    if (value || json_error_code(&why) != json_error_invalid_utf8) return value;
-    char *ascii = strdup(text);
-    for (char *c = ascii; c && *c; c++)
-        if ((unsigned char)*c >= 0x80) *c = '?';
-    value = ascii ? json_string(ascii) : NULL;
-    free(ascii);
+    char *utf8 = utf8_copy(text);
+    json_t *value = utf8 ? json_string(utf8) : NULL;
+    free(utf8);
     return value;
+}
+
+json_t *json_string_or_null(const char *text)
+{
+    return text && *text ? json_string_of_bytes(text) : json_null();
 }

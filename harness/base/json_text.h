@@ -11,8 +11,12 @@
  * that key. */
 char *json_text(const json_t *value, size_t flags);
 
-/* A string that holds text, which need not be UTF-8: if it is not, each byte beyond ASCII becomes a '?'. A
- * new reference; NULL only when memory runs out. */
+/* A string of text from outside. json_string() and json_pack()'s "s" fail for what is no UTF-8: they are for
+ * text of the program's own, and for what is clean text already (clean_text.h). Here bytes that are no UTF-8
+ * become \xNN. A new reference; NULL only when memory runs out. */
 json_t *json_string_of_bytes(const char *text);
+
+/* The same; null for NULL and "". */
+json_t *json_string_or_null(const char *text);
 
 #endif

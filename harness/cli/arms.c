@@ -7,8 +7,6 @@
 
 #include "run/program.h"
 
-enum { SPEC_SIZE = 512 };
-
 static bool ends_in_so(const char *word, size_t length)
 {
     return length > 3 && strncmp(word + length - 3, ".so", 3) == 0;
@@ -24,7 +22,7 @@ static int resolve_program(struct registry_entry *entry, const char *word, size_
     char *kept = strdup(spec);
     if (!p || !kept) {
         error_set(e, EXIT_INTERNAL, "out of memory");
-    } else if (path_length >= sizeof path || strlen(spec) >= SPEC_SIZE) {
+    } else if (path_length >= sizeof path || strlen(spec) >= REGISTRY_SPEC_SIZE) {
         error_set(e, EXIT_USAGE, "bench ab: '%.100s...' is too long", word);
     } else {
         snprintf(path, sizeof path, "%.*s", (int)path_length, word);

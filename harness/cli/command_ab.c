@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "cli/arms.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -26,10 +27,11 @@ static json_t *settings(void *context)
 {
     const struct ab *ab = context;
     const struct options *o = &ab->options;
-    return json_pack("{s:s, s:s, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a", o->operands[0], "b",
-                     o->operands[1], "rounds", o->rounds, "processes", o->processes, "order", o->order,
-                     "epochs_per_turn", o->epochs_per_turn, "min_effect_percent", o->min_effect,
-                     "fail_on_slower", o->fail_on != NULL, "attribution", o->attribution);
+    return json_pack("{s:o, s:o, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a",
+                     json_string_of_bytes(o->operands[0]), "b", json_string_of_bytes(o->operands[1]),
+                     "rounds", o->rounds, "processes", o->processes, "order", o->order, "epochs_per_turn",
+                     o->epochs_per_turn, "min_effect_percent", o->min_effect, "fail_on_slower",
+                     o->fail_on != NULL, "attribution", o->attribution);
 }
 
 static void on_epoch(void *context, const struct registry_entry *entry, const struct summary_row *row,

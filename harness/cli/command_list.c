@@ -89,11 +89,12 @@ static json_t *listing_json(const struct listing *l)
     json_t *object = json_pack("{s:s, s:s, s:s?}", "name", l->entry->name, "status", status_text(l->status),
                                "why", l->why[0] ? l->why : NULL);
     if (!object || !b) return object;
-    json_t *rest = json_pack(
-        "{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:s, s:s?}", "summary", b->summary, "needs", l->needs,
-        "fused_step", b->step != NULL, "on_request", (b->flags & BACKEND_ON_REQUEST) != 0, "deterministic",
-        (b->flags & BACKEND_DETERMINISTIC) != 0, "own_ops", describe_ops_json(b, true), "inherited_ops",
-        describe_ops_json(b, false), "compiler_flags", l->entry->compiled_as, "library", l->library);
+    json_t *rest =
+        json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:s, s:o}", "summary", b->summary, "needs", l->needs,
+                  "fused_step", b->step != NULL, "on_request", (b->flags & BACKEND_ON_REQUEST) != 0,
+                  "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0, "own_ops",
+                  describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false), "compiler_flags",
+                  l->entry->compiled_as, "library", json_string_or_null(l->library));
     bool failed = !rest;
     if (l->entry->plugin)
         failed |= json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path)) != 0;

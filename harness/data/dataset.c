@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clean_text.h"
 #include "base/folders.h"
 #include "data/data_files.h"
 #include "data/data_store.h"
@@ -47,7 +48,7 @@ static bool is_mnist(const struct dataset *d)
     return true;
 }
 
-/* The folder's base name, made safe for tables and CSV. The two names that mean something stay reserved: a
+/* The folder's base name, made safe for tables and lists. The two names that mean something stay reserved: a
  * folder called mnist that holds other data must not pass for MNIST. */
 static void name_after_folder(struct dataset *d, const char *folder)
 {
@@ -56,9 +57,12 @@ static void name_after_folder(struct dataset *d, const char *folder)
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     const bool reserved = strcmp(base, "mnist") == 0 || strcmp(base, "generated") == 0;
-    snprintf(d->name, sizeof d->name, "%s%s", reserved ? "other-" : "", *base ? base : "data");
+    if (reserved)
+        snprintf(d->name, sizeof d->name, "other-%s", base);
+    else
+        clean_copy(d->name, sizeof d->name, *base ? base : "data");
     for (char *c = d->name; *c; c++)
-        if ((unsigned char)*c <= 0x20 || *c == 0x7f || strchr(",;\"'", *c)) *c = '_';
+        if (strchr(" ,;\"'", *c)) *c = '_';
     free(real);
 }
 
@@ -114,7 +118,7 @@ static int load_folder(struct loading *l, const char *folder)
         return idx_fail(IDX_MISSING, folder, l->e, "is not the folder of the four IDX files, but a file"),
                EXIT_DATA;
     if (load_split(l, folder, TRAIN_IMAGES) || load_split(l, folder, TEST_IMAGES)) return (int)l->e->code;
-    snprintf(l->d->source, sizeof l->d->source, "%.511s", folder);
+    clean_copy(l->d->source, sizeof l->d->source, folder);
     if (is_mnist(l->d))
         snprintf(l->d->name, sizeof l->d->name, "mnist");
     else
@@ -160,9 +164,10 @@ static int load(struct loading *l, const char *folder)
     if (found == DATA_PARTS) return load_folder(l, cache);
     const int rc = load_generated(l);
     const size_t used = strlen(l->d->source);
+    char shown[400];
     if (found > 0) /* whoever expects MNIST should learn why it is not used */
-        snprintf(l->d->source + used, sizeof l->d->source - used, " (%.400s holds %d of the 4 files)", cache,
-                 found);
+        snprintf(l->d->source + used, sizeof l->d->source - used, " (%s holds %d of the 4 files)",
+                 clean_copy(shown, sizeof shown, cache), found);
     return rc;
 }
 

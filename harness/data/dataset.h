@@ -19,7 +19,8 @@ struct split {
 
 struct dataset {
     struct split train, test;
-    int rows, cols;     /* of one image; rows * cols inputs */
+    int rows, cols; /* of one image; rows * cols inputs */
+    /* Clean text: */
     char name[64];      /* "mnist" (checksums match), "generated", or the folder's base name */
     char source[512];   /* where it came from, for people: a folder, or "built-in digits" */
     char sha256[4][65]; /* of the decompressed IDX content (generated: of the arrays): train images, train

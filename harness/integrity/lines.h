@@ -6,9 +6,10 @@
 
 #include <stdio.h>
 
+#include "base/clean_text.h"
 #include "integrity/ledger.h"
 
-#define SAY(text, ...) snprintf(text, sizeof(text), __VA_ARGS__)
+#define SAY(text, ...) (snprintf(text, sizeof(text), __VA_ARGS__), clean_text(text))
 
 /* A finding: the line to write it to, or NULL. The first violation stays; of what passes, what comes nearest
  * to one is kept. */

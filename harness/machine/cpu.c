@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean_text.h"
 #include "machine/isa_tiers.h"
 
 static enum isa_tier cap = ISA_TIER_COUNT; /* no cap */
@@ -93,5 +94,5 @@ const char *cpu_model(void)
     memmove(model, start, strlen(start) + 1);
     for (size_t n = strlen(model); n && model[n - 1] == ' '; n--) model[n - 1] = 0;
     if (!model[0]) snprintf(model, sizeof model, "unknown x86-64");
-    return model;
+    return clean_text(model); /* a hypervisor may say anything */
 }

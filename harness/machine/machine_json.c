@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -42,11 +43,6 @@ static const char *kernel_line(const char *path, char *line, size_t size)
     return line;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text && *text ? json_string(text) : json_null();
-}
-
 json_t *machine_cpu_json(void)
 {
     char found[128], usable[128], line[128];
@@ -62,8 +58,8 @@ json_t *machine_cpu_json(void)
                      cpu_isa_names(cpu_found(), found, sizeof found), "isa_used",
                      cpu_isa_names(cpu_usable(), usable, sizeof usable), "isa_cap", cpu_cap_name(),
                      "hypervisor", hypervisor != NULL, "hypervisor_vendor", hypervisor, "frequency_governor",
-                     text_or_null(kernel_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", line,
-                                              sizeof line)));
+                     json_string_or_null(kernel_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+                                                     line, sizeof line)));
 }
 
 json_t *machine_system_json(void)
@@ -72,12 +68,13 @@ json_t *machine_system_json(void)
     char thp[128], clock[64];
     if (uname(&u) != 0) return json_null();
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "kernel", u.sysname, "kernel_release", u.release, "machine",
-        u.machine, "libc", gnu_get_libc_version(), "transparent_hugepages",
-        text_or_null(kernel_line("/sys/kernel/mm/transparent_hugepage/enabled", thp, sizeof thp)),
+        "{s:s, s:o, s:s, s:s, s:o, s:o, s:I}", "kernel", u.sysname, "kernel_release",
+        json_string_or_null(u.release), "machine", u.machine, "libc", gnu_get_libc_version(),
+        "transparent_hugepages",
+        json_string_or_null(kernel_line("/sys/kernel/mm/transparent_hugepage/enabled", thp, sizeof thp)),
         "clocksource",
-        text_or_null(kernel_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", clock,
-                                 sizeof clock)),
+        json_string_or_null(kernel_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                                        clock, sizeof clock)),
         "memory_bytes", (json_int_t)sysconf(_SC_PHYS_PAGES) * (json_int_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -92,8 +89,8 @@ static json_t *kinds_json(const struct topology *t)
     json_t *kinds = json_array();
     for (int i = 0; i < t->kinds_count; i++) {
         const struct core_kind *kind = &t->kinds[i];
-        json_t *object = json_pack("{s:o, s:i, s:i}", "name", text_or_null(kind->name), "cores", kind->cores,
-                                   "pus", kind->pus);
+        json_t *object = json_pack("{s:o, s:i, s:i}", "name", json_string_or_null(kind->name), "cores",
+                                   kind->cores, "pus", kind->pus);
         if (object && json_array_append_new(kinds, object) == 0) continue;
         json_decref(kinds);
         return NULL;
@@ -119,15 +116,23 @@ json_t *machine_topology_json(const struct topology *t)
                      "l3_sharing_cores", size_or_null((size_t)t->l3_sharing_cores), "file", "topology.xml");
 }
 
+/* variable: NAME=VALUE; length: of the name. */
+static int set_variable(json_t *object, const char *variable, size_t length)
+{
+    char *name = strndup(variable, length), *key = name ? utf8_copy(name) : NULL;
+    const int code = key ? json_object_set_new(object, key, json_string_of_bytes(variable + length + 1)) : -1;
+    free(key);
+    free(name);
+    return code;
+}
+
 json_t *machine_environment_json(void)
 {
     json_t *object = json_object();
     for (char **variable = environ; *variable; variable++) {
         const char *equals = strchr(*variable, '=');
         if (!equals || !library_env_is_recorded(*variable)) continue;
-        char name[128];
-        snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
-        if (json_object_set_new(object, clean_text(name), json_string_of_bytes(equals + 1)) == 0) continue;
+        if (set_variable(object, *variable, (size_t)(equals - *variable)) == 0) continue;
         json_decref(object);
         return NULL;
     }

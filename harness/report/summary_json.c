@@ -20,11 +20,6 @@ static json_t *real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return *text ? json_string_of_bytes(text) : json_null();
-}
-
 static json_t *interval_json(struct interval i)
 {
     return json_pack("[o, o]", real(i.low), real(i.high));
@@ -61,14 +56,15 @@ static json_t *op_json(const struct op_figures *op)
 {
     const struct op_attribution *a = &op->attribution;
     const double gflops = op->flop > 0 ? op->flop / op->seconds * 1e-9 : NAN;
-    json_t *object = json_pack("{s:s, s:o, s:o, s:o}", "op", op->name, "kind", text_or_null(op->kind),
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o}", "op", op->name, "kind", json_string_or_null(op->kind),
                                "seconds", real(op->seconds), "share_of_epoch", real(op->share_of_epoch));
     if (!object || op->is_rest) return object;
-    json_t *more = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "inherited", op->inherited, "flop",
-                             op->flop > 0 ? json_real(op->flop) : json_null(), "gflops", real(gflops),
-                             "bytes_min", a->has_bytes ? json_real(a->bytes) : json_null(), "ai",
-                             a->has_bytes && op->flop > 0 ? json_real(op->flop / a->bytes) : json_null(),
-                             "bound_by", text_or_null(a->bound.by), "share_of_roof", real(op->share_of_roof));
+    json_t *more =
+        json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "inherited", op->inherited, "flop",
+                  op->flop > 0 ? json_real(op->flop) : json_null(), "gflops", real(gflops), "bytes_min",
+                  a->has_bytes ? json_real(a->bytes) : json_null(), "ai",
+                  a->has_bytes && op->flop > 0 ? json_real(op->flop / a->bytes) : json_null(), "bound_by",
+                  json_string_or_null(a->bound.by), "share_of_roof", real(op->share_of_roof));
     json_object_update(object, more);
     json_decref(more);
     return object;
@@ -127,10 +123,10 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
     json_t *object =
         json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
                   json_verified(&row->verdict), "proof", proof_json(row), "integrity",
-                  recorded(record, name, "integrity"), "failure", text_or_null(row->failure), "library",
-                  text_or_null(row->info.library), "git_commit", text_or_null(origin.commit), "binary_sha256",
-                  text_or_null(origin.hash), "epochs", row->epochs, "later_epochs",
-                  row->epochs ? time_figures(s, row).later : 0);
+                  recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure),
+                  "library", json_string_or_null(row->info.library), "git_commit",
+                  json_string_or_null(origin.commit), "binary_sha256", json_string_or_null(origin.hash),
+                  "epochs", row->epochs, "later_epochs", row->epochs ? time_figures(s, row).later : 0);
     if (object) add_training(object, s, row);
     return object;
 }
@@ -156,7 +152,7 @@ json_t *summary_json_proof_row(const struct registry_entry *entry, const struct 
                      row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
                      (json_int_t)row->failed, "deviating", (json_int_t)row->deviating, "worst_error_of_bound",
                      real(row->worst_of_bound), "inherited", row->inherited, "measured",
-                     text_or_null(row->measured), "seconds", real(row->seconds), "failures", failures);
+                     json_string_or_null(row->measured), "seconds", real(row->seconds), "failures", failures);
 }
 
 static char *text_of(const json_t *root, struct error *e)

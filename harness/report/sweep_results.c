@@ -61,8 +61,8 @@ static int measure(struct sweep_line *line, const struct csv_table *t, struct er
         line->peak_gflops = median_of_rows(t, rows, line->epochs, "peak_gflops");
         line->share_of_peak = median_of_rows(t, rows, line->epochs, "share_of_peak");
         line->val_accuracy = strtod(cell(t, last, "val_accuracy"), NULL);
-        snprintf(line->commit, sizeof line->commit, "%s", cell(t, last, "git_commit"));
-        snprintf(line->hash, sizeof line->hash, "%s", cell(t, last, "binary_sha256"));
+        clean_copy(line->commit, sizeof line->commit, cell(t, last, "git_commit"));
+        clean_copy(line->hash, sizeof line->hash, cell(t, last, "binary_sha256"));
     }
     free(rows);
     return 0;
@@ -118,7 +118,7 @@ static int add_point(struct sweep_results *r, const struct grid_point *p, const 
             }
             line->point = *p;
             grid_point_name(p, line->folder);
-            snprintf(line->backend, sizeof line->backend, "%s", backend);
+            clean_copy(line->backend, sizeof line->backend, backend);
             describe(line, machine, facts);
             if (measure(line, &epochs, e)) break;
         }

@@ -180,8 +180,7 @@ static int find_file(struct program *p, const char *path, struct error *e)
                          strerror(errno));
     }
     strcpy(p->path, resolved);
-    strcpy(p->shown_path, resolved);
-    clean_text(p->shown_path);
+    clean_copy(p->shown_path, sizeof p->shown_path, resolved);
     free(resolved);
     if (!S_ISREG(s.st_mode) || access(p->path, X_OK) != 0)
         return error_set(e, EXIT_USAGE, "%.200s: is no program; needed is the path of another bench", path);

@@ -13,8 +13,9 @@ enum { PROTOCOL_VERSION = 4 };
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
-    char backend[512];             /* spec of the registry, or the name of the plug-in, with its argument */
-    char plugin[PLUGIN_PATH_SIZE]; /* file of the plug-in; "" for a built-in backend */
+    char
+        backend[REGISTRY_SPEC_SIZE]; /* spec of the registry, or the name of the plug-in, with its argument */
+    char plugin[PLUGIN_PATH_SIZE];   /* file of the plug-in; "" for a built-in backend */
     struct plan plan;
     uint64_t seed;
     char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */

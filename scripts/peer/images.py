@@ -7,7 +7,7 @@ import os
 import struct
 import zlib
 
-from . import EXIT_DATA, PeerError
+from . import EXIT_DATA, PeerError, utf8
 
 # The parts: file stem, number of dimensions, SHA-256 of MNIST's, decompressed.
 PARTS = (
@@ -111,7 +111,7 @@ def name_of(folder, checksums):
     """As in bench's files; the names that mean something are not given to other data."""
     if checksums == tuple(part[2] for part in PARTS):
         return "mnist"
-    base = os.path.basename(os.path.realpath(folder)) or "data"
+    base = utf8(os.path.basename(os.path.realpath(folder))) or "data"
     base = "".join("_" if c <= " " or c == "\x7f" or c in ",;\"'" else c for c in base)
     return "other-" + base if base in ("mnist", "generated") else base
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,31 +60,48 @@ static void test_sequences(void **state)
     assert_cleaned("\xc2\x80\xc2\x9b\xc2\x9f", "      "); /* C1: U+009B begins what ESC [ does */
 }
 
-/* Cut at every byte, a text ends with a whole character, or with '?' where it was none. */
+/* Cut at every byte, a text ends with a whole character or a whole \xNN. */
 static void test_copies_are_cut_between_characters(void **state)
 {
     (void)state;
     static const struct {
-        const char *from, *want[8]; /* by size less 1 */
+        const char *from, *want[10]; /* by size less 1 */
     } cases[] = {
         {"a\xc3\xa9z", {"", "a", "a", "a\xc3\xa9", "a\xc3\xa9z", "a\xc3\xa9z"}},
         {"\xe2\x82\xac\xe2\x82\xac", {"", "", "", "\xe2\x82\xac", "\xe2\x82\xac", "\xe2\x82\xac"}},
         {"\xf0\x90\x80\x80", {"", "", "", "", "\xf0\x90\x80\x80"}},
-        {"\xe9\xe8\xe9\xe8", {"", "?", "??", "???", "????"}},
-        {"\xa9\xa9\xa9\xa9", {"", "?", "??", "???", "????"}},
+        {"\xe9z", {"", "", "", "", "\\xe9", "\\xe9z"}},
+        {"\xa9\xe2\x82", {"", "", "", "", "\\xa9", "\\xa9", "\\xa9", "\\xa9", "\\xa9\\xe2"}},
+        {"a\nb", {"", "a", "a ", "a b"}},
         {NULL, {"", ""}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t size = 1; size <= 8 && cases[i].want[size - 1]; size++) {
-            char to[8];
+        for (size_t size = 1; size <= 10 && cases[i].want[size - 1]; size++) {
+            char to[10];
             assert_ptr_equal(clean_copy(to, size, cases[i].from), to);
             assert_string_equal(to, cases[i].want[size - 1]);
         }
 }
 
+static void test_utf8_copies(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"", ""},
+                                           {"a\xc3\xa9\n", "a\xc3\xa9\n"},
+                                           {"\xc3", "\\xc3"},
+                                           {"\xff\xe2\x82z\xe2\x82\xac", "\\xff\\xe2\\x82z\xe2\x82\xac"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *copy = utf8_copy(cases[i][0]);
+        assert_non_null(copy);
+        assert_string_equal(copy, cases[i][1]);
+        free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_single_bytes), cmocka_unit_test(test_sequences),
-                                       cmocka_unit_test(test_copies_are_cut_between_characters)};
+                                       cmocka_unit_test(test_copies_are_cut_between_characters),
+                                       cmocka_unit_test(test_utf8_copies)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
