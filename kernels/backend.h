@@ -223,10 +223,14 @@ enum backend_flag {
     BACKEND_MAY_DEVIATE = 1u << 4,
 };
 
+/* The rule for a backend's name, which is seen in command lines, files and tables: 1 to BACKEND_NAME_MAX of
+ * a-z, 0-9, '_' and '-', the first of them not '-', and not "all". */
+#define BACKEND_NAME_MAX 32
+
 struct backend {
     uint32_t abi_version;                   /* BACKEND_ABI_VERSION */
     uint32_t struct_size;                   /* sizeof(struct backend) */
-    const char *name;                       /* [a-z0-9_-]+: command line, CSV, tests */
+    const char *name;                       /* by the rule above */
     const char *summary;                    /* one line for people */
     uint32_t needs;                         /* ISA bits */
     uint32_t flags;                         /* enum backend_flag */

@@ -23,22 +23,18 @@ enum { MOST_BLOCKING = 1 << 24 };
 /* ---- The text of --plugin ---- */
 
 /* Splits PATH[:NAME] and resolves the path. */
-static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const char *argument,
-                     struct error *e)
+static int find_file(struct plugin *p, const char **given_name, const char *argument, struct error *e)
 {
     char path[PLUGIN_PATH_SIZE];
     struct stat s;
-    given_name[0] = 0;
+    *given_name = NULL;
     if (strlen(argument) >= sizeof path)
         return error_set(e, EXIT_USAGE, "--plugin: the path is longer than %d bytes", PLUGIN_PATH_SIZE - 1);
     snprintf(path, sizeof path, "%s", argument);
     char *colon = strrchr(path, ':');
     if (colon && stat(path, &s) != 0) {
         *colon = 0;
-        if (!colon[1] || strlen(colon + 1) >= PLUGIN_NAME_SIZE)
-            return error_set(e, EXIT_USAGE, "--plugin %.200s: a name of 1 to %d characters must follow ':'",
-                             argument, PLUGIN_NAME_SIZE - 1);
-        snprintf(given_name, PLUGIN_NAME_SIZE, "%s", colon + 1);
+        *given_name = argument + (colon + 1 - path);
     }
     char *resolved = realpath(path, NULL);
     if (!resolved || strlen(resolved) >= sizeof p->path || stat(resolved, &s) != 0) {
@@ -47,8 +43,7 @@ static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const 
     }
     strcpy(p->path, resolved);
     free(resolved);
-    strcpy(p->shown_path, p->path);
-    clean_text(p->shown_path);
+    clean_copy(p->shown_path, sizeof p->shown_path, p->path);
     if (!S_ISREG(s.st_mode))
         return error_set(e, EXIT_USAGE, "--plugin %.200s: is not a file; needed is a shared object", path);
     return 0;
@@ -56,9 +51,20 @@ static int find_file(struct plugin *p, char given_name[PLUGIN_NAME_SIZE], const 
 
 /* ---- What is wrong with an answer ---- */
 
+/* The rule of backend.h. */
 static bool is_name(const char *name)
 {
-    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] && strcmp(name, "all") != 0;
+    const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length > 0 && length <= BACKEND_NAME_MAX && !name[length] && *name != '-' &&
+           strcmp(name, "all") != 0;
+}
+
+void plugin_take_name(char to[PLUGIN_NAME_SIZE], const char *name)
+{
+    static const char cut[] = "...";
+    const bool fits = !name || strlen(name) <= BACKEND_NAME_MAX;
+    clean_copy(to, fits ? PLUGIN_NAME_SIZE : PLUGIN_NAME_SIZE - strlen(cut), name);
+    if (!fits) strcat(to, cut);
 }
 
 static bool is_blocking(const struct blocking *b)
@@ -76,9 +82,9 @@ static int check_facts(const struct plugin *p, struct error *e)
     for (int i = 0; i < OP_COUNT; i++) measurable = measurable || f->has_op[i];
     if (!is_name(f->name))
         return error_set(e, EXIT_USAGE,
-                         "--plugin %.200s: its name '%s' is not 1 to %d of a-z, 0-9, '_' and '-', or is "
-                         "'all'; PATH:NAME gives it another",
-                         p->shown_path, f->name, PLUGIN_NAME_SIZE - 1);
+                         "--plugin %.200s: the name '%s' is not 1 to %d characters of a-z, 0-9, '_' and '-', "
+                         "begins with '-', or is 'all'; PATH:NAME gives it another",
+                         p->shown_path, f->name, BACKEND_NAME_MAX);
     if (!measurable)
         return error_set(e, EXIT_USAGE,
                          "--plugin %.200s: it has neither an op nor a step: nothing to measure",
@@ -135,10 +141,10 @@ void plugin_make_shadow(struct plugin *p)
 
 int plugin_probe(struct plugin *p, const char *argument, struct error *e)
 {
-    char given_name[PLUGIN_NAME_SIZE];
+    const char *given_name;
     memset(p, 0, sizeof *p);
-    if (find_file(p, given_name, argument, e) || plugin_ask(&p->facts, p->path, e)) return (int)e->code;
-    if (given_name[0]) strcpy(p->facts.name, given_name);
+    if (find_file(p, &given_name, argument, e) || plugin_ask(&p->facts, p->path, e)) return (int)e->code;
+    if (given_name) plugin_take_name(p->facts.name, given_name);
     if (check_facts(p, e)) return (int)e->code;
     if (!SHA256File(p->path, p->sha256)) p->sha256[0] = 0;
     plugin_make_shadow(p);

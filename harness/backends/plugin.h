@@ -12,7 +12,7 @@
 #include "backends/contender.h"
 #include "base/error.h"
 
-enum { PLUGIN_PATH_SIZE = 4096, PLUGIN_NAME_SIZE = 33 };
+enum { PLUGIN_PATH_SIZE = 4096, PLUGIN_NAME_SIZE = BACKEND_NAME_MAX + 1 };
 
 /* What a plug-in says of itself, by value. */
 struct plugin_facts {
@@ -31,6 +31,10 @@ struct plugin {
     struct backend shadow;
     struct step_ops shadow_step;
 };
+
+/* Copies a name, which may be any text, as clean text. One that is too long ends in "...", and so is none by
+ * the rule. */
+void plugin_take_name(char to[PLUGIN_NAME_SIZE], const char *name);
 
 /* The backend of PATH or PATH:NAME, as --plugin takes it. A file of the whole text wins over a colon in it.
  * NAME replaces the name that the plug-in gives itself. EXIT_USAGE with one line for whatever is wrong with

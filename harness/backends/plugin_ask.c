@@ -28,12 +28,6 @@ struct answer {
 
 /* ---- In the child ---- */
 
-static void copy_text(char *to, size_t size, const char *from)
-{
-    snprintf(to, size, "%s", from ? from : "");
-    clean_text(to);
-}
-
 /* A step is whole or not there. phases may be missing. */
 static bool has_whole_step(const struct step_ops *s)
 {
@@ -43,9 +37,8 @@ static bool has_whole_step(const struct step_ops *s)
 static void read_facts(struct answer *a, const struct backend *b, const char *path)
 {
     struct plugin_facts *f = &a->facts;
-    copy_text(f->name, sizeof f->name, b->name);
-    if (b->name && strlen(b->name) >= sizeof f->name) f->name[0] = 0; /* cut off, it would be another name */
-    copy_text(f->summary, sizeof f->summary, b->summary);
+    plugin_take_name(f->name, b->name);
+    clean_copy(f->summary, sizeof f->summary, b->summary);
     f->needs = b->needs;
     f->flags = b->flags;
     f->blocking = b->blocking;
@@ -69,7 +62,7 @@ static _Noreturn void answer_and_leave(struct answer *a, const char *path, pid_t
     if (b) read_facts(a, b, path);
     if (b && b->library && !(b->needs & ~cpu_usable())) {
         a->stage = PLUGIN_TELLS_LIBRARY;
-        copy_text(a->facts.library, sizeof a->facts.library, b->library());
+        clean_copy(a->facts.library, sizeof a->facts.library, b->library());
     }
     a->complete = true;
     _exit(0); /* without its destructors */

@@ -31,6 +31,8 @@
 #define EVIL_HANG        14
 #define EVIL_CONSTRUCTOR 15
 #define EVIL_FTZ         16
+#define EVIL_DASH        17
+#define EVIL_LONG        18
 #ifndef EVIL_BUILD
 #define EVIL_BUILD EVIL_IN_USE
 #endif
@@ -135,6 +137,8 @@ __attribute__((unused)) static const struct backend evil = {
     .abi_version = BACKEND_ABI_VERSION + (EVIL_BUILD == EVIL_ABI),
     .struct_size = sizeof evil - 8 * (EVIL_BUILD == EVIL_SIZE),
     .name = EVIL_BUILD == EVIL_NAME    ? "Evil One"
+            : EVIL_BUILD == EVIL_DASH  ? "-x"
+            : EVIL_BUILD == EVIL_LONG  ? "a-name-of-33-characters-xxxxxxxxx"
             : EVIL_BUILD == EVIL_TAKEN ? "naive"
                                        : "evil",
     .summary = "does harm\n\033[31m\xff",
