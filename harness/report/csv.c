@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clean_text.h"
 #include "base/json_text.h"
 #include "base/atomic_file.h"
 
@@ -56,7 +57,7 @@ static void put_member(struct csv *c, const char *value)
 static void put_text_member(struct csv *c, const char *text)
 {
     if (!c->lines) return;
-    json_t *string = json_string_of_bytes(text);
+    json_t *string = json_string(text);
     char *value = string ? json_text(string, JSON_ENCODE_ANY) : NULL;
     put_member(c, value ? value : "null");
     c->lines->out_of_memory |= !value;
@@ -78,11 +79,16 @@ static void put_cell(struct csv *c, const char *text)
 
 void csv_text(struct csv *c, const char *text)
 {
-    put_cell(c, text);
-    if (*text)
-        put_text_member(c, text);
+    char *utf8 = utf8_copy(text), *cell = NULL;
+    if (!utf8 || asprintf(&cell, "%s%s", csv_is_formula(utf8) ? "'" : "", utf8) < 0) cell = NULL;
+    c->out_of_memory |= !cell;
+    put_cell(c, cell ? cell : "");
+    if (*text && utf8)
+        put_text_member(c, utf8);
     else
         put_member(c, "null");
+    free(utf8);
+    free(cell);
 }
 
 void csv_integer(struct csv *c, long long value)
@@ -189,6 +195,7 @@ static int end_row(struct csv *c, const char *end, int columns, struct error *e)
         lose_row(c);
     else
         c->whole = c->used;
+    c->rows += !code;
     c->out_of_memory = false;
     return code;
 }
@@ -301,7 +308,7 @@ static bool has_columns(const struct csv_table *table, const char *const *column
 /* Row -1 is the header. */
 static void copy_row(struct csv *c, const struct csv_table *table, int row)
 {
-    for (int i = 0; i < table->columns; i++) csv_text(c, csv_table_cell(table, row, i));
+    for (int i = 0; i < table->columns; i++) put_cell(c, csv_table_cell_as_written(table, row, i));
     append(c, "\r\n", 2);
     c->column = 0;
 }
@@ -328,6 +335,7 @@ int csv_reopen(struct csv *c, const char *folder, const char *name, const char *
         if (row < 0 || keep(context, row)) copy_row(c, table, row);
     c->names = columns;
     c->columns = table->columns;
+    c->rows = 1;
     c->whole = c->used;
     if (c->out_of_memory)
         error_set(e, EXIT_INTERNAL, "%s: out of memory", c->partial);
@@ -360,6 +368,11 @@ int csv_finish(struct csv *c, struct error *e)
 void csv_close(struct csv *c)
 {
     if (c->fd >= 0) release(c);
+}
+
+bool csv_has_rows(const struct csv *c)
+{
+    return c->rows > 1;
 }
 
 void csv_discard(struct csv *c)

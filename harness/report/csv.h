@@ -24,6 +24,7 @@ struct csv {
     size_t whole; /* bytes of whole rows, all on disk */
     size_t used, capacity;
     int columns, column;
+    int rows;           /* the header, and what has been put on disk since */
     bool out_of_memory; /* during this row; reported by csv_end_row */
     bool lost;          /* a row could not be written: the file is not whole, and keeps its .partial name */
     bool at_once;       /* ending_hold() is in force */
@@ -54,7 +55,7 @@ int csv_reopen(struct csv *c, const char *folder, const char *name, const char *
                struct error *e);
 
 /* The next field of the row under construction. */
-void csv_text(struct csv *c, const char *text);
+void csv_text(struct csv *c, const char *text); /* as UTF-8 (utf8_copy), and no formula (csv_is_formula) */
 void csv_integer(struct csv *c, long long value);
 void csv_unsigned(struct csv *c, unsigned long long value);
 void csv_real(struct csv *c, double value); /* nine significant digits; nan, inf, -inf */
@@ -64,6 +65,9 @@ void csv_real_or_empty(struct csv *c, double value);
 
 /* Puts the row on disk, or on an error leaves the whole rows before it. */
 int csv_end_row(struct csv *c, struct error *e);
+
+/* Whether a row has been put on disk. */
+bool csv_has_rows(const struct csv *c);
 
 /* Syncs, gives the file its final name and closes. One that has lost a row keeps its .partial name, which is
  * an error (EXIT_INTERNAL). Does nothing when the file is not open. */

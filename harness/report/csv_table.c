@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/csv_table.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +112,19 @@ int csv_table_column(const struct csv_table *t, const char *name)
     return -1;
 }
 
-const char *csv_table_cell(const struct csv_table *t, int row, int column)
+const char *csv_table_cell_as_written(const struct csv_table *t, int row, int column)
 {
     return t->cells[(size_t)(row + 1) * (size_t)t->columns + (size_t)column];
+}
+
+const char *csv_table_cell(const struct csv_table *t, int row, int column)
+{
+    const char *cell = csv_table_cell_as_written(t, row, column);
+    return *cell == '\'' && csv_is_formula(cell) ? cell + 1 : cell;
+}
+
+bool csv_is_formula(const char *text)
+{
+    const char first = text[strspn(text, "'")];
+    return first && strchr("=+-@\t\r", first);
 }

@@ -4,6 +4,8 @@
 #ifndef LB_CSV_TABLE_H
 #define LB_CSV_TABLE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct csv_table {
@@ -24,7 +26,13 @@ void csv_table_free(struct csv_table *t);
 /* Index of the column, or -1. */
 int csv_table_column(const struct csv_table *t, const char *name);
 
-/* Of row 0 .. rows - 1. */
+/* Of row 0 .. rows - 1. The second one is as it stands in the file. */
 const char *csv_table_cell(const struct csv_table *t, int row, int column);
+const char *csv_table_cell_as_written(const struct csv_table *t, int row, int column);
+
+/* A spreadsheet computes a cell that begins with one of = + - @, a tab or a CR. A cell of text that begins
+ * so, or so after apostrophes, is therefore written with one more apostrophe before it, which readers take
+ * off: whether that is the case with this text. */
+bool csv_is_formula(const char *text);
 
 #endif

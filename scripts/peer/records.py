@@ -11,7 +11,9 @@ import platform
 import secrets
 import subprocess
 
-from . import EXIT_INTERNAL, EXIT_USAGE, PeerError
+from plotlib.files import text_cell
+
+from . import EXIT_INTERNAL, EXIT_USAGE, PeerError, utf8
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCHEMA = 1
@@ -31,7 +33,9 @@ def field(value):
     """Nine significant digits; None is an empty field."""
     if value is None:
         return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    return text_cell(utf8(value)) if isinstance(value, str) else str(value)
 
 
 def put(path, text):
@@ -161,7 +165,7 @@ class Machine:
 
     def write(self, status, exit_code=None):
         self.content.update(status=status, exit_code=exit_code)
-        put(self.path, json.dumps(self.content, indent=2) + "\n")
+        put(self.path, json.dumps(utf8(self.content), indent=2) + "\n")
 
 
 def utc_now():

@@ -4,6 +4,7 @@ thing that is wrong, and an exit code."""
 
 import json
 import os
+import re
 import stat
 import sys
 
@@ -11,6 +12,20 @@ EXIT_DATA, EXIT_INTERNAL = 6, 99
 
 # Of a kind of file, the most bytes; the largest CSV file is read within ten seconds.
 MOST = {".json": 16 << 20, ".csv": 32 << 20}
+
+
+# What a spreadsheet would compute instead of showing it, the apostrophes of text_cell() included.
+FORMULA = re.compile("'*[=+\\-@\t\r]")
+
+
+def text_cell(text):
+    """Text as a cell of a CSV file (results/README.md)."""
+    return "'" + text if FORMULA.match(text) else text
+
+
+def cell_text(cell):
+    """The text of such a cell."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 class DataError(Exception):

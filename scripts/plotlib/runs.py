@@ -8,7 +8,7 @@ import os
 import statistics
 import sys
 
-from .files import DataError, read_json, read_text
+from .files import DataError, cell_text, read_json, read_text
 
 EPOCH_NUMBERS = ("epoch", "train_seconds", "loss", "accuracy", "val_loss", "val_accuracy")
 OP_NUMBERS = ("epoch", "seconds")
@@ -69,8 +69,8 @@ def number(row, column, path, line):
 
 
 def read_rows(path, needed, tell=note):
-    """Rows as dictionaries, each with its line number under None; numbers are within RANGES. tell() gets a line for every
-    row left out."""
+    """Rows as dictionaries, each with its line number under None; texts without their mark (cell_text), numbers within
+    RANGES. tell() gets a line for every row left out."""
     text = read_text(path)
     rows = []
     try:
@@ -83,8 +83,8 @@ def read_rows(path, needed, tell=note):
             if "surplus" in row or None in row.values():
                 tell(f"{path}:{reader.line_num}: not as many fields as the header, row left out")
                 continue
-            row[None] = reader.line_num
-            rows.append(row)
+            rows.append({column: cell_text(cell) for column, cell in row.items()})
+            rows[-1][None] = reader.line_num
     except csv.Error as error:
         raise DataError(f"{path}: {error}") from None
     if rows and not text.endswith("\n") and rows[-1][None] == reader.line_num:

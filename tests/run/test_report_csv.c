@@ -63,6 +63,12 @@ static void expect_content(const char *path, const char *expected)
     free(text);
 }
 
+static bool any_row(const void *context, int row)
+{
+    (void)context;
+    return row >= 0;
+}
+
 static void add_row(struct csv *c, const char *name, double value)
 {
     struct error e = {.code = EXIT_OK};
@@ -83,6 +89,14 @@ static void writes_rfc4180(void **state)
     add_row(&c, "cr\r", NAN);
     add_row(&c, "", -NAN);
     add_row(&c, " blank ", INFINITY);
+    add_row(&c, "=1+1", -2.0);
+    add_row(&c, "+a", -INFINITY);
+    add_row(&c, "-x,\"y\"", 0.0);
+    add_row(&c, "@a", 0.0);
+    add_row(&c, "\t1", 0.0);
+    add_row(&c, "''=", 0.0);
+    add_row(&c, "'a=", 0.0);
+    add_row(&c, "not \xff UTF-8", 0.0);
     csv_empty(&c);
     csv_integer(&c, -9223372036854775807);
     assert_int_equal(csv_end_row(&c, &e), 0);
@@ -98,7 +112,36 @@ static void writes_rfc4180(void **state)
     expect_content(
         path,
         "name,value\r\nplain,0.5\r\n\"a,b\",-1\r\n\"say \"\"no\"\"\",1e-300\r\n\"two\nlines\",0.333333333\r\n"
-        "\"cr\r\",nan\r\n,nan\r\n blank ,inf\r\n,-9223372036854775807\r\n,18446744073709551615\r\n");
+        "\"cr\r\",nan\r\n,nan\r\n blank ,inf\r\n"
+        "'=1+1,-2\r\n'+a,-inf\r\n\"'-x,\"\"y\"\"\",0\r\n'@a,0\r\n'\t1,0\r\n'''=,0\r\n'a=,0\r\nnot \\xff "
+        "UTF-8,0\r\n"
+        ",-9223372036854775807\r\n,18446744073709551615\r\n");
+}
+
+/* What is written to a cell is what csv_table reads, and a copied row stays as it is. */
+static void texts_come_back(void **state)
+{
+    static const char *const texts[] = {"=1+1", "-x", "'=", "''@", "'a", "a=b", "\xc3\xa9", ""};
+    enum { COUNT = sizeof texts / sizeof *texts };
+    struct csv c;
+    struct csv_table table;
+    struct error e = {.code = EXIT_OK};
+    assert_int_equal(csv_create(&c, *state, "t.csv", columns, &e), 0);
+    for (int i = 0; i < COUNT; i++) add_row(&c, texts[i], -1.0);
+    assert_int_equal(csv_finish(&c, &e), 0);
+    for (int pass = 0; pass < 2; pass++) {
+        assert_int_equal(csv_table_read(&table, c.path, &e), 0);
+        for (int i = 0; i < COUNT; i++) {
+            assert_string_equal(csv_table_cell(&table, i, 0), texts[i]);
+            assert_string_equal(csv_table_cell(&table, i, 1), "-1");
+        }
+        if (pass == 0) {
+            assert_int_equal(csv_reopen(&c, *state, "t.csv", columns, &table, any_row, NULL, &e), 0);
+            assert_false(csv_has_rows(&c));
+            assert_int_equal(csv_finish(&c, &e), 0);
+        }
+        csv_table_free(&table);
+    }
 }
 
 static void keeps_what_is_there(void **state)
@@ -150,7 +193,7 @@ static void writes_json_lines(void **state)
     assert_null(content_of(path));
     static const char expected[] =
         "{\"name\": \"say \\\"no\\\"\\n\", \"value\": 0.5}\n{\"name\": null, \"value\": \"-inf\"}\n"
-        "{\"name\": \"not ? UTF-8\", \"value\": \"nan\"}\n"
+        "{\"name\": \"not \\\\xff UTF-8\", \"value\": \"nan\"}\n"
         "{\"name\": null, \"value\": 18446744073709551615}\n";
     assert_int_equal(csv_finish(&c, &e), EXIT_INTERNAL);
     assert_null(content_of(path)); /* a row was lost */
@@ -259,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_rfc4180, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(texts_come_back, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(keeps_what_is_there, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(refuses_rows_of_the_wrong_width, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(writes_json_lines, make_folder, remove_folder),
