@@ -363,15 +363,27 @@ static int open_files(struct micro *micro, const struct invocation *words, struc
     if (csv_create(&micro->csv, s->folder.path, "micro.csv", micro_columns, e)) return (int)e->code;
     if (s->folder.continued) return 0;
     session_record(s, words, &micro->record);
-    if (record_topology(s->folder.path, e) || record_write(&micro->record, "running", 0, e))
-        csv_discard(&micro->csv);
-    return (int)e->code;
+    return record_begin(&micro->record, s->folder.path, e);
+}
+
+/* Leaves nothing of a run without a row, so that the folder is taken by the next try. */
+static void discard_files(struct micro *micro)
+{
+    struct folder *folder = &micro->session.folder;
+    csv_discard(&micro->csv);
+    if (!folder->continued) record_discard(&micro->record, folder->path);
+    record_free(&micro->record);
+    folder_abandon(folder);
 }
 
 static int close_files(struct micro *micro, int code, struct error *e)
 {
     const struct session *s = &micro->session;
     if (!session_has_folder(s)) return code;
+    if (e->code && !csv_has_rows(&micro->csv)) {
+        discard_files(micro);
+        return code;
+    }
     code = exit_code_worst(code, csv_finish(&micro->csv, e));
     if (s->folder.continued) return code;
     for (int i = 0; i < s->count; i++)
@@ -419,11 +431,10 @@ static int run(struct micro *micro, const struct invocation *words, bool names_o
 {
     struct session *s = &micro->session;
     const struct options *o = s->options;
-    if (allocate(micro, e)) {
-        if (s->folder.made) rmdir(s->folder.path);
+    if (allocate(micro, e) || open_files(micro, words, e)) {
+        if (session_has_folder(s)) discard_files(micro);
         return (int)e->code;
     }
-    if (open_files(micro, words, e)) return (int)e->code;
     if (!o->quiet && !names_only) session_print(s, stderr);
     const int code = close_files(micro, measure(micro, names_only, e), e);
     if (code == EXIT_INTERRUPTED)

@@ -202,13 +202,26 @@ static int open_files(struct roofline *r, const struct invocation *words)
     record_init(&r->record, &r->folder, words->argc, words->argv, &r->topology, NULL, NULL, 0);
     record_settings(&r->record, json_pack("{s:i, s:i, s:f}", "threads", r->threads, "rounds", ROUNDS,
                                           "round_seconds", round_seconds));
-    if (record_topology(r->folder.path, e) || record_write(&r->record, "running", 0, e)) csv_discard(&r->csv);
-    return (int)e->code;
+    return record_begin(&r->record, r->folder.path, e);
+}
+
+/* Leaves nothing of a run without a row, so that the folder is taken by the next try. */
+static void discard_files(struct roofline *r)
+{
+    if (!r->folder.path[0]) return;
+    csv_discard(&r->csv);
+    if (!r->folder.continued) record_discard(&r->record, r->folder.path);
+    record_free(&r->record);
+    folder_abandon(&r->folder);
 }
 
 static int close_files(struct roofline *r, int code)
 {
     if (!r->folder.path[0]) return code;
+    if (r->error->code && !csv_has_rows(&r->csv)) {
+        discard_files(r);
+        return code;
+    }
     code = exit_code_worst(code, csv_finish(&r->csv, r->error));
     if (r->folder.continued) return code;
     const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
@@ -273,7 +286,10 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     r.threads = o->threads ? o->threads : r.topology.default_threads;
     if (!*env_id_here(&r.topology, r.env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
     interrupt_install();
-    if (open_files(&r, words)) return (int)e->code;
+    if (open_files(&r, words)) {
+        discard_files(&r);
+        return (int)e->code;
+    }
     begin_table(&r);
     if (!o->quiet) print_setting(&r);
     int code = close_files(&r, measure(&r));

@@ -3,6 +3,7 @@
  * bench run and bench prove: the run's events become rows in files, lines on the terminal and the summary. */
 #include <string.h>
 
+#include "base/clean_text.h"
 #include "cli/integrity_book.h"
 #include "cli/interrupt.h"
 #include "cli/known_roofline.h"
@@ -179,6 +180,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                                         [OUTCOME_INTEGRITY] = "integrity violated",
                                         [OUTCOME_NO_CASE] = "nothing to prove"};
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    clean_text(row->failure); /* it may be cut inside a character */
     if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_book_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
@@ -191,8 +193,7 @@ static int reopen_files(struct job *job, const struct invocation *words, const s
 {
     const char *folder = job->session->folder.path;
     session_record(job->session, words, &job->record);
-    if (resume_record(job->resumed, job->session, &job->record, e) || record_topology(folder, e) ||
-        record_write(&job->record, "running", 0, e) ||
+    if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, folder, e) ||
         run_files_resume(&job->files, folder, identity, &job->resumed->kept, e))
         record_free(&job->record);
     return (int)e->code;
@@ -203,25 +204,28 @@ static int open_files(struct job *job, const struct invocation *words, struct er
     if (!session_has_folder(job->session)) return 0;
     const struct row_identity identity = session_identity(job->session);
     if (job->resumed) return reopen_files(job, words, &identity, e);
-    if (run_files_create(&job->files, job->session->folder.path, &identity, job->training, e))
+    const struct options *o = job->options;
+    const char *folder = job->session->folder.path;
+    if (run_files_create(&job->files, folder, &identity, job->training, e) ||
+        (o->format && strcmp(o->format, "csv") != 0 && run_files_add_lines(&job->files, e)) ||
+        (o->target_accuracy > 0 && target_open(&job->target, o->target_accuracy, folder, &identity, e)))
         return (int)e->code;
-    if (job->options->format && strcmp(job->options->format, "csv") != 0 &&
-        run_files_add_lines(&job->files, e))
-        return (int)e->code;
-    if (job->options->target_accuracy > 0 &&
-        target_open(&job->target, job->options->target_accuracy, job->session->folder.path, &identity, e)) {
-        run_files_discard(&job->files);
-        return (int)e->code;
-    }
     if (job->session->folder.continued) return 0;
     session_record(job->session, words, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
-    if (record_topology(job->session->folder.path, e) || record_write(&job->record, "running", 0, e)) {
-        run_files_discard(&job->files);
-        if (job->options->target_accuracy > 0) target_discard(&job->target);
-        record_free(&job->record);
-    }
-    return (int)e->code;
+    return record_begin(&job->record, folder, e);
+}
+
+/* Leaves nothing of a run without a row, so that the folder is taken by the next try. What a resumed run
+ * finds stays. */
+static void discard_files(struct job *job)
+{
+    struct folder *folder = &job->session->folder;
+    if (job->resumed || !session_has_folder(job->session)) return;
+    run_files_discard(&job->files);
+    target_discard(&job->target);
+    if (!folder->continued) record_discard(&job->record, folder->path);
+    folder_abandon(folder);
 }
 
 static int write_histories(struct job *job, struct error *e)
@@ -271,6 +275,10 @@ static json_t *figures_json(const struct job *job, int code)
 static int close_files(struct job *job, int code, struct error *e)
 {
     if (!session_has_folder(job->session)) return code;
+    if ((e->code || code == EXIT_USAGE) && !job->resumed && !run_files_have_rows(&job->files)) {
+        discard_files(job);
+        return code;
+    }
     code = exit_code_worst(code, run_files_finish(&job->files, e));
     code = exit_code_worst(code, write_histories(job, e));
     if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
@@ -414,7 +422,7 @@ static int print_end(struct job *job, int code)
                                                    "out of memory for the table; the files are complete"));
         if (job->resumed) resume_print(job->resumed, job->session, stdout);
         integrity_book_print(&job->integrity, stdout);
-        printf("results: %s\n", path);
+        if (path[0]) printf("results: %s\n", path);
     }
     if (code == EXIT_INTERRUPTED && !job->brief)
         fprintf(stderr, "bench: interrupted; %s%s\n",
@@ -427,9 +435,12 @@ static int print_end(struct job *job, int code)
 /* The session is open; closes it. */
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
+    job->files.epochs.fd = job->files.ops.fd = job->files.proof.fd = job->target.csv.fd = -1;
     if (job->training && integrity_book_open(&job->integrity, job->session) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
     if (e->code || open_files(job, words, e)) {
+        discard_files(job);
+        record_free(&job->record);
         integrity_book_close(&job->integrity);
         session_close(job->session);
         return (int)e->code;

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backends/held_back.h"
 #include "cli/settings.h"
@@ -107,7 +106,7 @@ void session_close(struct session *s)
 
 void session_abandon(struct session *s)
 {
-    if (s->folder.made) rmdir(s->folder.path);
+    folder_abandon(&s->folder);
     session_close(s);
 }
 

@@ -105,13 +105,27 @@ static int run_points(struct sweep *s, struct error *e)
     return worst;
 }
 
+/* Whether no point has anything, for an error that came before the first row: the folder is then as it was
+ * before, and is taken by the next try. What a resumed sweep finds stays. */
+static bool abandon(struct sweep *s, const struct sweep_results *results, const struct error *e)
+{
+    if (!e->code || results->count > 0 || s->options.resume) return false;
+    sweep_record_discard(&s->record);
+    folder_abandon(&s->folder);
+    return true;
+}
+
 /* sweep.csv and the table, from the points' files; then sweep.json says how it ended. */
 static int conclude(struct sweep *s, int code, struct error *e)
 {
     struct sweep_results results;
     struct error unread = {.code = EXIT_OK}; /* an error of the run itself comes first */
-    if (sweep_results_read(&results, s->folder.path, &s->options.grid, &unread) == 0 &&
-        sweep_results_write(&results, s->folder.path, s->folder.run_id, &unread) == 0 &&
+    const int lost = sweep_results_read(&results, s->folder.path, &s->options.grid, &unread);
+    if (!lost && abandon(s, &results, e)) {
+        sweep_results_free(&results);
+        return code;
+    }
+    if (!lost && sweep_results_write(&results, s->folder.path, s->folder.run_id, &unread) == 0 &&
         sweep_results_print(&results, stdout) != 0)
         error_set(&unread, EXIT_INTERNAL, "out of memory for the table; the files are complete");
     sweep_results_free(&results);

@@ -127,6 +127,13 @@ void folder_release(struct folder *f)
     f->lock = 0;
 }
 
+void folder_abandon(struct folder *f)
+{
+    folder_release(f);
+    if (f->made) rmdir(f->path);
+    f->path[0] = 0;
+}
+
 /* The run id that the folder's machine.json names. */
 static int read_run_id(const char *folder, char *run_id, size_t size)
 {

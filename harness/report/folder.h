@@ -35,6 +35,9 @@ int folder_join(struct folder *f, const char *out, const char *adds, struct erro
  * caller's to fill in. */
 int folder_reopen(struct folder *f, const char *path, struct error *e);
 
+/* Gives the lock back and, if the folder was made and is empty, takes it away; path becomes "". */
+void folder_abandon(struct folder *f);
+
 /* Gives the lock back. */
 void folder_release(struct folder *f);
 

@@ -21,11 +21,6 @@
 #include "backends/tuning.h"
 #include "run/program.h"
 
-static json_t *text_or_null(const char *text)
-{
-    return text && *text ? json_string(text) : json_null();
-}
-
 static json_t *build_json(void)
 {
     const struct build *b = build_get();
@@ -34,7 +29,7 @@ static json_t *build_json(void)
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", b->version, "compiler",
                      b->compiler, "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
                      b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree,
-                     "program_sha256", text_or_null(b->program_sha256));
+                     "program_sha256", json_string_or_null(b->program_sha256));
 }
 
 static json_t *libraries_json(const struct topology *t)
@@ -70,7 +65,7 @@ static json_t *backend_json(const struct registry_entry *entry)
                      "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
                      "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc", is.nc, "kc", is.kc, "tuned",
                      !entry->plugin && tuning_of(b->name), "library",
-                     b->library ? text_or_null(b->library()) : json_null());
+                     json_string_or_null(b->library ? b->library() : NULL));
 }
 
 static void set(struct record *r, const char *key, json_t *value)
@@ -115,7 +110,7 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     set(r, "system", machine_system_json());
     set(r, "environment", machine_environment_json());
     char *held_back = held_back_words(entries, count);
-    set(r, "environment_warning", text_or_null(held_back));
+    set(r, "environment_warning", json_string_or_null(held_back));
     free(held_back);
     char id[ENV_ID_SIZE];
     env_id_of(json_object_get(r->root, "cpu"), json_object_get(r->root, "topology"), id);
@@ -160,9 +155,9 @@ void record_opened(struct record *r, const char *backend, const struct contender
     set_in_backend(r, backend, "threads", json_integer(info->threads));
     set_in_backend(r, backend, "threads_bound", json_boolean(info->bound));
     set_in_backend(r, backend, "fused_step", json_boolean(info->fused));
-    set_in_backend(r, backend, "library", text_or_null(info->library));
-    set_in_backend(r, backend, "implementation", text_or_null(info->implementation));
-    set_in_backend(r, backend, "reference_implementation", text_or_null(reference));
+    set_in_backend(r, backend, "library", json_string_or_null(info->library));
+    set_in_backend(r, backend, "implementation", json_string_or_null(info->implementation));
+    set_in_backend(r, backend, "reference_implementation", json_string_or_null(reference));
 }
 
 void record_proven(struct record *r, const char *backend, const struct proof_verdict *v, double seconds)
@@ -191,7 +186,7 @@ void record_clocks(struct record *r, const char *backend, long long reads, doubl
 
 void record_failed(struct record *r, const char *backend, const char *words)
 {
-    set_in_backend(r, backend, "failure", json_string(words));
+    set_in_backend(r, backend, "failure", json_string_of_bytes(words));
 }
 
 void record_integrity(struct record *r, const char *backend, json_t *found)
@@ -204,14 +199,39 @@ int record_write(struct record *r, const char *status, int exit_code, struct err
     return status_file_write(&r->file, r->lost ? NULL : r->root, status, exit_code, e);
 }
 
-int record_topology(const char *folder, struct error *e)
+enum { PATH_SIZE = 3600 };
+
+static char *topology_path(char path[PATH_SIZE], const char *folder)
 {
-    char path[3600];
-    snprintf(path, sizeof path, "%s/topology.xml", folder);
+    snprintf(path, PATH_SIZE, "%s/topology.xml", folder);
+    return path;
+}
+
+/* Nothing when hwloc cannot say. */
+static int write_topology(const char *folder, struct error *e)
+{
+    char path[PATH_SIZE];
+    topology_path(path, folder);
     char *xml;
     if (topology_xml(&xml)) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
     if (!xml) return 0;
     const int code = file_replace(path, xml, strlen(xml), e);
     free(xml);
     return code;
+}
+
+int record_begin(struct record *r, const char *folder, struct error *e)
+{
+    if (write_topology(folder, e) || record_write(r, "running", 0, e)) return (int)e->code;
+    return 0;
+}
+
+void record_discard(struct record *r, const char *folder)
+{
+    char path[PATH_SIZE];
+    ending_hold();
+    status_file_free(&r->file);
+    unlink(r->file.path);
+    unlink(topology_path(path, folder));
+    ending_let();
 }

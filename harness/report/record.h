@@ -48,10 +48,14 @@ void record_failed(struct record *r, const char *backend, const char *words);
 /* What the integrity checks found. Takes over the reference. */
 void record_integrity(struct record *r, const char *backend, json_t *found);
 
+/* Writes both files at the beginning of a run, with the status "running". On an error some may be there, for
+ * record_discard(). */
+int record_begin(struct record *r, const char *folder, struct error *e);
+
+/* Removes both files. */
+void record_discard(struct record *r, const char *folder);
+
 /* Writes machine.json; see status_file_write. */
 int record_write(struct record *r, const char *status, int exit_code, struct error *e);
-
-/* Writes topology.xml into the folder; nothing when hwloc cannot say. */
-int record_topology(const char *folder, struct error *e);
 
 #endif

@@ -263,6 +263,11 @@ int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
     return 0;
 }
 
+bool run_files_have_rows(const struct run_files *f)
+{
+    return csv_has_rows(&f->proof) || csv_has_rows(&f->ops) || csv_has_rows(&f->epochs);
+}
+
 int run_files_finish(struct run_files *f, struct error *e)
 {
     csv_finish(&f->proof, e);

@@ -57,6 +57,9 @@ int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
 /* Removes what run_files_create made. */
 void run_files_discard(struct run_files *f);
 
+/* Whether any file has got a row. */
+bool run_files_have_rows(const struct run_files *f);
+
 /* Gives all files their final names, with the rows so far. */
 int run_files_finish(struct run_files *f, struct error *e);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/json_text.h"
 #include "machine/build.h"
@@ -93,4 +94,12 @@ void sweep_record_point(struct sweep_record *r, int point, const char *status, i
 int sweep_record_write(struct sweep_record *r, const char *status, int exit_code, struct error *e)
 {
     return status_file_write(&r->file, r->lost ? NULL : r->root, status, exit_code, e);
+}
+
+void sweep_record_discard(struct sweep_record *r)
+{
+    ending_hold();
+    status_file_free(&r->file);
+    unlink(r->file.path);
+    ending_let();
 }

@@ -28,6 +28,9 @@ void sweep_record_free(struct sweep_record *r);
 /* status: pending, running, complete, failed, interrupted; the exit code is written with the last three. */
 void sweep_record_point(struct sweep_record *r, int point, const char *status, int exit_code);
 
+/* Removes the file. */
+void sweep_record_discard(struct sweep_record *r);
+
 /* Writes the file; see status_file_write. */
 int sweep_record_write(struct sweep_record *r, const char *status, int exit_code, struct error *e);
 

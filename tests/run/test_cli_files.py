@@ -224,6 +224,23 @@ def mounted(folder, options, body):
     return subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
 
 
+def test_nearly_full(data, folder, place):
+    """Whichever of a proof's files finds no room first: a folder that is left has a row, else the next try is refused."""
+    fates = set()
+    for size in range(4, 48, 4):
+        words = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --case "gather *" --data "{data}" --out "{place}/run"'
+        result = mounted(place, f"size={size}k", f'{words} >/dev/null; code=$?; ls -A "{place}/run" >"{folder}/left" 2>&1;'
+                         f' cat "{place}"/run/proof.csv* >"{folder}/rows" 2>/dev/null; exit $code')
+        if result.returncode == 42:
+            skip("mounting is not allowed here")
+        with open(folder + "/left", encoding="utf-8") as f, open(folder + "/rows", encoding="utf-8") as rows:
+            left, count = f.read().split("\n"), len(rows.readlines())
+        gone = "No such file" in left[0]
+        fates.add((result.returncode, gone))
+        check(result.returncode in (0, 99) and (gone or count > 1), f"{size} KiB: {result}: {left}, {count} lines")
+    check((99, True) in fates and (0, False) in fates, f"nearly full: {fates}")
+
+
 def test_full_and_read_only(data, folder):
     if not shutil.which("unshare") or os.geteuid() != 0:
         skip("full and read-only file systems need root and unshare")
@@ -238,6 +255,7 @@ def test_full_and_read_only(data, folder):
         skip("mounting is not allowed here")
     check(read_only.returncode == 99 and "Read-only file system" in read_only.stderr, f"read-only: {read_only}")
     check(read_only.stderr.count("\n") == 1 and place in read_only.stderr, f"read-only: {read_only.stderr!r}")
+    test_nearly_full(data, folder, place)
     # Full at once: nothing is proven or trained. Full after a while: whole rows stay.
     full = mounted(place, "size=4k", f"{words}; exit $?")
     check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
