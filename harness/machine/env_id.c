@@ -41,8 +41,7 @@ char *env_id_of(const json_t *cpu, const json_t *topology, char id[ENV_ID_SIZE])
     for (size_t i = 0; i < sizeof topology_facts / sizeof *topology_facts; i++)
         complete = complete && add_fact(&hash, topology, topology_facts[i]);
     SHA256End(&hash, digits);
-    snprintf(id, ENV_ID_SIZE, "%.12s", complete ? digits : "");
-    return id;
+    return short_id(id, complete ? digits : "");
 }
 
 char *env_id_here(const struct topology *t, char id[ENV_ID_SIZE])

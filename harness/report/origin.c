@@ -7,13 +7,12 @@
 #include "machine/build.h"
 #include "run/program.h"
 
-enum { DIGITS = ORIGIN_HASH_SIZE - 1 };
-
 /* commit: "unknown" without git; of another build, "+changes" behind it when tracked files differed. */
 static void set_commit(struct origin *o, const char *commit, bool dirty)
 {
     if (strcmp(commit, "unknown") == 0) return;
-    snprintf(o->commit, sizeof o->commit, "%.*s%s", DIGITS, commit, dirty ? "+changes" : "");
+    char id[SHORT_ID_SIZE];
+    snprintf(o->commit, sizeof o->commit, "%s%s", short_id(id, commit), dirty ? "+changes" : "");
 }
 
 struct origin origin_of(const struct registry_entry *entry)
@@ -28,7 +27,7 @@ struct origin origin_of(const struct registry_entry *entry)
     const char *hash = other                    ? other->sha256
                        : entry && entry->plugin ? entry->plugin->sha256
                                                 : own->program_sha256;
-    snprintf(o.hash, sizeof o.hash, "%.*s", DIGITS, hash);
+    short_id(o.hash, hash);
     return o;
 }
 

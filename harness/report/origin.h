@@ -5,13 +5,14 @@
 #define LB_ORIGIN_H
 
 #include "backends/registry.h"
+#include "base/short_id.h"
 #include "report/csv.h"
 
 #define ORIGIN_COLUMNS "git_commit", "binary_sha256"
 
 enum {
-    ORIGIN_COMMIT_SIZE = 12 + sizeof "+changes",
-    ORIGIN_HASH_SIZE = 13, /* 12 hexadecimal digits */
+    ORIGIN_COMMIT_SIZE = SHORT_ID_SIZE - 1 + sizeof "+changes",
+    ORIGIN_HASH_SIZE = SHORT_ID_SIZE,
 };
 
 struct origin {

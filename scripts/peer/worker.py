@@ -16,6 +16,8 @@ from array import array
 
 import torch
 
+from plotlib.ids import short_id
+
 from . import PeerError, images, oracle, start, steps
 
 WARM_UP_STEPS = 50
@@ -150,8 +152,8 @@ def origin(mapped):
         with open(computes[0], "rb") as f:
             for block in iter(lambda: f.read(1 << 20), b""):
                 digest.update(block)
-    return {"git_commit": commit[:12] if commit and re.fullmatch("[0-9a-f]{12,}", commit) else None,
-            "binary_sha256": digest.hexdigest()[:12] if computes else None}
+    return {"git_commit": short_id(commit) if commit and re.fullmatch("[0-9a-f]{12,}", commit) else None,
+            "binary_sha256": short_id(digest.hexdigest()) if computes else None}
 
 
 def facts(flushes):

@@ -9,6 +9,7 @@ import statistics
 import sys
 
 from .files import DataError, cell_text, read_json, read_text
+from .ids import short_id
 
 EPOCH_NUMBERS = ("epoch", "train_seconds", "loss", "accuracy", "val_loss", "val_accuracy")
 OP_NUMBERS = ("epoch", "seconds")
@@ -198,7 +199,7 @@ class Run:
         self.series.sort(key=lambda s: table.index(s.backend) if s.backend in table else len(table))
         self.run_id = rows[0]["run_id"] or os.path.basename(os.path.abspath(self.folder))
         self.dataset = rows[0]["dataset"] or "unknown"
-        ids = {row.get("env_id") or "" for row in rows} - {""}
+        ids = {short_id(row.get("env_id") or "") for row in rows} - {""}
         if len(ids) > 1:
             raise DataError(f"{path}: rows of different machines (env_id {', '.join(sorted(ids))})")
         self.env_id = ids.pop() if ids else ""  # runs from before there was one have none
@@ -256,7 +257,7 @@ def commit_of(machine):
     for place in ("build", "git"):
         section = machine.get(place)
         if isinstance(section, dict) and isinstance(section.get("commit"), str):
-            return section["commit"][:12] + ("+changes" if section.get("dirty") is True else "")
+            return short_id(section["commit"]) + ("+changes" if section.get("dirty") is True else "")
     return "unknown"
 
 

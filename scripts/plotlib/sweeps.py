@@ -5,6 +5,7 @@ import math
 import os
 
 from .files import DataError, read_json
+from .ids import short_id
 from .runs import commit_of, deviation_of, note, number, read_rows
 
 AXES = ("threads", "batch", "hidden")
@@ -36,7 +37,7 @@ class Sweep:
         for line in self.lines:
             if line["outcome"] != "ok":
                 note(f"{path}: {line['backend']} with {words(line, AXES)}: {line['outcome']}")
-        ids = {row.get("env_id") or "" for row in rows} - {""}
+        ids = {short_id(row.get("env_id") or "") for row in rows} - {""}
         if len(ids) > 1:
             raise DataError(f"{path}: points of different machines (env_id {', '.join(sorted(ids))})")
         self.run_id, self.dataset = rows[0]["run_id"], rows[0]["dataset"]

@@ -7,6 +7,7 @@ import math
 import os
 
 from plotlib.files import DataError, read_json
+from plotlib.ids import short_id
 from plotlib.runs import commit_of, deviation_of, find_csv, named, of_first_training, read_rows
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
@@ -101,7 +102,7 @@ class Run:
         self.run_id = self.machine.get("run_id") or first.get("run_id") or os.path.basename(os.path.abspath(folder))
         self.dataset = first.get("dataset") or self.fact("dataset", "name") or "unknown"
         self.threads = first.get("threads") or str(self.fact("settings", "threads") or "")
-        self.env_id = first.get("env_id") or self.machine.get("env_id") or ""
+        self.env_id = short_id(str(first.get("env_id") or self.machine.get("env_id") or ""))
         self.commit = commit_of(self.machine)
         self.status = self.machine.get("status") if isinstance(self.machine.get("status"), str) else ""
 

@@ -592,6 +592,11 @@ class SeveralRuns(Case):
             change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
         self.refuse(6, "env_id: aaa and bbb", arguments=(self.run_dir, self.other))
 
+    def test_env_id_of_digits_is_the_same_in_old_files(self):
+        for folder, env in ((self.run_dir, "123456789012"), (self.other, "x123456789012")):
+            change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
+        self.assertIn("Run B against run A", self.page(self.other).words())
+
     def test_different_code(self):
         for folder, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
             change_rows(folder, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -80,14 +81,19 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="lanebench-test-")
 
 
+def as_text(digits):
+    """An id that reads as a number has a letter before it."""
+    return "x" + digits if digits.isdecimal() or re.fullmatch(r"\d+[ed]\d+", digits) else digits
+
+
 def origin_of(folder, path):
     """What git_commit and binary_sha256 of a row must be, in a run of this program, for code in the file `path`."""
     with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
         build = json.load(f)["build"]
     with open(path, "rb") as f:
-        digest = hashlib.sha256(f.read()).hexdigest()[:12]
-    commit = "" if build["commit"] == "unknown" else build["commit"][:12] + ("+changes" if build["dirty"] else "")
-    return commit, digest
+        digest = hashlib.sha256(f.read()).hexdigest()
+    commit = "" if build["commit"] == "unknown" else as_text(build["commit"][:12]) + ("+changes" if build["dirty"] else "")
+    return commit, as_text(digest[:12])
 
 
 def names_code(row):

@@ -187,7 +187,7 @@ static void the_id_knows_the_machine(void **state)
     (void)state;
     char id[ENV_ID_SIZE], other[ENV_ID_SIZE], again[ENV_ID_SIZE];
     id_with("cpu", "isa_cap", json_null(), id);
-    assert_int_equal(strspn(id, "0123456789abcdef"), ENV_ID_SIZE - 1);
+    assert_int_equal(strspn(id + (*id == 'x'), "0123456789abcdef"), 12);
     assert_string_equal(id_with("cpu", "isa_cap", json_string("baseline"), other), id); /* a setting */
     assert_string_equal(id_with("topology", "cgroup_quota_cpus", json_real(1.500000001), other), id);
     assert_string_not_equal(id_with("cpu", "model", json_string("Another"), other), id);
@@ -200,8 +200,34 @@ static void the_id_knows_the_machine(void **state)
     struct topology t;
     struct error e = {0};
     assert_int_equal(topology_read(&t, &e), 0);
-    assert_int_equal(strlen(env_id_here(&t, id)), ENV_ID_SIZE - 1);
+    env_id_here(&t, id);
+    assert_int_equal(strlen(id + (*id == 'x')), 12);
     assert_string_equal(env_id_here(&t, again), id);
+}
+
+static void no_id_reads_as_a_number(void **state)
+{
+    (void)state;
+    static const char *const ids[][2] = {
+        {"123456789012345678", "x123456789012"}, {"000000000000", "x000000000000"},
+        {"12e345678901", "x12e345678901"},       {"1d2345678901", "x1d2345678901"},
+        {"e12345678901", "e12345678901"},        {"12345678901e", "12345678901e"},
+        {"1e2345e78901", "1e2345e78901"},        {"12345678901f2", "12345678901f"},
+        {"12345678901ea", "12345678901e"},       {"", ""}};
+    char id[SHORT_ID_SIZE], *end;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        assert_string_equal(short_id(id, ids[i][0]), ids[i][1]);
+    /* One machine in 200 has such an id. */
+    int marked = 0;
+    for (int i = 0; i < 2000; i++) {
+        char model[32];
+        snprintf(model, sizeof model, "CPU %d", i);
+        id_with("cpu", "model", json_string(model), id);
+        marked += *id == 'x';
+        strtod(id, &end);
+        assert_true(*end);
+    }
+    assert_in_range(marked, 1, 100);
 }
 
 int main(void)
@@ -209,7 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_verdict_comes_first),       cmocka_unit_test(what_is_odd_is_named),
         cmocka_unit_test(the_gate_wants_both_processes), cmocka_unit_test(tables_are_read),
-        cmocka_unit_test(the_id_knows_the_machine),
+        cmocka_unit_test(the_id_knows_the_machine),      cmocka_unit_test(no_id_reads_as_a_number),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }
