@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/team_environment.h"
+
 void own_threads_prepare(const struct topology *t, int team, int *bound)
 {
     omp_set_dynamic(0);
@@ -80,8 +82,10 @@ static long long settle(int team)
     return ids;
 }
 
+/* libomp keeps the threads of a larger team, such as the proof's will be: they must be there already. */
 void own_threads_begin(struct own_threads *w, int team)
 {
+    settle(team > LARGEST_TEAM ? team : LARGEST_TEAM);
     settle(team);
     w->before = look().threads;
 }

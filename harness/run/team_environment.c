@@ -16,9 +16,6 @@ static const bool runtime_is_libgomp = false;
 static const bool runtime_is_libgomp = true;
 #endif
 
-/* The proof's largest team has 7 threads, whatever --threads says. */
-enum { LARGEST_TEAM = 8 };
-
 /* "OMP_PLACES={0},{2},...", thread i on places[i]; NULL when out of memory. For teams larger than --threads
  * the list goes round: libgomp (seen in GCC 12.2 and 14.2) that has more threads than places counts some of
  * them 2^32 times once a smaller team follows, takes the CPUs for overcommitted from then on, and lets

@@ -9,6 +9,9 @@
 
 #include "machine/topology.h"
 
+/* No team is larger, unless --threads is: the proof's largest has 7 threads. */
+enum { LARGEST_TEAM = 8 };
+
 /* The caller's environment with OpenMP settings for `threads` threads, thread i on places[i], instead of the
  * caller's own. Free with team_environment_free; NULL when out of memory. */
 char **team_environment(int threads, const struct topology *topology);
