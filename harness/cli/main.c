@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/own_program.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
     const struct invocation words = {argc, argv};
     struct offspring left = {.count = 0};
     output_prepare();
+    own_program_started(argc);
     json_set_alloc_funcs(xmalloc, free); /* figures that lack a member would be worse than none */
     int code = options_parse(&o, argc, argv, &e);
     const bool is_worker = !code && o.command == COMMAND_WORKER;

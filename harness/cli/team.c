@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/own_program.h"
 #include "cli/output.h"
 #include "run/team_environment.h"
 
@@ -32,13 +33,15 @@ int team_start_again(const struct options *o, const struct invocation *words, st
     char **env = setenv(again, pid, 1) == 0
                      ? team_environment(o->threads ? o->threads : topology.default_threads, &topology)
                      : NULL;
-    if (!env) return error_set(e, EXIT_INTERNAL, "out of memory");
+    char **const longer = env ? own_program_words(words->argv) : NULL;
+    if (!longer) return error_set(e, EXIT_INTERNAL, "out of memory");
     const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
     team_environment_cpus(&topology, &all);
     sched_setaffinity(0, sizeof all, &all);
-    execve("/proc/self/exe", words->argv, env);
+    execve("/proc/self/exe", longer, env);
     const int reason = errno;
     if (known) sched_setaffinity(0, sizeof before, &before);
+    free(longer);
     team_environment_free(env);
     return error_set(e, EXIT_INTERNAL, "cannot start again for its team of threads: %s; is /proc mounted?",
                      strerror(reason));

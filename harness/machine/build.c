@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/own_program.h"
 #include "machine/build_commit.h"
 #include "machine/build_config.h"
 
@@ -68,7 +69,7 @@ const struct build *build_get(void)
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
     read_source_tree(&b);
-    if (!SHA256File("/proc/self/exe", b.program_sha256)) b.program_sha256[0] = 0;
+    if (!SHA256File(own_program_file(), b.program_sha256)) b.program_sha256[0] = 0;
     b.version = BENCH_VERSION;
     return &b;
 }

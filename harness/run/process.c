@@ -17,6 +17,7 @@
 
 #include "base/clean_text.h"
 #include "base/clock.h"
+#include "base/own_program.h"
 #include "machine/offspring.h"
 #include "base/memory_file.h"
 #include "run/team_environment.h"
@@ -59,6 +60,7 @@ enum { NUMBER_SIZE = 12 };
 struct launch {
     char numbers[3][NUMBER_SIZE]; /* descriptors: socket, shared page, data */
     char *argv[6];
+    char **words; /* argv, or with the loader before it */
     char **env;
     cpu_set_t cpus; /* all places; the parent's own binding must not narrow the worker's runtime */
     int fds[3];
@@ -83,7 +85,7 @@ static _Noreturn void become_worker(const struct launch *l)
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO,
          STDOUT_FILENO); /* results are the parent's to print; libraries print what they like */
-    execve(l->program, l->argv, l->env);
+    execve(l->program, l->words, l->env);
     if (write(STDERR_FILENO, failure, sizeof failure - 1) < 0) _exit(EXIT_INTERNAL);
     _exit(EXIT_INTERNAL);
 }
@@ -139,13 +141,15 @@ int process_start_program(struct process *p, const char *name, const char *progr
         prepare(&l, topology, pair[1], page, data_fd);
         offspring_prepare();
         stop_together();
-        p->pid = fork();
+        l.words = program ? l.argv : own_program_words(l.argv);
+        p->pid = l.words ? fork() : -1;
         if (p->pid == 0) become_worker(&l);
         if (p->pid > 0) offspring_expect(p->pid);
         at_work = (sig_atomic_t)(p->pid > 0 ? p->pid : 0);
     }
     const int reason = l.env ? errno : ENOMEM;
     team_environment_free(l.env);
+    if (!program) free(l.words);
     if (pair[1] >= 0) close(pair[1]);
     if (page >= 0) close(page);
     p->socket = pair[0];
