@@ -18,29 +18,29 @@
 #include "base/rng.h"
 #include "micro/check_shape.h"
 
-static char path[] = "/tmp/lanebench-shapes-XXXXXX";
+static char case_file[] = "/tmp/lanebench-shapes-XXXXXX";
 
 static int make_file(void **state)
 {
     (void)state;
-    const int fd = mkstemp(path);
+    const int fd = mkstemp(case_file);
     return fd < 0 ? -1 : close(fd);
 }
 
 static int remove_file(void **state)
 {
     (void)state;
-    return unlink(path);
+    return unlink(case_file);
 }
 
 static int read_text(struct gemm_shapes *s, const char *text, size_t length, struct error *e)
 {
-    FILE *f = fopen(path, "w");
+    FILE *f = fopen(case_file, "w");
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, length, f), length);
     fclose(f);
     memset(e, 0, sizeof *e);
-    return shapes_read(s, path, e);
+    return shapes_read(s, case_file, e);
 }
 
 static void shapes_are_read(void **state)
@@ -83,7 +83,7 @@ static void wrong_lines_are_named(void **state)
     struct error e;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(read_text(&s, wrong[i].text, strlen(wrong[i].text), &e), EXIT_USAGE);
-        assert_non_null(strstr(e.text, path));
+        assert_non_null(strstr(e.text, case_file));
         assert_non_null(strstr(e.text, wrong[i].place));
         assert_non_null(strstr(e.text, wrong[i].words));
         shapes_free(&s);

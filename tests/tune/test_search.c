@@ -14,14 +14,15 @@
 #include "base/rng.h"
 #include "tune/search.h"
 
-static const struct blocking_choices choices = {
+static const struct blocking_choices fake_choices = {
     .mr = (const int[]){4, 6, 8, 0},
     .nr = (const int[]){16, 32, 48, 0},
     .mc = (const int[]){48, 96, 192, 0},
     .kc = (const int[]){256, 512, 1024, 0},
 };
-static const struct backend fake = {
-    .name = "fake", .blocking = {.mr = 6, .nr = 16, .mc = 96, .nc = 512, .kc = 512}, .choices = &choices};
+static const struct backend fake = {.name = "fake",
+                                    .blocking = {.mr = 6, .nr = 16, .mc = 96, .nc = 512, .kc = 512},
+                                    .choices = &fake_choices};
 
 /* ln(seconds) of a blocking in the model at hand. */
 static double (*cost)(const struct blocking *b);
