@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/epoch.h"
 
-#include "base/moment.h"
+#include "base/timestamp.h"
 #include "base/rng.h"
 
 /* Random stream of the first epoch less one; network_init has streams below. */
@@ -42,7 +42,7 @@ struct pass {
     struct progress *progress;
     const volatile int *stop;
     const struct epoch_watch *watch; /* NULL: nobody */
-    struct moment watched;           /* what the watch took */
+    struct timestamp watched;        /* what the watch took */
     int steps;                       /* results from here on */
     long long samples;
     double loss_sum;
@@ -76,9 +76,9 @@ static void publish_step(const struct pass *p)
     PUBLISH(correct, p->correct);
 }
 
-static void add_span(struct moment *sum, const struct moment *start)
+static void add_span(struct timestamp *sum, const struct timestamp *start)
 {
-    const struct moment now = moment_now();
+    const struct timestamp now = timestamp_now();
     sum->seconds += now.seconds - start->seconds;
     sum->ticks += now.ticks - start->ticks;
 }
@@ -90,23 +90,23 @@ static void step(struct trainer *t, struct pass *p, const struct batch *b, struc
         trainer_step(t, b, r);
         return;
     }
-    struct moment start = moment_now();
+    struct timestamp start = timestamp_now();
     const bool watched = p->watch->before(p->watch->context, t, p->steps, steps_due(p));
     add_span(&p->watched, &start);
     trainer_step(t, b, r);
     if (!watched) return;
-    start = moment_now();
+    start = timestamp_now();
     p->watch->after(p->watch->context, t, b, r);
     add_span(&p->watched, &start);
 }
 
 /* Batch after batch, the last partial one included. Returns what the loop took by either clock. */
-static struct moment run_pass(struct trainer *t, struct pass *p)
+static struct timestamp run_pass(struct trainer *t, struct pass *p)
 {
     const uint32_t count = p->split->count;
-    struct moment took = {0.0, 0};
+    struct timestamp took = {0.0, 0};
     publish_start(p);
-    const struct moment start = moment_now();
+    const struct timestamp start = timestamp_now();
     for (uint32_t at = 0; at < count && !(p->stop && *p->stop);) {
         const uint32_t left = count - at;
         const int rows = left < (uint32_t)p->batch ? (int)left : p->batch;
@@ -158,10 +158,10 @@ void epoch_run_watched(struct trainer *t, const struct dataset *d, int batch, ui
 
     PUBLISH(epoch, epoch);
     epoch_order(order, d->train.count, seed, epoch);
-    const struct moment train_took = run_pass(t, &train);
+    const struct timestamp train_took = run_pass(t, &train);
     const uint64_t order_hash = epoch_order_hash(order, d->train.count);
     for (uint32_t i = 0; i < d->test.count; i++) order[i] = i;
-    const struct moment val_took = run_pass(t, &test);
+    const struct timestamp val_took = run_pass(t, &test);
     PUBLISH(phase, PROGRESS_IDLE);
 
     *r = (struct epoch_result){
