@@ -104,7 +104,7 @@ static const double slewing = 1e-3;
 /* Each look at a step begins and ends with a reading of both clocks, which may lie a microsecond apart. */
 static void check_counter(struct integrity *i, const struct epoch_report *r)
 {
-    const double rate = r->testimony.ticks_per_second, told = r->result.train_seconds;
+    const double rate = r->observation.ticks_per_second, told = r->result.train_seconds;
     if (!(rate > 0.0)) {
         lines_not_applicable(i, CHECK_COUNTER, "the time stamp counter of this CPU is not invariant");
         return;
@@ -124,7 +124,7 @@ static void check_counter(struct integrity *i, const struct epoch_report *r)
 static void check_stopwatch(struct integrity *i, const struct epoch_report *r)
 {
     static const double standing = 0.05;
-    const struct testimony *t = &r->testimony;
+    const struct observation *t = &r->observation;
     const double told = r->notes.seconds;
     if (t->away || !(t->seconds > 0.0)) {
         lines_not_applicable(i, CHECK_STOPWATCH, "bench itself was stopped during the epoch");
@@ -149,7 +149,7 @@ static void check_cpu_time(struct integrity *i, const struct integrity_ground *g
                            const struct epoch_report *r)
 {
     static const double tick = 0.01;
-    const struct testimony *t = &r->testimony;
+    const struct observation *t = &r->observation;
     if (t->cpu_seconds < 0.0) {
         lines_not_applicable(i, CHECK_CPU_TIME, "the kernel does not tell the CPU time of another process");
         return;
@@ -166,7 +166,7 @@ static void check_cpu_time(struct integrity *i, const struct integrity_ground *g
 
 static void check_threads(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
-    const int tasks = r->testimony.tasks, busy = r->testimony.busy;
+    const int tasks = r->observation.tasks, busy = r->observation.busy;
     struct integrity_line *line = busy > g->threads ? lines_take(i, CHECK_THREADS, false, 0.0) : NULL;
     if (line) {
         SAY(line->expected, "at most %d", g->threads);
@@ -186,7 +186,7 @@ static void check_threads(struct integrity *i, const struct integrity_ground *g,
 /* The worker's own CPU time and threads say nothing of what another process does for it. */
 static void check_processes(struct integrity *i, const struct epoch_report *r)
 {
-    const struct testimony *t = &r->testimony;
+    const struct observation *t = &r->observation;
     if (t->started < 0) {
         lines_not_applicable(i, CHECK_PROCESSES, "/proc does not show the processes");
         return;
@@ -216,7 +216,7 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
 {
     enum { IN_A_ROW = 3 };
     static const double page_mb = 4096e-6;
-    const struct testimony *t = &r->testimony;
+    const struct observation *t = &r->observation;
     const bool first = i->epochs == 0 || r->result.epoch == 1; /* of a worker */
     const double grown = t->rss_mb - i->first_rss_mb, room = memory_room_mb(g->threads);
     const bool grows = t->data_mb - i->last_data_mb >= page_mb * r->result.steps;

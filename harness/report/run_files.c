@@ -182,7 +182,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     add_noise(c, &report->noise);
     csv_integer(c, f->identity.process);
     csv_origin(c, backend);
-    csv_real_or_empty(c, report->testimony.rss_mb < 0.0 ? NAN : report->testimony.rss_mb);
+    csv_real_or_empty(c, report->observation.rss_mb < 0.0 ? NAN : report->observation.rss_mb);
     return csv_end_row(c, e);
 }
 

@@ -36,9 +36,9 @@ int process_start_program(struct process *p, const char *name, const char *progr
 void process_pause(struct process *p);
 void process_continue(const struct process *p);
 
-/* Looks for what the worker has started, in this epoch and before, and fills in the testimony's fields of
+/* Looks for what the worker has started, in this epoch and before, and fills in the observation's fields of
  * that. */
-void process_testify(struct process *p, struct testimony *t);
+void process_testify(struct process *p, struct observation *t);
 
 /* Waits for a worker that has left or is about to leave, kills it after `seconds` of patience, and releases
  * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */

@@ -36,12 +36,12 @@ struct run {
     const volatile sig_atomic_t *interrupted;
     struct runner *runners;
     int count;
-    bool any_failed;        /* but for the reasons in the next lines */
-    bool any_untrue;        /* OUTCOME_INTEGRITY */
-    int without_case;       /* contenders whose proof has no case like only_case */
-    double next_tick;       /* clock_seconds() */
-    struct witness witness; /* of the epoch under way */
-    struct message message; /* last one received, or the one to send */
+    bool any_failed;          /* but for the reasons in the next lines */
+    bool any_untrue;          /* OUTCOME_INTEGRITY */
+    int without_case;         /* contenders whose proof has no case like only_case */
+    double next_tick;         /* clock_seconds() */
+    struct observer observer; /* of the epoch under way */
+    struct message message;   /* last one received, or the one to send */
 };
 
 /* Calls one of the listener's functions, if it has that one. */
@@ -132,9 +132,9 @@ static bool is_silent(const struct run *run, const struct runner *r, struct puls
 /* A terminal that does not take its line holds this process up, not the worker. */
 static void tell_tick(struct run *run, const struct runner *r)
 {
-    const double start = witness_seconds();
+    const double start = observer_seconds();
     TELL(run, tick, r->entry, &r->process.shared->progress);
-    run->witness.busy += witness_seconds() - start;
+    run->observer.busy += observer_seconds() - start;
 }
 
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
@@ -148,7 +148,7 @@ static bool hear(struct run *run, struct runner *r)
         const double left = run->next_tick - clock_seconds();
         const double asked = clock_seconds();
         const int ready = poll(&fd, 1, left > 0.0 ? (int)(left * 1e3) + 1 : 0);
-        if (clock_seconds() - asked > 10 * tick_seconds) run->witness.away = true;
+        if (clock_seconds() - asked > 10 * tick_seconds) run->observer.away = true;
         if (ready > 0) break;
         if (clock_seconds() < run->next_tick) continue;
         tell_tick(run, r);
@@ -295,19 +295,19 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     memset(&run->message, 0, sizeof run->message);
     run->message.kind = MESSAGE_EPOCH;
     run->message.u.epoch = epoch;
-    witness_begin(&run->witness, r->process.pid);
+    observer_begin(&run->observer, r->process.pid);
     message_send(r->process.socket, &run->message);
     if (!hear(run, r)) return false;
-    struct testimony testimony;
-    witness_end(&run->witness, &testimony);
+    struct observation observation;
+    observer_end(&run->observer, &observation);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
         report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ISA_TIER_COUNT) {
         fail_confused(run, r);
         return false;
     }
-    process_testify(&r->process, &testimony);
-    report->testimony = testimony;
+    process_testify(&r->process, &observation);
+    report->observation = observation;
     report->round = round > 0 ? round + run->options->rounds_before : 0;
     report->position = position;
     r->done = epoch;
@@ -448,7 +448,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         .count = count,
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
-    witness_prepare();
+    observer_prepare();
     signal(SIGCHLD,
            SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MOST, "every contender gets a turn");

@@ -15,7 +15,7 @@
 #include "proof/prove.h"
 #include "run/turn_noise.h"
 #include "run/turns.h"
-#include "run/witness.h"
+#include "run/observer.h"
 #include "train/epoch.h"
 
 struct run_options {
@@ -83,9 +83,9 @@ struct epoch_report {
     double clock_read_seconds; /* of one reading */
     struct turn_noise noise;
     struct epoch_notes notes;
-    struct testimony testimony; /* the parent's */
-    int round;                  /* from 1; 0: the warm-up */
-    int position;               /* in the round, from 1 */
+    struct observation observation; /* the parent's */
+    int round;                      /* from 1; 0: the warm-up */
+    int position;                   /* in the round, from 1 */
 };
 
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry

@@ -33,13 +33,13 @@ static struct epoch_report honest_epoch(int epoch)
                              .name_text = {"gemm forward2", "rmsprop"},
                              .peak_gflops = 100.0,
                              .notes = {0.6, 2, 1, 0x1f80, 0x1f80},
-                             .testimony = {.seconds = 0.601,
-                                           .cpu_seconds = 1.1,
-                                           .tasks = 5,
-                                           .ticks_per_second = rate,
-                                           .busy = THREADS,
-                                           .rss_mb = 50.0,
-                                           .data_mb = 80.0}};
+                             .observation = {.seconds = 0.601,
+                                             .cpu_seconds = 1.1,
+                                             .tasks = 5,
+                                             .ticks_per_second = rate,
+                                             .busy = THREADS,
+                                             .rss_mb = 50.0,
+                                             .data_mb = 80.0}};
     epoch_order(order, STEPS * BATCH, SEED, epoch);
     r.result.order_hash = epoch_order_hash(order, STEPS * BATCH);
     return r;
@@ -100,13 +100,13 @@ static void clocks(void **state)
     r = honest_epoch(2);
     r.notes.seconds = 0.5;
     assert_found(&r, CHECK_STOPWATCH);
-    r.testimony.delays = 0.1; /* bench had to wait for a CPU */
+    r.observation.delays = 0.1; /* bench had to wait for a CPU */
     assert_found(&r, CHECK_COUNT);
     r.notes.seconds = 0.61; /* more than there was */
     assert_found(&r, CHECK_STOPWATCH);
     r = honest_epoch(2);
     r.notes.seconds = 0.1;
-    r.testimony.away = true;
+    r.observation.away = true;
     assert_found(&r, CHECK_COUNT);
 }
 
@@ -118,7 +118,7 @@ static void memory_that_grows(void **state)
         struct integrity i = {0};
         for (int epoch = 1; epoch <= 4; epoch++) {
             struct epoch_report r = honest_epoch(epoch);
-            r.testimony.data_mb += 4097e-6 * STEPS * (epoch < growing ? epoch : growing);
+            r.observation.data_mb += 4097e-6 * STEPS * (epoch < growing ? epoch : growing);
             integrity_epoch(&i, &ground, &r);
         }
         assert_int_equal(i.line[CHECK_MEMORY].status, growing == 4 ? INTEGRITY_VIOLATION : INTEGRITY_PASS);
@@ -134,8 +134,8 @@ static void memory_of_another_worker(void **state)
     for (int worker = 0; worker < 4; worker++)
         for (int epoch = 1; epoch <= 2; epoch++) {
             struct epoch_report r = honest_epoch(epoch);
-            r.testimony.rss_mb += 100.0 * worker;
-            r.testimony.data_mb += 100.0 * worker;
+            r.observation.rss_mb += 100.0 * worker;
+            r.observation.data_mb += 100.0 * worker;
             integrity_epoch(&i, &ground, &r);
         }
     assert_int_equal(i.line[CHECK_MEMORY].status, INTEGRITY_PASS);
@@ -146,12 +146,12 @@ static void without_an_invariant_counter(void **state)
     (void)state;
     struct integrity i = {0};
     struct epoch_report r = honest_epoch(1);
-    r.testimony.ticks_per_second = 0.0;
-    r.testimony.cpu_seconds = -1.0;
-    r.testimony.tasks = 0;
-    r.testimony.started = -1;
-    r.testimony.rss_mb = r.testimony.data_mb = -1.0;
-    r.testimony.away = true;
+    r.observation.ticks_per_second = 0.0;
+    r.observation.cpu_seconds = -1.0;
+    r.observation.tasks = 0;
+    r.observation.started = -1;
+    r.observation.rss_mb = r.observation.data_mb = -1.0;
+    r.observation.away = true;
     integrity_epoch(&i, &ground, &r);
     static const enum integrity_check checks[] = {CHECK_COUNTER, CHECK_STOPWATCH, CHECK_CPU_TIME,
                                                   CHECK_THREADS, CHECK_PROCESSES, CHECK_MEMORY};
@@ -165,26 +165,26 @@ static void work(void **state)
 {
     (void)state;
     struct epoch_report r = honest_epoch(2);
-    r.testimony.cpu_seconds = 1.3; /* 2 threads for 0.601 s */
+    r.observation.cpu_seconds = 1.3; /* 2 threads for 0.601 s */
     assert_found(&r, CHECK_CPU_TIME);
     r = honest_epoch(2);
-    r.testimony.tasks = 6;
+    r.observation.tasks = 6;
     assert_found(&r, CHECK_THREADS);
     r = honest_epoch(2);
-    r.testimony.rss_mb += 30.0;
+    r.observation.rss_mb += 30.0;
     assert_found(&r, CHECK_MEMORY);
-    r.testimony.rss_mb -= 10.0; /* a huge page for every stack */
+    r.observation.rss_mb -= 10.0; /* a huge page for every stack */
     assert_found(&r, CHECK_COUNT);
     r = honest_epoch(2);
-    r.testimony.busy = THREADS + 1; /* some of those that were always there */
+    r.observation.busy = THREADS + 1; /* some of those that were always there */
     assert_found(&r, CHECK_THREADS);
-    r.testimony.busy = THREADS;
+    r.observation.busy = THREADS;
     assert_found(&r, CHECK_COUNT);
     r = honest_epoch(2);
-    r.testimony.started = 1; /* still there */
+    r.observation.started = 1; /* still there */
     assert_found(&r, CHECK_PROCESSES);
-    r.testimony.started = 0;
-    r.testimony.collected = true; /* ended */
+    r.observation.started = 0;
+    r.observation.collected = true; /* ended */
     assert_found(&r, CHECK_PROCESSES);
     r = honest_epoch(2);
     r.ops[1].calls--;

@@ -3,26 +3,26 @@
  * What the parent itself sees of a worker while that trains an epoch, asked of the kernel and not of the
  * worker. The system calls are made here, so that no replacement of the C library's functions answers in the
  * kernel's place. */
-#ifndef LB_WITNESS_H
-#define LB_WITNESS_H
+#ifndef LB_OBSERVER_H
+#define LB_OBSERVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { WITNESS_TASKS = 1024 };
+enum { OBSERVER_TASKS = 1024 };
 
 /* CPU time of each thread of a process, by its id. */
 struct task_times {
-    int count; /* threads beyond WITNESS_TASKS are left out */
+    int count; /* threads beyond OBSERVER_TASKS are left out */
     struct {
         int task;
         double seconds;
-    } of[WITNESS_TASKS];
+    } of[OBSERVER_TASKS];
 };
 
 /* Its readings at the beginning of an epoch, and since. */
-struct witness {
+struct observer {
     pid_t worker;
     double start; /* CLOCK_MONOTONIC_RAW */
     double cpu;   /* seconds of all the worker's threads so far; negative: the kernel does not tell */
@@ -33,7 +33,7 @@ struct witness {
 };
 
 /* How an epoch looked from outside. */
-struct testimony {
+struct observation {
     double seconds;          /* around the epoch, by CLOCK_MONOTONIC_RAW, both messages included */
     double delays;           /* seconds of it in which a message may have waited to be looked at */
     bool away;               /* this process was stopped meanwhile: seconds say nothing */
@@ -50,15 +50,15 @@ struct testimony {
 };
 
 /* CLOCK_MONOTONIC_RAW, from the kernel. */
-double witness_seconds(void);
+double observer_seconds(void);
 
 /* Once, long before the first epoch: from here on the time stamp counter's rate is taken. */
-void witness_prepare(void);
+void observer_prepare(void);
 
-void witness_begin(struct witness *w, pid_t worker);
-void witness_end(const struct witness *w, struct testimony *t);
+void observer_begin(struct observer *w, pid_t worker);
+void observer_end(const struct observer *w, struct observation *t);
 
 /* Whether the time stamp counter runs at one rate whatever the CPU does (CPUID's invariant TSC). */
-bool witness_has_counter(void);
+bool observer_has_counter(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/witness.h"
+#include "run/observer.h"
 
 #include <cpuid.h>
 #include <dirent.h>
@@ -30,12 +30,12 @@ static double kernel_clock(clockid_t clock)
     return result == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec : -1.0;
 }
 
-double witness_seconds(void)
+double observer_seconds(void)
 {
     return kernel_clock(CLOCK_MONOTONIC_RAW);
 }
 
-bool witness_has_counter(void)
+bool observer_has_counter(void)
 {
     unsigned a, b, c, d;
     return __get_cpuid(0x80000007u, &a, &b, &c, &d) && d & 1u << 8;
@@ -91,7 +91,7 @@ static int count_tasks(pid_t pid)
 
 /* From statm, in pages, and smaps_rollup, which counts exactly: the kernel's quick sum may be off by some
  * pages for each CPU. */
-static void read_memory(pid_t pid, struct testimony *t)
+static void read_memory(pid_t pid, struct observation *t)
 {
     char path[64], text[512];
     unsigned long long resident, data, kib;
@@ -115,7 +115,7 @@ static void read_tasks(pid_t pid, struct task_times *t)
     t->count = 0;
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *tasks = opendir(path);
-    for (struct dirent *d; tasks && t->count < WITNESS_TASKS && (d = readdir(tasks));) {
+    for (struct dirent *d; tasks && t->count < OBSERVER_TASKS && (d = readdir(tasks));) {
         if (d->d_name[0] == '.') continue;
         snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, d->d_name);
         if (sscanf(read_line(path, text, sizeof text), "%llu", &ran) != 1) continue;
@@ -158,7 +158,7 @@ static struct reading read_both(void)
     uint64_t gap = UINT64_MAX;
     for (int i = 0; i < TRIES; i++) {
         const uint64_t before = __rdtsc();
-        const double seconds = witness_seconds();
+        const double seconds = observer_seconds();
         const uint64_t apart = __rdtsc() - before;
         if (apart >= gap) continue;
         gap = apart;
@@ -167,27 +167,27 @@ static struct reading read_both(void)
     return best;
 }
 
-void witness_prepare(void)
+void observer_prepare(void)
 {
     if (!origin.ticks) origin = read_both();
 }
 
-void witness_begin(struct witness *w, pid_t worker)
+void observer_begin(struct observer *w, pid_t worker)
 {
-    witness_prepare();
-    *w = (struct witness){.worker = worker, .delay = both_delays(worker)};
+    observer_prepare();
+    *w = (struct observer){.worker = worker, .delay = both_delays(worker)};
     read_tasks(worker, &w->tasks);
-    w->start = witness_seconds();
+    w->start = observer_seconds();
     w->cpu = cpu_seconds(worker); /* last here and first below: it covers no more than the seconds */
 }
 
-void witness_end(const struct witness *w, struct testimony *t)
+void observer_end(const struct observer *w, struct observation *t)
 {
-    const double cpu = cpu_seconds(w->worker), end = witness_seconds();
+    const double cpu = cpu_seconds(w->worker), end = observer_seconds();
     const struct reading now = read_both();
     struct task_times tasks;
     read_tasks(w->worker, &tasks);
-    *t = (struct testimony){
+    *t = (struct observation){
         .seconds = end - w->start,
         .delays = both_delays(w->worker) - w->delay + w->busy,
         .away = w->away,
@@ -196,6 +196,6 @@ void witness_end(const struct witness *w, struct testimony *t)
         .busy = count_busy(w->worker, &w->tasks, &tasks),
     };
     read_memory(w->worker, t);
-    if (witness_has_counter() && now.seconds > origin.seconds)
+    if (observer_has_counter() && now.seconds > origin.seconds)
         t->ticks_per_second = (double)(now.ticks - origin.ticks) / (now.seconds - origin.seconds);
 }
