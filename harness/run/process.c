@@ -22,7 +22,7 @@
 #include "base/memory_file.h"
 #include "run/team_environment.h"
 
-static const double last_words_seconds = 0.5; /* from SIGTERM to SIGKILL */
+static const double crash_context_seconds = 0.5; /* from SIGTERM to SIGKILL */
 
 /* ---- Stopped together ---- */
 
@@ -256,7 +256,7 @@ void process_give_up(struct process *p, double seconds, char *words, size_t size
 {
     char doing[400];
     kill(p->pid, SIGTERM);
-    if (!await_end(p->pid, last_words_seconds)) kill(p->pid, SIGKILL);
+    if (!await_end(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
     collect(p);
     describe_doing(p->shared, doing, sizeof doing);
     snprintf(words, size, "no sign of life for %g s during %s; killed (--timeout)", seconds, doing);

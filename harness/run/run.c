@@ -17,8 +17,8 @@
 #include "backends/tuning.h"
 
 static const double tick_seconds = 0.1;
-static const double last_words_seconds = 1.0; /* between the end of the talk and the end of the process */
-static const double close_seconds = 10.0;     /* for close(), and for a leak checker at exit */
+static const double crash_context_seconds = 1.0; /* between the end of the talk and the end of the process */
+static const double close_seconds = 10.0;        /* for close(), and for a leak checker at exit */
 
 struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
@@ -74,7 +74,7 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
 static void fail_crashed(struct run *run, struct runner *r)
 {
     char words[512];
-    process_finish(&r->process, last_words_seconds, words, sizeof words);
+    process_finish(&r->process, crash_context_seconds, words, sizeof words);
     fail(run, r, OUTCOME_CRASHED, words);
 }
 

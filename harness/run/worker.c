@@ -16,7 +16,7 @@
 #include "proof/prove_training.h"
 #include "proof/reverify.h"
 #include "run/control_word.h"
-#include "run/last_words.h"
+#include "run/crash_context.h"
 #include "run/own_threads.h"
 #include "run/program.h"
 #include "run/protocol.h"
@@ -371,7 +371,7 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     }
     w.shared = map;
     contender_trace = &w.shared->trace;
-    last_words_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
+    crash_context_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
     if (obey(&w, parts, &e)) {
         new_message(&w, MESSAGE_ERROR)->u.error = e;
         if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);

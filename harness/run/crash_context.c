@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/last_words.h"
+#include "run/crash_context.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
     if (info->si_code <= 0) raise(number);
 }
 
-void last_words_install(char *to, size_t size, const char *(*what)(void))
+void crash_context_install(char *to, size_t size, const char *(*what)(void))
 {
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     static char memory[ALTERNATE_STACK]; /* so that a stack overflow of the main thread can speak, too */
