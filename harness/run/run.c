@@ -78,7 +78,7 @@ static void fail_crashed(struct run *run, struct runner *r)
     fail(run, r, OUTCOME_CRASHED, words);
 }
 
-static void fail_silent(struct run *run, struct runner *r)
+static void fail_timeout(struct run *run, struct runner *r)
 {
     char words[512];
     process_give_up(&r->process, run->options->timeout, words, sizeof words);
@@ -99,7 +99,7 @@ static void dismiss(struct run *run, struct runner *r)
 /* ---- Listening to a worker ---- */
 
 /* The last sign of life of a worker: what it counted, and when this was seen to change. */
-struct pulse {
+struct heartbeat {
     uint64_t calls;
     int counts[4];
     double looked, changed; /* clock_seconds() */
@@ -108,12 +108,12 @@ struct pulse {
 /* Whether the worker has been silent for too long. Any op called, training step or class of proof cases done
  * is a sign of life. Where this process itself did not look for a while, because it was stopped, nor could
  * the worker work. */
-static bool is_silent(const struct run *run, const struct runner *r, struct pulse *pulse)
+static bool is_silent(const struct run *run, const struct runner *r, struct heartbeat *heartbeat)
 {
     const struct shared_page *page = r->process.shared;
     const struct progress *p = &page->progress;
     const double now = clock_seconds();
-    const struct pulse seen = {
+    const struct heartbeat seen = {
         .calls = page->trace.calls,
         .counts = {atomic_load_explicit(&p->phase, memory_order_relaxed),
                    atomic_load_explicit(&p->epoch, memory_order_relaxed),
@@ -122,11 +122,11 @@ static bool is_silent(const struct run *run, const struct runner *r, struct puls
         .looked = now,
         .changed = now,
     };
-    if (seen.calls != pulse->calls || memcmp(seen.counts, pulse->counts, sizeof seen.counts) != 0 ||
-        now - pulse->looked > 10 * tick_seconds)
-        *pulse = seen;
-    pulse->looked = now;
-    return run->options->timeout > 0 && now - pulse->changed > run->options->timeout;
+    if (seen.calls != heartbeat->calls || memcmp(seen.counts, heartbeat->counts, sizeof seen.counts) != 0 ||
+        now - heartbeat->looked > 10 * tick_seconds)
+        *heartbeat = seen;
+    heartbeat->looked = now;
+    return run->options->timeout > 0 && now - heartbeat->changed > run->options->timeout;
 }
 
 /* A terminal that does not take its line holds this process up, not the worker. */
@@ -139,10 +139,10 @@ static void tell_tick(struct run *run, const struct runner *r)
 
 /* Waits for the next message of a working contender, with ticks. False when there is none to come: the run is
  * interrupted, or the worker has failed, which is then already reported. */
-static bool hear(struct run *run, struct runner *r)
+static bool wait_message(struct run *run, struct runner *r)
 {
     struct pollfd fd = {.fd = r->process.socket, .events = POLLIN};
-    struct pulse pulse = {.calls = 0};
+    struct heartbeat heartbeat = {.calls = 0};
     for (;;) {
         if (is_interrupted(run)) return false;
         const double left = run->next_tick - clock_seconds();
@@ -153,8 +153,8 @@ static bool hear(struct run *run, struct runner *r)
         if (clock_seconds() < run->next_tick) continue;
         tell_tick(run, r);
         run->next_tick = clock_seconds() + tick_seconds;
-        if (is_silent(run, r, &pulse)) {
-            fail_silent(run, r);
+        if (is_silent(run, r, &heartbeat)) {
+            fail_timeout(run, r);
             return false;
         }
     }
@@ -176,7 +176,7 @@ static bool hear(struct run *run, struct runner *r)
 }
 
 /* A message out of order: the worker's memory is not what it was. */
-static void fail_confused(struct run *run, struct runner *r)
+static void fail_protocol(struct run *run, struct runner *r)
 {
     char words[64];
     snprintf(words, sizeof words, "its worker sent message %d out of order", (int)run->message.kind);
@@ -231,7 +231,8 @@ static int start(struct run *run, struct runner *r, struct error *e)
     job->has_data = run->data != NULL;
     if (run->data) job->data = *run->data;
     job->topology = *run->topology;
-    message_send(r->process.socket, &run->message); /* a worker that is gone already shows in hear() */
+    message_send(r->process.socket,
+                 &run->message); /* a worker that is gone already shows in wait_message() */
     return 0;
 }
 
@@ -255,15 +256,15 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
 static int open_and_prove(struct run *run, struct runner *r, struct error *e)
 {
     if (start(run, r, e)) return (int)e->code;
-    if (!hear(run, r)) return 0;
+    if (!wait_message(run, r)) return 0;
     if (run->message.kind != MESSAGE_OPENED) {
-        fail_confused(run, r);
+        fail_protocol(run, r);
         return 0;
     }
     const struct contender_info info = run->message.u.info;
     TELL(run, opened, r->entry, &info);
     TELL(run, turn, r->entry, 0, r->epochs);
-    while (hear(run, r)) {
+    while (wait_message(run, r)) {
         if (run->message.kind == MESSAGE_PROOF_ROW) {
             TELL(run, proof_row, r->entry, &run->message.u.row);
             continue;
@@ -272,7 +273,7 @@ static int open_and_prove(struct run *run, struct runner *r, struct error *e)
         if (run->message.kind == MESSAGE_PROVEN)
             judge(run, r, &proven);
         else
-            fail_confused(run, r);
+            fail_protocol(run, r);
         break;
     }
     return 0;
@@ -297,13 +298,13 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     run->message.u.epoch = epoch;
     observer_begin(&run->observer, r->process.pid);
     message_send(r->process.socket, &run->message);
-    if (!hear(run, r)) return false;
+    if (!wait_message(run, r)) return false;
     struct observation observation;
     observer_end(&run->observer, &observation);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
         report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ISA_TIER_COUNT) {
-        fail_confused(run, r);
+        fail_protocol(run, r);
         return false;
     }
     process_testify(&r->process, &observation);

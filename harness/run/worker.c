@@ -320,7 +320,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
 
 /* ---- The talk ---- */
 
-static int obey(struct worker *w, const struct worker_parts *parts, struct error *e)
+static int serve(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
     struct message m;
     if (!message_receive(w->socket, &m) || m.kind != MESSAGE_JOB)
@@ -372,7 +372,7 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     w.shared = map;
     contender_trace = &w.shared->trace;
     crash_context_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
-    if (obey(&w, parts, &e)) {
+    if (serve(&w, parts, &e)) {
         new_message(&w, MESSAGE_ERROR)->u.error = e;
         if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);
     }
