@@ -5,7 +5,7 @@
 #define LB_INTEGRITY_BOOK_H
 
 #include "cli/session.h"
-#include "integrity/ledger.h"
+#include "integrity/checks.h"
 #include "report/summary.h"
 
 struct integrity_book {

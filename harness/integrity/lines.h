@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/clean_text.h"
-#include "integrity/ledger.h"
+#include "integrity/checks.h"
 
 #define SAY(text, ...) (snprintf(text, sizeof(text), __VA_ARGS__), clean_text(text))
 

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "integrity/ledger.h"
+#include "integrity/checks.h"
 #include "report/run_files.h"
 
 /* Writes the file, whole. names[i] is the contender of all[i]. */

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "integrity/ledger.h"
+#include "integrity/checks.h"
 
 enum { STEPS = 10, BATCH = 30, INPUTS = 16, HIDDEN = 100, CLASSES = 10, THREADS = 2, SEED = 9 };
 

@@ -3,8 +3,8 @@
  * THE INTEGRITY CHECKS: whether the figures of a contender are what they say. Pure judgement: everything that
  * is judged was measured elsewhere, as far as possible by the parent, since a worker runs foreign native
  * code. */
-#ifndef LB_LEDGER_H
-#define LB_LEDGER_H
+#ifndef LB_INTEGRITY_CHECKS_H
+#define LB_INTEGRITY_CHECKS_H
 
 #include "proof/blind_span.h"
 #include "run/run.h"
