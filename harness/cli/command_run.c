@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clean_text.h"
-#include "cli/integrity_book.h"
+#include "cli/integrity_session.h"
 #include "cli/interrupt.h"
 #include "cli/known_roofline.h"
 #include "cli/output.h"
@@ -33,13 +33,13 @@ struct job {
     struct summary summary;
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
-    struct integrity_book integrity; /* of a training run */
-    uint64_t seed;                   /* of the trainings under way */
-    int part_epochs;                 /* likewise, of each contender */
-    struct target_report target;     /* with a target accuracy */
-    struct roofline_rates rates;     /* of this machine, where they are known */
-    json_t *proof_rows;              /* of bench prove --json */
-    struct error *error;             /* a file could not be written: ends the run */
+    struct integrity_session integrity; /* of a training run */
+    uint64_t seed;                      /* of the trainings under way */
+    int part_epochs;                    /* likewise, of each contender */
+    struct target_report target;        /* with a target accuracy */
+    struct roofline_rates rates;        /* of this machine, where they are known */
+    json_t *proof_rows;                 /* of bench prove --json */
+    struct error *error;                /* a file could not be written: ends the run */
 };
 
 /* After a failed write the rest of the run would be for nothing. */
@@ -146,7 +146,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
         summary_epoch(row, report, job->seed, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);
-    integrity_epoch(integrity_book_of(&job->integrity, entry), &job->integrity.ground, report);
+    integrity_epoch(integrity_session_of(&job->integrity, entry), &job->integrity.ground, report);
     if (job->options->target_accuracy > 0)
         target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
                      job->error);
@@ -181,7 +181,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                                         [OUTCOME_NO_CASE] = "nothing to prove"};
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
     clean_text(row->failure); /* it may be cut inside a character */
-    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_book_of(&job->integrity, entry), words);
+    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
@@ -395,7 +395,7 @@ static int execute(struct job *job, struct error *e)
 static int judge_integrity(struct job *job, int code, struct error *e)
 {
     if (!job->training || e->code) return code;
-    return exit_code_worst(code, integrity_book_conclude(&job->integrity, &job->summary, &job->record, e));
+    return exit_code_worst(code, integrity_session_conclude(&job->integrity, &job->summary, &job->record, e));
 }
 
 /* Returns code, or a worse one where not all could be printed. */
@@ -421,7 +421,7 @@ static int print_end(struct job *job, int code)
             code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
                                                    "out of memory for the table; the files are complete"));
         if (job->resumed) resume_print(job->resumed, job->session, stdout);
-        integrity_book_print(&job->integrity, stdout);
+        integrity_session_print(&job->integrity, stdout);
         if (path[0]) printf("results: %s\n", path);
     }
     if (code == EXIT_INTERRUPTED && !job->brief)
@@ -436,12 +436,12 @@ static int print_end(struct job *job, int code)
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
     job->files.epochs.fd = job->files.ops.fd = job->files.proof.fd = job->target.csv.fd = -1;
-    if (job->training && integrity_book_open(&job->integrity, job->session) != 0)
+    if (job->training && integrity_session_open(&job->integrity, job->session) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
     if (e->code || open_files(job, words, e)) {
         discard_files(job);
         record_free(&job->record);
-        integrity_book_close(&job->integrity);
+        integrity_session_close(&job->integrity);
         session_close(job->session);
         return (int)e->code;
     }
@@ -459,7 +459,7 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     record_free(&job->record);
     json_decref(job->proof_rows);
     summary_free(&job->summary);
-    integrity_book_close(&job->integrity);
+    integrity_session_close(&job->integrity);
     target_free(&job->target);
     session_close(job->session);
     return code;

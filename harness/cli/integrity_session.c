@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/integrity_book.h"
+#include "cli/integrity_session.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include "roof/peak.h"
 #include "run/program.h"
 
-int integrity_book_open(struct integrity_book *b, const struct session *s)
+int integrity_session_open(struct integrity_session *b, const struct session *s)
 {
     memset(b, 0, sizeof *b);
     b->session = s;
@@ -22,19 +22,19 @@ int integrity_book_open(struct integrity_book *b, const struct session *s)
                                  s->options->seed);
 }
 
-void integrity_book_close(struct integrity_book *b)
+void integrity_session_close(struct integrity_session *b)
 {
     integrity_ground_close(&b->ground);
 }
 
-static int find(const struct integrity_book *b, const struct registry_entry *entry)
+static int find(const struct integrity_session *b, const struct registry_entry *entry)
 {
     int i = 0;
     while (i < b->session->count - 1 && b->session->entries[i] != entry) i++;
     return i;
 }
 
-struct integrity *integrity_book_of(struct integrity_book *b, const struct registry_entry *entry)
+struct integrity *integrity_session_of(struct integrity_session *b, const struct registry_entry *entry)
 {
     return &b->of[find(b, entry)];
 }
@@ -44,7 +44,7 @@ struct integrity *integrity_book_of(struct integrity_book *b, const struct regis
 static double machine_peak(void *context)
 {
     static const double seconds = 0.02;
-    const struct integrity_book *b = context;
+    const struct integrity_session *b = context;
     double best = 0.0;
     for (int i = 0; i < 5; i++)
         best = fmax(best, peak_gflops(isa_tier_widest(cpu_usable()), b->session->plan.threads, seconds));
@@ -53,7 +53,7 @@ static double machine_peak(void *context)
 
 /* Whose first loss the others' are held against: the fallback backend's, else that of any that is built in.
  */
-static int find_reference(const struct integrity_book *b, int contender)
+static int find_reference(const struct integrity_session *b, int contender)
 {
     int found = -1;
     for (int i = 0; i < b->session->count; i++) {
@@ -81,7 +81,7 @@ static const char *own_file(const struct registry_entry *entry, const char **sha
     return entry->plugin ? entry->plugin->path : entry->program ? entry->program->path : "";
 }
 
-static void judge(struct integrity_book *b, int i, const char *implementation)
+static void judge(struct integrity_session *b, int i, const char *implementation)
 {
     struct integrity *integrity = &b->of[i];
     const int reference = find_reference(b, i);
@@ -96,8 +96,8 @@ static void judge(struct integrity_book *b, int i, const char *implementation)
     integrity_judge_implementation(integrity, implementation);
 }
 
-int integrity_book_conclude(struct integrity_book *b, struct summary *summary, struct record *record,
-                            struct error *e)
+int integrity_session_conclude(struct integrity_session *b, struct summary *summary, struct record *record,
+                               struct error *e)
 {
     const struct session *s = b->session;
     const struct row_identity identity = session_identity(s);
@@ -112,7 +112,7 @@ int integrity_book_conclude(struct integrity_book *b, struct summary *summary, s
     return code;
 }
 
-void integrity_book_print(const struct integrity_book *b, FILE *out)
+void integrity_session_print(const struct integrity_session *b, FILE *out)
 {
     int counts[3] = {0, 0, 0};
     if (!b->judged) return;
