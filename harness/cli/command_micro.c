@@ -18,7 +18,7 @@
 #include "micro/check_shape.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "report/verified.h"
 #include "roof/memory_room.h"
 #include "roof/peak.h"
@@ -51,7 +51,7 @@ static const char *const micro_columns[] = {"schema",
                                             "peak_gflops",
                                             "share_of_peak",
                                             "env_id",
-                                            ORIGIN_COLUMNS,
+                                            PROVENANCE_COLUMNS,
                                             NULL};
 
 /* Memory that the matrices of a user's shape may take, and a pool of cold weights: a share of what is there.
@@ -352,7 +352,7 @@ static void on_result(void *context, const struct gbench_result *result)
     csv_real(csv, contestant->verdict.worst_of_bound);
     add_product_fields(csv, c, result);
     csv_text(csv, micro->session.env_id);
-    csv_origin(csv, contestant->entry);
+    csv_provenance(csv, contestant->entry);
     if (csv_end_row(csv, micro->error)) interrupt_flag = 1;
 }
 

@@ -14,7 +14,7 @@
 #include "machine/env_id.h"
 #include "machine/machine_json.h"
 #include "report/csv.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "report/table.h"
 #include "roof/memory_room.h"
 #include "roof/roofline_cache.h"
@@ -41,7 +41,7 @@ static const char *const columns[] = {"schema",
                                       "min_per_second",
                                       "max_per_second",
                                       "env_id",
-                                      ORIGIN_COLUMNS,
+                                      PROVENANCE_COLUMNS,
                                       NULL};
 
 struct roofline {
@@ -89,7 +89,7 @@ static int write_row(struct roofline *r, const struct roofline_row *row)
     csv_real(csv, row->lowest * 1e9);
     csv_real(csv, row->highest * 1e9);
     csv_text(csv, r->env_id);
-    csv_origin(csv, NULL);
+    csv_provenance(csv, NULL);
     return csv_end_row(csv, r->error);
 }
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "report/origin.h"
+#include "report/provenance.h"
 
 /* ---- ab.csv ---- */
 
@@ -65,8 +65,8 @@ static void add_shape(struct csv *c, const struct ab_report *r, const struct dri
 
 static int end_row(struct csv *c, const struct ab_report *r, enum arm over, struct error *e)
 {
-    csv_origin(c, r->arms[ARM_A]);
-    csv_origin(c, r->arms[over]);
+    csv_provenance(c, r->arms[ARM_A]);
+    csv_provenance(c, r->arms[over]);
     return csv_end_row(c, e);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "report/ab_report.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 
 enum gate_verdict gate_judge(const struct paired_comparison slowdown[GATE_PROCESSES], double limit)
 {
@@ -37,9 +37,9 @@ enum gate_verdict gate_worst(const struct gate_line *lines, int count)
 /* ---- gate.csv ---- */
 
 static const char *const columns[] = {
-    JUDGEMENT_COLUMNS, "baseline_run_id",       "baseline_env_id", "backend",        "process",
-    "epochs",          "baseline_median_share", "median_share",    "slowdown_ratio", "slowdown_low",
-    "slowdown_high",   "max_slowdown_percent",  "verdict",         ORIGIN_COLUMNS,   NULL};
+    JUDGEMENT_COLUMNS, "baseline_run_id",       "baseline_env_id", "backend",          "process",
+    "epochs",          "baseline_median_share", "median_share",    "slowdown_ratio",   "slowdown_low",
+    "slowdown_high",   "max_slowdown_percent",  "verdict",         PROVENANCE_COLUMNS, NULL};
 
 static int add_row(struct csv *c, const struct gate_line *line, int process, const struct baseline *b,
                    double limit, const struct row_identity *identity, struct error *e)
@@ -58,7 +58,7 @@ static int add_row(struct csv *c, const struct gate_line *line, int process, con
     csv_real(c, exp(s->interval.high));
     csv_real(c, effect_percent(limit));
     csv_text(c, gate_verdict_name(line->verdict));
-    csv_origin(c, line->processes[process]);
+    csv_provenance(c, line->processes[process]);
     return csv_end_row(c, e);
 }
 

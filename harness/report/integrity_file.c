@@ -2,12 +2,13 @@
 #include "report/integrity_file.h"
 
 #include "base/json_text.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 
 enum { SCHEMA = 1 };
 
-static const char *const columns[] = {"schema", "run_id", "backend", "check",        "status", "expected",
-                                      "seen",   "words",  "env_id",  ORIGIN_COLUMNS, NULL};
+static const char *const columns[] = {"schema", "run_id",           "backend", "check",
+                                      "status", "expected",         "seen",    "words",
+                                      "env_id", PROVENANCE_COLUMNS, NULL};
 
 static int add_row(struct csv *c, const struct row_identity *identity, const struct registry_entry *entry,
                    const struct integrity *i, enum integrity_check check, struct error *e)
@@ -22,7 +23,7 @@ static int add_row(struct csv *c, const struct row_identity *identity, const str
     csv_text(c, line->seen);
     csv_text(c, line->words[0] ? line->words : "it trained no epoch");
     csv_text(c, identity->env_id);
-    csv_origin(c, entry);
+    csv_provenance(c, entry);
     return csv_end_row(c, e);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "report/verified.h"
 #include "train/step_parts.h"
 
@@ -28,14 +28,35 @@ static const char *const epochs_columns[] = {"schema",       "run_id",
                                              "wait_ms",      "invol_ctx",
                                              "major_faults", "cpu_seconds",
                                              "noisy",        "vol_ctx",
-                                             "process",      ORIGIN_COLUMNS,
+                                             "process",      PROVENANCE_COLUMNS,
                                              "rss_mb",       NULL};
 
-static const char *const ops_columns[] = {
-    "schema",      "run_id",       "dataset",   "backend",  "threads",  "seed",           "epoch",
-    "op",          "calls",        "seconds",   "flop",     "gflops",   "share_of_epoch", "inherited",
-    "peak_gflops", "env_id",       "bytes_min", "ai",       "bound_by", "roof_gflops",    "share_of_roof",
-    "process",     ORIGIN_COLUMNS, "kind",      "verified", NULL};
+static const char *const ops_columns[] = {"schema",
+                                          "run_id",
+                                          "dataset",
+                                          "backend",
+                                          "threads",
+                                          "seed",
+                                          "epoch",
+                                          "op",
+                                          "calls",
+                                          "seconds",
+                                          "flop",
+                                          "gflops",
+                                          "share_of_epoch",
+                                          "inherited",
+                                          "peak_gflops",
+                                          "env_id",
+                                          "bytes_min",
+                                          "ai",
+                                          "bound_by",
+                                          "roof_gflops",
+                                          "share_of_roof",
+                                          "process",
+                                          PROVENANCE_COLUMNS,
+                                          "kind",
+                                          "verified",
+                                          NULL};
 
 static const char *const proof_columns[] = {"schema",
                                             "run_id",
@@ -52,7 +73,7 @@ static const char *const proof_columns[] = {"schema",
                                             "seconds",
                                             "env_id",
                                             "seed",
-                                            ORIGIN_COLUMNS,
+                                            PROVENANCE_COLUMNS,
                                             "verified",
                                             NULL};
 
@@ -136,7 +157,7 @@ int run_files_proof_row(struct run_files *f, const struct registry_entry *backen
     csv_real(c, row->seconds);
     csv_text(c, f->identity.env_id);
     csv_unsigned(c, f->identity.seed);
-    csv_origin(c, backend);
+    csv_provenance(c, backend);
     csv_verified(c, &(struct proof_verdict){row->count, row->failed, 0, row->deviating});
     return csv_end_row(c, e);
 }
@@ -181,7 +202,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_text(c, f->identity.env_id);
     add_noise(c, &report->noise);
     csv_integer(c, f->identity.process);
-    csv_origin(c, backend);
+    csv_provenance(c, backend);
     csv_real_or_empty(c, report->observation.rss_mb < 0.0 ? NAN : report->observation.rss_mb);
     return csv_end_row(c, e);
 }
@@ -232,7 +253,7 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
     csv_text(c, f->identity.env_id);
     add_bound(c, attribution, seconds, flop);
     csv_integer(c, f->identity.process);
-    csv_origin(c, backend);
+    csv_provenance(c, backend);
     csv_text(c, step_part_kind_name(step_part_find(op)));
     csv_verified(c, verdict);
     return csv_end_row(c, e);

@@ -8,7 +8,7 @@
 #include "base/json_text.h"
 #include "report/figures.h"
 #include "base/atomic_file.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "report/verified.h"
 
 /* Raised when a member changes its meaning. */
@@ -119,14 +119,14 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
                             const struct record *record)
 {
     const char *name = row->entry->name;
-    const struct origin origin = origin_of(row->entry);
-    json_t *object =
-        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
-                  json_verified(&row->verdict), "proof", proof_json(row), "integrity",
-                  recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure),
-                  "library", json_string_or_null(row->info.library), "git_commit",
-                  json_string_or_null(origin.commit), "binary_sha256", json_string_or_null(origin.hash),
-                  "epochs", row->epochs, "later_epochs", row->epochs ? time_figures(s, row).later : 0);
+    const struct provenance provenance = provenance_of(row->entry);
+    json_t *object = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
+        json_verified(&row->verdict), "proof", proof_json(row), "integrity",
+        recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure), "library",
+        json_string_or_null(row->info.library), "git_commit", json_string_or_null(provenance.commit),
+        "binary_sha256", json_string_or_null(provenance.hash), "epochs", row->epochs, "later_epochs",
+        row->epochs ? time_figures(s, row).later : 0);
     if (object) add_training(object, s, row);
     return object;
 }

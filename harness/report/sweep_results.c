@@ -205,7 +205,7 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
                                           "outcome",
                                           "point_run_id",
                                           "env_id",
-                                          ORIGIN_COLUMNS,
+                                          PROVENANCE_COLUMNS,
                                           NULL};
     char stale[3700];
     struct csv c;

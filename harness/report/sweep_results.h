@@ -8,7 +8,7 @@
 
 #include "proof/prove.h"
 #include "report/csv_table.h"
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "run/grid.h"
 
 /* One backend at one point. Figures are medians of the epochs after the first, or of the only one; NAN: not

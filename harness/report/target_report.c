@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/origin.h"
+#include "report/provenance.h"
 #include "report/table.h"
 #include "stats/order.h"
 
 static const char *const columns[] = {
-    "schema",          "run_id",       "dataset", "backend",       "threads",           "seed",
-    "target_accuracy", "reached",      "epochs",  "train_seconds", "seconds_to_target", "val_accuracy",
-    "env_id",          ORIGIN_COLUMNS, NULL};
+    "schema",          "run_id",           "dataset", "backend",       "threads",           "seed",
+    "target_accuracy", "reached",          "epochs",  "train_seconds", "seconds_to_target", "val_accuracy",
+    "env_id",          PROVENANCE_COLUMNS, NULL};
 
 int target_open(struct target_report *t, double accuracy, const char *folder,
                 const struct row_identity *identity, struct error *e)
@@ -40,7 +40,7 @@ static int write_row(struct target_report *t, const struct target_outcome *o, st
         csv_empty(c);
     csv_real(c, o->val_accuracy);
     csv_text(c, t->identity.env_id);
-    csv_origin(c, o->entry);
+    csv_provenance(c, o->entry);
     return csv_end_row(c, e);
 }
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from test_cli_common import check, finish, make_data, origin_of, run, scratch, skip, whole_rows
+from test_cli_common import check, finish, make_data, provenance_of, run, scratch, skip, whole_rows
 
 bench, modules, source, *part = sys.argv[1:]
 EXAMPLE = modules + "/my_gemm.so"
@@ -33,7 +33,7 @@ def test_run(data, folder):
         check(abs(losses[0] - losses[1]) < 1e-3, f"epochs.csv: losses {losses}")
     for name in ("epochs", "ops", "proof", "integrity"):
         code = {r["backend"]: (r["git_commit"], r["binary_sha256"]) for r in whole_rows(f"{out}/{name}.csv")}
-        check(code == {"naive": origin_of(out, bench), "my_gemm": origin_of(out, EXAMPLE)}, f"{name}.csv: code {code}")
+        check(code == {"naive": provenance_of(out, bench), "my_gemm": provenance_of(out, EXAMPLE)}, f"{name}.csv: code {code}")
     inherited = {r["op"]: r["inherited"] for r in whole_rows(out + "/ops.csv") if r["backend"] == "my_gemm"}
     check(inherited.get("gather") == "1" and "0" in inherited.values(), f"ops.csv: {inherited}")
 

@@ -86,7 +86,7 @@ def as_text(digits):
     return "x" + digits if digits.isdecimal() or re.fullmatch(r"\d+[ed]\d+", digits) else digits
 
 
-def origin_of(folder, path):
+def provenance_of(folder, path):
     """What git_commit and binary_sha256 of a row must be, in a run of this program, for code in the file `path`."""
     with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
         build = json.load(f)["build"]

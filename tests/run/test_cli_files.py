@@ -12,7 +12,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from test_cli_common import check, finish, make_data, origin_of, ready_backends, run, scratch, skip, whole_rows
+from test_cli_common import check, finish, make_data, provenance_of, ready_backends, run, scratch, skip, whole_rows
 
 bench, *part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]
@@ -77,7 +77,7 @@ def test_run(data, folder):
 def test_origin(out):
     for name in ("epochs", "ops", "proof", "integrity"):
         seen = {(r["git_commit"], r["binary_sha256"]) for r in whole_rows(f"{out}/{name}.csv")}
-        check(seen == {origin_of(out, bench)}, f"{name}.csv: code {seen} instead of {origin_of(out, bench)}")
+        check(seen == {provenance_of(out, bench)}, f"{name}.csv: code {seen} instead of {provenance_of(out, bench)}")
 
 
 def test_noise(epochs):

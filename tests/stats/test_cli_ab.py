@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 
-from test_cli_common import check, clean_environment, finish, make_data, origin_of, run, scratch, whole_rows
+from test_cli_common import check, clean_environment, finish, make_data, provenance_of, run, scratch, whole_rows
 
 bench, plugin = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SMALL = ["--hidden", "16", "--threads", "1"]
@@ -98,8 +98,8 @@ def test_other_build_and_plugin(data, folder):
     check(list(backends) == ["naive", "naive.again", "my_gemm"], f"another build: {list(backends)}")
     check(program.get("path") == os.path.realpath(copy) and len(program["sha256"]) == 64, f"another build: {program}")
     check("program" not in backends["my_gemm"], "another build: the plug-in is of this one")
-    ours, theirs = origin_of(out, plugin), origin_of(out, copy)
-    check(ours[1] != theirs[1] != origin_of(out, bench)[1], "another build: three files")
+    ours, theirs = provenance_of(out, plugin), provenance_of(out, copy)
+    check(ours[1] != theirs[1] != provenance_of(out, bench)[1], "another build: three files")
     code = {r["backend"]: (r["git_commit"], r["binary_sha256"]) for r in whole_rows(out + "/epochs.csv")}
     check(code == {"naive": theirs, "naive.again": theirs, "my_gemm": ours}, f"another build: code {code}")
     itself, other = ([r[side + name] for side in "ab" for name in ("_git_commit", "_binary_sha256")]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/origin.h"
+#include "report/provenance.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,16 +8,16 @@
 #include "run/program.h"
 
 /* commit: "unknown" without git; of another build, "+changes" behind it when tracked files differed. */
-static void set_commit(struct origin *o, const char *commit, bool dirty)
+static void set_commit(struct provenance *o, const char *commit, bool dirty)
 {
     if (strcmp(commit, "unknown") == 0) return;
     char id[SHORT_ID_SIZE];
     snprintf(o->commit, sizeof o->commit, "%s%s", short_id(id, commit), dirty ? "+changes" : "");
 }
 
-struct origin origin_of(const struct registry_entry *entry)
+struct provenance provenance_of(const struct registry_entry *entry)
 {
-    struct origin o = {"", ""};
+    struct provenance o = {"", ""};
     const struct program *other = entry ? entry->program : NULL;
     const struct build *own = build_get();
     if (other)
@@ -31,9 +31,9 @@ struct origin origin_of(const struct registry_entry *entry)
     return o;
 }
 
-void csv_origin(struct csv *c, const struct registry_entry *entry)
+void csv_provenance(struct csv *c, const struct registry_entry *entry)
 {
-    const struct origin o = origin_of(entry);
+    const struct provenance o = provenance_of(entry);
     csv_text(c, o.commit);
     csv_text(c, o.hash);
 }
