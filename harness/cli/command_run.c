@@ -194,7 +194,7 @@ static int reopen_files(struct job *job, const struct invocation *words, const s
     const char *folder = job->session->folder.path;
     session_record(job->session, words, &job->record);
     if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, folder, e) ||
-        run_files_resume(&job->files, folder, identity, &job->resumed->kept, e))
+        run_files_resume(&job->files, folder, identity, &job->resumed->prior, e))
         record_free(&job->record);
     return (int)e->code;
 }

@@ -129,7 +129,7 @@ int resume_begin(struct resumption *r, json_t *earlier, const char *folder, cons
 
 void resume_free(struct resumption *r)
 {
-    kept_free(&r->kept);
+    prior_epochs_free(&r->prior);
     free(r->list);
     json_decref(r->note);
     json_decref(r->earlier);
@@ -164,12 +164,12 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
         return error_set(e, EXIT_DATA,
                          "%.300s: was trained on other images than dataset=%s; give their folder with --data",
                          r->path, s->data.name);
-    if (kept_read(&r->kept, s->folder.path, s->entries, s->count, e)) return (int)e->code;
+    if (prior_epochs_read(&r->prior, s->folder.path, s->entries, s->count, e)) return (int)e->code;
     for (int i = 0; i < s->count; i++) {
-        if (r->kept.series[i].epochs > contender_epochs(s, i))
+        if (r->prior.series[i].epochs > contender_epochs(s, i))
             return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings ask for",
                              s->folder.path, s->entries[i]->name);
-        r->kept_epochs[i] = r->kept.series[i].epochs;
+        r->kept_epochs[i] = r->prior.series[i].epochs;
     }
     return 0;
 }
@@ -224,7 +224,7 @@ static int find_entry(const struct session *s, const struct registry_entry *entr
 
 static double kept_real(const struct resumption *r, int backend, int epoch, const char *column)
 {
-    return strtod(kept_cell(&r->kept, backend, epoch, column), NULL);
+    return strtod(prior_cell(&r->prior, backend, epoch, column), NULL);
 }
 
 int resume_summary(const struct resumption *r, const struct session *s, struct summary *summary)
@@ -245,7 +245,7 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
             const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
             struct summary_row *row = summary_row(summary, s->entries[i]);
             if (summary_epoch(row, &report, s->options->seed, flop) != 0) return -1;
-            row->points[row->epochs - 1].disturbed = *kept_cell(&r->kept, i, epoch, "noisy") != 0;
+            row->points[row->epochs - 1].disturbed = *prior_cell(&r->prior, i, epoch, "noisy") != 0;
         }
     return 0;
 }
@@ -254,7 +254,7 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
 static bool is_as_kept(const struct resumption *r, int backend, int epoch, const char *column, double value)
 {
     char text[48];
-    return strcmp(kept_cell(&r->kept, backend, epoch, column),
+    return strcmp(prior_cell(&r->prior, backend, epoch, column),
                   isnan(value) ? "nan" : file_format_real(text, sizeof text, value)) == 0;
 }
 
@@ -275,7 +275,7 @@ const char *resume_replayed(struct resumption *r, const struct session *s, const
         words, size,
         "epoch %d, trained again, has loss %.9g where its row says %.20s, though the backend promises the "
         "same bits for every run",
-        epoch, now->loss, kept_cell(&r->kept, i, epoch, "loss"));
+        epoch, now->loss, prior_cell(&r->prior, i, epoch, "loss"));
     return words;
 }
 

@@ -6,7 +6,7 @@
 #define LB_RESUME_H
 
 #include "cli/session.h"
-#include "report/kept.h"
+#include "report/prior_epochs.h"
 #include "report/summary.h"
 
 /* Refuses any flag of the command line that the earlier run has already decided. */
@@ -29,7 +29,7 @@ struct resumption {
     char path[3600]; /* of that file */
     char *list;
     struct options options; /* of the earlier run; points into earlier and list */
-    struct kept kept;
+    struct prior_epochs prior;
     int kept_epochs[REGISTRY_MAX]; /* by contender of the session */
     bool differs[REGISTRY_MAX];    /* trained again, it gave other figures */
 };

@@ -102,7 +102,7 @@ int run_files_add_lines(struct run_files *f, struct error *e)
 }
 
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     const struct kept *kept, struct error *e)
+                     const struct prior_epochs *kept, struct error *e)
 {
     static const char *const old[] = {
         "proof.csv",   "proof.csv.partial",    "proof.csv.partial.tmp", "epochs.jsonl",       "ops.jsonl",
@@ -115,9 +115,9 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
         unlink(path); /* where it cannot be, csv_create says so */
     }
     if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e) ||
-        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &kept->epochs, kept_epoch_row, kept,
+        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &kept->epochs, prior_epoch_row, kept,
                    e) ||
-        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &kept->ops, kept_op_row, kept, e)) {
+        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &kept->ops, prior_op_row, kept, e)) {
         csv_close(&f->epochs);
         csv_close(&f->ops);
         csv_discard(&f->proof);

@@ -8,7 +8,7 @@
 #include "report/attribution.h"
 #include "report/csv.h"
 #include "report/folder.h"
-#include "report/kept.h"
+#include "report/prior_epochs.h"
 #include "run/run.h"
 #include "train/network.h"
 
@@ -45,7 +45,7 @@ int run_files_add_lines(struct run_files *f, struct error *e);
  * and JSON lines, which would have a gap, go. On an error the
  * kept rows are there all the same. */
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     const struct kept *kept, struct error *e);
+                     const struct prior_epochs *kept, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e);

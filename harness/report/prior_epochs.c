@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/kept.h"
+#include "report/prior_epochs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +17,14 @@ static int read_table(struct csv_table *t, const char *folder, const char *name,
     return 0;
 }
 
-static struct kept_series *find(const struct kept *k, const char *backend)
+static struct prior_series *find(const struct prior_epochs *k, const char *backend)
 {
     for (int i = 0; i < k->count; i++)
-        if (strcmp(k->series[i].backend, backend) == 0) return (struct kept_series *)&k->series[i];
+        if (strcmp(k->series[i].backend, backend) == 0) return (struct prior_series *)&k->series[i];
     return NULL;
 }
 
-static int add(struct kept_series *s, int row, struct error *e)
+static int add(struct prior_series *s, int row, struct error *e)
 {
     if (s->epochs == s->room) {
         const int room = s->room ? 2 * s->room : 64;
@@ -38,7 +38,7 @@ static int add(struct kept_series *s, int row, struct error *e)
 }
 
 /* Epochs of a backend are written in order, so the next one is the only one that counts. */
-static int gather_epochs(struct kept *k, const char *folder, struct error *e)
+static int gather_epochs(struct prior_epochs *k, const char *folder, struct error *e)
 {
     const struct csv_table *t = &k->epochs;
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch");
@@ -46,7 +46,7 @@ static int gather_epochs(struct kept *k, const char *folder, struct error *e)
     if (backend < 0 || epoch < 0)
         return error_set(e, EXIT_DATA, "%s/epochs.csv: lacks the column backend or epoch", folder);
     for (int row = 0; row < t->rows; row++) {
-        struct kept_series *s = find(k, csv_table_cell(t, row, backend));
+        struct prior_series *s = find(k, csv_table_cell(t, row, backend));
         if (!s)
             return error_set(e, EXIT_DATA, "%s/epochs.csv: line %d: '%.40s' is no backend of this run",
                              folder, row + 2, csv_table_cell(t, row, backend));
@@ -56,7 +56,7 @@ static int gather_epochs(struct kept *k, const char *folder, struct error *e)
 }
 
 /* An epoch's ops end with the line `other`. */
-static int drop_epochs_without_ops(struct kept *k, const char *folder, struct error *e)
+static int drop_epochs_without_ops(struct prior_epochs *k, const char *folder, struct error *e)
 {
     const struct csv_table *t = &k->ops;
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch"),
@@ -65,7 +65,7 @@ static int drop_epochs_without_ops(struct kept *k, const char *folder, struct er
     if (t->columns > 0 && (backend < 0 || epoch < 0 || op < 0))
         return error_set(e, EXIT_DATA, "%s/ops.csv: lacks the column backend, epoch or op", folder);
     for (int row = 0; row < t->rows; row++) {
-        const struct kept_series *s = find(k, csv_table_cell(t, row, backend));
+        const struct prior_series *s = find(k, csv_table_cell(t, row, backend));
         if (!s || strcmp(csv_table_cell(t, row, op), "other") != 0) continue;
         int *last = &whole[s - k->series];
         if (atoi(csv_table_cell(t, row, epoch)) == *last + 1) ++*last;
@@ -75,8 +75,8 @@ static int drop_epochs_without_ops(struct kept *k, const char *folder, struct er
     return 0;
 }
 
-int kept_read(struct kept *k, const char *folder, const struct registry_entry *const *entries, int count,
-              struct error *e)
+int prior_epochs_read(struct prior_epochs *k, const char *folder, const struct registry_entry *const *entries,
+                      int count, struct error *e)
 {
     memset(k, 0, sizeof *k);
     k->count = count;
@@ -87,7 +87,7 @@ int kept_read(struct kept *k, const char *folder, const struct registry_entry *c
     return 0;
 }
 
-void kept_free(struct kept *k)
+void prior_epochs_free(struct prior_epochs *k)
 {
     for (int i = 0; i < k->count; i++) free(k->series[i].row);
     csv_table_free(&k->epochs);
@@ -95,24 +95,24 @@ void kept_free(struct kept *k)
     memset(k, 0, sizeof *k);
 }
 
-bool kept_epoch_row(const void *context, int row)
+bool prior_epoch_row(const void *context, int row)
 {
-    const struct kept *k = context;
+    const struct prior_epochs *k = context;
     const struct csv_table *t = &k->epochs;
-    const struct kept_series *s = find(k, csv_table_cell(t, row, csv_table_column(t, "backend")));
+    const struct prior_series *s = find(k, csv_table_cell(t, row, csv_table_column(t, "backend")));
     const int epoch = atoi(csv_table_cell(t, row, csv_table_column(t, "epoch")));
     return s && epoch >= 1 && epoch <= s->epochs && s->row[epoch - 1] == row;
 }
 
-bool kept_op_row(const void *context, int row)
+bool prior_op_row(const void *context, int row)
 {
-    const struct kept *k = context;
+    const struct prior_epochs *k = context;
     const struct csv_table *t = &k->ops;
-    const struct kept_series *s = find(k, csv_table_cell(t, row, csv_table_column(t, "backend")));
+    const struct prior_series *s = find(k, csv_table_cell(t, row, csv_table_column(t, "backend")));
     return s && atoi(csv_table_cell(t, row, csv_table_column(t, "epoch"))) <= s->epochs;
 }
 
-const char *kept_cell(const struct kept *k, int backend, int epoch, const char *column)
+const char *prior_cell(const struct prior_epochs *k, int backend, int epoch, const char *column)
 {
     const int at = csv_table_column(&k->epochs, column);
     return at < 0 ? "" : csv_table_cell(&k->epochs, k->series[backend].row[epoch - 1], at);
