@@ -4,7 +4,7 @@
 #ifndef LB_PROVE_OPS_H
 #define LB_PROVE_OPS_H
 
-#include "proof/tally.h"
+#include "proof/proof_context.h"
 
 /* One class of cases of one op: one row of the report. Lists end with a NULL run. */
 struct case_class {

@@ -7,7 +7,7 @@
 #ifndef LB_PROVE_TRAINING_H
 #define LB_PROVE_TRAINING_H
 
-#include "proof/tally.h"
+#include "proof/proof_context.h"
 
 enum {
     TRAINING_SEEDS = 10,

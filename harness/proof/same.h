@@ -6,7 +6,7 @@
 #ifndef LB_SAME_H
 #define LB_SAME_H
 
-#include "proof/tally.h"
+#include "proof/proof_context.h"
 
 /* Teams that are compared. */
 enum { SAME_TEAMS = 5, SAME_RUNS = 10, SAME_ALIGNMENTS = 16, SAME_MAX_OUTPUTS = 12 };

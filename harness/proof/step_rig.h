@@ -6,7 +6,7 @@
 #define LB_STEP_RIG_H
 
 #include "proof/oracle_step.h"
-#include "proof/tally.h"
+#include "proof/proof_context.h"
 #include "train/trainer.h"
 
 /* A model whose eight tensors lie each between guard pages. */

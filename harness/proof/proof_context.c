@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proof/tally.h"
+#include "proof/proof_context.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A proof under way: what the provers share, and the counting of cases into rows. */
-#ifndef LB_TALLY_H
-#define LB_TALLY_H
+#ifndef LB_PROOF_CONTEXT_H
+#define LB_PROOF_CONTEXT_H
 
 #include "proof/cases.h"
 #include "proof/compare.h"
