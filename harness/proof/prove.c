@@ -10,7 +10,7 @@
 #include "proof/prove_ops.h"
 #include "proof/prove_step.h"
 #include "proof/prove_training.h"
-#include "proof/same.h"
+#include "proof/determinism.h"
 
 /* The parts of level 2. name is what options->only may ask for. */
 static const struct {
@@ -18,22 +18,14 @@ static const struct {
     bool composed;
     int (*prove)(struct proof *p, bool composed, struct error *e);
 } steps[] = {
-    {"step", "ragged", false, prove_step_ragged},
-    {"step", "plan", false, prove_step_plan},
-    {"step", "drawn", false, prove_step_drawn},
-    {"step", "large", false, prove_step_large},
-    {"step", "zeros", false, prove_step_zeros},
-    {"step", "course", false, prove_course},
-    {"lockstep", NULL, false, prove_lockstep},
-    {"composed step", "ragged", true, prove_step_ragged},
-    {"composed step", "plan", true, prove_step_plan},
-    {"composed step", "drawn", true, prove_step_drawn},
-    {"composed step", "large", true, prove_step_large},
-    {"composed step", "zeros", true, prove_step_zeros},
-    {"composed step", "course", true, prove_course},
-    {"composed lockstep", NULL, true, prove_lockstep},
-    {"step", NULL, false, prove_same_step},
-    {"composed step", NULL, true, prove_same_step},
+    {"step", "ragged", false, prove_step_ragged},       {"step", "plan", false, prove_step_plan},
+    {"step", "drawn", false, prove_step_drawn},         {"step", "large", false, prove_step_large},
+    {"step", "zeros", false, prove_step_zeros},         {"step", "course", false, prove_course},
+    {"lockstep", NULL, false, prove_lockstep},          {"composed step", "ragged", true, prove_step_ragged},
+    {"composed step", "plan", true, prove_step_plan},   {"composed step", "drawn", true, prove_step_drawn},
+    {"composed step", "large", true, prove_step_large}, {"composed step", "zeros", true, prove_step_zeros},
+    {"composed step", "course", true, prove_course},    {"composed lockstep", NULL, true, prove_lockstep},
+    {"step", NULL, false, prove_determinism_step},      {"composed step", NULL, true, prove_determinism_step},
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 
@@ -94,7 +86,7 @@ int prove_backend(const struct backend *b, const struct backend *fallback, const
     if (proof_open(&p, b, fallback, plan, options, verdict, e)) return (int)e->code;
     start_progress(&p);
     prove_ops(&p, class_done);
-    int status = prove_same_ops(&p, e);
+    int status = prove_determinism_ops(&p, e);
     if (status == 0) status = prove_steps(&p, e);
     if (status == 0 && !proof_may_stop(&p)) status = prove_training(&p, class_done, e);
     proof_close(&p);

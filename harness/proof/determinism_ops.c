@@ -2,7 +2,7 @@
  *
  * The same bits, op by op. Operands are large enough to be shared out among a team, with sizes that no block
  * divides. */
-#include "proof/same.h"
+#include "proof/determinism.h"
 
 enum {
     ROWS = 97,
@@ -14,20 +14,21 @@ enum {
     ALIGNMENT_BYTES = 64
 };
 
-static struct contender *contender_of(const struct same_subject *s, int team)
+static struct contender *contender_of(const struct determinism_subject *s, int team)
 {
     struct contender *of_team = s->context; /* one per team size */
     return team < 0 ? &s->proof->contender : &of_team[team];
 }
 
-static void *place(const struct same_subject *s, int arena, size_t bytes, int shift)
+static void *place(const struct determinism_subject *s, int arena, size_t bytes, int shift)
 {
     uint8_t *at = guarded_place(&s->proof->arena[arena], bytes + ALIGNMENT_BYTES, PLACE_START);
     return at + 4 * shift;
 }
 
 /* count floats in (lo, hi), the same for every call. */
-static float *floats(const struct same_subject *s, int arena, size_t count, int shift, float lo, float hi)
+static float *floats(const struct determinism_subject *s, int arena, size_t count, int shift, float lo,
+                     float hi)
 {
     struct rng r = rng_seed(s->proof->options->seed, 70 + (uint64_t)arena);
     float *x = place(s, arena, count * sizeof *x, shift);
@@ -36,7 +37,8 @@ static float *floats(const struct same_subject *s, int arena, size_t count, int 
 }
 
 /* count numbers below limit. */
-static uint8_t *bytes_below(const struct same_subject *s, int arena, size_t count, int shift, uint32_t limit)
+static uint8_t *bytes_below(const struct determinism_subject *s, int arena, size_t count, int shift,
+                            uint32_t limit)
 {
     struct rng r = rng_seed(s->proof->options->seed, 80);
     uint8_t *x = place(s, arena, count, shift);
@@ -44,61 +46,61 @@ static uint8_t *bytes_below(const struct same_subject *s, int arena, size_t coun
     return x;
 }
 
-static void call_gemm(struct same_subject *s, int team, int shift)
+static void call_gemm(struct determinism_subject *s, int team, int shift)
 {
     const float *a = floats(s, ARENA_A, (size_t)ROWS * DEPTH, shift, -1.0f, 1.0f);
     const float *b = floats(s, ARENA_B, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
     float *plain = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
-    float *turned = floats(s, ARENA_D, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
+    float *transposed = floats(s, ARENA_D, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
     float *small = floats(s, ARENA_E, (size_t)ROWS * CLASSES, shift, -1.0f, 1.0f);
     struct contender *c = contender_of(s, team);
     CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, ROWS, COLUMNS, DEPTH, 1.0f, a, DEPTH, b, COLUMNS, 0.0f, plain,
                    COLUMNS);
     CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, DEPTH, COLUMNS, ROWS, 0.7f, a, DEPTH, plain, COLUMNS, 1.3f,
-                   turned, COLUMNS);
+                   transposed, COLUMNS);
     /* a third call: code that alternates between two ways would meet two calls always in the same order */
     CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, ROWS, CLASSES, DEPTH, 1.0f, a, DEPTH, b, DEPTH, 1.0f, small,
                    CLASSES);
-    same_output(s, small, (size_t)ROWS * CLASSES * sizeof *small);
-    same_output(s, plain, (size_t)ROWS * COLUMNS * sizeof *plain);
-    same_output(s, turned, (size_t)DEPTH * COLUMNS * sizeof *turned);
+    determinism_output(s, small, (size_t)ROWS * CLASSES * sizeof *small);
+    determinism_output(s, plain, (size_t)ROWS * COLUMNS * sizeof *plain);
+    determinism_output(s, transposed, (size_t)DEPTH * COLUMNS * sizeof *transposed);
 }
 
-static void call_gather(struct same_subject *s, int team, int shift)
+static void call_gather(struct determinism_subject *s, int team, int shift)
 {
     const uint8_t *pixels = bytes_below(s, ARENA_A, (size_t)IMAGES * COLUMNS, shift, 256);
     uint32_t *index = place(s, ARENA_B, ROWS * sizeof *index, shift);
     float *out = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, 0.0f, 1.0f);
     for (uint32_t i = 0; i < ROWS; i++) index[i] = i * 7 % IMAGES;
     CONTENDER_CALL(contender_of(s, team), gather, ROWS, COLUMNS, pixels, index, out, COLUMNS);
-    same_output(s, out, (size_t)ROWS * COLUMNS * sizeof *out);
+    determinism_output(s, out, (size_t)ROWS * COLUMNS * sizeof *out);
 }
 
-static void call_bias_act(struct same_subject *s, int team, int shift)
+static void call_bias_act(struct determinism_subject *s, int team, int shift)
 {
     const float *bias = floats(s, ARENA_A, COLUMNS, shift, -1.0f, 1.0f);
     float *x = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), bias_act, ROWS, COLUMNS, bias, ACT_RELU, x, COLUMNS);
-    same_output(s, x, (size_t)ROWS * COLUMNS * sizeof *x);
+    determinism_output(s, x, (size_t)ROWS * COLUMNS * sizeof *x);
 }
 
-static void call_relu_grad(struct same_subject *s, int team, int shift)
+static void call_relu_grad(struct determinism_subject *s, int team, int shift)
 {
     const float *y = floats(s, ARENA_A, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
     float *d = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), relu_grad, ROWS, COLUMNS, y, COLUMNS, d, COLUMNS);
-    same_output(s, d, (size_t)ROWS * COLUMNS * sizeof *d);
+    determinism_output(s, d, (size_t)ROWS * COLUMNS * sizeof *d);
 }
 
-static void call_bias_grad(struct same_subject *s, int team, int shift)
+static void call_bias_grad(struct determinism_subject *s, int team, int shift)
 {
     const float *d = floats(s, ARENA_A, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
     float *out = floats(s, ARENA_C, COLUMNS, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), bias_grad, DEPTH, COLUMNS, d, COLUMNS, out);
-    same_output(s, out, COLUMNS * sizeof *out);
+    determinism_output(s, out, COLUMNS * sizeof *out);
 }
 
-static void call_softmax_xent(struct same_subject *s, int team, int shift)
+static void call_softmax_xent(struct determinism_subject *s, int team, int shift)
 {
     const float *logits = floats(s, ARENA_A, (size_t)ROWS * CLASSES, shift, -4.0f, 4.0f);
     const uint8_t *labels = bytes_below(s, ARENA_B, ROWS, shift, CLASSES);
@@ -107,49 +109,49 @@ static void call_softmax_xent(struct same_subject *s, int team, int shift)
     float *loss = floats(s, ARENA_E, ROWS, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), softmax_xent, ROWS, CLASSES, logits, CLASSES, labels, 1.0f / ROWS,
                    loss, gradient, CLASSES, probability, CLASSES);
-    same_output(s, loss, ROWS * sizeof *loss);
-    same_output(s, gradient, (size_t)ROWS * CLASSES * sizeof *gradient);
-    same_output(s, probability, (size_t)ROWS * CLASSES * sizeof *probability);
+    determinism_output(s, loss, ROWS * sizeof *loss);
+    determinism_output(s, gradient, (size_t)ROWS * CLASSES * sizeof *gradient);
+    determinism_output(s, probability, (size_t)ROWS * CLASSES * sizeof *probability);
 }
 
-static void call_rmsprop(struct same_subject *s, int team, int shift)
+static void call_rmsprop(struct determinism_subject *s, int team, int shift)
 {
     const float *g = floats(s, ARENA_A, VECTOR, shift, -1.0f, 1.0f);
     float *v = floats(s, ARENA_B, VECTOR, shift, 0.0f, 1.0f);
     float *w = floats(s, ARENA_C, VECTOR, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), rmsprop, VECTOR, 0.001f, 0.9f, 1e-7f, g, v, w);
-    same_output(s, v, VECTOR * sizeof *v);
-    same_output(s, w, VECTOR * sizeof *w);
+    determinism_output(s, v, VECTOR * sizeof *v);
+    determinism_output(s, w, VECTOR * sizeof *w);
 }
 
-static void call_vexp(struct same_subject *s, int team, int shift)
+static void call_vexp(struct determinism_subject *s, int team, int shift)
 {
     const float *x = floats(s, ARENA_A, VECTOR, shift, -100.0f, 80.0f);
     float *y = floats(s, ARENA_C, VECTOR, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), vexp, VECTOR, x, y);
-    same_output(s, y, VECTOR * sizeof *y);
+    determinism_output(s, y, VECTOR * sizeof *y);
 }
 
-static void call_vlog(struct same_subject *s, int team, int shift)
+static void call_vlog(struct determinism_subject *s, int team, int shift)
 {
     const float *x = floats(s, ARENA_A, VECTOR, shift, 0.0f, 80.0f);
     float *y = floats(s, ARENA_C, VECTOR, shift, -1.0f, 1.0f);
     CONTENDER_CALL(contender_of(s, team), vlog, VECTOR, x, y);
-    same_output(s, y, VECTOR * sizeof *y);
+    determinism_output(s, y, VECTOR * sizeof *y);
 }
 
 static void prove_op(struct proof *p, enum op_id op, struct contender *team,
-                     void (*call)(struct same_subject *s, int team, int shift))
+                     void (*call)(struct determinism_subject *s, int team, int shift))
 {
     const bool inherited = p->contender.inherited[op];
     const struct backend *owner = inherited ? p->fallback : p->backend;
-    struct same_subject s = {.proof = p,
-                             .op = op_name(op),
-                             .promised = (owner->flags & BACKEND_DETERMINISTIC) != 0,
-                             .inherited = inherited,
-                             .context = team,
-                             .call = call};
-    if (proof_wanted(p, s.op) && !proof_may_stop(p)) same_prove(&s);
+    struct determinism_subject s = {.proof = p,
+                                    .op = op_name(op),
+                                    .promised = (owner->flags & BACKEND_DETERMINISTIC) != 0,
+                                    .inherited = inherited,
+                                    .context = team,
+                                    .call = call};
+    if (proof_wanted(p, s.op) && !proof_may_stop(p)) determinism_prove(&s);
 }
 
 static bool any_wanted(const struct proof *p)
@@ -159,17 +161,17 @@ static bool any_wanted(const struct proof *p)
     return wanted && !proof_may_stop(p);
 }
 
-int prove_same_ops(struct proof *p, struct error *e)
+int prove_determinism_ops(struct proof *p, struct error *e)
 {
-    struct contender team[SAME_TEAMS];
+    struct contender team[DETERMINISM_TEAMS];
     int opened = 0;
     if (!any_wanted(p)) return 0;
-    for (; opened < SAME_TEAMS; opened++) {
+    for (; opened < DETERMINISM_TEAMS; opened++) {
         struct plan plan = *p->plan;
-        plan.threads = same_teams[opened];
+        plan.threads = determinism_teams[opened];
         if (contender_open(&team[opened], p->backend, p->fallback, &plan, e)) break;
     }
-    if (opened == SAME_TEAMS) {
+    if (opened == DETERMINISM_TEAMS) {
 #define OP(name) prove_op(p, OP_##name, team, call_##name);
 #include "ops.def"
 #undef OP

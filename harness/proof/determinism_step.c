@@ -4,15 +4,15 @@
  * optimizer's state, probabilities, loss and count compared. */
 #include <string.h>
 
-#include "proof/same.h"
+#include "proof/determinism.h"
 #include "proof/step_rig.h"
 
 enum { STEPS = 2, ROWS = 61, ALIGNMENT_BYTES = 64 };
 
 struct step_context {
     struct step_rig rig;
-    struct contender contender[SAME_TEAMS];
-    struct trainer *trainer[SAME_TEAMS];
+    struct contender contender[DETERMINISM_TEAMS];
+    struct trainer *trainer[DETERMINISM_TEAMS];
     struct step_result results[STEPS + 1];
 };
 
@@ -22,7 +22,7 @@ static void *copy_to(struct proof *p, int arena, const void *from, size_t bytes,
     return memcpy(at + 4 * shift, from, bytes);
 }
 
-static void call_step(struct same_subject *s, int team, int shift)
+static void call_step(struct determinism_subject *s, int team, int shift)
 {
     struct step_context *c = s->context;
     struct step_rig *r = &c->rig;
@@ -42,20 +42,20 @@ static void call_step(struct same_subject *s, int team, int shift)
     trainer_predict(t, &b, (float *)(void *)prob, &c->results[STEPS]);
     guarded_model_store(&r->stored, t);
     for (int i = 0; i < TENSOR_COUNT; i++) {
-        same_output(s, tensor_data(&r->stored.model.w, i), tensor_count(&r->shape, i) * sizeof(float));
-        same_output(s, tensor_data(&r->stored.model.v, i), tensor_count(&r->shape, i) * sizeof(float));
+        determinism_output(s, tensor_data(&r->stored.model.w, i), tensor_count(&r->shape, i) * sizeof(float));
+        determinism_output(s, tensor_data(&r->stored.model.v, i), tensor_count(&r->shape, i) * sizeof(float));
     }
-    same_output(s, prob, prob_bytes);
+    determinism_output(s, prob, prob_bytes);
     for (int i = 0; i <= STEPS; i++) /* one by one: the struct may have padding */
         c->results[i] = (struct step_result){c->results[i].loss_sum, c->results[i].correct};
-    same_output(s, c->results, sizeof c->results);
+    determinism_output(s, c->results, sizeof c->results);
 }
 
 static int open_teams(struct step_context *c, struct proof *p, bool composed, struct error *e)
 {
-    for (int i = 0; i < SAME_TEAMS; i++) {
+    for (int i = 0; i < DETERMINISM_TEAMS; i++) {
         struct plan plan = c->rig.plan;
-        plan.threads = same_teams[i];
+        plan.threads = determinism_teams[i];
         if (contender_open(&c->contender[i], p->backend, p->fallback, &plan, e)) return (int)e->code;
         c->trainer[i] = trainer_new(&c->contender[i], composed);
         if (!c->trainer[i])
@@ -66,7 +66,7 @@ static int open_teams(struct step_context *c, struct proof *p, bool composed, st
 
 static void close_teams(struct step_context *c)
 {
-    for (int i = 0; i < SAME_TEAMS; i++) {
+    for (int i = 0; i < DETERMINISM_TEAMS; i++) {
         trainer_free(c->trainer[i]);
         contender_close(&c->contender[i]);
     }
@@ -82,24 +82,24 @@ static bool promised(const struct proof *p, bool composed)
     return composed ? all : own;
 }
 
-int prove_same_step(struct proof *p, bool composed, struct error *e)
+int prove_determinism_step(struct proof *p, bool composed, struct error *e)
 {
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
     const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
     const int rows = p->plan->batch < ROWS ? p->plan->batch : ROWS;
     static struct step_context c;
     struct rng rng = rng_seed(p->options->seed, 66);
-    struct same_subject s = {.proof = p,
-                             .op = composed ? "composed step" : "step",
-                             .promised = promised(p, composed),
-                             .context = &c,
-                             .call = call_step};
+    struct determinism_subject s = {.proof = p,
+                                    .op = composed ? "composed step" : "step",
+                                    .promised = promised(p, composed),
+                                    .context = &c,
+                                    .call = call_step};
     memset(&c, 0, sizeof c);
     if (step_rig_open(&c.rig, p, s.op, &plan, composed, e)) return (int)e->code;
     if (open_teams(&c, p, composed, e) == 0) {
         step_rig_draw(&c.rig, &rng, rows, BATCH_PLAIN);
         step_rig_fill_model(&c.rig, p->options->seed, MODEL_PLAIN, 1.0f);
-        same_prove(&s);
+        determinism_prove(&s);
     }
     close_teams(&c);
     step_rig_close(&c.rig);

@@ -3,40 +3,46 @@
  * THE SAME BITS: what must not depend on the run, on the number of threads or on where operands lie; and the
  * MXCSR control bits, which no call may change. One subject (an op, or a training step) is called again and
  * again on the same data, and its outputs are compared bit by bit with those of its first call. */
-#ifndef LB_SAME_H
-#define LB_SAME_H
+#ifndef LB_DETERMINISM_H
+#define LB_DETERMINISM_H
 
 #include "proof/proof_context.h"
 
 /* Teams that are compared. */
-enum { SAME_TEAMS = 5, SAME_RUNS = 10, SAME_ALIGNMENTS = 16, SAME_MAX_OUTPUTS = 12 };
-extern const int same_teams[SAME_TEAMS];
+enum {
+    DETERMINISM_TEAMS = 5,
+    DETERMINISM_RUNS = 10,
+    DETERMINISM_ALIGNMENTS = 16,
+    DETERMINISM_MAX_OUTPUTS = 12
+};
+extern const int determinism_teams[DETERMINISM_TEAMS];
 
-struct same_subject {
+struct determinism_subject {
     struct proof *proof;
     const char *op; /* of the row, and the first words of its cases */
     bool promised;  /* by BACKEND_DETERMINISTIC of whoever owns the code */
     bool inherited;
     void *context; /* for call */
     /* Fills the operands with data that are always the same, 4 * shift bytes behind a page's start, calls,
-     * and calls same_output for each output. team: index into same_teams, or -1 for the plan's own. */
-    void (*call)(struct same_subject *s, int team, int shift);
-    const void *output[SAME_MAX_OUTPUTS];
-    size_t output_bytes[SAME_MAX_OUTPUTS];
+     * and calls determinism_output for each output. team: index into determinism_teams, or -1 for the plan's
+     * own. */
+    void (*call)(struct determinism_subject *s, int team, int shift);
+    const void *output[DETERMINISM_MAX_OUTPUTS];
+    size_t output_bytes[DETERMINISM_MAX_OUTPUTS];
     int outputs;
     unsigned char *reference; /* all outputs of the first call */
 };
 
-void same_output(struct same_subject *s, const void *data, size_t bytes);
+void determinism_output(struct determinism_subject *s, const void *data, size_t bytes);
 
 /* Four rows: runs, teams, alignments, MXCSR. A subject that does not
  * promise the same bits gets its rows with "not promised" and what was seen. */
-void same_prove(struct same_subject *s);
+void determinism_prove(struct determinism_subject *s);
 
 /* All ops of level 1. 0, or e when a contender for one of the teams cannot be opened. */
-int prove_same_ops(struct proof *p, struct error *e);
+int prove_determinism_ops(struct proof *p, struct error *e);
 
 /* The training step. */
-int prove_same_step(struct proof *p, bool composed, struct error *e);
+int prove_determinism_step(struct proof *p, bool composed, struct error *e);
 
 #endif

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "proof/same.h"
+#include "proof/determinism.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xmmintrin.h>
 
-const int same_teams[SAME_TEAMS] = {1, 2, 3, 4, 7};
+const int determinism_teams[DETERMINISM_TEAMS] = {1, 2, 3, 4, 7};
 
-void same_output(struct same_subject *s, const void *data, size_t bytes)
+void determinism_output(struct determinism_subject *s, const void *data, size_t bytes)
 {
     s->output[s->outputs] = data;
     s->output_bytes[s->outputs++] = bytes;
 }
 
-static void call(struct same_subject *s, int team, int shift)
+static void call(struct determinism_subject *s, int team, int shift)
 {
     s->outputs = 0;
     s->call(s, team, shift);
 }
 
-static bool take_reference(struct same_subject *s)
+static bool take_reference(struct determinism_subject *s)
 {
     size_t bytes = 0, at = 0;
     call(s, -1, 0);
@@ -32,7 +32,7 @@ static bool take_reference(struct same_subject *s)
 }
 
 /* Whether all outputs are those of the first call; else which output differs at which byte. */
-static bool same_bits(const struct same_subject *s, int *output, size_t *byte)
+static bool same_bits(const struct determinism_subject *s, int *output, size_t *byte)
 {
     const unsigned char *expected = s->reference;
     for (int i = 0; i < s->outputs; expected += s->output_bytes[i++]) {
@@ -72,12 +72,12 @@ static int none(int i)
     return 0;
 }
 
-static const struct variation runs = {"10 runs", SAME_RUNS, own_team, none};
-static const struct variation teams = {"1 to 7 threads", SAME_TEAMS, each, none};
-static const struct variation alignments = {"16 alignments", SAME_ALIGNMENTS, own_team, each};
+static const struct variation runs = {"10 runs", DETERMINISM_RUNS, own_team, none};
+static const struct variation teams = {"1 to 7 threads", DETERMINISM_TEAMS, each, none};
+static const struct variation alignments = {"16 alignments", DETERMINISM_ALIGNMENTS, own_team, each};
 
 /* One call; adds to *different. It fails only where the same bits are promised. */
-static void try_once(struct same_subject *s, struct proof_row *row, const struct variation *v, int i,
+static void try_once(struct determinism_subject *s, struct proof_row *row, const struct variation *v, int i,
                      int *different)
 {
     struct proof *p = s->proof;
@@ -85,7 +85,7 @@ static void try_once(struct same_subject *s, struct proof_row *row, const struct
     int output = 0;
     size_t byte = 0;
     if (!case_begin(p, "%s same bits, %s: threads=%d shift=%d time=%d", s->op, v->name,
-                    team < 0 ? p->plan->threads : same_teams[team], v->shift(i), i + 1))
+                    team < 0 ? p->plan->threads : determinism_teams[team], v->shift(i), i + 1))
         return;
     call(s, team, v->shift(i));
     if (!same_bits(s, &output, &byte)) {
@@ -103,7 +103,7 @@ static void name_row(char *cases, size_t size, const struct variation *v)
     snprintf(cases, size, "same bits, %s", v->name);
 }
 
-static void vary(struct same_subject *s, const struct variation *v)
+static void vary(struct determinism_subject *s, const struct variation *v)
 {
     struct proof_row row;
     int different = 0;
@@ -148,7 +148,7 @@ static int count_changed(int threads, unsigned csr)
     return changed;
 }
 
-static void try_setting(struct same_subject *s, struct proof_row *row, const char *name, unsigned csr)
+static void try_setting(struct determinism_subject *s, struct proof_row *row, const char *name, unsigned csr)
 {
     struct proof *p = s->proof;
     const int threads = p->plan->threads;
@@ -164,7 +164,7 @@ static void try_setting(struct same_subject *s, struct proof_row *row, const cha
     set_everywhere(threads, before);
 }
 
-static void vary_mxcsr(struct same_subject *s)
+static void vary_mxcsr(struct determinism_subject *s)
 {
     static const char cases[] = "MXCSR kept, 8 settings";
     struct proof_row row;
@@ -175,7 +175,7 @@ static void vary_mxcsr(struct same_subject *s)
     row_end(s->proof, &row);
 }
 
-void same_prove(struct same_subject *s)
+void determinism_prove(struct determinism_subject *s)
 {
     struct proof_row row;
     case_begin(s->proof, "%s same bits, first call", s->op);
