@@ -12,7 +12,7 @@
 #define LB_COURSE_H
 
 #include "proof/bounds.h"
-#include "proof/step_rig.h"
+#include "proof/step_fixture.h"
 
 /* Learning rates from here to twice of it. */
 #define COURSE_RATE 0x1p-80f

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "proof/determinism.h"
-#include "proof/step_rig.h"
+#include "proof/step_fixture.h"
 
 enum { STEPS = 2, ROWS = 61, ALIGNMENT_BYTES = 64 };
 
 struct step_context {
-    struct step_rig rig;
+    struct step_fixture fixture;
     struct contender contender[DETERMINISM_TEAMS];
     struct trainer *trainer[DETERMINISM_TEAMS];
     struct step_result results[STEPS + 1];
@@ -25,7 +25,7 @@ static void *copy_to(struct proof *p, int arena, const void *from, size_t bytes,
 static void call_step(struct determinism_subject *s, int team, int shift)
 {
     struct step_context *c = s->context;
-    struct step_rig *r = &c->rig;
+    struct step_fixture *r = &c->fixture;
     struct proof *p = s->proof;
     struct trainer *t = team < 0 ? r->trainer : c->trainer[team];
     const size_t count = (size_t)r->pool.count;
@@ -54,7 +54,7 @@ static void call_step(struct determinism_subject *s, int team, int shift)
 static int open_teams(struct step_context *c, struct proof *p, bool composed, struct error *e)
 {
     for (int i = 0; i < DETERMINISM_TEAMS; i++) {
-        struct plan plan = c->rig.plan;
+        struct plan plan = c->fixture.plan;
         plan.threads = determinism_teams[i];
         if (contender_open(&c->contender[i], p->backend, p->fallback, &plan, e)) return (int)e->code;
         c->trainer[i] = trainer_new(&c->contender[i], composed);
@@ -85,7 +85,7 @@ static bool promised(const struct proof *p, bool composed)
 int prove_determinism_step(struct proof *p, bool composed, struct error *e)
 {
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
-    const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
+    const struct plan plan = step_fixture_plan(p, &shape, p->plan->batch);
     const int rows = p->plan->batch < ROWS ? p->plan->batch : ROWS;
     static struct step_context c;
     struct rng rng = rng_seed(p->options->seed, 66);
@@ -95,13 +95,13 @@ int prove_determinism_step(struct proof *p, bool composed, struct error *e)
                                     .context = &c,
                                     .call = call_step};
     memset(&c, 0, sizeof c);
-    if (step_rig_open(&c.rig, p, s.op, &plan, composed, e)) return (int)e->code;
+    if (step_fixture_open(&c.fixture, p, s.op, &plan, composed, e)) return (int)e->code;
     if (open_teams(&c, p, composed, e) == 0) {
-        step_rig_draw(&c.rig, &rng, rows, BATCH_PLAIN);
-        step_rig_fill_model(&c.rig, p->options->seed, MODEL_PLAIN, 1.0f);
+        step_fixture_draw(&c.fixture, &rng, rows, BATCH_PLAIN);
+        step_fixture_fill_model(&c.fixture, p->options->seed, MODEL_PLAIN, 1.0f);
         determinism_prove(&s);
     }
     close_teams(&c);
-    step_rig_close(&c.rig);
+    step_fixture_close(&c.fixture);
     return (int)e->code;
 }

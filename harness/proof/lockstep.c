@@ -20,7 +20,7 @@ enum {
 };
 
 /* The oracle's own update of r->given by its gradients of the last step, rounded to float. */
-static void advance(struct step_rig *r)
+static void advance(struct step_fixture *r)
 {
     const struct rmsprop_constants k = rmsprop_constants(r->plan.lr, r->plan.rho, r->plan.epsilon);
     r->oracle_knows = false;
@@ -37,16 +37,16 @@ static void advance(struct step_rig *r)
 
 /* Batches of full size, but one of three quarters (96 of 128, as the last of an epoch) and one with empty
  * images. */
-static void draw(struct step_rig *r, struct rng *rng, int step)
+static void draw(struct step_fixture *r, struct rng *rng, int step)
 {
     const int full = r->plan.batch,
               rows = step % LOCKSTEP_CYCLE == LOCKSTEP_SHORT ? (full * 3 + 3) / 4 : full;
-    step_rig_draw(r, rng, rows,
-                  step % LOCKSTEP_CYCLE == LOCKSTEP_ZERO_IMAGE ? BATCH_WITH_ZERO_IMAGE : BATCH_PLAIN);
+    step_fixture_draw(r, rng, rows,
+                      step % LOCKSTEP_CYCLE == LOCKSTEP_ZERO_IMAGE ? BATCH_WITH_ZERO_IMAGE : BATCH_PLAIN);
 }
 
 /* The backend alone: mean losses of the first steps from the start model. */
-static void run_free(struct step_rig *r, struct rng *rng, double *losses, int steps)
+static void run_free(struct step_fixture *r, struct rng *rng, double *losses, int steps)
 {
     trainer_load(r->trainer, &r->given);
     for (int step = 0; step < steps; step++) {
@@ -57,7 +57,7 @@ static void run_free(struct step_rig *r, struct rng *rng, double *losses, int st
     }
 }
 
-static void compare_free(struct step_rig *r, struct proof_row *row, int step, double loss)
+static void compare_free(struct step_fixture *r, struct proof_row *row, int step, double loss)
 {
     struct comparison c;
     if (!case_begin(r->proof, "%s %d-%d-%d free-running: step %d", r->name, r->shape.inputs, r->shape.hidden,
@@ -72,7 +72,7 @@ static void compare_free(struct step_rig *r, struct proof_row *row, int step, do
 
 enum { ROW_GRADIENTS, ROW_UPDATES, ROW_LOSSES, ROW_FREE, ROW_COUNT };
 
-static void run_lockstep(struct step_rig *r, struct proof_row *rows, int steps)
+static void run_lockstep(struct step_fixture *r, struct proof_row *rows, int steps)
 {
     struct rng rng = rng_seed(r->proof->options->seed, 65), again = rng;
     const int free_steps = steps < LOCKSTEP_FREE ? steps : LOCKSTEP_FREE;
@@ -97,15 +97,15 @@ int prove_lockstep(struct proof *p, bool composed, struct error *e)
     static const char *const names[ROW_COUNT] = {"gradients", "update", "loss and count",
                                                  "free-running loss"};
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
-    const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
+    const struct plan plan = step_fixture_plan(p, &shape, p->plan->batch);
     const int usual = p->options->exhaustive ? LOCKSTEP_MANY : LOCKSTEP_STEPS;
     const char *op = composed ? "composed lockstep" : "lockstep";
     struct proof_row rows[ROW_COUNT];
-    struct step_rig rig;
-    if (step_rig_open(&rig, p, op, &plan, composed, e)) return (int)e->code;
+    struct step_fixture fixture;
+    if (step_fixture_open(&fixture, p, op, &plan, composed, e)) return (int)e->code;
     for (int i = 0; i < ROW_COUNT; i++) row_begin(p, &rows[i], op, names[i], false);
-    run_lockstep(&rig, rows, p->options->lockstep_steps > 0 ? p->options->lockstep_steps : usual);
-    step_rig_close(&rig);
+    run_lockstep(&fixture, rows, p->options->lockstep_steps > 0 ? p->options->lockstep_steps : usual);
+    step_fixture_close(&fixture);
     for (int i = 0; i < ROW_COUNT; i++) row_end(p, &rows[i]);
     return 0;
 }

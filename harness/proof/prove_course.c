@@ -27,7 +27,7 @@ static int from_to(struct rng *rng, int least, int most)
 static struct plan draw_plan(const struct proof *p, struct rng *rng, int batch)
 {
     const struct shape shape = {from_to(rng, 34, 70), from_to(rng, 2, 9), from_to(rng, 2, 16)};
-    struct plan plan = step_rig_plan(p, &shape, batch);
+    struct plan plan = step_fixture_plan(p, &shape, batch);
     plan.rho = rng_float(rng, 0.5f, 0.99f);
     plan.epsilon = ldexpf(rng_float(rng, 1.0f, 2.0f), -from_to(rng, 4, 20));
     return plan;

@@ -38,13 +38,13 @@ static void end_rows(struct proof *p, struct proof_row *rows)
 }
 
 /* All checks of one batch. Each starts from the same model, which the last one replaces. */
-static void check_all(struct step_rig *r, struct proof_row *rows, struct rng *rng, int batch_rows,
-                      enum rig_batch kind, enum rig_model model, float gain)
+static void check_all(struct step_fixture *r, struct proof_row *rows, struct rng *rng, int batch_rows,
+                      enum fixture_batch kind, enum fixture_model model, float gain)
 {
     char words[64];
     const uint64_t seed = proof_case_seed(r->proof);
-    step_rig_draw(r, rng, batch_rows, kind);
-    step_rig_fill_model(r, seed, model, gain);
+    step_fixture_draw(r, rng, batch_rows, kind);
+    step_fixture_fill_model(r, seed, model, gain);
     snprintf(words, sizeof words, "kind=%d model=%d gain=%g seed=0x%llx", kind, model, (double)gain,
              (unsigned long long)seed);
     check_storage(r, &rows[CHECK_STORAGE], words);
@@ -60,8 +60,8 @@ int prove_step_plan(struct proof *p, bool composed, struct error *e)
     const struct shape shape = {p->plan->inputs, p->plan->hidden, p->plan->classes};
     const struct {
         int rows;
-        enum rig_batch kind;
-        enum rig_model model;
+        enum fixture_batch kind;
+        enum fixture_model model;
         float gain;
     } batches[] = {{p->plan->batch, BATCH_PLAIN, MODEL_PLAIN, 1.0f},
                    {96, BATCH_WITH_ZERO_IMAGE, MODEL_PLAIN, 1.0f},
@@ -70,25 +70,26 @@ int prove_step_plan(struct proof *p, bool composed, struct error *e)
                    {1, BATCH_PLAIN, MODEL_PLAIN, 1.0f},
                    {p->plan->batch, BATCH_PLAIN, MODEL_TIED, 1.0f}};
     struct proof_row rows[CHECK_COUNT];
-    struct step_rig rig;
+    struct step_fixture fixture;
     struct rng rng = rng_seed(p->options->seed, 63);
-    const struct plan plan = step_rig_plan(p, &shape, p->plan->batch);
-    if (step_rig_open(&rig, p, step_name(composed), &plan, composed, e)) return (int)e->code;
+    const struct plan plan = step_fixture_plan(p, &shape, p->plan->batch);
+    if (step_fixture_open(&fixture, p, step_name(composed), &plan, composed, e)) return (int)e->code;
     begin_rows(p, rows, composed, "plan");
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         if (batches[i].rows <= p->plan->batch)
-            check_all(&rig, rows, &rng, batches[i].rows, batches[i].kind, batches[i].model, batches[i].gain);
-    step_rig_close(&rig);
+            check_all(&fixture, rows, &rng, batches[i].rows, batches[i].kind, batches[i].model,
+                      batches[i].gain);
+    step_fixture_close(&fixture);
     end_rows(p, rows);
     return 0;
 }
 
-/* Opens the rig; a backend that will not have this plan has failed a case. */
-static bool open_rig(struct step_rig *rig, struct proof *p, struct proof_row *rows, const struct plan *plan,
-                     bool composed)
+/* Opens the fixture; a backend that will not have this plan has failed a case. */
+static bool open_fixture(struct step_fixture *fixture, struct proof *p, struct proof_row *rows,
+                         const struct plan *plan, bool composed)
 {
     struct error refusal = {0};
-    if (step_rig_open(rig, p, step_name(composed), plan, composed, &refusal) == 0) return true;
+    if (step_fixture_open(fixture, p, step_name(composed), plan, composed, &refusal) == 0) return true;
     case_begin(p, "%s %d-%d-%d batch=%d", step_name(composed), plan->inputs, plan->hidden, plan->classes,
                plan->batch);
     case_fail(p, &rows[CHECK_STORAGE], "%s", refusal.text);
@@ -109,12 +110,12 @@ int prove_step_ragged(struct proof *p, bool composed, struct error *e)
     begin_rows(p, rows, composed, "ragged");
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         const int batch = networks[i].batch, some[] = {batch, batch / 2 + 1, 1};
-        const struct plan plan = step_rig_plan(p, &networks[i].shape, batch);
-        struct step_rig rig;
-        if (!open_rig(&rig, p, rows, &plan, composed)) continue;
+        const struct plan plan = step_fixture_plan(p, &networks[i].shape, batch);
+        struct step_fixture fixture;
+        if (!open_fixture(&fixture, p, rows, &plan, composed)) continue;
         for (size_t j = 0; j < sizeof some / sizeof *some; j++)
-            check_all(&rig, rows, &rng, some[j], (enum rig_batch)j, MODEL_PLAIN, 1.0f);
-        step_rig_close(&rig);
+            check_all(&fixture, rows, &rng, some[j], (enum fixture_batch)j, MODEL_PLAIN, 1.0f);
+        step_fixture_close(&fixture);
     }
     end_rows(p, rows);
     return (int)e->code;
@@ -193,7 +194,7 @@ static struct plan draw_network(const struct proof *p, struct rng *rng, enum dra
     }
     shape.inputs += shape.inputs == 0; /* one less than one */
     shape.hidden += shape.hidden == 0;
-    struct plan plan = step_rig_plan(p, &shape, batch);
+    struct plan plan = step_fixture_plan(p, &shape, batch);
     draw_constants(&plan, rng);
     return plan;
 }
@@ -208,13 +209,13 @@ int prove_step_drawn(struct proof *p, bool composed, struct error *e)
     begin_rows(p, rows, composed, "drawn");
     for (int i = 0; i < networks; i++) {
         const struct plan plan = draw_network(p, &rng, (enum drawn_kind)(i % DRAWN_KINDS));
-        struct step_rig rig;
-        if (!open_rig(&rig, p, rows, &plan, composed)) continue;
-        check_all(&rig, rows, &rng, plan.batch, BATCH_PLAIN, MODEL_PLAIN, 1.0f);
+        struct step_fixture fixture;
+        if (!open_fixture(&fixture, p, rows, &plan, composed)) continue;
+        check_all(&fixture, rows, &rng, plan.batch, BATCH_PLAIN, MODEL_PLAIN, 1.0f);
         for (int j = 0; j < 2; j++)
-            check_all(&rig, rows, &rng, j ? from_to(&rng, 1, plan.batch) : plan.batch,
-                      (enum rig_batch)(tried++ % BATCH_KINDS), MODEL_PLAIN, 1.0f);
-        step_rig_close(&rig);
+            check_all(&fixture, rows, &rng, j ? from_to(&rng, 1, plan.batch) : plan.batch,
+                      (enum fixture_batch)(tried++ % BATCH_KINDS), MODEL_PLAIN, 1.0f);
+        step_fixture_close(&fixture);
     }
     end_rows(p, rows);
     return (int)e->code;
@@ -228,13 +229,13 @@ int prove_step_large(struct proof *p, bool composed, struct error *e)
     begin_rows(p, rows, composed, "large");
     for (int i = 0; i < 3; i++) {
         const struct shape shape = {from_to(&rng, 3, 20), from_to(&rng, 8, 70), from_to(&rng, 3, 16)};
-        struct plan plan = step_rig_plan(p, &shape, from_to(&rng, 20, 60));
-        struct step_rig rig;
+        struct plan plan = step_fixture_plan(p, &shape, from_to(&rng, 20, 60));
+        struct step_fixture fixture;
         plan.lr = 0x1p-4f;
-        if (!open_rig(&rig, p, rows, &plan, composed)) continue;
-        check_all(&rig, rows, &rng, plan.batch, BATCH_PLAIN, MODEL_LARGE, 1.0f);
-        check_all(&rig, rows, &rng, plan.batch, BATCH_WITH_ZERO_IMAGE, MODEL_LARGE, 1.0f);
-        step_rig_close(&rig);
+        if (!open_fixture(&fixture, p, rows, &plan, composed)) continue;
+        check_all(&fixture, rows, &rng, plan.batch, BATCH_PLAIN, MODEL_LARGE, 1.0f);
+        check_all(&fixture, rows, &rng, plan.batch, BATCH_WITH_ZERO_IMAGE, MODEL_LARGE, 1.0f);
+        step_fixture_close(&fixture);
     }
     end_rows(p, rows);
     return (int)e->code;
@@ -250,13 +251,13 @@ int prove_step_zeros(struct proof *p, bool composed, struct error *e)
     const int batches[] = {from_to(&rng, 140, 170), p->plan->batch};
     begin_rows(p, rows, composed, "zeros");
     for (int i = 0; i < 2; i++) {
-        struct plan plan = step_rig_plan(p, &shapes[i], batches[i]);
-        struct step_rig rig;
+        struct plan plan = step_fixture_plan(p, &shapes[i], batches[i]);
+        struct step_fixture fixture;
         plan.lr = 0x1p-4f;
-        if (!open_rig(&rig, p, rows, &plan, composed)) continue;
-        step_rig_blacken(&rig, &rng);
-        check_all(&rig, rows, &rng, plan.batch, BATCH_WITH_ZERO_IMAGE, MODEL_ZEROS, 1.0f);
-        step_rig_close(&rig);
+        if (!open_fixture(&fixture, p, rows, &plan, composed)) continue;
+        step_fixture_blacken(&fixture, &rng);
+        check_all(&fixture, rows, &rng, plan.batch, BATCH_WITH_ZERO_IMAGE, MODEL_ZEROS, 1.0f);
+        step_fixture_close(&fixture);
     }
     end_rows(p, rows);
     return (int)e->code;

@@ -6,7 +6,7 @@
 #ifndef LB_PROVE_STEP_H
 #define LB_PROVE_STEP_H
 
-#include "proof/step_rig.h"
+#include "proof/step_fixture.h"
 
 /* What is checked of a step, one row of the report each. */
 enum step_check {
@@ -22,16 +22,19 @@ enum step_check {
 
 /* Each runs the backend from r->given with r->batch and adds one case to its row. Every function
  * asks the oracle after the backend has answered. words name the case. */
-void check_storage(struct step_rig *r, struct proof_row *row, const char *words);
-void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
-void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
-void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words);
-void check_unstored(struct step_rig *r, struct proof_row *row, const char *words, uint64_t seed);
-void check_again(struct step_rig *r, struct proof_row *row, const char *words);
+void check_storage(struct step_fixture *r, struct proof_row *row, const char *words);
+void check_predict(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                   const char *words);
+void check_gradient(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                    const char *words);
+void check_update(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                  const char *words);
+void check_unstored(struct step_fixture *r, struct proof_row *row, const char *words, uint64_t seed);
+void check_again(struct step_fixture *r, struct proof_row *row, const char *words);
 
 /* Asks the oracle for the gradients at these weights with r->batch, once for r->given. Only after the backend
  * has answered. */
-void ask_oracle(struct step_rig *r, const struct tensors *w);
+void ask_oracle(struct step_fixture *r, const struct tensors *w);
 
 /* One group of rows each. 0, or e when memory is short. */
 int prove_step_plan(struct proof *p, bool composed, struct error *e);

@@ -12,27 +12,27 @@
 
 /* Few hidden values may all be switched off, blank images train no pixel, one class has nothing to learn, and
  * a network that has just learned this batch may have learned all of it: then an idle step is right. */
-static unsigned flags_of(const struct step_rig *r, int tensor)
+static unsigned flags_of(const struct step_fixture *r, int tensor)
 {
     const bool few = r->shape.hidden < 8 || r->batch.rows * r->shape.hidden < 64;
     const bool blank = tensor == TENSOR_W1 && r->kind == BATCH_BLANK;
     return few || blank || r->learned || r->shape.classes == 1 ? COMPARE_IDLE_IS_RIGHT : 0;
 }
 
-static bool begin(struct step_rig *r, const char *check, const char *words)
+static bool begin(struct step_fixture *r, const char *check, const char *words)
 {
     return case_begin(r->proof, "%s %d-%d-%d rows=%d %s: %s", r->name, r->shape.inputs, r->shape.hidden,
                       r->shape.classes, r->batch.rows, words, check);
 }
 
 /* Of two cases that come from one run, the first is begun. Whether either is wanted. */
-static bool begin_either(struct step_rig *r, const char *check, const char *loss_check, const char *words)
+static bool begin_either(struct step_fixture *r, const char *check, const char *loss_check, const char *words)
 {
     const bool loss_wanted = begin(r, loss_check, words);
     return begin(r, check, words) || loss_wanted;
 }
 
-void ask_oracle(struct step_rig *r, const struct tensors *w)
+void ask_oracle(struct step_fixture *r, const struct tensors *w)
 {
     if (r->oracle_knows && w == &r->given.w) return;
     oracle_forward(&r->oracle, w, &r->batch);
@@ -46,7 +46,7 @@ static struct step_result poisoned_result(void)
 }
 
 /* Every bit of w and v as given. */
-static void check_unchanged(struct step_rig *r, struct proof_row *row)
+static void check_unchanged(struct step_fixture *r, struct proof_row *row)
 {
     static const char *const names[2] = {"w", "v"};
     for (int half = 0; half < 2; half++)
@@ -61,7 +61,7 @@ static void check_unchanged(struct step_rig *r, struct proof_row *row)
     if (guarded_model_intruded(&r->stored) > 0) case_fail(r->proof, row, "store wrote outside the tensors");
 }
 
-void check_storage(struct step_rig *r, struct proof_row *row, const char *words)
+void check_storage(struct step_fixture *r, struct proof_row *row, const char *words)
 {
     if (!begin(r, "load, store", words)) return;
     trainer_load(r->trainer, &r->given);
@@ -75,7 +75,7 @@ void check_storage(struct step_rig *r, struct proof_row *row, const char *words)
 }
 
 /* Loss sum and count against the oracle's last forward pass. */
-static void compare_result(struct step_rig *r, struct proof_row *row, const struct step_result *result)
+static void compare_result(struct step_fixture *r, struct proof_row *row, const struct step_result *result)
 {
     struct comparison loss, correct;
     result_compare(&r->oracle, result, &loss, &correct);
@@ -84,7 +84,7 @@ static void compare_result(struct step_rig *r, struct proof_row *row, const stru
     case_check(r->proof, row, &correct);
 }
 
-static void result_case(struct step_rig *r, struct proof_row *row, const char *check, const char *words,
+static void result_case(struct step_fixture *r, struct proof_row *row, const char *check, const char *words,
                         const struct step_result *result)
 {
     begin(r, check, words);
@@ -93,7 +93,7 @@ static void result_case(struct step_rig *r, struct proof_row *row, const char *c
 }
 
 /* Predicts with what the trainer holds, as prediction `which` of `count`, 2 at most. */
-static void predict(struct step_rig *r, int which, int count, struct step_result *result)
+static void predict(struct step_fixture *r, int which, int count, struct step_result *result)
 {
     const size_t floats = (size_t)r->batch.rows * (size_t)r->shape.classes;
     if (which == 0)
@@ -103,7 +103,7 @@ static void predict(struct step_rig *r, int which, int count, struct step_result
 }
 
 /* That prediction with the oracle's last forward pass. */
-static void compare_prediction(struct step_rig *r, struct proof_row *row, int which)
+static void compare_prediction(struct step_fixture *r, struct proof_row *row, int which)
 {
     const int rows = r->batch.rows, classes = r->shape.classes;
     struct comparison c;
@@ -115,7 +115,7 @@ static void compare_prediction(struct step_rig *r, struct proof_row *row, int wh
 }
 
 /* Predicts once, and compares with the oracle's forward pass for weights w. */
-static void predict_and_compare(struct step_rig *r, struct proof_row *row, const struct tensors *w,
+static void predict_and_compare(struct step_fixture *r, struct proof_row *row, const struct tensors *w,
                                 struct step_result *result)
 {
     predict(r, 0, 1, result);
@@ -124,7 +124,8 @@ static void predict_and_compare(struct step_rig *r, struct proof_row *row, const
     compare_prediction(r, row, 0);
 }
 
-void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words)
+void check_predict(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                   const char *words)
 {
     struct step_result result;
     if (!begin_either(r, "predict", "loss of predict", words)) return;
@@ -135,7 +136,7 @@ void check_predict(struct step_rig *r, struct proof_row *row, struct proof_row *
 }
 
 /* One tensor's gradient, from the change of w under an update with v = 1; and v itself. */
-static void compare_gradient(struct step_rig *r, struct proof_row *row, int tensor)
+static void compare_gradient(struct step_fixture *r, struct proof_row *row, int tensor)
 {
     const struct rmsprop_constants k = rmsprop_constants(READBACK_RATE, r->plan.rho, r->plan.epsilon);
     const struct oracle_tensor *truth = &r->oracle.gradient[tensor];
@@ -162,7 +163,8 @@ static void compare_gradient(struct step_rig *r, struct proof_row *row, int tens
     case_check(r->proof, row, &v);
 }
 
-void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words)
+void check_gradient(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                    const char *words)
 {
     struct step_result result = poisoned_result();
     struct model ones;
@@ -187,7 +189,8 @@ void check_gradient(struct step_rig *r, struct proof_row *row, struct proof_row 
 }
 
 /* One tensor's new w and v. */
-static void compare_update(struct step_rig *r, struct proof_row *row, const struct model *from, int tensor)
+static void compare_update(struct step_fixture *r, struct proof_row *row, const struct model *from,
+                           int tensor)
 {
     const struct rmsprop_constants k = rmsprop_constants(r->plan.lr, r->plan.rho, r->plan.epsilon);
     struct comparison w, v;
@@ -197,7 +200,7 @@ static void compare_update(struct step_rig *r, struct proof_row *row, const stru
 }
 
 /* Steps with what the trainer holds, which is `from`, and compares the new parameters. */
-static void step_and_compare(struct step_rig *r, struct proof_row *row, const struct model *from,
+static void step_and_compare(struct step_fixture *r, struct proof_row *row, const struct model *from,
                              struct step_result *result)
 {
     *result = poisoned_result();
@@ -208,7 +211,8 @@ static void step_and_compare(struct step_rig *r, struct proof_row *row, const st
     if (guarded_model_intruded(&r->stored) > 0) case_fail(r->proof, row, "store wrote outside the tensors");
 }
 
-void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *loss_row, const char *words)
+void check_update(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
+                  const char *words)
 {
     struct step_result result;
     if (!begin_either(r, "update", "loss of update", words)) return;
@@ -218,7 +222,7 @@ void check_update(struct step_rig *r, struct proof_row *row, struct proof_row *l
     result_case(r, loss_row, "loss of update", words, &result);
 }
 
-void check_again(struct step_rig *r, struct proof_row *row, const char *words)
+void check_again(struct step_fixture *r, struct proof_row *row, const char *words)
 {
     struct step_result result;
     if (!begin(r, "predict and step again", words)) return;
@@ -238,7 +242,7 @@ void check_again(struct step_rig *r, struct proof_row *row, const char *words)
 /* Any call may be the one that makes good what was put off, so each order is another question; every run of
  * predictions has an order that ends with it. The last ones are held against the parameters that store() then
  * gives. */
-void check_unstored(struct step_rig *r, struct proof_row *row, const char *words, uint64_t seed)
+void check_unstored(struct step_fixture *r, struct proof_row *row, const char *words, uint64_t seed)
 {
     static const char *const orders[] = {"sp", "spp", "ssp", "psp", "spsp", "sspspp", "pssssp"};
     const char *const order = orders[seed % (sizeof orders / sizeof *orders)];

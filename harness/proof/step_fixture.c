@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proof/step_rig.h"
+#include "proof/step_fixture.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,14 +49,14 @@ long long guarded_model_intruded(const struct guarded_model *g)
 
 /* ---- images */
 
-static bool has_real_images(const struct step_rig *r)
+static bool has_real_images(const struct step_fixture *r)
 {
     const struct dataset *d = r->proof->options->data;
     return d && d->rows * d->cols == r->shape.inputs && d->train.count > 0 &&
            r->shape.classes >= DATASET_CLASSES;
 }
 
-static int pool_open(struct step_rig *r, struct rng *rng)
+static int pool_open(struct step_fixture *r, struct rng *rng)
 {
     struct image_pool *pool = &r->pool;
     const struct dataset *data = has_real_images(r) ? r->proof->options->data : NULL;
@@ -92,14 +92,14 @@ static void pool_close(struct image_pool *pool)
 }
 
 /* Of a batch that is one image again and again, which one; -1: it is of several. */
-static int only_image(const struct image_pool *pool, struct rng *rng, enum rig_batch kind)
+static int only_image(const struct image_pool *pool, struct rng *rng, enum fixture_batch kind)
 {
     if (kind == BATCH_ONE_IMAGE)
         return POOL_DRAWN + (int)rng_below(rng, (uint32_t)(pool->count - POOL_DRAWN));
     return kind == BATCH_WHITE ? POOL_WHITE : kind == BATCH_BLANK ? POOL_BLANK : -1;
 }
 
-static void draw_index(const struct image_pool *pool, struct rng *rng, int rows, enum rig_batch kind)
+static void draw_index(const struct image_pool *pool, struct rng *rng, int rows, enum fixture_batch kind)
 {
     const int only = only_image(pool, rng, kind);
     for (int i = 0; i < rows; i++)
@@ -110,7 +110,7 @@ static void draw_index(const struct image_pool *pool, struct rng *rng, int rows,
     if (only < 0) pool->index[rows / 2] = (uint32_t)pool->count - 1; /* the image against the guard page */
 }
 
-void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind)
+void step_fixture_draw(struct step_fixture *r, struct rng *rng, int rows, enum fixture_batch kind)
 {
     struct image_pool *pool = &r->pool;
     r->oracle_knows = r->learned = false;
@@ -123,7 +123,7 @@ void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch
         (struct batch){.pixels = pool->pixels, .labels = pool->labels, .index = pool->index, .rows = rows};
 }
 
-void step_rig_blacken(struct step_rig *r, struct rng *rng)
+void step_fixture_blacken(struct step_fixture *r, struct rng *rng)
 {
     const int in = r->shape.inputs;
     r->oracle_knows = false;
@@ -160,7 +160,7 @@ static void name_every_third(struct image_pool *pool, int label)
 }
 
 /* Every unit and every class has a size of its own; W2 takes back the one and gives the other. */
-static void enlarge(struct step_rig *r, struct rng *rng)
+static void enlarge(struct step_fixture *r, struct rng *rng)
 {
     const struct shape *s = &r->shape;
     struct tensors *w = &r->given.w;
@@ -179,7 +179,7 @@ static void enlarge(struct step_rig *r, struct rng *rng)
     name_every_third(&r->pool, least);
 }
 
-static bool is_black(const struct step_rig *r, int pixel)
+static bool is_black(const struct step_fixture *r, int pixel)
 {
     for (int i = 0; i < r->pool.count; i++)
         if (r->pool.pixels[i * r->shape.inputs + pixel] > 0) return false;
@@ -188,7 +188,7 @@ static bool is_black(const struct step_rig *r, int pixel)
 
 /* A black pixel, a unit that is off and one that no logit needs have gradients of exactly 0; and the blank
  * image has hidden values that are exactly b1. */
-static void make_zeros(struct step_rig *r, struct rng *rng)
+static void make_zeros(struct step_fixture *r, struct rng *rng)
 {
     const struct shape *s = &r->shape;
     struct tensors *w = &r->given.w, *v = &r->given.v;
@@ -209,7 +209,7 @@ static void make_zeros(struct step_rig *r, struct rng *rng)
     for (size_t j = 0; j < tensor_count(s, TENSOR_W2); j++) w->w2[j] *= 0.25f;
 }
 
-void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind, float gain)
+void step_fixture_fill_model(struct step_fixture *r, uint64_t seed, enum fixture_model kind, float gain)
 {
     struct rng rng = rng_seed(seed, 61);
     r->oracle_knows = false;
@@ -228,9 +228,9 @@ void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind,
     if (kind == MODEL_ZEROS) make_zeros(r, &rng);
 }
 
-/* ---- the rig */
+/* ---- the fixture */
 
-static int open_trainer(struct step_rig *r, float lr, struct contender *c, struct trainer **t,
+static int open_trainer(struct step_fixture *r, float lr, struct contender *c, struct trainer **t,
                         struct error *e)
 {
     struct plan plan = r->plan;
@@ -242,7 +242,7 @@ static int open_trainer(struct step_rig *r, float lr, struct contender *c, struc
                           r->proof->backend->name);
 }
 
-struct plan step_rig_plan(const struct proof *p, const struct shape *shape, int batch)
+struct plan step_fixture_plan(const struct proof *p, const struct shape *shape, int batch)
 {
     struct plan plan = *p->plan;
     plan.inputs = shape->inputs;
@@ -252,13 +252,14 @@ struct plan step_rig_plan(const struct proof *p, const struct shape *shape, int 
     return plan;
 }
 
-int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct plan *plan,
-                  bool composed, struct error *e)
+int step_fixture_open(struct step_fixture *r, struct proof *p, const char *name, const struct plan *plan,
+                      bool composed, struct error *e)
 {
     struct rng rng = rng_seed(p->options->seed, 62);
     const struct shape of_plan = {plan->inputs, plan->hidden, plan->classes}, *const shape = &of_plan;
     const int batch = plan->batch;
-    *r = (struct step_rig){.proof = p, .plan = *plan, .shape = of_plan, .composed = composed, .name = name};
+    *r = (struct step_fixture){
+        .proof = p, .plan = *plan, .shape = of_plan, .composed = composed, .name = name};
     network_alloc(&r->given, shape);
     const size_t prob_bytes = (size_t)batch * (size_t)shape->classes * sizeof(float);
     if (!r->given.w.w1 || guarded_model_open(&r->stored, shape) ||
@@ -269,11 +270,11 @@ int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const s
     else if (open_trainer(r, plan->lr, &r->contender, &r->trainer, e) == 0 &&
              open_trainer(r, READBACK_RATE, &r->readback, &r->readback_trainer, e) == 0)
         return 0;
-    step_rig_close(r);
+    step_fixture_close(r);
     return (int)e->code;
 }
 
-void step_rig_close(struct step_rig *r)
+void step_fixture_close(struct step_fixture *r)
 {
     trainer_free(r->trainer);
     trainer_free(r->readback_trainer);

@@ -2,8 +2,8 @@
  *
  * What the proof of a training step works on: two instances of the backend, images between guard pages, the
  * model given and the model stored, and the oracle. */
-#ifndef LB_STEP_RIG_H
-#define LB_STEP_RIG_H
+#ifndef LB_STEP_FIXTURE_H
+#define LB_STEP_FIXTURE_H
 
 #include "proof/oracle_step.h"
 #include "proof/proof_context.h"
@@ -35,7 +35,7 @@ struct image_pool {
     int count;
 };
 
-enum rig_batch {
+enum fixture_batch {
     BATCH_PLAIN,
     BATCH_WITH_ZERO_IMAGE, /* first and last */
     BATCH_REPEATED_IMAGE,  /* every second is the same */
@@ -45,7 +45,7 @@ enum rig_batch {
     BATCH_KINDS
 };
 
-struct step_rig {
+struct step_fixture {
     struct proof *proof;
     struct plan plan;
     struct shape shape;
@@ -55,9 +55,9 @@ struct step_rig {
     struct contender readback;  /* with READBACK_RATE: gradients can be read from its updates */
     struct trainer *trainer, *readback_trainer;
     struct image_pool pool;
-    struct batch batch;  /* into pool */
-    enum rig_batch kind; /* of batch */
-    bool learned;        /* the trainer has stepped on batch since it was loaded */
+    struct batch batch;      /* into pool */
+    enum fixture_batch kind; /* of batch */
+    bool learned;            /* the trainer has stepped on batch since it was loaded */
     struct model given;
     struct guarded_model stored;
     float *prob; /* in prob_arena, batch x classes; room for two predictions */
@@ -70,31 +70,32 @@ struct step_rig {
 #define READBACK_RATE 0x1p20f
 
 /* The proof's own plan for a network of this shape and batches of up to batch rows. */
-struct plan step_rig_plan(const struct proof *p, const struct shape *shape, int batch);
+struct plan step_fixture_plan(const struct proof *p, const struct shape *shape, int batch);
 
 /* Opens everything for this plan. Images are real ones if the proof's data set has some of this shape. 0 or
  * e. */
-int step_rig_open(struct step_rig *r, struct proof *p, const char *name, const struct plan *plan,
-                  bool composed, struct error *e);
-void step_rig_close(struct step_rig *r);
+int step_fixture_open(struct step_fixture *r, struct proof *p, const char *name, const struct plan *plan,
+                      bool composed, struct error *e);
+void step_fixture_close(struct step_fixture *r);
 
 /* Draws a batch of so many rows from the pool into r->batch. */
-void step_rig_draw(struct step_rig *r, struct rng *rng, int rows, enum rig_batch kind);
+void step_fixture_draw(struct step_fixture *r, struct rng *rng, int rows, enum fixture_batch kind);
 
-enum rig_model {
+enum fixture_model {
     MODEL_PLAIN,
     MODEL_TIED,  /* the logits of the first and the last class are 0, all others less */
     MODEL_LARGE, /* hidden units from 2^6 to 2^17, logits to +-500; those of a class drawn, which a third of
                     the pool's labels then name, from -2^9 to -2^14 */
     MODEL_ZEROS  /* units that are never active, units that reach no logit; weights so large that an exact 0
-                    beside them shows the rounding of sums that should not be in it; see step_rig_blacken */
+                    beside them shows the rounding of sums that should not be in it; see step_fixture_blacken
+                  */
 };
 
 /* Fills r->given: Glorot weights times gain, biases within 0.1, a running mean of squared gradients as
  * training has, 0 where MODEL_ZEROS makes the gradient so. */
-void step_rig_fill_model(struct step_rig *r, uint64_t seed, enum rig_model kind, float gain);
+void step_fixture_fill_model(struct step_fixture *r, uint64_t seed, enum fixture_model kind, float gain);
 
 /* Makes about a third of the pixels black in all images of the pool. */
-void step_rig_blacken(struct step_rig *r, struct rng *rng);
+void step_fixture_blacken(struct step_fixture *r, struct rng *rng);
 
 #endif
