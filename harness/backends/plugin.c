@@ -11,7 +11,7 @@
 #include <xmmintrin.h>
 
 #include "base/clean_text.h"
-#include "backends/plugin_ask.h"
+#include "backends/plugin_probe.h"
 
 /* Those that this version can judge. */
 static const uint32_t known_needs =
@@ -105,7 +105,7 @@ static int check_facts(const struct plugin *p, struct error *e)
     return 0;
 }
 
-/* ---- The shadow ---- */
+/* ---- The stub ---- */
 
 static void must_not_run(void)
 {
@@ -113,12 +113,12 @@ static void must_not_run(void)
     abort();
 }
 
-void plugin_make_shadow(struct plugin *p)
+void plugin_make_stub(struct plugin *p)
 {
     const struct plugin_facts *f = &p->facts;
-    p->shadow = (struct backend){
+    p->stub = (struct backend){
         .abi_version = BACKEND_ABI_VERSION,
-        .struct_size = sizeof p->shadow,
+        .struct_size = sizeof p->stub,
         .name = f->name,
         .summary = f->summary,
         .needs = f->needs,
@@ -127,16 +127,16 @@ void plugin_make_shadow(struct plugin *p)
         .open = (int (*)(const struct plan *, void **, char *, size_t))must_not_run,
     };
 #define OP(op)                                                                                               \
-    if (f->has_op[OP_##op]) p->shadow.ops.op = (op##_fn *)must_not_run;
+    if (f->has_op[OP_##op]) p->stub.ops.op = (op##_fn *)must_not_run;
 #include "ops.def"
 #undef OP
-    p->shadow_step = (struct step_ops){
+    p->stub_step = (struct step_ops){
         .load = (void (*)(void *, const struct model *))must_not_run,
         .step = (void (*)(void *, const struct batch *, struct step_result *))must_not_run,
         .predict = (void (*)(void *, const struct batch *, float *, struct step_result *))must_not_run,
         .store = (void (*)(void *, struct model *))must_not_run,
     };
-    if (f->has_step) p->shadow.step = &p->shadow_step;
+    if (f->has_step) p->stub.step = &p->stub_step;
 }
 
 int plugin_probe(struct plugin *p, const char *argument, struct error *e)
@@ -147,7 +147,7 @@ int plugin_probe(struct plugin *p, const char *argument, struct error *e)
     if (given_name) plugin_take_name(p->facts.name, given_name);
     if (check_facts(p, e)) return (int)e->code;
     if (!SHA256File(p->path, p->sha256)) p->sha256[0] = 0;
-    plugin_make_shadow(p);
+    plugin_make_stub(p);
     return 0;
 }
 

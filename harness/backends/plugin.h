@@ -28,8 +28,8 @@ struct plugin {
     char sha256[65];                   /* of the file, in hexadecimal; "" when it cannot be read */
     struct plugin_facts facts;
     /* Stands in for the plug-in's own: same data, but every function aborts the program. */
-    struct backend shadow;
-    struct step_ops shadow_step;
+    struct backend stub;
+    struct step_ops stub_step;
 };
 
 /* Copies a name, which may be any text, as clean text. One that is too long ends in "...", and so is none by
@@ -39,11 +39,11 @@ void plugin_take_name(char to[PLUGIN_NAME_SIZE], const char *name);
 /* The backend of PATH or PATH:NAME, as --plugin takes it. A file of the whole text wins over a colon in it.
  * NAME replaces the name that the plug-in gives itself. EXIT_USAGE with one line for whatever is wrong with
  * the file, except what only comparison with others shows (a name that is taken) and what the CPU lacks. Up
- * to 5 seconds when the plug-in hangs. p lives as long as the shadow is used and stays where it is. */
+ * to 5 seconds when the plug-in hangs. p lives as long as the stub is used and stays where it is. */
 int plugin_probe(struct plugin *p, const char *argument, struct error *e);
 
-/* Fills in the shadow from the facts. */
-void plugin_make_shadow(struct plugin *p);
+/* Fills in the stub from the facts. */
+void plugin_make_stub(struct plugin *p);
 
 /* Loads it into this process, for good; b is the plug-in's struct backend under the given name, which is
  * kept by reference. Runs constructors and lanebench_backend(). EXIT_USAGE. */

@@ -69,7 +69,7 @@ int registry_add_plugin(const char *argument, struct error *e)
         return (int)e->code;
     }
     plugins[plugin_count++] = (struct registry_entry){
-        .name = p->facts.name, .backend = &p->shadow, .compiled_as = "", .spec = p->facts.name, .plugin = p};
+        .name = p->facts.name, .backend = &p->stub, .compiled_as = "", .spec = p->facts.name, .plugin = p};
     return 0;
 }
 

@@ -30,9 +30,9 @@ struct registry_entry {
     const char *absent_reason;     /* why it was not built, or NULL */
     const char *spec;     /* what registry_resolve() takes to get this entry again: name or name:argument */
     const char *argument; /* for plan->argument; NULL = none */
-    /* NULL: built in. Else backend is the plug-in's shadow, whose functions must not be called here. */
+    /* NULL: built in. Else backend is the plug-in's stub, whose functions must not be called here. */
     const struct plugin *plugin;
-    /* NULL: this program. Else another build of it serves as the worker, and backend is a shadow too. */
+    /* NULL: this program. Else another build of it serves as the worker, and backend is a stub too. */
     const struct program *program;
     bool skip_phases; /* for plan->skip_phases */
 };

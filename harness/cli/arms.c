@@ -35,7 +35,7 @@ static int resolve_program(struct registry_entry *entry, const char *word, size_
     }
     const char *colon = strchr(kept, ':');
     *entry = (struct registry_entry){.name = p->backend.facts.name,
-                                     .backend = &p->backend.shadow,
+                                     .backend = &p->backend.stub,
                                      .compiled_as = "",
                                      .spec = kept,
                                      .argument = colon ? colon + 1 : NULL,

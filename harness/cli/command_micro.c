@@ -221,12 +221,12 @@ static int register_cases(struct micro *micro, struct contestant *c, bool names_
     return code;
 }
 
-/* Loads a plug-in that a worker has proven. For a list of names its shadow serves, for nothing of it is
+/* Loads a plug-in that a worker has proven. For a list of names its stub serves, for nothing of it is
  * called. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
 static int admit_plugin(const struct session *s, struct contestant *c, bool names_only, struct error *e)
 {
     if (names_only) {
-        c->plugin = c->entry->plugin->shadow;
+        c->plugin = c->entry->plugin->stub;
         c->plugin.open = NULL;
         return EXIT_OK;
     }

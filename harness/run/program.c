@@ -199,6 +199,6 @@ int program_probe(struct program *p, const char *path, const char *spec, struct 
     snprintf(p->version, sizeof p->version, "%s", a.version);
     snprintf(p->commit, sizeof p->commit, "%s", a.commit);
     p->backend.facts = a.facts;
-    plugin_make_shadow(&p->backend);
+    plugin_make_stub(&p->backend);
     return 0;
 }

@@ -14,13 +14,13 @@ struct program {
     char shown_path[PLUGIN_PATH_SIZE]; /* the same as clean text */
     char sha256[65];                   /* of the file; "" when it cannot be read */
     char version[32], commit[80];      /* clean text */
-    struct plugin backend;             /* of that build: facts and shadow only */
+    struct plugin backend;             /* of that build: facts and stub only */
 };
 
 /* Asks the program at path, in a process of its own and with 10 seconds of patience, for its backend of this
  * spec (see registry_resolve). EXIT_USAGE when it is no such program, speaks another protocol, or knows no
  * such backend; EXIT_NOTHING when the backend is not ready there; EXIT_INTERNAL. p lives as long as the
- * shadow is used and stays where it is. */
+ * stub is used and stays where it is. */
 int program_probe(struct program *p, const char *path, const char *spec, struct error *e);
 
 /* The other side: writes the answer to stdout. Returns the exit code of the process. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LB_PLUGIN_ASK_H
-#define LB_PLUGIN_ASK_H
+#ifndef LB_PLUGIN_PROBE_H
+#define LB_PLUGIN_PROBE_H
 
 #include "backends/plugin.h"
 

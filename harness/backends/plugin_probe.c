@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "backends/plugin_ask.h"
+#include "backends/plugin_probe.h"
 
 #include <errno.h>
 #include <signal.h>
