@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "cli/arms.h"
+#include "cli/ab_contenders.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/training.h"
@@ -144,7 +144,7 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
 int command_ab(const struct options *o, const struct invocation *words, struct error *e)
 {
     static struct ab ab; /* large */
-    if (output_check(e) || read_options(&ab, o, e) || arms_resolve(ab.arms, ab.options.operands, e))
+    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.arms, ab.options.operands, e))
         return (int)e->code;
     ab.arms[ARM_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
     interrupt_install();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/arms.h"
+#include "cli/ab_contenders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static int rename_arm(struct registry_entry *entry, const char *suffix, struct e
     return 0;
 }
 
-int arms_resolve(struct registry_entry arms[ARM_COUNT], const char *const words[2], struct error *e)
+int ab_contenders_resolve(struct registry_entry arms[ARM_COUNT], const char *const words[2], struct error *e)
 {
     if (resolve(&arms[ARM_A], words[0], e)) return (int)e->code;
     if (strcmp(words[0], words[1]) == 0)
