@@ -14,7 +14,7 @@
 #include "cli/prove_apart.h"
 #include "cli/reproduce.h"
 #include "cli/session.h"
-#include "cli/team.h"
+#include "cli/omp_reexec.h"
 #include "micro/check_shape.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"

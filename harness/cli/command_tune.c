@@ -11,7 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "cli/team.h"
+#include "cli/omp_reexec.h"
 #include "micro/shapes.h"
 #include "machine/build.h"
 #include "report/table.h"

@@ -10,7 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "cli/team.h"
+#include "cli/omp_reexec.h"
 #include "machine/cpu.h"
 #include "machine/offspring.h"
 #include "machine/build.h"

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "run/team_environment.h"
+#include "run/omp_environment.h"
 
 void own_threads_prepare(const struct topology *t, int team, int *bound)
 {
@@ -127,7 +127,7 @@ bool own_threads_found(const struct own_threads *w, int team, void (*work)(void 
 
 void own_threads_team_sleeps(bool asleep)
 {
-    kmp_set_blocktime(asleep ? 0 : 5); /* milliseconds, as in team_environment */
+    kmp_set_blocktime(asleep ? 0 : 5); /* milliseconds, as in omp_environment */
 }
 
 #else
@@ -135,7 +135,7 @@ void own_threads_team_sleeps(bool asleep)
 /* libgomp lets threads spin for GOMP_SPINCOUNT turns, or for 100 (1000 with OMP_WAIT_POLICY=active) while it
  * has more threads than CPUs: its manual says so, and nothing else can be changed in a running process. So
  * idle teams of their own make up the number. They are no larger than the list of places, whose end libgomp
- * does not survive well; see team_environment. */
+ * does not survive well; see omp_environment. */
 enum { MOST_IN_TEAM = 8, MOST_TEAMS = 512 };
 
 static struct {

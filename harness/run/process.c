@@ -20,7 +20,7 @@
 #include "base/own_program.h"
 #include "machine/offspring.h"
 #include "base/memory_file.h"
-#include "run/team_environment.h"
+#include "run/omp_environment.h"
 
 static const double crash_context_seconds = 0.5; /* from SIGTERM to SIGKILL */
 
@@ -102,7 +102,7 @@ static void prepare(struct launch *l, const struct topology *topology, int socke
         l->argv[2 + i] = l->numbers[i];
     }
     l->argv[5] = NULL;
-    team_environment_cpus(topology, &l->cpus);
+    omp_environment_cpus(topology, &l->cpus);
     l->parent = getpid();
 }
 
@@ -131,7 +131,7 @@ int process_start(struct process *p, const char *name, int data_fd, int threads,
 int process_start_program(struct process *p, const char *name, const char *program, int data_fd, int threads,
                           const struct topology *topology, struct error *e)
 {
-    struct launch l = {.env = team_environment(threads, topology),
+    struct launch l = {.env = omp_environment(threads, topology),
                        .program = program ? program : "/proc/self/exe"};
     int pair[2] = {-1, -1}, page = -1;
     *p = (struct process){.pid = 0, .socket = -1, .shared = NULL, .name = name};
@@ -148,7 +148,7 @@ int process_start_program(struct process *p, const char *name, const char *progr
         at_work = (sig_atomic_t)(p->pid > 0 ? p->pid : 0);
     }
     const int reason = l.env ? errno : ENOMEM;
-    team_environment_free(l.env);
+    omp_environment_free(l.env);
     if (!program) free(l.words);
     if (pair[1] >= 0) close(pair[1]);
     if (page >= 0) close(page);

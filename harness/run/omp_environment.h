@@ -2,8 +2,8 @@
  *
  * What a process that measures with a team of threads must find when it starts: runtimes read their variables
  * only then. */
-#ifndef LB_TEAM_ENVIRONMENT_H
-#define LB_TEAM_ENVIRONMENT_H
+#ifndef LB_OMP_ENVIRONMENT_H
+#define LB_OMP_ENVIRONMENT_H
 
 #include <sched.h>
 
@@ -13,12 +13,12 @@
 enum { LARGEST_TEAM = 8 };
 
 /* The caller's environment with OpenMP settings for `threads` threads, thread i on places[i], instead of the
- * caller's own. Free with team_environment_free; NULL when out of memory. */
-char **team_environment(int threads, const struct topology *topology);
+ * caller's own. Free with omp_environment_free; NULL when out of memory. */
+char **omp_environment(int threads, const struct topology *topology);
 
-void team_environment_free(char **env);
+void omp_environment_free(char **env);
 
 /* All places: a binding of the process that makes another must not narrow the other one's runtime. */
-void team_environment_cpus(const struct topology *topology, cpu_set_t *cpus);
+void omp_environment_cpus(const struct topology *topology, cpu_set_t *cpus);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LB_TEAM_H
-#define LB_TEAM_H
+#ifndef LB_OMP_REEXEC_H
+#define LB_OMP_REEXEC_H
 
 #include "cli/session.h"
 

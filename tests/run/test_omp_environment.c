@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "run/team_environment.h"
+#include "run/omp_environment.h"
 
 static int count_of(char **env, const char *prefix)
 {
@@ -32,7 +32,7 @@ static const bool binds = true;
 
 static void expect_places(int threads, const struct topology *t, const char *places)
 {
-    char **env = team_environment(threads, t);
+    char **env = omp_environment(threads, t);
     assert_non_null(env);
     assert_int_equal(atoi(value_of(env, "OMP_NUM_THREADS")), threads);
     assert_string_equal(value_of(env, "OMP_PROC_BIND"), places && binds ? "close" : "false");
@@ -40,7 +40,7 @@ static void expect_places(int threads, const struct topology *t, const char *pla
         assert_string_equal(value_of(env, "OMP_PLACES"), places);
     else
         assert_int_equal(count_of(env, "OMP_PLACES="), 0);
-    team_environment_free(env);
+    omp_environment_free(env);
 }
 
 /* Thread i on places[i], eight at least, and every place of the machine is among them. */
@@ -67,12 +67,12 @@ static void settings_of_the_user_go_and_all_else_stays(void **state)
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) setenv(gone[i], "1", 1);
     setenv("OMP_PROC_BIND", "spread", 1);
     setenv("LANEBENCH_TEST", "stays", 1);
-    char **env = team_environment(1, &t);
+    char **env = omp_environment(1, &t);
     assert_non_null(env);
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) assert_int_equal(count_of(env, gone[i]), 0);
     assert_string_equal(value_of(env, "OMP_PROC_BIND"), binds ? "close" : "false");
     assert_string_equal(value_of(env, "LANEBENCH_TEST"), "stays");
-    team_environment_free(env);
+    omp_environment_free(env);
 }
 
 static void all_places_may_be_used(void **state)
@@ -80,7 +80,7 @@ static void all_places_may_be_used(void **state)
     const struct topology t = {.places = {4, 6}, .places_count = 2};
     cpu_set_t cpus;
     (void)state;
-    team_environment_cpus(&t, &cpus);
+    omp_environment_cpus(&t, &cpus);
     assert_true(CPU_COUNT(&cpus) == 2 && CPU_ISSET(4, &cpus) && CPU_ISSET(6, &cpus));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/team.h"
+#include "cli/omp_reexec.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -10,7 +10,7 @@
 
 #include "base/own_program.h"
 #include "cli/output.h"
-#include "run/team_environment.h"
+#include "run/omp_environment.h"
 
 /* The process that has started itself again, by its id: a program started from here starts anew. */
 static const char again[] = "LANEBENCH_TEAM_OF";
@@ -31,18 +31,18 @@ int team_start_again(const struct options *o, const struct invocation *words, st
     if (output_check(e) || topology_read(&topology, e)) return (int)e->code;
     snprintf(pid, sizeof pid, "%ld", (long)getpid());
     char **env = setenv(again, pid, 1) == 0
-                     ? team_environment(o->threads ? o->threads : topology.default_threads, &topology)
+                     ? omp_environment(o->threads ? o->threads : topology.default_threads, &topology)
                      : NULL;
     char **const longer = env ? own_program_words(words->argv) : NULL;
     if (!longer) return error_set(e, EXIT_INTERNAL, "out of memory");
     const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
-    team_environment_cpus(&topology, &all);
+    omp_environment_cpus(&topology, &all);
     sched_setaffinity(0, sizeof all, &all);
     execve("/proc/self/exe", longer, env);
     const int reason = errno;
     if (known) sched_setaffinity(0, sizeof before, &before);
     free(longer);
-    team_environment_free(env);
+    omp_environment_free(env);
     return error_set(e, EXIT_INTERNAL, "cannot start again for its team of threads: %s; is /proc mounted?",
                      strerror(reason));
 }

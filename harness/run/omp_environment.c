@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/team_environment.h"
+#include "run/omp_environment.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static char *number_variable(const char *name, int value)
     return asprintf(&text, "%s=%d", name, value) < 0 ? NULL : text;
 }
 
-void team_environment_free(char **env)
+void omp_environment_free(char **env)
 {
     for (char **v = env; v && *v; v++) free(*v);
     free(env);
@@ -57,7 +57,7 @@ void team_environment_free(char **env)
  * much longer than any gap within a step, then sleep. OMP_WAIT_POLICY stays unset: "active" would burn a
  * cgroup's quota through every serial stretch, "passive" would pay a wake-up for each op. Off turn a
  * worker is stopped anyway. */
-char **team_environment(int threads, const struct topology *topology)
+char **omp_environment(int threads, const struct topology *topology)
 {
     enum { OURS = 6 };
     size_t count = 0, n = 0;
@@ -84,11 +84,11 @@ char **team_environment(int threads, const struct topology *topology)
         n += complete;
     }
     if (complete) return env;
-    team_environment_free(env);
+    omp_environment_free(env);
     return NULL;
 }
 
-void team_environment_cpus(const struct topology *topology, cpu_set_t *cpus)
+void omp_environment_cpus(const struct topology *topology, cpu_set_t *cpus)
 {
     CPU_ZERO(cpus);
     for (int i = 0; i < topology->places_count; i++)
