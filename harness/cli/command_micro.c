@@ -11,7 +11,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "cli/prove_apart.h"
+#include "cli/prove_in_worker.h"
 #include "cli/reproduce.h"
 #include "cli/session.h"
 #include "cli/omp_reexec.h"
@@ -230,7 +230,7 @@ static int admit_plugin(const struct session *s, struct contestant *c, bool name
         c->plugin.open = NULL;
         return EXIT_OK;
     }
-    const int verdict = prove_apart(s, c->entry, e);
+    const int verdict = prove_in_worker(s, c->entry, e);
     if (verdict != EXIT_OK) return verdict;
     return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
 }

@@ -91,8 +91,8 @@ static int prove(const struct backend *b, const char *only, const char *only_cas
 /* ---- in the parent */
 
 /* Proves b in a process of its own; text receives its lines. Returns EXIT_*. */
-static int prove_apart(const struct backend *b, const char *only, const char *only_cases, char *text,
-                       size_t size)
+static int prove_in_worker(const struct backend *b, const char *only, const char *only_cases, char *text,
+                           size_t size)
 {
     int ends[2], status = 0;
     if (pipe(ends) != 0) return EXIT_BROKEN;
@@ -163,7 +163,7 @@ static int try_mutants(const struct mutant *list, int count, const char *name)
         if (name && strcmp(name, list[i].name) != 0) continue;
         const char *const slash = strstr(list[i].killer, " / ");
         const char *const cases = !whole && slash ? slash + 3 : NULL;
-        const int outcome = prove_apart(&list[i].backend, list[i].only, cases, text, sizeof text);
+        const int outcome = prove_in_worker(&list[i].backend, list[i].only, cases, text, sizeof text);
         printf("%s:", list[i].name);
         const bool found = read_lines(text, list[i].killer, detail, sizeof detail);
         const bool killed = found && (outcome == EXIT_REJECTED || outcome == EXIT_FAULT);
@@ -176,7 +176,7 @@ static int try_mutants(const struct mutant *list, int count, const char *name)
 static int try_genuine(const struct backend *b, const char *only)
 {
     static char text[1 << 16], detail[400];
-    const bool passed = prove_apart(b, only, NULL, text, sizeof text) == EXIT_PROVEN;
+    const bool passed = prove_in_worker(b, only, NULL, text, sizeof text) == EXIT_PROVEN;
     printf("unbroken, %s:", only ? only : "everything");
     read_lines(text, "", detail, sizeof detail);
     printf(" %s\n", passed ? "passed" : "REJECTED");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/prove_apart.h"
+#include "cli/prove_in_worker.h"
 
 #include "cli/interrupt.h"
 #include "cli/reproduce.h"
@@ -24,7 +24,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                 words); /* no --case here */
 }
 
-int prove_apart(const struct session *s, const struct registry_entry *entry, struct error *e)
+int prove_in_worker(const struct session *s, const struct registry_entry *entry, struct error *e)
 {
     const struct options *o = s->options;
     const struct run_options run = {.batch = o->batch,
