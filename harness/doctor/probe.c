@@ -14,7 +14,7 @@
 #include "doctor/kernel_files.h"
 #include "machine/cgroup.h"
 #include "machine/cpu_time.h"
-#include "roof/traffic.h"
+#include "roof/bandwidth.h"
 #include "stats/interval.h"
 #include "stats/order.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "roof/loops.h"
-#include "roof/traffic.h"
+#include "roof/bandwidth.h"
 
 static const struct roof_loops *const loops[ISA_TIER_COUNT] = {
 #define ISA_TIER(ID, name, onednn, needs) &loops_##name,

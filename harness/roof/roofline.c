@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "roof/traffic.h"
+#include "roof/bandwidth.h"
 
-enum { MAX_PROBES = 2 * ISA_TIER_COUNT + LEVEL_COUNT * TRAFFIC_COUNT };
+enum { MAX_PROBES = 2 * ISA_TIER_COUNT + LEVEL_COUNT * BANDWIDTH_COUNT };
 
 /* One thing to measure, and what its rounds gave. */
 struct probe {
     struct roofline_row row;
     double (*peak)(enum isa_tier, int, double); /* of what stays in registers; else NULL: */
-    enum traffic traffic;
-    enum traffic_start start;
+    enum bandwidth bandwidth;
+    enum bandwidth_start start;
     size_t bytes; /* of each thread */
     double samples[ROOFLINE_MAX_ROUNDS];
 };
@@ -23,7 +23,7 @@ struct team {
     const struct roofline_request *request;
     int threads;
     struct level levels[LEVEL_COUNT];
-    struct traffic_memory memory;
+    struct bandwidth_memory memory;
     struct probe probes[MAX_PROBES];
     int count;
 };
@@ -36,17 +36,17 @@ static void add_register_probe(struct team *t, const char *quantity, const char 
         .peak = peak};
 }
 
-static void add_traffic_probe(struct team *t, const struct level *level, enum traffic kind)
+static void add_bandwidth_probe(struct team *t, const struct level *level, enum bandwidth kind)
 {
     const bool cold = level == &t->levels[LEVEL_DRAM];
     t->probes[t->count++] = (struct probe){.row = {.threads = t->threads,
-                                                   .quantity = traffic_name(kind),
+                                                   .quantity = bandwidth_name(kind),
                                                    .unit = "byte",
                                                    .roof = isa_tier_widest(t->request->isa),
                                                    .level = level->name,
                                                    .working_set = level->bytes * (size_t)t->threads},
-                                           .traffic = kind,
-                                           .start = cold ? TRAFFIC_COLD : TRAFFIC_WARM,
+                                           .bandwidth = kind,
+                                           .start = cold ? BANDWIDTH_COLD : BANDWIDTH_WARM,
                                            .bytes = level->bytes};
 }
 
@@ -69,7 +69,7 @@ static double take(const struct team *t, const struct probe *p)
 {
     const double seconds = t->request->seconds;
     if (p->peak) return p->peak(p->row.roof, t->threads, seconds);
-    return traffic_gbytes(&t->memory, p->row.roof, p->traffic, p->bytes, p->start, seconds);
+    return bandwidth_gbytes(&t->memory, p->row.roof, p->bandwidth, p->bytes, p->start, seconds);
 }
 
 /* All probes in turns, so that a noisy moment does not hit the rounds of one alone; then their rows. */
@@ -105,8 +105,8 @@ static int measure_rest(struct team *t)
         add_register_probe(t, "square_root", "result", (enum isa_tier)i, NULL, peak_square_roots);
     }
     for (int i = 0; i < LEVEL_COUNT; i++)
-        for (int kind = 0; t->levels[i].bytes && kind < TRAFFIC_COUNT; kind++)
-            add_traffic_probe(t, &t->levels[i], (enum traffic)kind);
+        for (int kind = 0; t->levels[i].bytes && kind < BANDWIDTH_COUNT; kind++)
+            add_bandwidth_probe(t, &t->levels[i], (enum bandwidth)kind);
     return measure_in_turns(t);
 }
 
@@ -130,11 +130,11 @@ static int measure_team(const struct roofline_request *request, int threads, str
     t->request = request;
     t->threads = threads;
     topology_bind_team(request->topology, threads, NULL);
-    int code = traffic_memory_init(&t->memory, threads, choose_levels(t), e);
+    int code = bandwidth_memory_init(&t->memory, threads, choose_levels(t), e);
     if (!code) code = measure_peaks(t, "before");
     if (!code) code = measure_rest(t);
     if (!code) code = measure_peaks(t, "after");
-    traffic_memory_free(&t->memory);
+    bandwidth_memory_free(&t->memory);
     free(t);
     return code;
 }

@@ -17,7 +17,7 @@
 #include "roof/levels.h"
 #include "roof/memory_room.h"
 #include "roof/roofline.h"
-#include "roof/traffic.h"
+#include "roof/bandwidth.h"
 #include "../skip_test.h"
 
 enum { FLOATS = 6 * ROOF_BLOCK_FLOATS + 8, BYTES = FLOATS * 4, SPARE = 64 };
@@ -64,8 +64,8 @@ static void read_reads_every_float_every_pass(void **state)
     for (int i = 0; i < count; i++) sum += bits_of(memory[i]);
     for (int isa = 0; isa < isas(); isa++)
         for (long passes = 1; passes <= 3; passes++) {
-            const struct traffic_done done =
-                traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_READ, memory, BYTES, passes);
+            const struct bandwidth_done done =
+                bandwidth_run(roof_loops((enum isa_tier)isa), BANDWIDTH_READ, memory, BYTES, passes);
             assert_int_equal(done.checksum, sum * (uint32_t)passes);
             assert_true(done.bytes == 4.0 * count * (double)passes);
         }
@@ -77,8 +77,8 @@ static void write_writes_every_float_and_no_other(void **state)
     const int count = FLOATS / ROOF_BLOCK_FLOATS * ROOF_BLOCK_FLOATS;
     for (int isa = 0; isa < isas(); isa++) {
         number_memory();
-        const struct traffic_done done =
-            traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_WRITE, memory, BYTES, 2);
+        const struct bandwidth_done done =
+            bandwidth_run(roof_loops((enum isa_tier)isa), BANDWIDTH_WRITE, memory, BYTES, 2);
         assert_true(done.bytes == 2.0 * 4 * count);
         for (int i = 1; i < count; i++) assert_true(memory[i] == memory[0]);
         for (int i = count; i < FLOATS + SPARE; i++) assert_true(memory[i] == (float)(i * 37 % 1000) + 0.5f);
@@ -90,8 +90,8 @@ static void triad_uses_three_arrays(void **state)
     (void)state;
     for (int isa = 0; isa < isas(); isa++) {
         number_memory();
-        const struct traffic_done done =
-            traffic_run(roof_loops((enum isa_tier)isa), TRAFFIC_TRIAD, memory, BYTES, 1);
+        const struct bandwidth_done done =
+            bandwidth_run(roof_loops((enum isa_tier)isa), BANDWIDTH_TRIAD, memory, BYTES, 1);
         const int third = (int)(done.bytes / 12);
         assert_int_equal(third, 2 * ROOF_BLOCK_FLOATS);
         for (int i = 0; i < third; i++)
@@ -108,7 +108,8 @@ static void triad_arrays_are_not_whole_pages_apart(void **state)
     float *large = aligned_alloc(64, bytes);
     assert_non_null(large);
     memset(large, 0, bytes);
-    const struct traffic_done done = traffic_run(roof_loops(TIER_BASELINE), TRAFFIC_TRIAD, large, bytes, 1);
+    const struct bandwidth_done done =
+        bandwidth_run(roof_loops(TIER_BASELINE), BANDWIDTH_TRIAD, large, bytes, 1);
     assert_int_not_equal((size_t)(done.bytes / 3) % 4096, 0);
     assert_true(done.bytes > 0.9 * (double)bytes);
     free(large);
@@ -117,22 +118,23 @@ static void triad_arrays_are_not_whole_pages_apart(void **state)
 static void teams_move_at_least_a_working_set(void **state)
 {
     (void)state;
-    struct traffic_memory m;
+    struct bandwidth_memory m;
     struct error e = {.code = EXIT_OK};
-    assert_int_equal(traffic_memory_init(&m, 2, (size_t)5 << 20, &e), 0);
-    for (int kind = 0; kind < TRAFFIC_COUNT; kind++) {
-        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_WARM, 0) >
+    assert_int_equal(bandwidth_memory_init(&m, 2, (size_t)5 << 20, &e), 0);
+    for (int kind = 0; kind < BANDWIDTH_COUNT; kind++) {
+        assert_true(bandwidth_gbytes(&m, TIER_BASELINE, (enum bandwidth)kind, (size_t)5 << 20, BANDWIDTH_WARM,
+                                     0) > 0);
+        assert_true(bandwidth_gbytes(&m, TIER_BASELINE, (enum bandwidth)kind, 24 << 10, BANDWIDTH_WARM, 0) >
                     0);
-        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, 24 << 10, TRAFFIC_WARM, 0) > 0);
-        assert_true(traffic_gbytes(&m, TIER_BASELINE, (enum traffic)kind, (size_t)5 << 20, TRAFFIC_COLD, 0) >
-                    0);
+        assert_true(bandwidth_gbytes(&m, TIER_BASELINE, (enum bandwidth)kind, (size_t)5 << 20, BANDWIDTH_COLD,
+                                     0) > 0);
         /* One piece each, and the next time goes on behind it. */
         for (int i = 0; i < 2; i++) assert_int_equal(m.cursor[i], ((size_t)kind + 1) << 20);
     }
-    traffic_memory_free(&m);
-    assert_int_equal(traffic_memory_init(&m, 2, SIZE_MAX / 8, &e), EXIT_INTERNAL);
+    bandwidth_memory_free(&m);
+    assert_int_equal(bandwidth_memory_init(&m, 2, SIZE_MAX / 8, &e), EXIT_INTERNAL);
     assert_non_null(strstr(e.text, "memory"));
-    traffic_memory_free(&m);
+    bandwidth_memory_free(&m);
 }
 
 static void levels_follow_the_caches(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "roof/traffic.h"
+#include "roof/bandwidth.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-static const char *const names[TRAFFIC_COUNT] = {"read", "write", "triad"};
+static const char *const names[BANDWIDTH_COUNT] = {"read", "write", "triad"};
 
 enum {
     PAGE_BYTES = 4096,
@@ -17,7 +17,7 @@ enum {
     SMALL_BYTES = 1 << 22
 }; /* between two looks at the clock: of a large working set, of a small one */
 
-const char *traffic_name(enum traffic kind)
+const char *bandwidth_name(enum bandwidth kind)
 {
     return names[kind];
 }
@@ -36,26 +36,26 @@ static size_t third(size_t bytes)
     return count * sizeof(float) % PAGE_BYTES == 0 && count ? count - ROOF_BLOCK_FLOATS : count;
 }
 
-struct traffic_done traffic_run(const struct roof_loops *loops, enum traffic kind, float *memory,
-                                size_t bytes, long passes)
+struct bandwidth_done bandwidth_run(const struct roof_loops *loops, enum bandwidth kind, float *memory,
+                                    size_t bytes, long passes)
 {
-    struct traffic_done done = {0, 0};
-    const size_t count = kind == TRAFFIC_TRIAD ? third(bytes) : whole_blocks(bytes);
+    struct bandwidth_done done = {0, 0};
+    const size_t count = kind == BANDWIDTH_TRIAD ? third(bytes) : whole_blocks(bytes);
     const double array = (double)count * sizeof(float) * (double)passes;
     switch (kind) {
-    case TRAFFIC_READ:
+    case BANDWIDTH_READ:
         done.checksum = loops->read(memory, count, passes);
         done.bytes = array;
         break;
-    case TRAFFIC_WRITE:
+    case BANDWIDTH_WRITE:
         loops->write(memory, count, 1.25f, passes);
         done.bytes = array;
         break;
-    case TRAFFIC_TRIAD:
+    case BANDWIDTH_TRIAD:
         loops->triad(memory, memory + count, memory + 2 * count, count, 0.5f, passes);
         done.bytes = 3 * array;
         break;
-    case TRAFFIC_COUNT:
+    case BANDWIDTH_COUNT:
         break;
     }
     return done;
@@ -70,7 +70,7 @@ static float *map(size_t bytes)
     return p;
 }
 
-int traffic_memory_init(struct traffic_memory *m, int threads, size_t bytes, struct error *e)
+int bandwidth_memory_init(struct bandwidth_memory *m, int threads, size_t bytes, struct error *e)
 {
     memset(m, 0, sizeof *m);
     m->threads = threads;
@@ -89,7 +89,7 @@ int traffic_memory_init(struct traffic_memory *m, int threads, size_t bytes, str
     return 0;
 }
 
-void traffic_memory_free(struct traffic_memory *m)
+void bandwidth_memory_free(struct bandwidth_memory *m)
 {
     for (int i = 0; m->memory && i < m->threads; i++)
         if (m->memory[i]) munmap(m->memory[i], m->bytes);
@@ -99,24 +99,24 @@ void traffic_memory_free(struct traffic_memory *m)
 }
 
 /* One look's worth of work from *at on: a small working set several times, of a large one the next piece. */
-static struct traffic_done run_piece(const struct roof_loops *loops, enum traffic kind, float *memory,
-                                     size_t bytes, size_t *at)
+static struct bandwidth_done run_piece(const struct roof_loops *loops, enum bandwidth kind, float *memory,
+                                       size_t bytes, size_t *at)
 {
-    if (bytes <= PIECE_BYTES) return traffic_run(loops, kind, memory, bytes, (long)(SMALL_BYTES / bytes));
+    if (bytes <= PIECE_BYTES) return bandwidth_run(loops, kind, memory, bytes, (long)(SMALL_BYTES / bytes));
     const size_t left = bytes - *at, piece = left < 2 * PIECE_BYTES ? left : PIECE_BYTES;
-    const struct traffic_done done = traffic_run(loops, kind, memory + *at / sizeof *memory, piece, 1);
+    const struct bandwidth_done done = bandwidth_run(loops, kind, memory + *at / sizeof *memory, piece, 1);
     *at = piece == left ? 0 : *at + piece;
     return done;
 }
 
 /* One thread's part: the bytes it moved, and how long that took. */
-static struct traffic_done run_for(const struct roof_loops *loops, enum traffic kind, float *memory,
-                                   size_t bytes, size_t *at, double seconds, double *took)
+static struct bandwidth_done run_for(const struct roof_loops *loops, enum bandwidth kind, float *memory,
+                                     size_t bytes, size_t *at, double seconds, double *took)
 {
-    struct traffic_done sum = {0, 0};
+    struct bandwidth_done sum = {0, 0};
     const double start = clock_seconds();
     do {
-        const struct traffic_done done = run_piece(loops, kind, memory, bytes, at);
+        const struct bandwidth_done done = run_piece(loops, kind, memory, bytes, at);
         sum.bytes += done.bytes;
         sum.checksum += done.checksum;
         *took = clock_seconds() - start;
@@ -124,8 +124,8 @@ static struct traffic_done run_for(const struct roof_loops *loops, enum traffic 
     return sum;
 }
 
-double traffic_gbytes(const struct traffic_memory *m, enum isa_tier roof, enum traffic kind, size_t bytes,
-                      enum traffic_start start, double seconds)
+double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier roof, enum bandwidth kind,
+                        size_t bytes, enum bandwidth_start start, double seconds)
 {
     const struct roof_loops *loops = roof_loops(roof);
     double total = 0, slowest = 0;
@@ -133,12 +133,12 @@ double traffic_gbytes(const struct traffic_memory *m, enum isa_tier roof, enum t
 #pragma omp parallel num_threads(m->threads) reduction(+ : total, used) reduction(max : slowest)
     {
         const int me = omp_get_thread_num();
-        size_t beginning = 0, *at = start == TRAFFIC_COLD ? &m->cursor[me] : &beginning;
-        if (start == TRAFFIC_WARM) do
+        size_t beginning = 0, *at = start == BANDWIDTH_COLD ? &m->cursor[me] : &beginning;
+        if (start == BANDWIDTH_WARM) do
                 used += run_piece(loops, kind, m->memory[me], bytes, at).checksum;
             while (*at != 0);
 #pragma omp barrier
-        const struct traffic_done done = run_for(loops, kind, m->memory[me], bytes, at, seconds, &slowest);
+        const struct bandwidth_done done = run_for(loops, kind, m->memory[me], bytes, at, seconds, &slowest);
         total += done.bytes;
         used += done.checksum;
     }

@@ -2,8 +2,8 @@
  *
  * Bandwidth: how many bytes a second go between registers and a working set of a given size. Counted are the
  * bytes that the instructions read and write; the lines that a cache fetches before a store are not. */
-#ifndef LB_TRAFFIC_H
-#define LB_TRAFFIC_H
+#ifndef LB_BANDWIDTH_H
+#define LB_BANDWIDTH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,27 +12,27 @@
 #include "roof/loops.h"
 #include "roof/peak.h"
 
-enum traffic { TRAFFIC_READ, TRAFFIC_WRITE, TRAFFIC_TRIAD, TRAFFIC_COUNT };
+enum bandwidth { BANDWIDTH_READ, BANDWIDTH_WRITE, BANDWIDTH_TRIAD, BANDWIDTH_COUNT };
 
 /* "read", "write", "triad" */
-const char *traffic_name(enum traffic kind);
+const char *bandwidth_name(enum bandwidth kind);
 
 /* The loops of an ISA; only one that the CPU has may be run. */
 const struct roof_loops *roof_loops(enum isa_tier roof);
 
 /* What `passes` passes over a working set did. */
-struct traffic_done {
+struct bandwidth_done {
     double bytes;
     uint32_t checksum; /* of read: the sum of all bit patterns read, modulo 2^32; else 0 */
 };
 
 /* One thread's passes over the first `bytes` of memory, which is aligned to 64 bytes; of triad, over three
  * arrays that fill it. Uses as much of them as is whole blocks of every array. */
-struct traffic_done traffic_run(const struct roof_loops *loops, enum traffic kind, float *memory,
-                                size_t bytes, long passes);
+struct bandwidth_done bandwidth_run(const struct roof_loops *loops, enum bandwidth kind, float *memory,
+                                    size_t bytes, long passes);
 
 /* One working set per thread of an OpenMP team, each touched first by its owner. */
-struct traffic_memory {
+struct bandwidth_memory {
     int threads;
     size_t bytes;   /* of each thread */
     float **memory; /* per thread */
@@ -40,17 +40,17 @@ struct traffic_memory {
                      * before it left in the caches */
 };
 
-/* EXIT_INTERNAL when the memory is not there. Free with traffic_memory_free in either case. */
-int traffic_memory_init(struct traffic_memory *m, int threads, size_t bytes, struct error *e);
-void traffic_memory_free(struct traffic_memory *m);
+/* EXIT_INTERNAL when the memory is not there. Free with bandwidth_memory_free in either case. */
+int bandwidth_memory_init(struct bandwidth_memory *m, int threads, size_t bytes, struct error *e);
+void bandwidth_memory_free(struct bandwidth_memory *m);
 
-enum traffic_start { TRAFFIC_WARM, TRAFFIC_COLD };
+enum bandwidth_start { BANDWIDTH_WARM, BANDWIDTH_COLD };
 
 /* 10^9 bytes a second of the whole team, each thread on the first `bytes` of its own memory over and over,
  * for about so many seconds. The time is the slowest thread's. WARM: after one pass that is not timed. COLD:
  * for a working set larger than all caches; goes on where the last cold measurement ended, since a whole pass
  * may take longer than all of it is worth. */
-double traffic_gbytes(const struct traffic_memory *m, enum isa_tier roof, enum traffic kind, size_t bytes,
-                      enum traffic_start start, double seconds);
+double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier roof, enum bandwidth kind,
+                        size_t bytes, enum bandwidth_start start, double seconds);
 
 #endif
