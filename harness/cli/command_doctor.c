@@ -68,7 +68,8 @@ static json_t *findings_json(const struct finding *findings, int count)
     return array;
 }
 
-static int print_json(const struct patient *p, const struct finding *findings, int count, struct error *e)
+static int print_json(const struct machine_state *p, const struct finding *findings, int count,
+                      struct error *e)
 {
     char id[ENV_ID_SIZE];
     json_t *root =
@@ -96,7 +97,7 @@ static void print_calm(const struct finding *f)
 }
 
 /* What disturbs first, then what might, then all else. */
-static void print_text(const struct patient *p, const struct finding *findings, int count)
+static void print_text(const struct machine_state *p, const struct finding *findings, int count)
 {
     static const enum finding_state order[] = {FINDING_WARNING, FINDING_NOTE, FINDING_UNKNOWN, FINDING_FINE};
     int warnings = 0;
@@ -122,16 +123,16 @@ int command_doctor(const struct options *o, struct error *e)
     static struct finding findings[DOCTOR_MOST];
     if (output_check(e) || topology_read(&topology, e)) return (int)e->code;
     const struct build *b = build_get();
-    struct patient p = {.proc = "/proc",
-                        .sys = "/sys",
-                        .topology = &topology,
-                        .threads = o->threads ? o->threads : topology.default_threads,
-                        .hypervisor = machine_hypervisor(),
-                        .build_type = b->type,
-                        .build_flags = b->flags,
-                        .environment = (const char *const *)environ,
-                        .memory_room = memory_room_here(),
-                        .openmp_threads = omp_get_max_threads()};
+    struct machine_state p = {.proc = "/proc",
+                              .sys = "/sys",
+                              .topology = &topology,
+                              .threads = o->threads ? o->threads : topology.default_threads,
+                              .hypervisor = machine_hypervisor(),
+                              .build_type = b->type,
+                              .build_flags = b->flags,
+                              .environment = (const char *const *)environ,
+                              .memory_room = memory_room_here(),
+                              .openmp_threads = omp_get_max_threads()};
     if (!o->quiet) {
         session_print_machine(&topology, stderr);
         fputs("probing for some seconds; nothing is changed\n", stderr);

@@ -7,7 +7,7 @@
  * hundred. */
 static const double many_times = 8;
 
-void check_subnormals(const struct patient *p, struct finding *f)
+void check_subnormals(const struct machine_state *p, struct finding *f)
 {
     const double normal = p->probe.multiply_seconds, subnormal = p->probe.multiply_subnormal_seconds;
     if (!(normal > 0)) {

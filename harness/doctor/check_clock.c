@@ -11,7 +11,7 @@
 /* Less than this is what the few readings of the clock scatter by on a machine at rest. */
 static const double least_clock_change = 0.01;
 
-void check_clock_speed(const struct patient *p, struct finding *f)
+void check_clock_speed(const struct machine_state *p, struct finding *f)
 {
     const double *ghz = p->probe.ghz;
     int slowest = 0, fastest = 0, measured = 0;
@@ -65,7 +65,7 @@ static int is_invariant(const char *proc)
     return answer;
 }
 
-void check_clock_source(const struct patient *p, struct finding *f)
+void check_clock_source(const struct machine_state *p, struct finding *f)
 {
     /* Those that read the time stamp counter, by itself or with a hypervisor's factors. */
     static const char *const good[] = {"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "xen"};
@@ -94,7 +94,7 @@ void check_clock_source(const struct patient *p, struct finding *f)
                            "grep -i -e tsc -e clocksource    # why the kernel gave up tsc");
 }
 
-void check_throttling(const struct patient *p, struct finding *f)
+void check_throttling(const struct machine_state *p, struct finding *f)
 {
     const long long events = p->probe.throttle_events;
     f->state = events < 0 ? FINDING_UNKNOWN : events > 0 ? FINDING_WARNING : FINDING_FINE;
@@ -109,7 +109,7 @@ void check_throttling(const struct patient *p, struct finding *f)
         FINDING_SAY(f->advice, "better cooling, or a fixed lower clock: sudo cpupower frequency-set -u 2GHz");
 }
 
-void check_governor(const struct patient *p, struct finding *f)
+void check_governor(const struct machine_state *p, struct finding *f)
 {
     char name[128], governor[64];
     snprintf(name, sizeof name, "devices/system/cpu/cpu%d/cpufreq/scaling_governor", p->topology->places[0]);
@@ -138,7 +138,7 @@ static int turbo_of(const char *sys, const char **switch_off)
     return kernel_number(sys, "devices/system/cpu/cpufreq/boost", &value) ? value != 0 : -1;
 }
 
-void check_turbo(const struct patient *p, struct finding *f)
+void check_turbo(const struct machine_state *p, struct finding *f)
 {
     const char *switch_off;
     const int turbo = turbo_of(p->sys, &switch_off);
@@ -172,7 +172,7 @@ static long long deepest_state(const char *sys, int cpu, char *state, size_t siz
     return deepest;
 }
 
-void check_idle_states(const struct patient *p, struct finding *f)
+void check_idle_states(const struct machine_state *p, struct finding *f)
 {
     char state[64];
     const long long latency = deepest_state(p->sys, p->topology->places[0], state, sizeof state);

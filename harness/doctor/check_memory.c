@@ -5,7 +5,7 @@
 #include "doctor/checks.h"
 #include "doctor/kernel_files.h"
 
-void check_huge_pages(const struct patient *p, struct finding *f)
+void check_huge_pages(const struct machine_state *p, struct finding *f)
 {
     char line[128];
     if (!kernel_line(p->sys, "kernel/mm/transparent_hugepage/enabled", line, sizeof line)) {
@@ -24,7 +24,7 @@ void check_huge_pages(const struct patient *p, struct finding *f)
     FINDING_SAY(f->advice, "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled");
 }
 
-void check_address_randomisation(const struct patient *p, struct finding *f)
+void check_address_randomisation(const struct machine_state *p, struct finding *f)
 {
     long long value;
     const bool known = kernel_number(p->proc, "sys/kernel/randomize_va_space", &value);
@@ -41,7 +41,7 @@ void check_address_randomisation(const struct patient *p, struct finding *f)
 /* A run on MNIST takes 60 MB for the images, and each worker some 30 MB of its own. */
 static const size_t needed_bytes = (size_t)256 << 20;
 
-void check_memory(const struct patient *p, struct finding *f)
+void check_memory(const struct machine_state *p, struct finding *f)
 {
     const bool is_short = p->memory_room<needed_bytes, paged = p->probe.major_faults> 0;
     f->state = is_short ? FINDING_WARNING : FINDING_FINE;

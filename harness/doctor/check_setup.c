@@ -17,7 +17,7 @@ static const char *build_fault(const char *type, const char *flags)
     return NULL;
 }
 
-void check_build(const struct patient *p, struct finding *f)
+void check_build(const struct machine_state *p, struct finding *f)
 {
     const char *fault = build_fault(p->build_type, p->build_flags);
     f->state = fault ? FINDING_WARNING : FINDING_FINE;
@@ -27,7 +27,7 @@ void check_build(const struct patient *p, struct finding *f)
     FINDING_SAY(f->advice, "meson setup build-release --buildtype=release && meson compile -C build-release");
 }
 
-void check_quota(const struct patient *p, struct finding *f)
+void check_quota(const struct machine_state *p, struct finding *f)
 {
     const double quota = p->topology->quota_cpus, throttled = p->probe.throttled;
     if (!(quota > 0)) {
@@ -48,7 +48,7 @@ void check_quota(const struct patient *p, struct finding *f)
         FINDING_SAY(f->advice, "a quota of one CPU at least");
 }
 
-void check_environment(const struct patient *p, struct finding *f)
+void check_environment(const struct machine_state *p, struct finding *f)
 {
     size_t used = 0;
     int count = 0;
@@ -74,7 +74,7 @@ void check_environment(const struct patient *p, struct finding *f)
 }
 
 /* What unlike cores do to each other shows only in a run whose team has several kinds. */
-void check_core_kinds(const struct patient *p, struct finding *f)
+void check_core_kinds(const struct machine_state *p, struct finding *f)
 {
     const struct topology *t = p->topology;
     size_t used = 0;

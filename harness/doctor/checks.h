@@ -9,7 +9,7 @@
 
 #include "doctor/doctor.h"
 
-typedef void check_function(const struct patient *p, struct finding *f);
+typedef void check_function(const struct machine_state *p, struct finding *f);
 
 /* check_clock.c: what changes how fast the cores run, or how time is told. */
 check_function check_clock_speed, check_clock_source, check_throttling, check_governor, check_turbo,

@@ -32,7 +32,7 @@ static const struct {
 enum { CHECKS = sizeof checks / sizeof *checks };
 _Static_assert((int)CHECKS <= (int)DOCTOR_MOST, "room for every finding");
 
-int doctor_examine(const struct patient *p, struct finding findings[DOCTOR_MOST])
+int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MOST])
 {
     for (int i = 0; i < CHECKS; i++) {
         findings[i] = (struct finding){.code = checks[i].code, .subject = checks[i].subject};

@@ -25,7 +25,7 @@ struct finding {
 };
 
 /* What is examined; tests bring their own. */
-struct patient {
+struct machine_state {
     const char *proc, *sys; /* "/proc", "/sys" */
     const struct topology *topology;
     int threads;
@@ -40,7 +40,7 @@ struct patient {
 enum { DOCTOR_MOST = 24 };
 
 /* Fills in all findings, in the order of their codes; how many. */
-int doctor_examine(const struct patient *p, struct finding findings[DOCTOR_MOST]);
+int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MOST]);
 
 /* "fine", "warning", "note", "unknown" */
 const char *finding_state_name(enum finding_state state);

@@ -25,7 +25,7 @@ static const double piece_seconds = 0.0005, most_seconds = 2.5;
 /* The accounting of CPU time has ticks of 10 ms: over 2 s a share below this is none. */
 static const double least_visible = 0.005;
 
-enum { RESTS = 12, WAKES = 200, CLOCK_LOOKS = 2000, CLOCK_ROUNDS = 4, CLOCK_SAMPLES = 800, LOOKS = 3 };
+enum { RESTS = 12, WAKES = 200, CLOCK_LOOKS = 2000, CLOCK_ROUNDS = 4, CLOCK_SAMPLES = 800, SAMPLES = 3 };
 
 /* ---- Fixed work ---- */
 
@@ -312,7 +312,7 @@ int probe_measure(struct probe *p, const char *proc, const char *sys, const stru
     struct counters before, after;
     omp_set_dynamic(0);
     threads = team_of(threads);
-    double *times = calloc((size_t)threads * PIECES, sizeof *times), looks[LOOKS];
+    double *times = calloc((size_t)threads * PIECES, sizeof *times), samples[SAMPLES];
     if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
     *p = (struct probe){.threads = threads};
     at = (struct places){.proc = proc, .sys = sys, .cpus = t->places};
@@ -320,18 +320,18 @@ int probe_measure(struct probe *p, const char *proc, const char *sys, const stru
     at.sibling_count = kernel_siblings(sys, at.cpus, at.count, at.siblings, TOPOLOGY_MAX_PLACES);
     topology_bind_team(t, threads, NULL);
     read_counters(&before, &at);
-    looks[0] = look_at_load(proc);
+    samples[0] = look_at_load(proc);
     const long steps = steps_of(piece_seconds);
     measure_pieces(p, times, steps);
-    looks[1] = look_at_load(proc);
+    samples[1] = look_at_load(proc);
     measure_after_rest(p, times, steps);
     measure_wake(p, times);
     measure_clock(p, isa, times);
     measure_subnormals(p);
-    looks[2] = look_at_load(proc);
+    samples[2] = look_at_load(proc);
     read_counters(&after, &at);
     compare_counters(p, &before, &after, &at);
-    p->runnable = (looks[0] + looks[1] + looks[2]) / LOOKS;
+    p->runnable = (samples[0] + samples[1] + samples[2]) / SAMPLES;
     free(times);
     return 0;
 }

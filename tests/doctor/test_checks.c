@@ -63,36 +63,36 @@ static int remove_root(void **state)
 }
 
 /* A machine at rest of which the kernel says nothing. */
-static struct patient calm(void)
+static struct machine_state calm(void)
 {
     topology = (struct topology){.cores = 2, .allowed_pus = 2, .places = {0, 1}, .places_count = 2};
-    return (struct patient){.proc = root,
-                            .sys = root,
-                            .topology = &topology,
-                            .threads = 2,
-                            .build_type = "release",
-                            .build_flags = "-std=c17 -O3",
-                            .environment = no_variables,
-                            .memory_room = (size_t)8 << 30,
-                            .openmp_threads = 2,
-                            .probe = {.threads = 2,
-                                      .seconds = 4,
-                                      .pieces = 6000,
-                                      .piece_median = 500e-6,
-                                      .piece_p95 = 505e-6,
-                                      .piece_worst = 600e-6,
-                                      .visible = 0.01,
-                                      .ghz = {3, 3, 3},
-                                      .ghz_single = 3,
-                                      .wake_seconds = 40e-6,
-                                      .clock_seconds = 25e-9,
-                                      .multiply_seconds = 0.5e-9,
-                                      .multiply_subnormal_seconds = 1.5e-9,
-                                      .throttle_events = -1,
-                                      .throttled = NAN}};
+    return (struct machine_state){.proc = root,
+                                  .sys = root,
+                                  .topology = &topology,
+                                  .threads = 2,
+                                  .build_type = "release",
+                                  .build_flags = "-std=c17 -O3",
+                                  .environment = no_variables,
+                                  .memory_room = (size_t)8 << 30,
+                                  .openmp_threads = 2,
+                                  .probe = {.threads = 2,
+                                            .seconds = 4,
+                                            .pieces = 6000,
+                                            .piece_median = 500e-6,
+                                            .piece_p95 = 505e-6,
+                                            .piece_worst = 600e-6,
+                                            .visible = 0.01,
+                                            .ghz = {3, 3, 3},
+                                            .ghz_single = 3,
+                                            .wake_seconds = 40e-6,
+                                            .clock_seconds = 25e-9,
+                                            .multiply_seconds = 0.5e-9,
+                                            .multiply_subnormal_seconds = 1.5e-9,
+                                            .throttle_events = -1,
+                                            .throttled = NAN}};
 }
 
-static struct finding find(const struct patient *p, const char *code)
+static struct finding find(const struct machine_state *p, const char *code)
 {
     struct finding all[DOCTOR_MOST];
     const int n = doctor_examine(p, all);
@@ -103,7 +103,8 @@ static struct finding find(const struct patient *p, const char *code)
 }
 
 /* The state, and what goes with it: a cause always, effect and advice with a warning. */
-static void expect(const struct patient *p, const char *code, enum finding_state state, const char *words)
+static void expect(const struct machine_state *p, const char *code, enum finding_state state,
+                   const char *words)
 {
     const struct finding f = find(p, code);
     if (f.state != state)
@@ -119,7 +120,7 @@ static void expect(const struct patient *p, const char *code, enum finding_state
 static void test_codes_differ(void **state)
 {
     struct finding all[DOCTOR_MOST];
-    const struct patient p = calm();
+    const struct machine_state p = calm();
     (void)state;
     const int n = doctor_examine(&p, all);
     assert_true(n > 10);
@@ -129,7 +130,7 @@ static void test_codes_differ(void **state)
 
 static void test_clock_speed(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W01", FINDING_FINE, "3.00");
     p.probe.visible = 0.005;
@@ -144,9 +145,9 @@ static void test_clock_speed(void **state)
     expect(&p, "W01", FINDING_UNKNOWN, "no two ISAs");
 }
 
-static void test_company(void **state)
+static void test_contention(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     p.probe.others = 0.009;
     expect(&p, "W02", FINDING_FINE, "0.9 %");
@@ -181,7 +182,7 @@ static void test_company(void **state)
 
 static void test_clock_source(void **state)
 {
-    const struct patient p = calm();
+    const struct machine_state p = calm();
     (void)state;
     expect(&p, "W05", FINDING_UNKNOWN, "does not say");
     put(CLOCK, "tsc\n");
@@ -200,7 +201,7 @@ static void test_clock_source(void **state)
 
 static void test_subnormals(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W21", FINDING_FINE, "0.5 ns, 1.5 ns");
     p.probe.multiply_subnormal_seconds = 35e-9;
@@ -211,7 +212,7 @@ static void test_subnormals(void **state)
 
 static void test_core_kinds(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W22", FINDING_FINE, "one kind");
     topology.kinds_count = 2;
@@ -226,7 +227,7 @@ static void test_core_kinds(void **state)
 
 static void test_build(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W06", FINDING_FINE, "release");
     p.build_flags = "-std=c17 -O2 -fsanitize=address";
@@ -245,7 +246,7 @@ static void test_build(void **state)
 
 static void test_quota(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W07", FINDING_FINE, "none");
     topology.quota_cpus = 1.5;
@@ -260,7 +261,7 @@ static void test_quota(void **state)
 
 static void test_throttling(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W10", FINDING_UNKNOWN, "no CPU counts");
     p.probe.throttle_events = 0;
@@ -273,7 +274,7 @@ static void test_throttling(void **state)
 
 static void test_power_saving(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W13", FINDING_UNKNOWN, "does not say");
     put("devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
@@ -300,7 +301,7 @@ static void test_power_saving(void **state)
 
 static void test_turbo(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W14", FINDING_UNKNOWN, "does not say");
     p.probe.ghz_single = 3.6;
@@ -319,7 +320,7 @@ static void test_turbo(void **state)
 
 static void test_memory(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     (void)state;
     expect(&p, "W16", FINDING_UNKNOWN, "does not say");
     put("kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
@@ -340,7 +341,7 @@ static void test_memory(void **state)
 
 static void test_environment(void **state)
 {
-    struct patient p = calm();
+    struct machine_state p = calm();
     const char *const variables[] = {"HOME=/", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=3", NULL};
     (void)state;
     expect(&p, "W19", FINDING_FINE, "no variable");
@@ -439,7 +440,7 @@ static void test_throttled_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOT(test_codes_differ),   WITH_ROOT(test_clock_speed),  WITH_ROOT(test_company),
+        WITH_ROOT(test_codes_differ),   WITH_ROOT(test_clock_speed),  WITH_ROOT(test_contention),
         WITH_ROOT(test_clock_source),   WITH_ROOT(test_subnormals),   WITH_ROOT(test_build),
         WITH_ROOT(test_quota),          WITH_ROOT(test_throttling),   WITH_ROOT(test_power_saving),
         WITH_ROOT(test_turbo),          WITH_ROOT(test_memory),       WITH_ROOT(test_environment),

@@ -5,7 +5,7 @@
 
 #include "doctor/checks.h"
 
-void check_other_load(const struct patient *p, struct finding *f)
+void check_other_load(const struct machine_state *p, struct finding *f)
 {
     const double others = p->probe.others;
     if (isnan(others)) {
@@ -24,7 +24,7 @@ void check_other_load(const struct patient *p, struct finding *f)
         FINDING_SAY(f->advice, "ps -eo pcpu,pid,comm --sort=-pcpu | head    # who it is");
 }
 
-void check_siblings(const struct patient *p, struct finding *f)
+void check_siblings(const struct machine_state *p, struct finding *f)
 {
     const double busy = p->probe.siblings;
     if (p->probe.sibling_count == 0) {
@@ -43,7 +43,7 @@ void check_siblings(const struct patient *p, struct finding *f)
         FINDING_SAY(f->advice, "echo off | sudo tee /sys/devices/system/cpu/smt/control    # undo: echo on");
 }
 
-void check_steal(const struct patient *p, struct finding *f)
+void check_steal(const struct machine_state *p, struct finding *f)
 {
     const double steal = p->probe.steal;
     const char *host = p->hypervisor;
@@ -60,7 +60,7 @@ void check_steal(const struct patient *p, struct finding *f)
                     "a host of one's own, or bench ab with more rounds: bench ab A B --rounds 100");
 }
 
-void check_scatter(const struct patient *p, struct finding *f)
+void check_scatter(const struct machine_state *p, struct finding *f)
 {
     const struct probe *r = &p->probe;
     f->state = r->stretch_p95 > SMALL_EFFECT ? FINDING_WARNING : FINDING_FINE;
