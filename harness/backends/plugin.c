@@ -18,7 +18,7 @@ static const uint32_t known_needs =
     ISA_AVX2 | ISA_FMA | ISA_AVX512F | ISA_AVX512BW | ISA_AVX512DQ | ISA_AVX512VL | ISA_AVX512BF16;
 static const uint32_t known_flags =
     BACKEND_DETERMINISTIC | BACKEND_ON_REQUEST | BACKEND_TAKES_ARGUMENT | BACKEND_INHERITS_FASTEST;
-enum { MOST_BLOCKING = 1 << 24 };
+enum { MAX_BLOCKING = 1 << 24 };
 
 /* ---- The text of --plugin ---- */
 
@@ -71,7 +71,7 @@ static bool is_blocking(const struct blocking *b)
 {
     const int sizes[] = {b->mr, b->nr, b->mc, b->nc, b->kc};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sizes[i] < 0 || sizes[i] > MOST_BLOCKING) return false;
+        if (sizes[i] < 0 || sizes[i] > MAX_BLOCKING) return false;
     return true;
 }
 
@@ -101,7 +101,7 @@ static int check_facts(const struct plugin *p, struct error *e)
                          p->shown_path, f->flags);
     if (!is_blocking(&f->blocking))
         return error_set(e, EXIT_USAGE, "--plugin %.200s: its blocking has a size that is not from 0 to %d",
-                         p->shown_path, MOST_BLOCKING);
+                         p->shown_path, MAX_BLOCKING);
     return 0;
 }
 

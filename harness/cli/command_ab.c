@@ -102,14 +102,14 @@ static void print(void *context, int code)
  * backend. */
 static int read_options(struct ab *ab, const struct options *o, struct error *e)
 {
-    enum { MOST_EPOCHS = 100000 };
+    enum { MAX_EPOCHS = 100000 };
     if (o->operand_count != 2)
         return error_set(e, EXIT_USAGE,
                          "bench ab: two contenders are needed, as in: bench ab avx2 avx512; each a backend, "
                          "PATH.so, or PATH/bench:BACKEND of another build");
-    if (o->rounds > (MOST_EPOCHS - o->processes) / o->epochs_per_turn)
+    if (o->rounds > (MAX_EPOCHS - o->processes) / o->epochs_per_turn)
         return error_set(e, EXIT_USAGE, "--rounds %d with --epochs-per-turn %d: more than %d epochs",
-                         o->rounds, o->epochs_per_turn, MOST_EPOCHS);
+                         o->rounds, o->epochs_per_turn, MAX_EPOCHS);
     if (o->processes > o->rounds)
         return error_set(e, EXIT_USAGE, "--processes %d with --rounds %d: a process needs a round at least",
                          o->processes, o->rounds);

@@ -120,7 +120,7 @@ static void print_text(const struct machine_state *p, const struct finding *find
 int command_doctor(const struct options *o, struct error *e)
 {
     static struct topology topology; /* large */
-    static struct finding findings[DOCTOR_MOST];
+    static struct finding findings[DOCTOR_MAX];
     if (output_check(e) || topology_read(&topology, e)) return (int)e->code;
     const struct build *b = build_get();
     struct machine_state p = {.proc = "/proc",

@@ -15,7 +15,7 @@
 
 enum {
     FIRST_EPOCH = 2, /* epoch 1 warms up */
-    MOST_BACKENDS = REGISTRY_MAX / GATE_PROCESSES,
+    MAX_BACKENDS = REGISTRY_MAX / GATE_PROCESSES,
 };
 
 struct gate {
@@ -23,16 +23,16 @@ struct gate {
     struct session session;
     struct baseline baseline;
     int count; /* backends */
-    const struct baseline_series *series[MOST_BACKENDS];
-    struct registry_entry entries[MOST_BACKENDS * GATE_PROCESSES]; /* NAME, NAME.again, next NAME ... */
-    double *share[MOST_BACKENDS * GATE_PROCESSES];                 /* by epoch */
-    struct gate_line lines[MOST_BACKENDS];
+    const struct baseline_series *series[MAX_BACKENDS];
+    struct registry_entry entries[MAX_BACKENDS * GATE_PROCESSES]; /* NAME, NAME.again, next NAME ... */
+    double *share[MAX_BACKENDS * GATE_PROCESSES];                 /* by epoch */
+    struct gate_line lines[MAX_BACKENDS];
     bool judged;
 };
 
 static bool is_enough(const struct baseline_series *s)
 {
-    return s->epochs >= INTERVAL_FEWEST + FIRST_EPOCH - 1;
+    return s->epochs >= INTERVAL_MIN + FIRST_EPOCH - 1;
 }
 
 static bool is_second_process(const char *name)
@@ -88,9 +88,9 @@ static int add_backend(struct gate *g, const struct registry_entry *entry, struc
         return error_set(
             e, EXIT_INCONCLUSIVE,
             "--baseline %.200s: too few epochs of '%s' (%d, needed are %d): nothing can be told of it",
-            g->baseline.path, entry->name, s ? s->epochs : 0, INTERVAL_FEWEST + FIRST_EPOCH - 1);
-    if (g->count == MOST_BACKENDS)
-        return error_set(e, EXIT_USAGE, "--backend: more than %d backends", MOST_BACKENDS);
+            g->baseline.path, entry->name, s ? s->epochs : 0, INTERVAL_MIN + FIRST_EPOCH - 1);
+    if (g->count == MAX_BACKENDS)
+        return error_set(e, EXIT_USAGE, "--backend: more than %d backends", MAX_BACKENDS);
     struct registry_entry *pair = &g->entries[GATE_PROCESSES * g->count];
     char *again = NULL;
     if (asprintf(&again, "%s.again", entry->name) < 0) return error_set(e, EXIT_INTERNAL, "out of memory");

@@ -227,7 +227,7 @@ static int store_ints(struct options *o, const struct option_spec *spec, const c
         return error_set(e, EXIT_USAGE, "%s: '%.200s' has a value twice; each point of a sweep runs once",
                          where, value);
     case INT_LIST_LONG:
-        return error_set(e, EXIT_USAGE, "%s: more than %d values", where, GRID_MOST_VALUES);
+        return error_set(e, EXIT_USAGE, "%s: more than %d values", where, GRID_MAX_VALUES);
     }
     if (list->count > 1 && o->command != COMMAND_RUN)
         return error_set(
@@ -432,7 +432,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     if (grid_points(&o->grid) == 0)
         return error_set(e, EXIT_USAGE,
                          "--threads, --batch, --hidden: the lists make more than %d combinations",
-                         GRID_MOST_POINTS);
+                         GRID_MAX_POINTS);
     return 0;
 }
 

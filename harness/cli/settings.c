@@ -117,7 +117,7 @@ static bool read_int(const json_t *number, json_int_t lo, json_int_t hi, int *va
 static bool read_axis(struct int_list *list, const json_t *value, int hi)
 {
     const size_t count = json_is_array(value) ? json_array_size(value) : 1;
-    if (count < 1 || count > GRID_MOST_VALUES) return false;
+    if (count < 1 || count > GRID_MAX_VALUES) return false;
     for (size_t i = 0; i < count; i++)
         if (!read_int(json_is_array(value) ? json_array_get(value, i) : value, 1, hi, &list->values[i]))
             return false;

@@ -116,7 +116,7 @@ static enum idx_status check_trailer(struct gunzip *g)
 static enum idx_status skip_padding(struct byte_source *in)
 {
     for (int count = 0; byte_source_fill(in); count++) {
-        if (*in->next != 0 || count == GUNZIP_MOST_PADDING) return IDX_GZIP_GARBAGE;
+        if (*in->next != 0 || count == GUNZIP_MAX_PADDING) return IDX_GZIP_GARBAGE;
         in->next++;
         in->have--;
     }

@@ -13,7 +13,7 @@
 #include "data/idx_status.h"
 
 /* Bytes: more than a tape's block has. A sparse file could hold zeros without end. */
-enum { GUNZIP_MOST_PADDING = 1 << 24 };
+enum { GUNZIP_MAX_PADDING = 1 << 24 };
 
 struct gunzip {
     struct byte_source *in;

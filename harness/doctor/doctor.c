@@ -30,9 +30,9 @@ static const struct {
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };
-_Static_assert((int)CHECKS <= (int)DOCTOR_MOST, "room for every finding");
+_Static_assert((int)CHECKS <= (int)DOCTOR_MAX, "room for every finding");
 
-int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MOST])
+int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MAX])
 {
     for (int i = 0; i < CHECKS; i++) {
         findings[i] = (struct finding){.code = checks[i].code, .subject = checks[i].subject};

@@ -37,10 +37,10 @@ struct machine_state {
     struct probe probe;
 };
 
-enum { DOCTOR_MOST = 24 };
+enum { DOCTOR_MAX = 24 };
 
 /* Fills in all findings, in the order of their codes; how many. */
-int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MOST]);
+int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MAX]);
 
 /* "fine", "warning", "note", "unknown" */
 const char *finding_state_name(enum finding_state state);

@@ -19,7 +19,7 @@
 #include "stats/order.h"
 
 /* Pieces of work of each thread: 1.5 s of half a millisecond each, in stretches of 30 ms. */
-enum { PIECES = 3000, STRETCH = 60, STRETCHES = PIECES / STRETCH, FEWEST_PIECES = INTERVAL_FEWEST * STRETCH };
+enum { PIECES = 3000, STRETCH = 60, STRETCHES = PIECES / STRETCH, FEWEST_PIECES = INTERVAL_MIN * STRETCH };
 static const double piece_seconds = 0.0005, most_seconds = 2.5;
 
 /* The accounting of CPU time has ticks of 10 ms: over 2 s a share below this is none. */

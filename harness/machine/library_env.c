@@ -6,14 +6,14 @@
 
 #include "machine/cpu.h"
 
-enum { MOST_SETTINGS = 16 };
+enum { MAX_SETTINGS = 16 };
 
 /* settings: what stands behind the prefix in those variables that the library's documentation or source lets
  * change its code path, its threads, its precision, or the time of a call. */
 #define ONEDNN_SETTINGS "MAX_CPU_ISA", "CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE", "VERBOSE"
 static const struct family {
     const char *prefix, *library, *backend; /* library: that the backend calls; NULL: none */
-    const char *settings[MOST_SETTINGS];
+    const char *settings[MAX_SETTINGS];
     bool openmp;
 } families[] = {
     {.prefix = "OMP_", .openmp = true},
@@ -71,7 +71,7 @@ const char *library_env_changes(const char *variable, const char *backend)
     if (!f || !f->backend || strcmp(f->backend, backend) != 0 || cpu_cap_has_set(variable)) return NULL;
     const char *rest = variable + strlen(f->prefix);
     const size_t length = strcspn(rest, "=");
-    for (int i = 0; i < MOST_SETTINGS && f->settings[i]; i++)
+    for (int i = 0; i < MAX_SETTINGS && f->settings[i]; i++)
         if (strlen(f->settings[i]) == length && strncmp(rest, f->settings[i], length) == 0) return f->library;
     return NULL;
 }

@@ -16,13 +16,13 @@
 
 /* From 3 steps, so that of two successive ones without a store() before them one is skipped by a backend that
  * skips every second. */
-enum { SPAN_LEAST = 3, SPAN_MOST = 5 };
+enum { SPAN_LEAST = 3, SPAN_MAX = 5 };
 
 /* How far the parameters may end from where the oracle ends, as a share of the way that the oracle went: the
  * length of the difference vector of a tensor over that of its movement, beside what the derived bounds of
  * the single steps allow. Not derived, since the errors of one step pass through the next: right backends
  * were seen within what these bounds allow, and by themselves below 2e-4; one that leaves out one step of
- * SPAN_MOST at a quarter and more. */
+ * SPAN_MAX at a quarter and more. */
 #define SPAN_DEVIATION (1.0 / 32.0)
 
 struct blind_span {
@@ -30,11 +30,11 @@ struct blind_span {
     struct rmsprop_constants constants;
     int first, length; /* steps of the epoch; length 0: none */
     int seen;          /* steps of it that are done */
-    struct batch batch[SPAN_MOST];
-    double loss_sum[SPAN_MOST]; /* as the backend said */
-    struct model from, model;   /* before the span; the oracle's, then its result */
-    struct model after;         /* the backend's */
-    float *slack;               /* beside model.w: what the bounds allow, summed over the steps */
+    struct batch batch[SPAN_MAX];
+    double loss_sum[SPAN_MAX]; /* as the backend said */
+    struct model from, model;  /* before the span; the oracle's, then its result */
+    struct model after;        /* the backend's */
+    float *slack;              /* beside model.w: what the bounds allow, summed over the steps */
 };
 
 /* 0, or -1 when memory is short. */

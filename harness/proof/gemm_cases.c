@@ -88,7 +88,7 @@ void gemm_case_text(const struct gemm_case *c, char text[GEMM_CASE_TEXT])
 /* ---- exact data. A factor is an odd number times a unit, a power of two. Every term of a sum is a multiple
  * of alpha's unit, and the sum of their magnitudes is at most 2^24 of it. */
 
-enum { MOST_EXACT_C = 512, ODD_LIMIT = 1 << 12 };
+enum { MAX_EXACT_C = 512, ODD_LIMIT = 1 << 12 };
 
 static int odd_part(float x)
 {
@@ -120,7 +120,7 @@ static float product_unit(enum gemm_fill fill)
 static struct limits limits_of(const struct gemm_case *c)
 {
     const int alpha = odd_part(c->alpha), k = c->k > 0 ? c->k : 1;
-    const double room = (0x1p24 - (double)odd_part(c->beta) * MOST_EXACT_C) / alpha / k; /* for |A| |B| */
+    const double room = (0x1p24 - (double)odd_part(c->beta) * MAX_EXACT_C) / alpha / k; /* for |A| |B| */
     struct limits l = {.a = 64, .b = 128};
     if (room < 64.0 * 64.0) l.a = room < 1.0 ? 1 : (int)sqrt(room);
     if (room < l.a * 128.0) l.b = room < 1.0 ? 1 : (int)room / l.a;
@@ -348,7 +348,7 @@ static float element_b(const struct gemm_case *c, const struct limits *l, struct
 static float element_c(const struct gemm_case *c, const struct limits *l, struct rng *r, int i, int j)
 {
     if (c->fill == FILL_POWERS) return i % 2 ? power(r) : 0.0f;
-    if (gemm_exact(c->fill)) return integer_within(r, MOST_EXACT_C) * l->unit;
+    if (gemm_exact(c->fill)) return integer_within(r, MAX_EXACT_C) * l->unit;
     switch (c->fill) {
     case FILL_EXPONENTS:
         return cases_log_uniform(r, -40, 40);

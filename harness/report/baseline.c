@@ -85,7 +85,7 @@ static int make_series(struct baseline *b, struct error *e)
     json_t *facts;
     json_object_foreach(json_object_get(b->machine, "backends"), name, facts)
     {
-        if (b->count == BASELINE_MOST_SERIES) return wrong(b, "more backends than a run can have", e);
+        if (b->count == BASELINE_MAX_SERIES) return wrong(b, "more backends than a run can have", e);
         struct baseline_series *s = &b->series[b->count++];
         const char *spec = json_string_value(json_object_get(facts, "spec"));
         s->backend = name;

@@ -12,7 +12,7 @@
 #include "data/dataset.h"
 #include "machine/env_id.h"
 
-enum { BASELINE_MOST_SERIES = 64 };
+enum { BASELINE_MAX_SERIES = 64 };
 
 struct baseline_series {
     const char *backend; /* points into the machine's JSON, as the next does */
@@ -29,7 +29,7 @@ struct baseline {
     double lr;
     uint64_t seed;
     const char *isa_cap; /* NULL: none */
-    struct baseline_series series[BASELINE_MOST_SERIES];
+    struct baseline_series series[BASELINE_MAX_SERIES];
     int count;
 };
 

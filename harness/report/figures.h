@@ -17,7 +17,7 @@ struct time_figures {
     int later, disturbed; /* later epochs, and how many of these something disturbed by more than 1 % */
     double first;         /* seconds of the very first epoch */
     double median, fastest, slowest; /* seconds */
-    struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_FEWEST epochs */
+    struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_MIN epochs */
     double gflops;                   /* of the median epoch */
     double peak_gflops; /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
     double share_of_peak;

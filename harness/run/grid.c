@@ -48,7 +48,7 @@ enum int_list_status int_list_parse(struct int_list *list, const char *text, int
         int value;
         if (!parse_number(&text, lo, hi, &value)) return INT_LIST_MALFORMED;
         if (holds(&read, value)) return INT_LIST_REPEATED;
-        if (read.count == GRID_MOST_VALUES) return INT_LIST_LONG;
+        if (read.count == GRID_MAX_VALUES) return INT_LIST_LONG;
         read.values[read.count++] = value;
         if (!*text) break;
         if (*text++ != ',') return INT_LIST_MALFORMED;
@@ -59,10 +59,10 @@ enum int_list_status int_list_parse(struct int_list *list, const char *text, int
 
 int grid_points(const struct grid *g)
 {
-    int points = 1; /* GRID_MOST_VALUES to the power of the axes is no overflow */
+    int points = 1; /* GRID_MAX_VALUES to the power of the axes is no overflow */
     for (int i = 0; i < GRID_AXES; i++)
         if (g->axis[i].count > 0) points *= g->axis[i].count;
-    return points <= GRID_MOST_POINTS ? points : 0;
+    return points <= GRID_MAX_POINTS ? points : 0;
 }
 
 bool grid_is_sweep(const struct grid *g)

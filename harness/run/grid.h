@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 enum grid_axis { GRID_THREADS, GRID_BATCH, GRID_HIDDEN, GRID_AXES };
-enum { GRID_MOST_VALUES = 32, GRID_MOST_POINTS = 1000, GRID_NAME_SIZE = 48 };
+enum { GRID_MAX_VALUES = 32, GRID_MAX_POINTS = 1000, GRID_NAME_SIZE = 48 };
 
 /* Different values in the user's order. */
 struct int_list {
     int count;
-    int values[GRID_MOST_VALUES];
+    int values[GRID_MAX_VALUES];
 };
 
 struct grid {
@@ -36,7 +36,7 @@ enum int_list_status { INT_LIST_OK, INT_LIST_MALFORMED, INT_LIST_REPEATED, INT_L
  * alone when it is not INT_LIST_OK. */
 enum int_list_status int_list_parse(struct int_list *list, const char *text, int lo, int hi);
 
-/* All combinations; an axis without values counts as one value. 0 when there are more than GRID_MOST_POINTS.
+/* All combinations; an axis without values counts as one value. 0 when there are more than GRID_MAX_POINTS.
  */
 int grid_points(const struct grid *g);
 

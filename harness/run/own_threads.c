@@ -136,10 +136,10 @@ void own_threads_team_sleeps(bool asleep)
  * has more threads than CPUs: its manual says so, and nothing else can be changed in a running process. So
  * idle teams of their own make up the number. They are no larger than the list of places, whose end libgomp
  * does not survive well; see omp_environment. */
-enum { MOST_IN_TEAM = 8, MOST_TEAMS = 512 };
+enum { MAX_IN_TEAM = 8, MAX_TEAMS = 512 };
 
 static struct {
-    pthread_t threads[MOST_TEAMS];
+    pthread_t threads[MAX_TEAMS];
     int count, size;
     sem_t ready, end;
 } idle;
@@ -158,11 +158,11 @@ static void *have_idle_team(void *unused)
 static void start_idle_teams(void)
 {
     const int cpus = omp_get_num_procs();
-    idle.size = cpus + 1 < MOST_IN_TEAM ? cpus + 1 : MOST_IN_TEAM;
+    idle.size = cpus + 1 < MAX_IN_TEAM ? cpus + 1 : MAX_IN_TEAM;
     const int teams = (cpus + idle.size - 2) / (idle.size - 1);
     sem_init(&idle.ready, 0, 0);
     sem_init(&idle.end, 0, 0);
-    while (idle.count < teams && idle.count < MOST_TEAMS &&
+    while (idle.count < teams && idle.count < MAX_TEAMS &&
            pthread_create(&idle.threads[idle.count], NULL, have_idle_team, NULL) == 0)
         idle.count++;
     for (int i = 0; i < idle.count; i++)

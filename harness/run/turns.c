@@ -26,7 +26,7 @@ void turns_shuffled(int *order, int count, uint64_t seed, int round)
 /* The rotations of a random order, and those of its mirror image, in a random sequence. */
 void turns_balanced(int *order, int count, uint64_t seed, int round)
 {
-    int base[TURNS_MOST], variants[2 * TURNS_MOST];
+    int base[TURNS_MAX], variants[2 * TURNS_MAX];
     const int size = 2 * count, block = (round - 1) / size;
     struct rng rng = rng_seed(seed, block_stream + (uint64_t)block);
     shuffle(base, count, &rng);

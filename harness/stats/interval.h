@@ -11,12 +11,12 @@ struct interval {
 };
 
 /* Fewer values than this bound no median with 95 % confidence, whatever they are. */
-enum { INTERVAL_FEWEST = 6 };
+enum { INTERVAL_MIN = 6 };
 
 /* 95 % confidence interval of the median of ascending values: the percentile bootstrap (Efron, 1979; 2000
  * resamples drawn from the seed), widened where it is narrower than the interval between order statistics,
  * whose coverage of at least 95 % holds for every continuous distribution and any count. For the median of a
- * dozen values the bootstrap alone promises a little more than it keeps. -inf to inf below INTERVAL_FEWEST
+ * dozen values the bootstrap alone promises a little more than it keeps. -inf to inf below INTERVAL_MIN
  * values. */
 struct interval median_interval(const double *sorted, int count, uint64_t seed);
 

@@ -11,7 +11,7 @@
 /* ---- Drift ---- */
 
 static const double z_drift = 2.576; /* two-sided 1 % of the standard normal */
-enum { DRIFT_FEWEST = 8 };
+enum { DRIFT_MIN = 8 };
 
 struct placed {
     double value;
@@ -53,14 +53,14 @@ struct drift find_drift(const double *values, int count)
     free(placed);
     d.first = median_of(values, count / 2);
     d.second = median_of(values + (count + 1) / 2, count / 2);
-    d.found = count >= DRIFT_FEWEST && fabs(d.rank_correlation) * sqrt(count - 1.0) > z_drift;
+    d.found = count >= DRIFT_MIN && fabs(d.rank_correlation) * sqrt(count - 1.0) > z_drift;
     return d;
 }
 
 /* ---- Humps ---- */
 
 static const double humps_apart = 6.0, humps_share = 1.0 / 6.0;
-enum { HUMP_FEWEST = 3 };
+enum { HUMP_MIN = 3 };
 
 /* Mean and sum of squares around it, of the values up to here. */
 struct group {
@@ -120,7 +120,7 @@ struct humps find_humps(const double *values, int count)
     h.high = high.mean;
     h.share_high = (double)high.count / count;
     const int smaller = low.count < high.count ? low.count : high.count;
-    if (smaller < HUMP_FEWEST || smaller < humps_share * count) return h;
+    if (smaller < HUMP_MIN || smaller < humps_share * count) return h;
     const double spread = sqrt(0.5 * (low.squares / low.count + high.squares / high.count));
     h.found = high.mean - low.mean > humps_apart * spread;
     return h;

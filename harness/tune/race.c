@@ -12,7 +12,7 @@
 
 /* Short enough for many rounds, long enough for the clock and for a team that has to wake. */
 static const double seconds_of_timing = 2e-3;
-enum { MOST_CALLS = 100000 };
+enum { MAX_CALLS = 100000 };
 
 static size_t largest(const struct race *r, char operand)
 {
@@ -63,7 +63,7 @@ static int calibrate(struct race *r, struct error *e)
     for (int i = 0; i < r->count; i++) {
         time_calls(r, &c, &r->shapes[i], 1); /* warms up */
         const double calls = seconds_of_timing / time_calls(r, &c, &r->shapes[i], 3);
-        r->calls[i] = calls < 1 ? 1 : calls > MOST_CALLS ? MOST_CALLS : (int)calls;
+        r->calls[i] = calls < 1 ? 1 : calls > MAX_CALLS ? MAX_CALLS : (int)calls;
     }
     contender_close(&c);
     return 0;

@@ -12,7 +12,7 @@ from .files import DataError, read_text
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # What Keras calls the accuracy: "acc" before 2.3, and the metric's own name where compile() was given that.
 ACCURACIES = ("acc", "sparse_categorical_accuracy", "categorical_accuracy")
-MOST_EPOCHS, LARGEST = 1e6, 1e39  # beyond, a chart cannot be drawn
+MAX_EPOCHS, LARGEST = 1e6, 1e39  # beyond, a chart cannot be drawn
 
 
 class KerasHistory:
@@ -74,8 +74,8 @@ def csv_rows(text, path):
 
 def row_of(row, path, where):
     values = {name: figure(row.get(name), path, f"{name} in {where}") for name in ("epoch",) + FIGURES}
-    if not (0 <= values["epoch"] <= MOST_EPOCHS and values["epoch"].is_integer()):
-        raise DataError(f"{path}: no epoch from 0 to {MOST_EPOCHS:g} in {where}")
+    if not (0 <= values["epoch"] <= MAX_EPOCHS and values["epoch"].is_integer()):
+        raise DataError(f"{path}: no epoch from 0 to {MAX_EPOCHS:g} in {where}")
     return values
 
 

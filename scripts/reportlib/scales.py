@@ -3,7 +3,7 @@
 
 import math
 
-MOST_PLACES = 5  # decimal places that have room beside an axis
+MAX_PLACES = 5  # decimal places that have room beside an axis
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -24,7 +24,7 @@ class Linear:
         step = next((s * power for s in (1, 2, 5, 10, 20) if span / (s * power) <= most), 20 * power)
         places = max(0, -math.floor(math.log10(step) + 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        if places > MOST_PLACES:
+        if places > MAX_PLACES:
             return [(i * step, powered(i * step, places)) for i in range(first, last + 1)]
         return [(i * step, plain(i * step, places)) for i in range(first, last + 1)]
 

@@ -258,7 +258,7 @@ static struct bytes member_after_padding(void)
 }
 static struct bytes endless_padding(void)
 {
-    return in_parts((size_t)GUNZIP_MOST_PADDING + 1);
+    return in_parts((size_t)GUNZIP_MAX_PADDING + 1);
 }
 static struct bytes label_10(void)
 {

@@ -173,7 +173,7 @@ static void good_files(void **state)
         idx_gzip_parts(idx_good_images(), 0, 0), /* a member may be empty */
         idx_gzip_parts(idx_good_images(), 3, 1),
         idx_gzip_parts(idx_good_images(), 100, 511),
-        idx_gzip_parts(idx_good_images(), 136, GUNZIP_MOST_PADDING),
+        idx_gzip_parts(idx_good_images(), 136, GUNZIP_MAX_PADDING),
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct idx_array a;

@@ -94,7 +94,7 @@ static struct machine_state calm(void)
 
 static struct finding find(const struct machine_state *p, const char *code)
 {
-    struct finding all[DOCTOR_MOST];
+    struct finding all[DOCTOR_MAX];
     const int n = doctor_examine(p, all);
     for (int i = 0; i < n; i++)
         if (strcmp(all[i].code, code) == 0) return all[i];
@@ -119,7 +119,7 @@ static void expect(const struct machine_state *p, const char *code, enum finding
 
 static void test_codes_differ(void **state)
 {
-    struct finding all[DOCTOR_MOST];
+    struct finding all[DOCTOR_MAX];
     const struct machine_state p = calm();
     (void)state;
     const int n = doctor_examine(&p, all);

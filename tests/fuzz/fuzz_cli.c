@@ -7,7 +7,7 @@
 #include "cli/options.h"
 #include "fuzz.h"
 
-enum { MOST_WORDS = 40 };
+enum { MAX_WORDS = 40 };
 
 /* What options_parse accepts keeps to the limits that --help states. */
 static void demand_limits(const struct options *o)
@@ -44,7 +44,7 @@ static void parse(int argc, char **argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *words[MOST_WORDS + 2], *set[MOST_WORDS];
+    char *words[MAX_WORDS + 2], *set[MAX_WORDS];
     char program[] = "bench";
     int argc = 0, settings = 0;
     char *const text = malloc(size + 1);
@@ -53,9 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = 0;
     words[argc++] = program;
     char *rest = text;
-    for (char *word; argc <= MOST_WORDS && (word = strsep(&rest, "\n")) != NULL;) {
+    for (char *word; argc <= MAX_WORDS && (word = strsep(&rest, "\n")) != NULL;) {
         char *const equals = strchr(word, '=');
-        if (strncmp(word, "BENCH_", 6) == 0 && equals && settings < MOST_WORDS) {
+        if (strncmp(word, "BENCH_", 6) == 0 && equals && settings < MAX_WORDS) {
             *equals = 0;
             setenv(word, equals + 1, 1);
             set[settings++] = word;

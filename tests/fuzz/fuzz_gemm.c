@@ -13,7 +13,7 @@
 #include "proof/bounds.h"
 #include "proof/oracle.h"
 
-enum { MOST_ROWS = 49, MOST_COLUMNS = 67, MOST_K = 97, MOST_SLACK = 5, TEAMS = 2, SLACKS = 6 * 6 * 6 };
+enum { MAX_ROWS = 49, MAX_COLUMNS = 67, MAX_K = 97, MAX_SLACK = 5, TEAMS = 2, SLACKS = 6 * 6 * 6 };
 
 static const float scales[] = {0.0f, 1.0f, -1.0f, 0.7f, -2.5f, 1e-3f};
 enum { SCALES = sizeof scales / sizeof scales[0] };
@@ -91,9 +91,9 @@ static struct product product_make(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     struct product p;
-    p.m = fuzz_byte(&in) % (MOST_ROWS + 1);
-    p.n = fuzz_byte(&in) % (MOST_COLUMNS + 1);
-    p.k = fuzz_byte(&in) % (MOST_K + 1);
+    p.m = fuzz_byte(&in) % (MAX_ROWS + 1);
+    p.n = fuzz_byte(&in) % (MAX_COLUMNS + 1);
+    p.k = fuzz_byte(&in) % (MAX_K + 1);
     const unsigned form = fuzz_byte(&in), slack = fuzz_byte(&in);
     p.ta = form & 1 ? TRANS : NO_TRANS;
     p.tb = form & 2 ? TRANS : NO_TRANS;
@@ -101,7 +101,7 @@ static struct product product_make(const uint8_t *data, size_t size)
     p.beta = scales[(form >> 5) % SCALES];
     p.team = slack >= SLACKS;
     struct rng more = rng_seed(form | slack << 8, 0);
-    const int sa = (int)(slack % (MOST_SLACK + 1)), sb = (int)(slack / 6 % 6), sc = (int)(slack / 36 % 6);
+    const int sa = (int)(slack % (MAX_SLACK + 1)), sb = (int)(slack / 6 % 6), sc = (int)(slack / 36 % 6);
     p.a = operand_make(p.ta ? p.k : p.m, p.ta ? p.m : p.k, sa, &in, &more);
     p.b = operand_make(p.tb ? p.n : p.k, p.tb ? p.k : p.n, sb, &in, &more);
     p.c = operand_make(p.m, p.n, sc, &in, &more);
@@ -142,7 +142,7 @@ static void judge(struct contender *c, const struct product *p, const double *va
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static double value[MOST_ROWS * MOST_COLUMNS], gauge[MOST_ROWS * MOST_COLUMNS];
+    static double value[MAX_ROWS * MAX_COLUMNS], gauge[MAX_ROWS * MAX_COLUMNS];
     for (int team = 0; team < TEAMS && !contenders[team][0].backend; team++) open_all(team);
     const struct product p = product_make(data, size);
     oracle_gemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a.at, p.a.ld, p.b.at, p.b.ld, p.beta, p.c.at, p.c.ld,

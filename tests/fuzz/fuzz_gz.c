@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "idx_input.h"
 
-enum { SMALL_CAP = 64, CAP = 1 << 14, MOST_TAIL = 8 };
+enum { SMALL_CAP = 64, CAP = 1 << 14, MAX_TAIL = 8 };
 
 /* What is done to a member that was right. SPLIT: there are two, each with a part of the content. */
 enum damage { UNHURT, CUT, CHANGED, FOLLOWED, TWICE, SPLIT, DAMAGES };
@@ -35,7 +35,7 @@ static struct bytes damaged(const uint8_t *member, size_t size, enum damage dama
     if (damage == CUT) b.size = at;
     if (damage == CHANGED) b.at[place < size ? size - 1 - at : at] ^= value; /* the checksums first */
     if (damage != FOLLOWED && damage != TWICE) return b;
-    const size_t tail = damage == TWICE ? size : 1 + place % MOST_TAIL;
+    const size_t tail = damage == TWICE ? size : 1 + place % MAX_TAIL;
     struct bytes longer = copy_of(b.at, size, size + tail);
     if (damage == TWICE)
         memcpy(longer.at + size, member, size);

@@ -6,15 +6,15 @@
 
 #include "fuzz.h"
 
-enum { MOST_BYTES = 1 << 20 };
+enum { MAX_BYTES = 1 << 20 };
 
 /* An exactly sized block, so that a sanitizer sees a read beyond it. */
 static void run_file(const char *path)
 {
     FILE *const f = fopen(path, "rb");
-    uint8_t *const buffer = malloc(MOST_BYTES);
+    uint8_t *const buffer = malloc(MAX_BYTES);
     FUZZ_DEMAND(f && buffer);
-    const size_t size = fread(buffer, 1, MOST_BYTES, f);
+    const size_t size = fread(buffer, 1, MAX_BYTES, f);
     FUZZ_DEMAND(!ferror(f));
     uint8_t *const exact = malloc(size ? size : 1);
     FUZZ_DEMAND(exact);

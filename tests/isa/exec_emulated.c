@@ -9,13 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MOST_ARGUMENTS = 64, MORE_ARGUMENTS = 5, PATH_SIZE = 4096 };
+enum { MAX_ARGUMENTS = 64, MORE_ARGUMENTS = 5, PATH_SIZE = 4096 };
 
 int execve(const char *path, char *const arguments[], char *const environment[])
 {
     static char option_cpu[] = "-cpu", option_name[] = "-0";
     char *const emulator = getenv("EMULATOR"), *const cpu = getenv("EMULATED_CPU");
-    char *longer[MOST_ARGUMENTS + MORE_ARGUMENTS + 1];
+    char *longer[MAX_ARGUMENTS + MORE_ARGUMENTS + 1];
     char program[PATH_SIZE] = "";
     int count = 0;
     /* Names of this process, such as /proc/self/exe, mean the emulator once it runs anew. */
@@ -29,7 +29,7 @@ int execve(const char *path, char *const arguments[], char *const environment[])
         longer[count] = first[count];
         count++;
     }
-    for (int i = 1; arguments[i] && count < MOST_ARGUMENTS + MORE_ARGUMENTS; i++)
+    for (int i = 1; arguments[i] && count < MAX_ARGUMENTS + MORE_ARGUMENTS; i++)
         longer[count++] = arguments[i];
     longer[count] = NULL;
     return (int)syscall(SYS_execve, emulator, longer, environment);

@@ -25,21 +25,21 @@ float *__wrap_memory_floats(size_t count);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
 
-enum { MOST_BLOCKS = 64 };
+enum { MAX_BLOCKS = 64 };
 
 static struct {
     char *map;
     size_t bytes;
     void *array;
-} blocks[MOST_BLOCKS];
+} blocks[MAX_BLOCKS];
 
 void *__wrap_memory_zeroed(size_t count, size_t size)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), wanted = count * size;
     const size_t bytes = (wanted + page - 1) / page * page + page;
     int i = 0;
-    while (i < MOST_BLOCKS && blocks[i].map) i++;
-    assert_true(i < MOST_BLOCKS);
+    while (i < MAX_BLOCKS && blocks[i].map) i++;
+    assert_true(i < MAX_BLOCKS);
     char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(map, MAP_FAILED);
     assert_int_equal(mprotect(map + bytes - page, page, PROT_NONE), 0);
@@ -55,7 +55,7 @@ float *__wrap_memory_floats(size_t count)
 
 void __wrap_free(void *memory)
 {
-    for (int i = 0; memory && i < MOST_BLOCKS; i++)
+    for (int i = 0; memory && i < MAX_BLOCKS; i++)
         if (blocks[i].map && blocks[i].array == memory) {
             munmap(blocks[i].map, blocks[i].bytes);
             blocks[i].map = NULL;
@@ -102,7 +102,7 @@ static void call_all(const struct backend *b, int hidden, int batch, size_t l2_b
     }
     micro_operands_free(&operands);
     contender_close(&contender);
-    for (int i = 0; i < MOST_BLOCKS; i++) assert_null(blocks[i].map);
+    for (int i = 0; i < MAX_BLOCKS; i++) assert_null(blocks[i].map);
 }
 
 static void call_sizes(const struct backend *b)

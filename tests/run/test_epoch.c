@@ -6,18 +6,18 @@
 
 #include "train/epoch.h"
 
-enum { COUNT = 300, TEST_COUNT = 50, BATCH = 64, MOST_BATCHES = 16 };
+enum { COUNT = 300, TEST_COUNT = 50, BATCH = 64, MAX_BATCHES = 16 };
 
 /* What the note-taking backend has seen. */
 static struct {
-    int trained, predicted;    /* batches */
-    int rows[2][MOST_BATCHES]; /* [0] trained, [1] predicted */
-    uint32_t samples[2][MOST_BATCHES * BATCH];
+    int trained, predicted;   /* batches */
+    int rows[2][MAX_BATCHES]; /* [0] trained, [1] predicted */
+    uint32_t samples[2][MAX_BATCHES * BATCH];
     const uint8_t *pixels[2], *labels[2];
     volatile int stop;
     int stop_after; /* trained batches; 0 = never */
     struct progress *progress;
-    int step_seen[MOST_BATCHES]; /* progress->step during each trained batch */
+    int step_seen[MAX_BATCHES]; /* progress->step during each trained batch */
 } notes;
 
 static void take_note(int predict, const struct batch *b, struct step_result *r)
@@ -25,7 +25,7 @@ static void take_note(int predict, const struct batch *b, struct step_result *r)
     int *batches = predict ? &notes.predicted : &notes.trained;
     uint32_t *at = notes.samples[predict];
     for (int i = 0; i < *batches; i++) at += notes.rows[predict][i];
-    assert_true(*batches < MOST_BATCHES && b->rows <= BATCH);
+    assert_true(*batches < MAX_BATCHES && b->rows <= BATCH);
     memcpy(at, b->index, (size_t)b->rows * sizeof *at);
     notes.rows[predict][*batches] = b->rows;
     notes.pixels[predict] = b->pixels;

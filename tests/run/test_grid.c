@@ -52,15 +52,15 @@ static void test_lists(void **state)
 /* As many values as there is room for, and one more. */
 static void test_long_list(void **state)
 {
-    char text[8 * (GRID_MOST_VALUES + 1)] = "";
+    char text[8 * (GRID_MAX_VALUES + 1)] = "";
     struct int_list list = {.count = 0};
     (void)state;
-    for (int i = 1; i <= GRID_MOST_VALUES + 1; i++) {
+    for (int i = 1; i <= GRID_MAX_VALUES + 1; i++) {
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%d", i > 1 ? "," : "", i);
         assert_int_equal(int_list_parse(&list, text, 1, 1000),
-                         i <= GRID_MOST_VALUES ? INT_LIST_OK : INT_LIST_LONG);
+                         i <= GRID_MAX_VALUES ? INT_LIST_OK : INT_LIST_LONG);
     }
-    assert_int_equal(list.count, GRID_MOST_VALUES);
+    assert_int_equal(list.count, GRID_MAX_VALUES);
 }
 
 static struct grid grid_of(const char *threads, const char *batch, const char *hidden)
@@ -100,7 +100,7 @@ static void test_sizes(void **state)
     assert_int_equal(grid_points(&unsaid), 1);
     assert_true(grid_is_sweep(&list));
     assert_int_equal(grid_points(&list), 2);
-    assert_int_equal(grid_points(&most), GRID_MOST_POINTS);
+    assert_int_equal(grid_points(&most), GRID_MAX_POINTS);
     assert_int_equal(grid_points(&more), 0);
 }
 

@@ -19,7 +19,7 @@
 #include "run/worker.h"
 #include "../skip_test.h"
 
-enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MOST_EVENTS = 512 };
+enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MAX_EVENTS = 512 };
 
 static struct dataset data;
 static struct topology topology;
@@ -184,7 +184,7 @@ struct event {
     struct proof_verdict verdict;
 };
 
-static struct event events[MOST_EVENTS];
+static struct event events[MAX_EVENTS];
 static int event_count;
 static volatile sig_atomic_t interrupted;
 static int interrupt_at = -1; /* the kind of event at which to interrupt */
@@ -214,7 +214,7 @@ static int running_children(void)
 
 static struct event *note(enum event_kind kind, const struct registry_entry *entry, int epoch)
 {
-    assert_true(event_count < MOST_EVENTS);
+    assert_true(event_count < MAX_EVENTS);
     struct event *e = &events[event_count++];
     memset(e, 0, sizeof *e);
     e->kind = kind;

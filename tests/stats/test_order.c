@@ -46,7 +46,7 @@ static void intervals_are_not_narrower_than_ranks_allow(void **state)
     assert_true(i.low <= 4.0 && i.low >= 3.0 && i.high >= 12.0 && i.high <= 13.0);
     i = median_interval(values, 6, 1);
     assert_true(i.low == 1.0 && i.high == 6.0);
-    i = median_interval(values, INTERVAL_FEWEST - 1, 1);
+    i = median_interval(values, INTERVAL_MIN - 1, 1);
     assert_true(isinf(i.low) && isinf(i.high) && i.low < 0 && i.high > 0);
     i = median_interval(values, 48, 1);
     assert_true(i.low <= 18.0 && i.low >= 15.0 && i.high >= 31.0 && i.high <= 34.0);

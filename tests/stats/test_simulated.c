@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "stats/judge.h"
 
-enum { RUNS = 1000, MOST_ROUNDS = 60 };
+enum { RUNS = 1000, MAX_ROUNDS = 60 };
 
 static const double no_margin = 1e-12; /* every difference matters: the hardest case for false alarms */
 
@@ -100,7 +100,7 @@ static struct tally simulate_all(const struct scenario *s, double effect)
 {
     struct tally t = {.visible = 0.0};
     for (int run = 0; run < RUNS; run++) {
-        struct round_times rounds[MOST_ROUNDS];
+        struct round_times rounds[MAX_ROUNDS];
         struct judgement j;
         struct rng rng = rng_seed((uint64_t)run, 99);
         simulate(rounds, s, effect, &rng);

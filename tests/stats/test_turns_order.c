@@ -14,7 +14,7 @@
 
 static void assert_permutation(const int *order, int count)
 {
-    bool seen[TURNS_MOST] = {false};
+    bool seen[TURNS_MAX] = {false};
     for (int i = 0; i < count; i++) {
         assert_in_range(order[i], 0, count - 1);
         assert_false(seen[order[i]]);
@@ -29,7 +29,7 @@ static void blocks_are_balanced(void **state)
         for (int block = 0; block < 20; block++) {
             int position[6][6] = {{0}}, before[6][6] = {{0}};
             for (int r = 1; r <= 2 * count; r++) {
-                int order[TURNS_MOST];
+                int order[TURNS_MAX];
                 turns_balanced(order, count, 42, 2 * count * block + r);
                 assert_permutation(order, count);
                 for (int i = 0; i < count; i++) {
@@ -50,7 +50,7 @@ static void mirrored_go_forth_and_back(void **state)
     (void)state;
     const int wanted[4][3] = {{0, 1, 2}, {2, 1, 0}, {0, 1, 2}, {2, 1, 0}};
     for (int r = 1; r <= 4; r++) {
-        int order[TURNS_MOST];
+        int order[TURNS_MAX];
         turns_of_round(TURNS_MIRRORED, order, 3, 42, r);
         assert_memory_equal(order, wanted[r - 1], sizeof wanted[0]);
     }
@@ -62,7 +62,7 @@ static void three_have_six_orders(void **state)
     (void)state;
     bool seen[27] = {false};
     for (int r = 1; r <= 6; r++) {
-        int order[TURNS_MOST];
+        int order[TURNS_MAX];
         turns_balanced(order, 3, 7, r);
         const int code = 9 * order[0] + 3 * order[1] + order[2];
         assert_false(seen[code]);
@@ -75,7 +75,7 @@ static void seeds_and_blocks_differ(void **state)
     (void)state;
     int different_seed = 0, different_block = 0, shuffled = 0;
     for (int r = 1; r <= 60; r++) {
-        int a[TURNS_MOST], b[TURNS_MOST];
+        int a[TURNS_MAX], b[TURNS_MAX];
         turns_balanced(a, 3, 1, r);
         turns_balanced(b, 3, 1, r);
         assert_memory_equal(a, b, 3 * sizeof *a);
