@@ -13,7 +13,7 @@
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
 #include "machine/build.h"
-#include "roof/memory_room.h"
+#include "roof/memory_available.h"
 
 extern char **environ;
 
@@ -131,7 +131,7 @@ int command_doctor(const struct options *o, struct error *e)
                               .build_type = b->type,
                               .build_flags = b->flags,
                               .environment = (const char *const *)environ,
-                              .memory_room = memory_room_here(),
+                              .memory_available = memory_available_here(),
                               .openmp_threads = omp_get_max_threads()};
     if (!o->quiet) {
         session_print_machine(&topology, stderr);

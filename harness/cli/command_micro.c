@@ -20,7 +20,7 @@
 #include "micro/micro.h"
 #include "report/provenance.h"
 #include "report/verified.h"
-#include "roof/memory_room.h"
+#include "roof/memory_available.h"
 #include "roof/peak.h"
 #include "run/own_threads.h"
 #include "backends/tuning.h"
@@ -416,7 +416,7 @@ static int allocate(struct micro *micro, struct error *e)
     const struct session *s = &micro->session;
     const size_t most = (size_t)micro_max_cases(&micro->shapes);
     const struct micro_machine machine = {s->topology.l2_bytes, s->topology.l3_bytes,
-                                          memory_room_here() / ROOM_SHARE};
+                                          memory_available_here() / ROOM_SHARE};
     micro->contestants = calloc((size_t)s->count, sizeof *micro->contestants);
     micro->cases = calloc((size_t)s->count * most, sizeof *micro->cases);
     if (!micro->contestants || !micro->cases) return error_set(e, EXIT_INTERNAL, "out of memory");

@@ -16,7 +16,7 @@
 #include "report/csv.h"
 #include "report/provenance.h"
 #include "report/table.h"
-#include "roof/memory_room.h"
+#include "roof/memory_available.h"
 #include "roof/roofline_cache.h"
 #include "roof/roofline.h"
 
@@ -243,7 +243,7 @@ static int measure(struct roofline *r)
     const struct roofline_request request = {.threads = r->threads,
                                              .isa = cpu_usable(),
                                              .topology = &r->topology,
-                                             .room = memory_room_here() / ROOM_SHARE,
+                                             .room = memory_available_here() / ROOM_SHARE,
                                              .rounds = ROUNDS,
                                              .seconds = round_seconds,
                                              .stop = &interrupt_flag,

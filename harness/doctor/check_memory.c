@@ -43,10 +43,10 @@ static const size_t needed_bytes = (size_t)256 << 20;
 
 void check_memory(const struct machine_state *p, struct finding *f)
 {
-    const bool is_short = p->memory_room<needed_bytes, paged = p->probe.major_faults> 0;
+    const bool is_short = p->memory_available<needed_bytes, paged = p->probe.major_faults> 0;
     f->state = is_short ? FINDING_WARNING : FINDING_FINE;
-    FINDING_SAY(f->cause, "%zu MiB can still be taken; a run on MNIST needs up to %zu", p->memory_room >> 20,
-                needed_bytes >> 20);
+    FINDING_SAY(f->cause, "%zu MiB can still be taken; a run on MNIST needs up to %zu",
+                p->memory_available >> 20, needed_bytes >> 20);
     FINDING_SAY(f->effect, "%ld pages were read from disk during the probe", p->probe.major_faults);
     if (!is_short && !paged) f->effect[0] = 0;
     if (is_short) FINDING_SAY(f->advice, "ps -eo rss,pid,comm --sort=-rss | head    # who has it");

@@ -32,8 +32,8 @@ struct machine_state {
     const char *hypervisor; /* its name; NULL: none */
     const char *build_type, *build_flags;
     const char *const *environment;
-    size_t memory_room; /* bytes that can still be taken */
-    int openmp_threads; /* that OpenMP would take, left to itself */
+    size_t memory_available; /* bytes that can still be taken */
+    int openmp_threads;      /* that OpenMP would take, left to itself */
     struct probe probe;
 };
 

@@ -204,7 +204,7 @@ static void check_processes(struct integrity *i, const struct epoch_report *r)
 /* What the first epoch has not touched yet: the kernel may round what little a mapping has touched up to a
  * huge page of 2 MiB, which matters where the mapping is larger: a stack and an allocator's arena for each
  * thread, and as many as four threads have for the program and the C library. */
-static double memory_room_mb(int threads)
+static double memory_available_mb(int threads)
 {
     return 2.097152 * 2 * (threads + 4);
 }
@@ -218,7 +218,7 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
     static const double page_mb = 4096e-6;
     const struct observation *t = &r->observation;
     const bool first = i->epochs == 0 || r->result.epoch == 1; /* of a worker */
-    const double grown = t->rss_mb - i->first_rss_mb, room = memory_room_mb(g->threads);
+    const double grown = t->rss_mb - i->first_rss_mb, room = memory_available_mb(g->threads);
     const bool grows = t->data_mb - i->last_data_mb >= page_mb * r->result.steps;
     i->last_data_mb = t->data_mb;
     i->growing = grows && !first ? i->growing + 1 : 0;

@@ -73,7 +73,7 @@ static struct machine_state calm(void)
                                   .build_type = "release",
                                   .build_flags = "-std=c17 -O3",
                                   .environment = no_variables,
-                                  .memory_room = (size_t)8 << 30,
+                                  .memory_available = (size_t)8 << 30,
                                   .openmp_threads = 2,
                                   .probe = {.threads = 2,
                                             .seconds = 4,
@@ -335,7 +335,7 @@ static void test_memory(void **state)
     expect(&p, "W18", FINDING_FINE, "8192 MiB");
     p.probe.major_faults = 3;
     expect(&p, "W18", FINDING_FINE, "3 pages were read from disk");
-    p.memory_room = (size_t)100 << 20;
+    p.memory_available = (size_t)100 << 20;
     expect(&p, "W18", FINDING_WARNING, "100 MiB");
 }
 

@@ -15,7 +15,7 @@
 
 #include "machine/cpu.h"
 #include "roof/levels.h"
-#include "roof/memory_room.h"
+#include "roof/memory_available.h"
 #include "roof/roofline.h"
 #include "roof/bandwidth.h"
 #include "../skip_test.h"
@@ -197,7 +197,7 @@ static size_t room(void)
     char meminfo[256], cgroup[256];
     snprintf(meminfo, sizeof meminfo, "%s/meminfo", folder);
     snprintf(cgroup, sizeof cgroup, "%s/cgroup", folder);
-    return memory_room(meminfo, cgroup, folder);
+    return memory_available(meminfo, cgroup, folder);
 }
 
 static void room_is_the_smallest_limit(void **state)

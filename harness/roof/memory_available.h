@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LB_MEMORY_ROOM_H
-#define LB_MEMORY_ROOM_H
+#ifndef LB_MEMORY_AVAILABLE_H
+#define LB_MEMORY_AVAILABLE_H
 
 #include <stddef.h>
 
@@ -9,9 +9,9 @@
  * in for
  * "/proc/meminfo", "/proc/self/cgroup" and "/sys/fs/cgroup". Files that cannot be read limit nothing; without
  * any, the largest size_t. */
-size_t memory_room(const char *meminfo_file, const char *cgroup_file, const char *cgroup_mount);
+size_t memory_available(const char *meminfo_file, const char *cgroup_file, const char *cgroup_mount);
 
 /* Of this machine. */
-size_t memory_room_here(void);
+size_t memory_available_here(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "roof/memory_room.h"
+#include "roof/memory_available.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +32,7 @@ static size_t smaller(size_t a, unsigned long long b)
     return b < a ? (size_t)b : a;
 }
 
-static size_t group_room(const char *folder, const struct names *n)
+static size_t group_available(const char *folder, const struct names *n)
 {
     char path[PATH_BYTES + 64];
     unsigned long long limit, usage = 0, cache = 0;
@@ -48,20 +48,20 @@ static size_t group_room(const char *folder, const struct names *n)
 
 /* From the group up to the mount point. A group that is not to be seen there, as in a container, is passed
  * over. */
-static size_t groups_room(const char *mount, const char *group, const struct names *n)
+static size_t groups_available(const char *mount, const char *group, const struct names *n)
 {
     char folder[PATH_BYTES];
     size_t room = SIZE_MAX;
     if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder) return room;
     for (;;) {
-        room = smaller(room, group_room(folder, n));
+        room = smaller(room, group_available(folder, n));
         char *slash = strrchr(folder, '/');
         if (strlen(folder) <= strlen(mount) || !slash) return room;
         *slash = 0;
     }
 }
 
-static size_t cgroup_room(const char *cgroup_file, const char *mount)
+static size_t cgroup_available(const char *cgroup_file, const char *mount)
 {
     static const struct names v2 = {"memory.max", "memory.current", "inactive_file "},
                               v1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "};
@@ -72,29 +72,29 @@ static size_t cgroup_room(const char *cgroup_file, const char *mount)
     while (f && fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = 0;
         const char *memory = strstr(line, ":memory:");
-        if (strncmp(line, "0::", 3) == 0) room = smaller(room, groups_room(mount, line + 3, &v2));
-        if (memory) room = smaller(room, groups_room(v1_mount, memory + strlen(":memory:"), &v1));
+        if (strncmp(line, "0::", 3) == 0) room = smaller(room, groups_available(mount, line + 3, &v2));
+        if (memory) room = smaller(room, groups_available(v1_mount, memory + strlen(":memory:"), &v1));
     }
     if (f) fclose(f);
     return room;
 }
 
-static size_t address_space_room(void)
+static size_t address_space_available(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
     return smaller(SIZE_MAX, limit.rlim_cur);
 }
 
-size_t memory_room(const char *meminfo_file, const char *cgroup_file, const char *cgroup_mount)
+size_t memory_available(const char *meminfo_file, const char *cgroup_file, const char *cgroup_mount)
 {
     unsigned long long kibibytes;
-    size_t room = cgroup_room(cgroup_file, cgroup_mount);
+    size_t room = cgroup_available(cgroup_file, cgroup_mount);
     if (read_number(meminfo_file, "MemAvailable:", &kibibytes)) room = smaller(room, kibibytes * 1024);
-    return smaller(room, address_space_room());
+    return smaller(room, address_space_available());
 }
 
-size_t memory_room_here(void)
+size_t memory_available_here(void)
 {
-    return memory_room("/proc/meminfo", "/proc/self/cgroup", "/sys/fs/cgroup");
+    return memory_available("/proc/meminfo", "/proc/self/cgroup", "/sys/fs/cgroup");
 }
