@@ -59,8 +59,8 @@ static void add_shape(struct csv *c, const struct ab_report *r, const struct dri
     csv_integer(c, drift->found);
     csv_real(c, exp(drift->first));
     csv_real(c, exp(drift->second));
-    csv_integer(c, r->judgement.humps[ARM_A].found);
-    csv_integer(c, r->judgement.humps[over].found);
+    csv_integer(c, r->judgement.bimodality[ARM_A].found);
+    csv_integer(c, r->judgement.bimodality[over].found);
 }
 
 static int end_row(struct csv *c, const struct ab_report *r, enum arm over, struct error *e)
@@ -131,7 +131,7 @@ json_t *ab_report_json(const struct ab_report *r)
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++)
         json_array_append_new(arms, json_pack("{s:s, s:o, s:b, s:b}", "backend", r->arms[arm]->name,
                                               "median_seconds", real(r->median_seconds[arm]), "drift",
-                                              j->drift[arm].found, "two_humps", j->humps[arm].found));
+                                              j->drift[arm].found, "two_humps", j->bimodality[arm].found));
     return json_pack("{s:o, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "b_over_a",
                      comparison_json(&j->other, j->verdict, j->visible), "a_over_a",
                      comparison_json(&j->itself, comparison_verdict(&j->itself, 0.0, j->margin),
@@ -235,11 +235,11 @@ static void print_drift(const struct ab_report *r, FILE *out)
     if (!any) fputs("drift      none found\n", out);
 }
 
-static void print_humps(const struct ab_report *r, FILE *out)
+static void print_bimodality(const struct ab_report *r, FILE *out)
 {
     bool any = false;
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        const struct humps *h = &r->judgement.humps[arm];
+        const struct bimodality *h = &r->judgement.bimodality[arm];
         if (!h->found) continue;
         any = true;
         fprintf(out,
@@ -255,6 +255,6 @@ void ab_report_print(const struct ab_report *r, FILE *out)
     print_verdict(r, out);
     print_check(r, out);
     print_drift(r, out);
-    print_humps(r, out);
+    print_bimodality(r, out);
     fputc('\n', out);
 }

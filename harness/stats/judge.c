@@ -15,7 +15,7 @@ static void look_at_shapes(struct judgement *j, const struct round_times *rounds
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
         for (int i = 0; i < count; i++) values[i] = of_arm(&rounds[i], arm);
         j->drift[arm] = find_drift(values, count);
-        j->humps[arm] = find_humps(values, count);
+        j->bimodality[arm] = find_bimodality(values, count);
     }
 }
 

@@ -25,7 +25,7 @@ struct judgement {
     struct drift itself_drift;       /* of itself and of other, round by round */
     struct drift ratio_drift;
     struct drift drift[ARM_COUNT];
-    struct humps humps[ARM_COUNT];
+    struct bimodality bimodality[ARM_COUNT];
 };
 
 /* B is held against A's first process alone: under equal code the two are exchangeable, so that the median of

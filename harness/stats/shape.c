@@ -59,8 +59,8 @@ struct drift find_drift(const double *values, int count)
 
 /* ---- Humps ---- */
 
-static const double humps_apart = 6.0, humps_share = 1.0 / 6.0;
-enum { HUMP_MIN = 3 };
+static const double bimodality_apart = 6.0, bimodality_share = 1.0 / 6.0;
+enum { BIMODALITY_MIN = 3 };
 
 /* Mean and sum of squares around it, of the values up to here. */
 struct group {
@@ -106,9 +106,9 @@ static void split(const double *sorted, int count, struct group *low, struct gro
     }
 }
 
-struct humps find_humps(const double *values, int count)
+struct bimodality find_bimodality(const double *values, int count)
 {
-    struct humps h = {.low = NAN, .high = NAN, .share_high = NAN};
+    struct bimodality h = {.low = NAN, .high = NAN, .share_high = NAN};
     struct group low, high;
     double *sorted = count > 1 ? xdoubles(count) : NULL;
     if (!sorted) return h;
@@ -120,8 +120,8 @@ struct humps find_humps(const double *values, int count)
     h.high = high.mean;
     h.share_high = (double)high.count / count;
     const int smaller = low.count < high.count ? low.count : high.count;
-    if (smaller < HUMP_MIN || smaller < humps_share * count) return h;
+    if (smaller < BIMODALITY_MIN || smaller < bimodality_share * count) return h;
     const double spread = sqrt(0.5 * (low.squares / low.count + high.squares / high.count));
-    h.found = high.mean - low.mean > humps_apart * spread;
+    h.found = high.mean - low.mean > bimodality_apart * spread;
     return h;
 }

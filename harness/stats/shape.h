@@ -17,7 +17,7 @@ struct drift {
  * Series of fewer than 8 values are never found to drift. */
 struct drift find_drift(const double *values, int count);
 
-struct humps {
+struct bimodality {
     bool found;
     double low, high;  /* means of the two groups */
     double share_high; /* of the values, in the upper group */
@@ -26,6 +26,6 @@ struct humps {
 /* Splits the values where the two groups have the smallest sum of squares within; found: each group has a
  * sixth of the values and three of them at least, and their means are apart by more than 6 times their
  * spread (Ashman's D; two halves of a normal distribution have 2.6, of a uniform one 3.5) */
-struct humps find_humps(const double *values, int count);
+struct bimodality find_bimodality(const double *values, int count);
 
 #endif

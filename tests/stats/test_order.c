@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Quantiles, intervals, verdicts, drift and humps on numbers whose answers are known. */
+ * Quantiles, intervals, verdicts, drift and bimodality on numbers whose answers are known. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,17 +164,17 @@ static void two_humps(void **state)
     (void)state;
     double values[20];
     for (int i = 0; i < 20; i++) values[i] = (i % 4 == 0 ? 1.30 : 1.00) + 0.002 * i;
-    const struct humps h = find_humps(values, 20);
+    const struct bimodality h = find_bimodality(values, 20);
     assert_true(h.found);
     assert_near(h.share_high, 0.25);
     assert_true(fabs(h.low - 1.02) < 0.01 && fabs(h.high - 1.316) < 0.01);
     for (int i = 0; i < 20; i++) values[i] = i; /* uniform */
-    assert_false(find_humps(values, 20).found);
+    assert_false(find_bimodality(values, 20).found);
     values[19] = 1000.0; /* one outlier is no hump */
-    assert_false(find_humps(values, 20).found);
+    assert_false(find_bimodality(values, 20).found);
     for (int i = 0; i < 20; i++) values[i] = 3.0;
-    assert_false(find_humps(values, 20).found);
-    assert_false(find_humps(values, 1).found);
+    assert_false(find_bimodality(values, 20).found);
+    assert_false(find_bimodality(values, 1).found);
 }
 
 int main(void)

@@ -72,10 +72,10 @@ struct scenario {
 
 struct tally {
     int verdicts[4];
-    int drifts, humps; /* of A */
-    int itself;        /* A called different from A by its own interval */
-    int outside;       /* true effects outside the interval */
-    double visible;    /* mean */
+    int drifts, bimodality; /* of A */
+    int itself;             /* A called different from A by its own interval */
+    int outside;            /* true effects outside the interval */
+    double visible;         /* mean */
 };
 
 static void simulate(struct round_times *rounds, const struct scenario *s, double effect, struct rng *rng)
@@ -107,7 +107,7 @@ static struct tally simulate_all(const struct scenario *s, double effect)
         judge_rounds(&j, rounds, s->rounds, s->margin, (uint64_t)run);
         t.verdicts[j.verdict]++;
         t.drifts += j.drift[ARM_A].found;
-        t.humps += j.humps[ARM_A].found;
+        t.bimodality += j.bimodality[ARM_A].found;
         t.itself += j.bias > 0.0;
         t.outside += effect < j.other.interval.low || effect > j.other.interval.high;
         t.visible += j.visible / RUNS;
@@ -222,14 +222,14 @@ static void shapes(void **state)
     };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         const struct tally t = simulate_all(&none[i], 0.0);
-        printf("  drift %.2f %%, humps %.2f %%\n", 100 * share(t.drifts), 100 * share(t.humps));
+        printf("  drift %.2f %%, bimodality %.2f %%\n", 100 * share(t.drifts), 100 * share(t.bimodality));
         assert_true(share(t.drifts) <= 0.015);
-        assert_true(share(t.humps) <= 0.02);
+        assert_true(share(t.bimodality) <= 0.02);
     }
     const struct scenario two = {"two states, 20 rounds", switching, 0.015, 20, 0, 0, 0.02, 1};
     const struct tally t = simulate_all(&two, 0.0);
-    printf("  humps %.2f %%\n", 100 * share(t.humps));
-    assert_true(share(t.humps) >= 0.95);
+    printf("  bimodality %.2f %%\n", 100 * share(t.bimodality));
+    assert_true(share(t.bimodality) >= 0.95);
 }
 
 int main(void)

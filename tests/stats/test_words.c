@@ -84,7 +84,7 @@ static void what_is_odd_is_named(void **state)
     assert_says(&r, "-1.0 % in the first half of the rounds, +5.0 % in the second");
     r.judgement.drift[ARM_B] = (struct drift){true, 0.9, log(0.5), log(0.6)};
     assert_says(&r, "mine: 0.500 s an epoch in the first half of the rounds, 0.600 s in the second");
-    r.judgement.humps[ARM_A] = (struct humps){true, log(0.4), log(0.5), 0.25};
+    r.judgement.bimodality[ARM_A] = (struct bimodality){true, log(0.4), log(0.5), 0.25};
     assert_says(&r, "avx2: its epochs take either about 0.400 s or about 0.500 s (25 % of them)");
 }
 
