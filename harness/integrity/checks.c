@@ -19,7 +19,7 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_TRAINING] = "training",
     [CHECK_LOSS] = "first loss",
     [CHECK_ORDER] = "order",
-    [CHECK_CONTROL_WORD] = "control word",
+    [CHECK_MXCSR] = "control word",
     [CHECK_FILE] = "file",
     [CHECK_PRELOAD] = "preload",
     [CHECK_IMPLEMENTATION] = "implementation",
@@ -295,10 +295,10 @@ static void check_order(struct integrity *i, struct integrity_ground *g, const s
     SAY(line->words, "hash of the order of the samples after training in it, epoch %d", epoch);
 }
 
-static void check_control_word(struct integrity *i, const struct epoch_report *r)
+static void check_mxcsr(struct integrity *i, const struct epoch_report *r)
 {
     const struct epoch_notes *n = &r->notes;
-    struct integrity_line *line = lines_take(i, CHECK_CONTROL_WORD, n->control_end == n->control_start, 0.0);
+    struct integrity_line *line = lines_take(i, CHECK_MXCSR, n->control_end == n->control_start, 0.0);
     if (!line) return;
     SAY(line->expected, "0x%04x", n->control_start);
     SAY(line->seen, "0x%04x", n->control_end);
@@ -317,7 +317,7 @@ void integrity_epoch(struct integrity *i, struct integrity_ground *g, const stru
     check_calls(i, g, r);
     check_looked_at(i, r);
     check_order(i, g, r);
-    check_control_word(i, r);
+    check_mxcsr(i, r);
     if (r->result.epoch == 1) i->first_loss = r->result.loss;
     i->epochs++;
 }

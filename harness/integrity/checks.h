@@ -24,7 +24,7 @@ enum integrity_check {
     CHECK_TRAINING,       /* and were right */
     CHECK_LOSS,           /* the first epoch's agrees with another backend's */
     CHECK_ORDER,          /* of the samples */
-    CHECK_CONTROL_WORD,   /* rounding and subnormals */
+    CHECK_MXCSR,          /* rounding and subnormals */
     CHECK_FILE,           /* of the plug-in, or the other program, is the same at the end */
     CHECK_PRELOAD,        /* nothing replaces the C library's clock */
     CHECK_IMPLEMENTATION, /* what a library chose */

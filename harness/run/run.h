@@ -67,7 +67,7 @@ struct epoch_notes {
     double seconds;         /* from the message to the report, by the clock of train_seconds */
     int steps_verified;     /* in this epoch: single steps that were looked at again */
     int spans_verified;     /* and spans of steps */
-    unsigned control_start; /* control_word() when the worker started */
+    unsigned control_start; /* mxcsr() when the worker started */
     unsigned control_end;   /* after the epoch, of the first thread of the team that differs */
 };
 

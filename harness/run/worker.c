@@ -15,7 +15,7 @@
 #include "machine/cpu.h"
 #include "proof/prove_training.h"
 #include "proof/reverify.h"
-#include "run/control_word.h"
+#include "run/mxcsr.h"
 #include "run/crash_context.h"
 #include "run/own_threads.h"
 #include "run/program.h"
@@ -37,7 +37,7 @@ struct worker {
     bool has_own_threads;
     struct trainer *trainer; /* from the first epoch on */
     struct reverify reverify;
-    unsigned control_start; /* control_word() before anything of a backend ran */
+    unsigned control_start; /* mxcsr() before anything of a backend ran */
     uint32_t *order;
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
@@ -307,7 +307,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     report->noise = turn_noise_end(&noise);
     struct epoch_notes *notes = &report->notes;
     notes->control_start = w->control_start;
-    notes->control_end = control_word_of_team(w->job.plan.threads, w->control_start);
+    notes->control_end = mxcsr_of_team(w->job.plan.threads, w->control_start);
     notes->steps_verified = w->reverify.verified - steps_before;
     notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
@@ -356,7 +356,7 @@ static bool read_descriptor(const char *text, int *fd)
 
 int worker_serve(int argc, char **argv, const struct worker_parts *parts)
 {
-    struct worker w = {.socket = -1, .data_fd = -1, .control_start = control_word()};
+    struct worker w = {.socket = -1, .data_fd = -1, .control_start = mxcsr()};
     struct error e = {0};
     int page = -1;
     if (argc < 4 || !read_descriptor(argv[argc - 3], &w.socket) || !read_descriptor(argv[argc - 2], &page) ||
