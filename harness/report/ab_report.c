@@ -243,11 +243,11 @@ static void print_bimodality(const struct ab_report *r, FILE *out)
         if (!h->found) continue;
         any = true;
         fprintf(out,
-                "two humps  %s: its epochs take either about %.3f s or about %.3f s (%.0f %% of them); a "
+                "bimodal    %s: its epochs take either about %.3f s or about %.3f s (%.0f %% of them); a "
                 "median hides that\n",
                 r->arms[arm]->name, exp(h->low), exp(h->high), 100.0 * h->share_high);
     }
-    if (!any) fputs("two humps  none found\n", out);
+    if (!any) fputs("bimodal    none found\n", out);
 }
 
 void ab_report_print(const struct ab_report *r, FILE *out)

@@ -66,7 +66,7 @@ static void the_verdict_comes_first(void **state)
     r = made(VERDICT_SAME, 0.001, 0.004);
     assert_says(&r, "SAME: mine takes the time of avx2 within 2 %");
     assert_says(&r, "drift      none found");
-    assert_says(&r, "two humps  none found");
+    assert_says(&r, "bimodal    none found");
     assert_says(&r, "visible    2.6 % or more");
     assert_says(&r, "no difference seen, as it must be");
     r = made(VERDICT_INCONCLUSIVE, 0.01, 0.08);
