@@ -3,8 +3,8 @@
 with an exit code of its own, or have been able to do without and have the results of ever, whole.
 Where it is built with AddressSanitizer, nothing may be lost or touched in a wrong way meanwhile.
 
-A run allocates so often, and proves a backend each time, that only some of its allocations are tried, evenly spread;
-how many is printed. FAIL_MALLOC_ALL=1 tries every one.
+A run allocates so often that only some of its allocations are tried, evenly spread; how many is printed. Its proof is a
+short one. FAIL_MALLOC_ALL=1 tries every one.
 
 Arguments: bench_failing WHAT, one of the commands below"""
 import concurrent.futures
@@ -24,8 +24,8 @@ COMMANDS = {
     "list": (["list"], "parent", 1000000),
     "list-json": (["list", "--json"], "parent", 1000000),
     "data": (["data", "--data", "DATA"], "parent", 1000000),
-    "run": ([*SMALL, "--data", "DATA", "--out", "OUT"], "parent", 12),
-    "run-worker": ([*SMALL, "--data", "DATA", "--out", "OUT"], "worker", 5),
+    "run": ([*SMALL, "--data", "DATA", "--out", "OUT"], "parent", 96),
+    "run-worker": ([*SMALL, "--data", "DATA", "--out", "OUT"], "worker", 48),
 }
 
 
