@@ -123,8 +123,8 @@ static int judge(struct answer *a, const char *path, bool in_time, int status, s
                          name ? name : "?", strsignal(WTERMSIG(status)), stage);
     }
     if (!a->complete)
-        return error_set(e, EXIT_USAGE, "--plugin %.200s: left with exit code %d %s", path,
-                         WEXITSTATUS(status), stage);
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: exited with code %d %s", path, WEXITSTATUS(status),
+                         stage);
     if (a->error.code) return error_set(e, EXIT_USAGE, "%s", ended_text(a->error.text, sizeof a->error.text));
     ended_text(a->facts.name, sizeof a->facts.name);
     ended_text(a->facts.summary, sizeof a->facts.summary);

@@ -16,11 +16,10 @@ bool known_roofline_find(const struct session *s, struct roofline_rates *rates)
     if (e.code)
         fprintf(stderr, "warning: %s\n", e.text);
     else if (!found && !s->options->quiet)
-        fprintf(
-            stderr,
-            "note: ops.csv names no bound but FMA, for bandwidths and divider of this machine are not known "
-            "with %d thread%s; measure them once: bench roofline --threads %d\n",
-            s->plan.threads, s->plan.threads == 1 ? "" : "s", s->plan.threads);
+        fprintf(stderr,
+                "note: ops.csv can only name FMA as the limit: bandwidths and divider of this machine are "
+                "unknown with %d thread%s; measure them once: bench roofline --threads %d\n",
+                s->plan.threads, s->plan.threads == 1 ? "" : "s", s->plan.threads);
     return found;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A training run with more to it than bench run has: the same proof, turns and files, in rounds of one order,
+ * Hooks by which ab and gate extend a training run: the same proof, turns and files, in rounds of one order,
  * and a judgement at the end. */
 #ifndef LB_TRAINING_H
 #define LB_TRAINING_H

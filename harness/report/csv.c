@@ -328,7 +328,7 @@ int csv_reopen(struct csv *c, const char *folder, const char *name, const char *
     }
     if (!has_columns(table, columns))
         return error_set(e, EXIT_USAGE,
-                         "%s: has not this version's columns; only the build that began a run can "
+                         "%s: columns differ from this version's; only the build that began a run can "
                          "go on with it",
                          c->partial);
     for (int row = -1; row < table->rows; row++)

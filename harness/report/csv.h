@@ -43,8 +43,8 @@ int csv_create_at_once(struct csv *c, const char *folder, const char *name, cons
                        struct error *e);
 
 /* From now on, every row also goes to a file whose name ends in .jsonl instead of .csv, as one JSON object a
- * line: numbers as numbers, but "nan", "inf" and "-inf", which JSON has not, as texts; an empty field as
- * null. It grows, and is finished or discarded, with the CSV file. Before the first row. 0 or e. */
+ * line: numbers as numbers, but "nan", "inf" and "-inf", which JSON cannot represent, as strings; an empty
+ * field as null. It grows, and is finished or discarded, with the CSV file. Before the first row. 0 or e. */
 int csv_also_lines(struct csv *c, struct error *e);
 
 /* Opens folder/name.partial, or the file of the final name, which goes back to being the .partial one, with

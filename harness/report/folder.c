@@ -72,7 +72,7 @@ static int lock_folder(struct folder *f, const char *flag, struct error *e)
     const int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_set(e, errno == ENOENT || errno == ENOTDIR ? EXIT_USAGE : EXIT_INTERNAL, "%s %s: %s",
-                         flag, f->path, errno == ENOTDIR ? "is no folder" : strerror(errno));
+                         flag, f->path, errno == ENOTDIR ? "not a directory" : strerror(errno));
     f->lock = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* 0 would be mistaken for none */
     close(fd);
     if (f->lock > 0 && flock(f->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {

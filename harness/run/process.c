@@ -244,7 +244,7 @@ bool process_finish(struct process *p, double seconds, char *words, size_t size)
         snprintf(words, size, "killed by SIG%s (%s) during %s", name ? name : "?",
                  strsignal(WTERMSIG(status)), doing);
     } else if (WEXITSTATUS(status) != 0) {
-        snprintf(words, size, "left with exit code %d during %s", WEXITSTATUS(status), doing);
+        snprintf(words, size, "exited with code %d during %s", WEXITSTATUS(status), doing);
     } else {
         snprintf(words, size, "left before its work was done, with exit code 0 during %s", doing);
     }
@@ -259,7 +259,7 @@ void process_give_up(struct process *p, double seconds, char *words, size_t size
     if (!await_end(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
     collect(p);
     describe_doing(p->shared, doing, sizeof doing);
-    snprintf(words, size, "no sign of life for %g s during %s; killed (--timeout)", seconds, doing);
+    snprintf(words, size, "no progress for %g s during %s; killed (--timeout)", seconds, doing);
     release(p);
 }
 

@@ -98,7 +98,7 @@ static void dismiss(struct run *run, struct runner *r)
 
 /* ---- Listening to a worker ---- */
 
-/* The last sign of life of a worker: what it counted, and when this was seen to change. */
+/* The last progress of a worker: what it counted, and when this was seen to change. */
 struct heartbeat {
     uint64_t calls;
     int counts[4];
@@ -106,7 +106,7 @@ struct heartbeat {
 };
 
 /* Whether the worker has been silent for too long. Any op called, training step or class of proof cases done
- * is a sign of life. Where this process itself did not look for a while, because it was stopped, nor could
+ * is progress. Where this process itself did not look for a while, because it was stopped, nor could
  * the worker work. */
 static bool is_silent(const struct run *run, const struct runner *r, struct heartbeat *heartbeat)
 {

@@ -29,7 +29,7 @@ struct run_options {
     const char *only_case; /* see proof_options; NULL: all of the proof */
     bool exhaustive;       /* see proof_options */
     bool allow_deviation;  /* of plug-ins, too; see registry_may_deviate */
-    int timeout;           /* seconds without a sign of life after which a worker is killed; 0: never */
+    int timeout;           /* seconds without progress after which a worker is killed; 0: never */
     enum turn_order order; /* of the rounds; a round 0 is always shuffled */
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */

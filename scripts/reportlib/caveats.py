@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What speaks against the figures: each finding with its cause and its size. Thresholds are beside their checks."""
+"""Caveats about the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
 from plotlib.runs import deviation_of
 
@@ -18,7 +18,7 @@ def render(runs, mixed):
     order = list(LEVELS)
     found.sort(key=lambda f: order.index(f[0]))
     if not found:
-        return tag("p", "✓ Nothing speaks against these figures that the run's files would show.", class_="all-clear")
+        return tag("p", "✓ The run's files show nothing that casts doubt on these figures.", class_="all-clear")
     items = (tag("li", tag("span", LEVELS[level][0], class_="sign", aria_hidden="true"),
                  tag("span", tag("b", LEVELS[level][1] + ": "), text), class_="is-" + level) for level, text in found)
     return tag("ul", *items, class_="warnings", aria_label="Warnings")
@@ -136,7 +136,7 @@ def machine(run):
     if governor and governor != "performance":
         yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."
     if cpu.get("isa_cap"):
-        yield "note", f"the CPU was made to look smaller (--max-isa {cpu['isa_cap']})."
+        yield "note", f"ISA tiers were capped (--max-isa {cpu['isa_cap']})."
     held_back = run.machine.get("environment_warning")
     if isinstance(held_back, str) and held_back:
         yield "warn", held_back + "."

@@ -17,7 +17,7 @@ def rows_of(run):
 
 
 def violators(run):
-    """Names of backends whose figures are not to be believed."""
+    """Names of backends whose numbers are not to be trusted."""
     return list(dict.fromkeys(r["backend"] for r in rows_of(run) if r["status"] == "violation"))
 
 

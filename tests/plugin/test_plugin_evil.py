@@ -23,12 +23,12 @@ def killed(signal, where):
 
 
 def silent(where):
-    return rf"no sign of life for {TIMEOUT} s during {where}; killed \(--timeout\)"
+    return rf"no progress for {TIMEOUT} s during {where}; killed \(--timeout\)"
 
 
 def found_out(where):
     """By the allocator, or at once by AddressSanitizer where the program is built with it, which leaves with a code."""
-    return rf"(killed by SIG(ABRT|SEGV) \(.*\)|left with exit code \d+) during {where}"
+    return rf"(killed by SIG(ABRT|SEGV) \(.*\)|exited with code \d+) during {where}"
 
 
 LEFT = "left before its work was done, with exit code 0 during "
@@ -40,7 +40,7 @@ HARM = {
     "fpe": killed("SIGFPE", CASE),
     "abort": killed("SIGABRT", CASE),
     "exit0": LEFT + CASE,
-    "exit3": "left with exit code 3 during " + CASE,
+    "exit3": "exited with code 3 during " + CASE,
     "leave0": LEFT + r"the proof, in gemm \(op call 1\)",  # _exit() leaves no time for last words
     "hang": silent(CASE),
     "deaf": silent(r"the proof, in gemm \(op call 1\)"),

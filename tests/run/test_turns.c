@@ -467,7 +467,7 @@ static void crashes_lose_only_their_own_rows(void **state)
     assert_int_equal(count_of(EPOCH, "steady"), EPOCHS);
     assert_int_equal(count_of(FAILED, "steady"), 0);
     assert_failed("dies-in-open", OUTCOME_CRASHED, "killed by SIGABRT (Aborted) during open()");
-    assert_failed("leaves-in-open", OUTCOME_CRASHED, "left with exit code 3 during open()");
+    assert_failed("leaves-in-open", OUTCOME_CRASHED, "exited with code 3 during open()");
     assert_failed("refuses", OUTCOME_NOT_OPENED, "no such luck");
     assert_failed("dies-in-epoch", OUTCOME_CRASHED, "killed by SIGABRT (Aborted) during epoch 2");
     assert_failed("leaves-in-epoch", OUTCOME_CRASHED, "left before its work was done");
