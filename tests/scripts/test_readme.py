@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""test_readme.py SOURCE_ROOT: the README names every backend of the table and its links lead somewhere, and
-update_readme.py writes what the files say. test_readme.py SOURCE_ROOT BENCH: the README names every flag and exit
-code of `bench --help`."""
+"""test_readme.py SOURCE_ROOT: the README is short and names every backend of the table, the links of all documents lead
+somewhere, and update_readme.py writes what the files say. test_readme.py SOURCE_ROOT BENCH: docs/bench.md names every
+flag and exit code of `bench --help`."""
 
 import os
 import re
@@ -29,9 +29,26 @@ def read(*path):
 
 class Readme(unittest.TestCase):
     def test_every_local_link_leads_somewhere(self):
-        for name in ("README.md", "CONTRIBUTING.md"):
-            for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
-                self.assertTrue(os.path.exists(os.path.join(ROOT, target)), f"{name}: {target}")
+        documents = ["README.md", "CONTRIBUTING.md", "results/README.md",
+                     *(f"docs/{name}" for name in os.listdir(os.path.join(ROOT, "docs")))]
+        for name in documents:
+            for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", read(name)):
+                path = os.path.normpath(os.path.join(ROOT, os.path.dirname(name), target)) if target else os.path.join(ROOT, name)
+                self.assertTrue(os.path.exists(path), f"{name}: {target}")
+                if anchor:
+                    heads = [re.sub(r"[^a-z0-9 -]", "", h.lower()).strip().replace(" ", "-")
+                             for h in re.findall(r"^#+ (.*)", read(path), re.MULTILINE)]
+                    self.assertIn(anchor, heads, f"{name}: {target}#{anchor}")
+
+    def test_every_document_is_in_the_index(self):
+        index = read("docs", "README.md")
+        for name in os.listdir(os.path.join(ROOT, "docs")):
+            self.assertTrue(name == "README.md" or f"]({name})" in index, f"docs/README.md does not name {name}")
+
+    def test_is_short(self):
+        text = read("README.md")
+        self.assertLessEqual(len(text.splitlines()), 150)
+        self.assertLessEqual(len(text.split()), 1600)
 
     def test_names_every_backend(self):
         names = re.findall(r"\{'name' : '(\w+)'", read("kernels", "meson.build"))
@@ -43,15 +60,15 @@ class Readme(unittest.TestCase):
 class Help(unittest.TestCase):
     def test_names_every_flag_and_exit_code(self):
         page = subprocess.run([BENCH, "--help"], capture_output=True, text=True, check=True).stdout
-        readme = read("README.md")
+        manual = read("docs", "bench.md")
         flags = set(re.findall(r"^\s+(--[a-z][a-z-]*)", page, re.MULTILINE))
         self.assertGreater(len(flags), 5)
         for flag in flags:
-            self.assertTrue(re.search(rf"`{flag}(?![a-z-])", readme), f"README.md does not name {flag}")
+            self.assertTrue(re.search(rf"`{flag}(?![a-z-])", manual), f"docs/bench.md does not name {flag}")
         codes = re.findall(r"^ +(\d+)  ", page[page.index("Exit codes"):], re.MULTILINE)
         self.assertGreater(len(codes), 5)
         for code in codes:
-            self.assertTrue(f"\n| {code} |" in readme, f"README.md does not explain exit code {code}")
+            self.assertTrue(f"\n| {code} |" in manual, f"docs/bench.md does not explain exit code {code}")
 
 
 class Update(unittest.TestCase):
