@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
+
 /* Bytes of the character at s in well-formed UTF-8 (RFC 3629), or 0. */
 static size_t character(const unsigned char *s)
 {
@@ -61,7 +63,7 @@ char *clean_copy(char *to, size_t size, const char *from)
 char *utf8_copy(const char *bytes)
 {
     const size_t size = 4 * strlen(bytes) + 1;
-    char *copy = malloc(size);
-    if (copy) copy_characters(copy, size, bytes);
+    char *copy = xmalloc(size);
+    copy_characters(copy, size, bytes);
     return copy;
 }

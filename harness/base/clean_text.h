@@ -16,8 +16,8 @@ char *clean_text(char *text);
  * "". Returns to. */
 char *clean_copy(char *to, size_t size, const char *from);
 
-/* A whole copy, in which bytes that are no UTF-8 are \xNN; control characters stay. free(); NULL when out of
- * memory. */
+/* A whole copy, in which bytes that are no UTF-8 are \xNN; control characters stay. free(). Memory
+ * that runs out ends the process (xalloc.h). */
 char *utf8_copy(const char *bytes);
 
 #endif

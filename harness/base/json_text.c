@@ -51,7 +51,7 @@ char *json_text(const json_t *value, size_t flags)
 json_t *json_string_of_bytes(const char *text)
 {
     char *utf8 = utf8_copy(text);
-    json_t *value = utf8 ? json_string(utf8) : NULL;
+    json_t *value = json_string(utf8);
     free(utf8);
     return value;
 }

@@ -13,7 +13,7 @@ char *json_text(const json_t *value, size_t flags);
 
 /* A string of text from outside. json_string() and json_pack()'s "s" fail for what is no UTF-8: they are for
  * text of the program's own, and for what is clean text already (clean_text.h). Here bytes that are no UTF-8
- * become \xNN. A new reference; NULL only when memory runs out. */
+ * become \xNN. A new reference; memory that runs out ends the process (xalloc.h). */
 json_t *json_string_of_bytes(const char *text);
 
 /* The same; null for NULL and "". */

@@ -80,10 +80,10 @@ static void put_cell(struct csv *c, const char *text)
 void csv_text(struct csv *c, const char *text)
 {
     char *utf8 = utf8_copy(text), *cell = NULL;
-    if (!utf8 || asprintf(&cell, "%s%s", csv_is_formula(utf8) ? "'" : "", utf8) < 0) cell = NULL;
+    if (asprintf(&cell, "%s%s", csv_is_formula(utf8) ? "'" : "", utf8) < 0) cell = NULL;
     c->out_of_memory |= !cell;
     put_cell(c, cell ? cell : "");
-    if (*text && utf8)
+    if (*text)
         put_text_member(c, utf8);
     else
         put_member(c, "null");
