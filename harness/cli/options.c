@@ -88,7 +88,7 @@ const struct option_spec option_table[] = {
     {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
      "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
     {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
-     "kill a worker that makes no progress for SECONDS (0: never)"},
+     "kill a backend that makes no progress for SECONDS (0: never)"},
     {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
      AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
