@@ -404,7 +404,7 @@ class Findings(Case):
                                                 m["build"].update(flags="-O3 -fsanitize=address")))
         self.finding("warn", "2 threads on 1 cores", "threads of avx2 were not bound", "with a sanitizer",
                      "onednn fell back to a reference implementation: ref:any")
-        self.finding("note", "made to look smaller (--max-isa avx2)")
+        self.finding("note", "ISA tiers were capped (--max-isa avx2)")
 
     def test_hybrid(self):
         kinds = [{"name": "IntelCore", "cores": 1, "pus": 1}, {"name": None, "cores": 1, "pus": 1}]
