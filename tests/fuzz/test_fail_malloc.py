@@ -24,8 +24,8 @@ COMMANDS = {
     "list": (["list"], "parent", 1000000),
     "list-json": (["list", "--json"], "parent", 1000000),
     "data": (["data", "--data", "DATA"], "parent", 1000000),
-    "run": ([*SMALL, "--data", "DATA", "--out", "OUT"], "parent", 96),
-    "run-worker": ([*SMALL, "--data", "DATA", "--out", "OUT"], "worker", 48),
+    "run": ([*SMALL, "--data", "DATA", "--out", "OUT"], "parent", 48),
+    "run-worker": ([*SMALL, "--data", "DATA", "--out", "OUT"], "worker", 24),
 }
 
 
