@@ -28,4 +28,7 @@ struct error {
 int error_set(struct error *e, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Of two exit codes the one that the program ends with. */
+int exit_code_worst(int a, int b);
+
 #endif

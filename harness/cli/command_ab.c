@@ -11,7 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/training.h"
-#include "report/ab_report.h"
+#include "console/ab_view.h"
 #include "stats/order.h"
 
 struct ab {
@@ -19,7 +19,7 @@ struct ab {
     struct session session;
     struct registry_entry arms[ARM_COUNT];
     double *seconds[ARM_COUNT]; /* per round: sum over its epochs */
-    struct ab_report report;
+    struct ab_results report;
     bool judged;
 };
 
@@ -46,7 +46,7 @@ static int judge(struct ab *ab, struct error *e)
 {
     const struct options *o = &ab->options;
     const int rounds = o->rounds;
-    struct ab_report *r = &ab->report;
+    struct ab_results *r = &ab->report;
     struct round_times *times = calloc((size_t)rounds, sizeof *times);
     if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
     for (int i = 0; i < rounds; i++)
@@ -67,7 +67,7 @@ static int conclude(void *context, struct error *e)
 {
     struct ab *ab = context;
     const struct row_identity identity = session_identity(&ab->session);
-    if (judge(ab, e) || ab_report_write(&ab->report, ab->session.folder.path, &identity, e))
+    if (judge(ab, e) || ab_results_write(&ab->report, ab->session.folder.path, &identity, e))
         return (int)e->code;
     ab->judged = true;
     if (!ab->options.fail_on) return EXIT_OK;
@@ -86,14 +86,14 @@ static int conclude(void *context, struct error *e)
 static json_t *figures(void *context)
 {
     const struct ab *ab = context;
-    return ab->judged ? ab_report_json(&ab->report) : json_null();
+    return ab->judged ? ab_results_json(&ab->report) : json_null();
 }
 
 static void print(void *context, int code)
 {
     const struct ab *ab = context;
     if (ab->judged)
-        ab_report_print(&ab->report, stdout);
+        ab_print(&ab->report, stdout);
     else
         printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
 }

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/training.h"
 #include "machine/cpu.h"
-#include "report/gate_report.h"
+#include "console/gate_view.h"
 #include "stats/order.h"
 
 enum {
@@ -192,8 +192,8 @@ static int conclude(void *context, struct error *e)
     const struct row_identity identity = session_identity(&g->session);
     for (int i = 0; i < g->count; i++)
         if (judge(g, i, e)) return (int)e->code;
-    if (gate_report_write(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown),
-                          g->session.folder.path, &identity, e))
+    if (gate_results_write(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown),
+                           g->session.folder.path, &identity, e))
         return (int)e->code;
     g->judged = true;
     return codes[gate_worst(g->lines, g->count)];
@@ -217,7 +217,7 @@ static json_t *figures(void *context)
 {
     const struct gate *g = context;
     if (!g->judged) return json_null();
-    return gate_report_json(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown));
+    return gate_results_json(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown));
 }
 
 static void print(void *context, int code)
@@ -227,7 +227,7 @@ static void print(void *context, int code)
         printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
         return;
     }
-    gate_report_print(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown), stdout);
+    gate_print(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown), stdout);
     print_not_gated(g);
 }
 

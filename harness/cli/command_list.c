@@ -14,7 +14,7 @@
 #include "machine/topology.h"
 #include "machine/build.h"
 #include "backends/describe.h"
-#include "report/table.h"
+#include "console/table.h"
 
 struct listing {
     const struct registry_entry *entry;

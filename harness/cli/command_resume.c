@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/resume.h"
-#include "cli/sweep.h"
 #include "cli/training.h"
 
 static bool is_sweep(const char *folder)
@@ -46,5 +46,5 @@ int command_resume(const struct options *o, const struct invocation *words, stru
     if (length >= sizeof folder)
         return error_set(e, EXIT_USAGE, "--resume: the path is longer than %zu bytes", sizeof folder - 1);
     snprintf(folder, sizeof folder, "%.*s", (int)length, o->resume);
-    return is_sweep(folder) ? sweep_resume(folder, o, words, e) : resume_run(folder, o, words, e);
+    return is_sweep(folder) ? command_sweep_resume(folder, o, words, e) : resume_run(folder, o, words, e);
 }

@@ -14,7 +14,7 @@
 #include "cli/omp_reexec.h"
 #include "micro/shapes.h"
 #include "machine/build.h"
-#include "report/table.h"
+#include "console/table.h"
 #include "train/step_parts.h"
 #include "tune/search.h"
 #include "backends/tuning.h"

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "machine/cpu.h"
-#include "report/integrity_file.h"
+#include "results/integrity_file.h"
 #include "roof/peak.h"
 #include "run/program.h"
 

@@ -6,7 +6,7 @@
 
 #include "cli/session.h"
 #include "integrity/checks.h"
-#include "report/summary.h"
+#include "results/summary.h"
 
 struct integrity_session {
     const struct session *session;

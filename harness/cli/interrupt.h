@@ -2,7 +2,7 @@
  *
  * SIGINT, SIGTERM, SIGHUP and SIGQUIT. The first asks for an orderly end. Where the command has not come to
  * it after 0.8 seconds, because what it does cannot be stopped, the files are put in order from here (see
- * report/ending.h) and the program leaves. A signal within half a second of the first is the same request,
+ * base/ending.h) and the program leaves. A signal within half a second of the first is the same request,
  * for `timeout` and a closing terminal send one to the process and one to its group; a later one ends the
  * program at once, as if nothing were handled. */
 #ifndef LB_INTERRUPT_H

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "run/grid.h"
+#include "sweep/grid.h"
 
 enum command {
     COMMAND_RUN = 1 << 0,

@@ -6,8 +6,8 @@
 #define LB_RESUME_H
 
 #include "cli/session.h"
-#include "report/prior_epochs.h"
-#include "report/summary.h"
+#include "results/prior_epochs.h"
+#include "results/summary.h"
 
 /* Refuses any flag of the command line that the earlier run has already decided. */
 int resume_check_flags(const struct options *o, struct error *e);

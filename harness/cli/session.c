@@ -14,16 +14,6 @@
 /* RMSprop's constants that no flag changes: Keras' defaults. */
 static const float rmsprop_rho = 0.9f, rmsprop_epsilon = 1e-7f;
 
-int exit_code_worst(int a, int b)
-{
-    static const int ranks[] = {EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE,      EXIT_INTEGRITY,
-                                EXIT_PROOF,    EXIT_DATA,        EXIT_REGRESSION, EXIT_INCONCLUSIVE,
-                                EXIT_NOTHING,  EXIT_OK};
-    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
-        if (a == ranks[i] || b == ranks[i]) return ranks[i];
-    return EXIT_INTERNAL;
-}
-
 bool session_has_folder(const struct session *s)
 {
     return s->folder.path[0] != 0;

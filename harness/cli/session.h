@@ -10,9 +10,9 @@
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "machine/env_id.h"
-#include "report/folder.h"
-#include "report/record.h"
-#include "report/run_files.h"
+#include "results/folder.h"
+#include "results/record.h"
+#include "results/run_files.h"
 
 struct session {
     const struct options *options;
@@ -52,8 +52,5 @@ void session_print_machine(const struct topology *t, FILE *out);
 
 /* Configuration and machine, for people. */
 void session_print(const struct session *s, FILE *out);
-
-/* Of two exit codes the one that the program ends with. */
-int exit_code_worst(int a, int b);
 
 #endif

@@ -6,7 +6,7 @@
 #define LB_TRAINING_H
 
 #include "cli/session.h"
-#include "report/summary.h"
+#include "results/summary.h"
 #include "run/turns.h"
 
 struct training {

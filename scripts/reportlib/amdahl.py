@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Amdahl's law on two backends: how much faster the matrix products became, how much the epoch, and where its time
-goes now. The same rule as in the program's summary (harness/report/amdahl.c)."""
+goes now. The same rule as in the program's summary (harness/results/amdahl.c)."""
 
 from . import words
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/amdahl.h"
-#include "report/attribution.h"
+#include "console/amdahl_view.h"
+#include "results/attribution.h"
 #include "roof/roofline_cache.h"
 
 /* Small enough to count by hand: 3 steps of 8, 8 and 4 rows through a network 6-5-2. */

@@ -3,7 +3,7 @@
  * Lists of numbers as the command line has them, and the points that they span. */
 #include "check.h"
 
-#include "run/grid.h"
+#include "sweep/grid.h"
 
 static void test_lists(void **state)
 {

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
-#include "report/csv_table.h"
+#include "results/csv_table.h"
 
 static char folder[] = "/tmp/lanebench-input-XXXXXX";
 static char path[64];

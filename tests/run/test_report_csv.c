@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/csv.h"
+#include "results/csv.h"
 #include "base/atomic_file.h"
 
 static const char *const columns[] = {"name", "value", NULL};

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/csv.h"
+#include "results/csv.h"
 #include "base/atomic_file.h"
 
 static int failures;

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "backends/describe.h"
-#include "report/figures.h"
-#include "report/progress_view.h"
-#include "report/summary.h"
-#include "report/table.h"
+#include "results/figures.h"
+#include "console/progress_view.h"
+#include "console/summary_view.h"
+#include "console/table.h"
 
 static void add_epochs(struct summary_row *row, const double *seconds, int count, double val_accuracy)
 {

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
-#include "report/sweep_results.h"
+#include "sweep/sweep_results.h"
 
 static char root[64];
 

@@ -13,16 +13,16 @@
 #include <unistd.h>
 
 #include "machine/env_id.h"
-#include "report/ab_report.h"
-#include "report/csv_table.h"
-#include "report/gate_report.h"
+#include "console/ab_view.h"
+#include "console/gate_view.h"
+#include "results/csv_table.h"
 
 static const struct registry_entry arms[ARM_COUNT] = {
     {.name = "avx2"}, {.name = "avx2.again"}, {.name = "mine"}};
 
-static struct ab_report made(enum verdict verdict, double effect, double half)
+static struct ab_results made(enum verdict verdict, double effect, double half)
 {
-    return (struct ab_report){
+    return (struct ab_results){
         .judgement = {.verdict = verdict,
                       .margin = effect_of_percent(2.0),
                       .itself = {48, 0.0, {-0.004, 0.004}},
@@ -34,18 +34,18 @@ static struct ab_report made(enum verdict verdict, double effect, double half)
     };
 }
 
-static char *printed(const struct ab_report *r)
+static char *printed(const struct ab_results *r)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
-    ab_report_print(r, out);
+    ab_print(r, out);
     fclose(out);
     return text;
 }
 
-static void assert_says(const struct ab_report *r, const char *words)
+static void assert_says(const struct ab_results *r, const char *words)
 {
     char *text = printed(r);
     if (!strstr(text, words)) fail_msg("'%s' lacks '%s'", text, words);
@@ -55,7 +55,7 @@ static void assert_says(const struct ab_report *r, const char *words)
 static void the_verdict_comes_first(void **state)
 {
     (void)state;
-    struct ab_report r = made(VERDICT_SLOWER, log(1.20), 0.01);
+    struct ab_results r = made(VERDICT_SLOWER, log(1.20), 0.01);
     char *text = printed(&r);
     static const char slower[] =
         "SLOWER: mine takes more time than avx2: +20.0 % (95 % interval +18.8 % to +21.2 %)";
@@ -77,7 +77,7 @@ static void the_verdict_comes_first(void **state)
 static void what_is_odd_is_named(void **state)
 {
     (void)state;
-    struct ab_report r = made(VERDICT_SLOWER, 0.1, 0.02);
+    struct ab_results r = made(VERDICT_SLOWER, 0.1, 0.02);
     r.judgement.bias = effect_of_percent(1.5);
     assert_says(&r, "two processes of one backend differ; the interval of the verdict is wider by 1.5 %");
     r.judgement.ratio_drift = (struct drift){true, 0.9, log(0.99), log(1.05)};

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run or a proof: its events become rows in files, lines on the terminal and the summary. */
+#include "cli/training.h"
+
+#include <string.h>
+
+#include "base/clean_text.h"
+#include "cli/integrity_session.h"
+#include "cli/interrupt.h"
+#include "cli/known_roofline.h"
+#include "cli/reproduce.h"
+#include "cli/resume.h"
+#include "cli/session.h"
+#include "proof/prove_training.h"
+#include "results/figures.h"
+#include "results/history.h"
+#include "console/progress_view.h"
+#include "console/summary_view.h"
+#include "console/target_view.h"
+#include "results/summary_json.h"
+#include "results/target_results.h"
+#include "roof/roofline_cache.h"
+
+struct job {
+    const struct options *options;
+    struct session *session;
+    const struct training *extra; /* NULL: a plain run */
+    struct resumption *resumed;   /* NULL: a new run */
+    bool brief;                   /* a point of a sweep, which prints its own table at the end */
+    bool training;
+    struct run_files files;
+    struct record record;
+    struct summary summary;
+    struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
+    struct progress_view view;
+    struct integrity_session integrity; /* of a training run */
+    uint64_t seed;                      /* of the trainings under way */
+    int part_epochs;                    /* likewise, of each contender */
+    struct target_results target;       /* with a target accuracy */
+    struct roofline_rates rates;        /* of this machine, where they are known */
+    json_t *proof_rows;                 /* of bench prove --json */
+    struct error *error;                /* a file could not be written: ends the run */
+};
+
+/* After a failed write the rest of the run would be for nothing. */
+static void note_failure(struct job *job)
+{
+    if (job->error->code) interrupt_flag = 1;
+}
+
+static void on_opened(void *context, const struct registry_entry *entry, const struct contender_info *info)
+{
+    struct job *job = context;
+    summary_row(&job->summary, entry)->info = *info;
+    if (session_has_folder(job->session)) record_opened(&job->record, entry->name, info);
+}
+
+/* bench prove shows every row as its result; bench run only those that failed. */
+static void print_proof_row(struct job *job, const struct registry_entry *entry, const struct proof_row *row)
+{
+    const bool results_follow = job->training || job->options->json; /* on stdout */
+    FILE *out = results_follow ? stderr : stdout;
+    if (results_follow && !row->failed) return;
+    progress_view_clear(&job->view);
+    char worst[40], seconds[32] = "";
+    if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
+    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s\n",
+            row->failed      ? "FAIL"
+            : row->deviating ? "deviates"
+                             : "pass",
+            entry->name, row->op, row->cases, row->count,
+            reproduce_share(row->worst_of_bound, worst, sizeof worst), seconds,
+            row->inherited ? "  (inherited)" : "", row->measured[0] ? "  " : "", row->measured);
+    if (row->failed || row->deviating) reproduce_print(out, job->options, entry, row);
+    fflush(out);
+}
+
+static void on_proof_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
+{
+    struct job *job = context;
+    if (job->proof_rows) json_array_append_new(job->proof_rows, summary_json_proof_row(entry, row));
+    print_proof_row(job, entry, row);
+    if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
+    note_failure(job);
+}
+
+static void on_proven(void *context, const struct registry_entry *entry, const struct proof_verdict *verdict,
+                      double seconds)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    char worst[40];
+    row->proven = true;
+    row->verdict = *verdict;
+    if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
+    progress_view_clear(&job->view);
+    if (!job->training && !job->options->json)
+        printf("%s  %-8s %lld cases, %lld failed, worst error %s, %.1f s\n",
+               !proof_passed(verdict) ? "REJECTED"
+               : verdict->deviating   ? "DEVIATES"
+                                      : "PROVEN",
+               entry->name, verdict->cases, verdict->failed + verdict->deviating,
+               reproduce_share(verdict->worst_of_bound, worst, sizeof worst), seconds);
+    else if (proof_passed(verdict))
+        progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
+                           entry->name, verdict->cases, verdict->worst_of_bound, seconds);
+    fflush(stdout);
+    reproduce_warn_deviation(stderr, entry, verdict);
+}
+
+static void on_turn(void *context, const struct registry_entry *entry, int epoch, int epochs)
+{
+    struct job *job = context;
+    progress_view_turn(&job->view, entry->name, epoch, epochs);
+}
+
+static void on_tick(void *context, const struct registry_entry *entry, const struct progress *progress)
+{
+    struct job *job = context;
+    (void)entry;
+    progress_view_tick(&job->view, progress);
+}
+
+/* In the part of the run that is under way. */
+static int contender_epochs(const struct job *job, const struct registry_entry *entry)
+{
+    const struct options *o = job->options;
+    if (job->extra) return job->part_epochs;
+    if (entry->backend != registry_fallback() || job->session->count == 1) return o->epochs;
+    return o->naive_epochs ? o->naive_epochs : 1;
+}
+
+/* Of the first seed, where there are several. */
+static void keep_history(struct job *job, const struct summary_row *row, const struct epoch_report *report)
+{
+    if (!job->extra && job->seed == job->options->seed)
+        history_epoch(&job->histories[row - job->summary.rows], &report->result);
+}
+
+static void on_epoch(void *context, const struct registry_entry *entry, const struct epoch_report *report)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
+    if (run_files_epoch(&job->files, entry, &row->verdict, report, job->error) == 0 &&
+        summary_epoch(row, report, job->seed, flop) != 0)
+        error_set(job->error, EXIT_INTERNAL, "out of memory");
+    keep_history(job, row, report);
+    integrity_epoch(integrity_session_of(&job->integrity, entry), &job->integrity.ground, report);
+    if (job->options->target_accuracy > 0)
+        target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
+                     job->error);
+    if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
+    note_failure(job);
+    progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
+}
+
+static const char *on_replayed(void *context, const struct registry_entry *entry,
+                               const struct epoch_report *report)
+{
+    static char words[256];
+    struct job *job = context;
+    const char *why = resume_replayed(job->resumed, job->session, entry, report, words, sizeof words);
+    keep_history(job, summary_row(&job->summary, entry), report);
+    progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
+                       why ? "not as before" : "whose row is kept");
+    return why;
+}
+
+static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
+                      const char *words)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    static const char *const kinds[] = {[OUTCOME_OK] = "",
+                                        [OUTCOME_PROOF_FAILED] = "proof failed, not timed",
+                                        [OUTCOME_CRASHED] = "crashed",
+                                        [OUTCOME_NOT_OPENED] = "cannot be opened",
+                                        [OUTCOME_INTERRUPTED] = "interrupted",
+                                        [OUTCOME_INTEGRITY] = "integrity violated",
+                                        [OUTCOME_NO_CASE] = "nothing to prove"};
+    snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    clean_text(row->failure); /* it may be cut inside a character */
+    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), words);
+    if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
+    progress_view_clear(&job->view);
+    if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
+}
+
+/* machine.json first: from here on a kill leaves a run that says so. */
+static int reopen_files(struct job *job, const struct invocation *words, const struct row_identity *identity,
+                        struct error *e)
+{
+    const char *folder = job->session->folder.path;
+    session_record(job->session, words, &job->record);
+    if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, folder, e) ||
+        run_files_resume(&job->files, folder, identity, &job->resumed->prior, e))
+        record_free(&job->record);
+    return (int)e->code;
+}
+
+static int open_files(struct job *job, const struct invocation *words, struct error *e)
+{
+    if (!session_has_folder(job->session)) return 0;
+    const struct row_identity identity = session_identity(job->session);
+    if (job->resumed) return reopen_files(job, words, &identity, e);
+    const struct options *o = job->options;
+    const char *folder = job->session->folder.path;
+    if (run_files_create(&job->files, folder, &identity, job->training, e) ||
+        (o->format && strcmp(o->format, "csv") != 0 && run_files_add_lines(&job->files, e)) ||
+        (o->target_accuracy > 0 && target_open(&job->target, o->target_accuracy, folder, &identity, e)))
+        return (int)e->code;
+    if (job->session->folder.continued) return 0;
+    session_record(job->session, words, &job->record);
+    if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
+    return record_begin(&job->record, folder, e);
+}
+
+/* Leaves nothing of a run without a row, so that the folder is taken by the next try. What a resumed run
+ * finds stays. */
+static void discard_files(struct job *job)
+{
+    struct folder *folder = &job->session->folder;
+    if (job->resumed || !session_has_folder(job->session)) return;
+    run_files_discard(&job->files);
+    target_discard(&job->target);
+    if (!folder->continued) record_discard(&job->record, folder->path);
+    folder_abandon(folder);
+}
+
+static int write_histories(struct job *job, struct error *e)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        history_write(&job->histories[i], job->session->folder.path, job->summary.rows[i].entry->name, e);
+        history_free(&job->histories[i]);
+    }
+    return (int)e->code;
+}
+
+/* What ops.csv and machine.json need to know for the bounds of ops. */
+static void prepare_attribution(struct job *job)
+{
+    const struct session *s = job->session;
+    if (!job->training) return;
+    const bool known = known_roofline_find(s, &job->rates);
+    job->files.attribution = (struct attribution){.topology = &s->topology,
+                                                  .rates = known ? &job->rates : NULL,
+                                                  .shape = s->shape,
+                                                  .batch = s->plan.batch,
+                                                  .threads = s->plan.threads};
+    job->summary.attribution = &job->files.attribution;
+    record_section(&job->record, "roofline", known ? roofline_rates_json(&job->rates) : json_null());
+}
+
+static void record_all_clocks(struct job *job)
+{
+    for (int i = 0; i < job->summary.count; i++) {
+        const struct summary_row *row = &job->summary.rows[i];
+        if (row->epochs > 0)
+            record_clocks(&job->record, row->entry->name, row->last.clock_reads, row->last.clock_read_seconds,
+                          clock_share(&job->summary, row));
+    }
+}
+
+/* What summary.json holds, or of a proof, its verdicts and rows. */
+static json_t *figures_json(const struct job *job, int code)
+{
+    json_t *root = summary_json(&job->summary, &job->record, code);
+    if (job->extra) json_object_set_new(root, job->extra->section, job->extra->figures(job->extra->context));
+    if (job->proof_rows) json_object_set(root, "proof_rows", job->proof_rows);
+    return root;
+}
+
+/* The files get their final names however the run ended. */
+static int close_files(struct job *job, int code, struct error *e)
+{
+    if (!session_has_folder(job->session)) return code;
+    if ((e->code || code == EXIT_USAGE) && !job->resumed && !run_files_have_rows(&job->files)) {
+        discard_files(job);
+        return code;
+    }
+    code = exit_code_worst(code, run_files_finish(&job->files, e));
+    code = exit_code_worst(code, write_histories(job, e));
+    if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
+    if (job->session->folder.continued) return code;
+    const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
+    if (job->training) record_all_clocks(job);
+    const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
+    code = exit_code_worst(code, record_write(&job->record, status, code, e));
+    if (job->training) {
+        json_t *figures = figures_json(job, code);
+        code = exit_code_worst(code, summary_json_write(figures, job->session->folder.path, e));
+        json_decref(figures);
+    }
+    return code;
+}
+
+/* One of several like it, in processes of their own. */
+struct part {
+    uint64_t seed;
+    int process, rounds_before, epochs, naive_epochs;
+};
+
+static int execute_part(struct job *job, const struct part *part, struct error *e)
+{
+    const struct options *o = job->options;
+    const struct session *s = job->session;
+    const struct run_options run = {.epochs = part->epochs,
+                                    .naive_epochs = part->naive_epochs,
+                                    .batch = o->batch,
+                                    .hidden = o->hidden,
+                                    .lr = s->plan.lr,
+                                    .rho = s->plan.rho,
+                                    .epsilon = s->plan.epsilon,
+                                    .seed = part->seed,
+                                    .threads = s->plan.threads,
+                                    .prove_only = !job->training,
+                                    .only_case = o->only_case,
+                                    .exhaustive = o->exhaustive,
+                                    .allow_deviation = o->allow_deviation != NULL,
+                                    .timeout = o->timeout,
+                                    .kept = job->resumed ? job->resumed->kept_epochs : NULL,
+                                    .order = job->extra ? job->extra->order : TURNS_SHUFFLED,
+                                    .warm_up = job->extra && job->extra->warm_up,
+                                    .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
+                                    .rounds_before = part->rounds_before,
+                                    .skip_phases = strcmp(o->attribution, "off") == 0,
+                                    .target = o->target_accuracy};
+    const struct run_listener listener = {.context = job,
+                                          .opened = on_opened,
+                                          .proof_row = on_proof_row,
+                                          .proven = on_proven,
+                                          .turn = on_turn,
+                                          .tick = on_tick,
+                                          .replayed = on_replayed,
+                                          .epoch = on_epoch,
+                                          .failed = on_failed};
+    job->seed = job->files.identity.seed = part->seed;
+    job->files.identity.process = part->process;
+    job->part_epochs = part->epochs;
+    if (job->training) integrity_ground_seed(&job->integrity.ground, part->seed);
+    const int code =
+        run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);
+    progress_view_clear(&job->view);
+    return e->code ? (int)e->code : code;
+}
+
+/* The trainings of one seed after the other. */
+static int execute_seeds(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    int code = EXIT_OK;
+    for (int i = 0; i < o->seeds && !e->code; i++) {
+        const struct part part = {o->seed + (uint64_t)i, 1, 0, o->epochs, o->naive_epochs};
+        if (interrupt_flag) return exit_code_worst(code, EXIT_INTERRUPTED);
+        if (o->seeds > 1)
+            progress_view_line(&job->view, "seed      %llu, %d of %d", (unsigned long long)part.seed, i + 1,
+                               o->seeds);
+        code = exit_code_worst(code, execute_part(job, &part, e));
+    }
+    return code;
+}
+
+/* The rounds, shared out to the processes. A contender that left one leaves nothing to judge. */
+static int execute_processes(struct job *job, struct error *e)
+{
+    const struct training *t = job->extra;
+    int code = EXIT_OK;
+    struct part part = {job->options->seed, 1, 0, 0, 0};
+    for (; part.process <= t->processes && code == EXIT_OK && !e->code; part.process++) {
+        const int rounds_after = (int)((long long)t->rounds * part.process / t->processes);
+        part.epochs = part.naive_epochs = 1 + (rounds_after - part.rounds_before) * t->epochs_per_turn;
+        if (interrupt_flag) return EXIT_INTERRUPTED;
+        progress_view_line(&job->view, "processes %d of %d of each contender", part.process, t->processes);
+        code = execute_part(job, &part, e);
+        part.rounds_before = rounds_after;
+    }
+    return code;
+}
+
+static int execute(struct job *job, struct error *e)
+{
+    const struct options *o = job->options;
+    const struct session *s = job->session;
+    job->error = e;
+    if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
+        fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
+              "reference's\n",
+              stderr);
+    progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    return job->extra && job->extra->processes > 1 ? execute_processes(job, e) : execute_seeds(job, e);
+}
+
+/* Of what there was to judge, however the run ended. */
+static int judge_integrity(struct job *job, int code, struct error *e)
+{
+    if (!job->training || e->code) return code;
+    return exit_code_worst(code, integrity_session_conclude(&job->integrity, &job->summary, &job->record, e));
+}
+
+/* Returns code, or a worse one where not all could be printed. */
+static int print_end(struct job *job, int code)
+{
+    const char *path = job->session->folder.path;
+    if (job->options->json && !job->brief) {
+        json_t *figures = figures_json(job, code);
+        code = exit_code_worst(code, summary_json_print(figures, stdout, job->error));
+        json_decref(figures);
+    } else if (job->training && !job->brief) {
+        if (job->extra) job->extra->print(job->extra->context, code);
+        job->summary.dataset = job->session->data.name;
+        /* With a target, who stopped early had reached it. */
+        job->summary.wanted_epochs = job->options->target_accuracy > 0 ? 0 : job->options->epochs;
+        if (job->options->target_accuracy > 0 &&
+            target_print(&job->target, job->session->entries, job->session->count, job->options->seeds,
+                         stdout))
+            code = exit_code_worst(
+                code, error_set(job->error, EXIT_INTERNAL,
+                                "out of memory for the times to the target; target.csv is complete"));
+        if (summary_print(&job->summary, stdout))
+            code = exit_code_worst(code, error_set(job->error, EXIT_INTERNAL,
+                                                   "out of memory for the table; the files are complete"));
+        if (job->resumed) resume_print(job->resumed, job->session, stdout);
+        integrity_session_print(&job->integrity, stdout);
+        if (path[0]) printf("results: %s\n", path);
+    }
+    if (code == EXIT_INTERRUPTED && !job->brief)
+        fprintf(stderr, "bench: interrupted; %s%s\n",
+                path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+    if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
+        fprintf(stderr, "bench: go on with: bench run --resume %s\n", path);
+    return code;
+}
+
+/* The session is open; closes it. */
+static int run_job(struct job *job, const struct invocation *words, struct error *e)
+{
+    job->files.epochs.fd = job->files.ops.fd = job->files.proof.fd = job->target.csv.fd = -1;
+    if (job->training && integrity_session_open(&job->integrity, job->session) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    if (e->code || open_files(job, words, e)) {
+        discard_files(job);
+        record_free(&job->record);
+        integrity_session_close(&job->integrity);
+        session_close(job->session);
+        return (int)e->code;
+    }
+    if (!job->options->quiet) session_print(job->session, stderr);
+    summary_init(&job->summary, job->session->entries, job->session->count, job->options->seed);
+    prepare_attribution(job);
+    if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)
+        error_set(e, EXIT_INTERNAL, "out of memory");
+    if (job->options->json && !job->training) job->proof_rows = json_array();
+    int code = e->code ? (int)e->code : execute(job, e);
+    code = judge_integrity(job, code, e);
+    if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
+    code = close_files(job, code, e);
+    code = print_end(job, code);
+    record_free(&job->record);
+    json_decref(job->proof_rows);
+    summary_free(&job->summary);
+    integrity_session_close(&job->integrity);
+    target_free(&job->target);
+    session_close(job->session);
+    return code;
+}
+
+int training_run(struct session *session, const struct training *training, const struct invocation *words,
+                 struct error *e)
+{
+    static struct job job; /* large */
+    memset(&job, 0, sizeof job);
+    job.options = session->options;
+    job.session = session;
+    job.extra = training;
+    job.training = true;
+    return run_job(&job, words, e);
+}
+
+int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+                  bool brief, struct error *e)
+{
+    static struct job job; /* large */
+    static struct session session;
+    memset(&job, 0, sizeof job);
+    job.options = o;
+    job.session = &session;
+    job.resumed = resumed;
+    job.brief = brief;
+    job.training = o->command == COMMAND_RUN;
+    if (session_open(&session, o, job.training ? NULL : "proof.csv", e)) return (int)e->code;
+    if (resumed && resume_match(resumed, &session, e)) {
+        session_close(&session);
+        return (int)e->code;
+    }
+    return run_job(&job, words, e);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "console/ab_view.h"
+
+#include <math.h>
+
+enum { PERCENT_SIZE = 32 };
+
+char *ab_percent(double effect, double half_width, char *text, size_t size)
+{
+    const double error = 100.0 * half_width;
+    const int digits = error < 0.15 ? 2 : error < 5.0 ? 1 : 0;
+    snprintf(text, size, "%+.*f %%", digits, effect_percent(effect));
+    return text;
+}
+
+static double half_width(const struct paired_comparison *c)
+{
+    return 0.5 * (c->interval.high - c->interval.low);
+}
+
+/* "+1.2 % (95 % interval +0.4 % to +2.1 %)" */
+static void print_comparison(FILE *out, const struct paired_comparison *c)
+{
+    char effect[PERCENT_SIZE], low[PERCENT_SIZE], high[PERCENT_SIZE];
+    const double half = half_width(c);
+    fprintf(out, "%s (95 %% interval %s to %s)", ab_percent(c->effect, half, effect, sizeof effect),
+            ab_percent(c->interval.low, half, low, sizeof low),
+            ab_percent(c->interval.high, half, high, sizeof high));
+}
+
+static void print_verdict(const struct ab_results *r, FILE *out)
+{
+    const struct judgement *j = &r->judgement;
+    const char *a = r->arms[ARM_A]->name, *b = r->arms[ARM_B]->name;
+    const double margin = effect_percent(j->margin);
+    fprintf(out, "%s: ", verdict_name(j->verdict));
+    switch (j->verdict) {
+    case VERDICT_FASTER:
+    case VERDICT_SLOWER:
+        fprintf(out, "%s takes %s time than %s: ", b, j->verdict == VERDICT_FASTER ? "less" : "more", a);
+        break;
+    case VERDICT_SAME:
+        fprintf(out, "%s takes the time of %s within %g %%: ", b, a, margin);
+        break;
+    case VERDICT_INCONCLUSIVE:
+        fprintf(out, "whether %s differs from %s by %g %% or more cannot be told: ", b, a, margin);
+        break;
+    }
+    print_comparison(out, &j->other);
+    fprintf(out, ", %d rounds\n", j->other.rounds);
+    if (j->verdict == VERDICT_INCONCLUSIVE)
+        fputs("           more rounds (--rounds), or a quieter machine, make the interval narrower\n", out);
+}
+
+static void print_check(const struct ab_results *r, FILE *out)
+{
+    const struct judgement *j = &r->judgement;
+    char text[PERCENT_SIZE];
+    fprintf(out, "A/A check  %s in a second process: ", r->arms[ARM_A]->name);
+    print_comparison(out, &j->itself);
+    if (j->bias > 0.0)
+        fprintf(
+            out,
+            "\n           two processes of one backend differ; the interval of the verdict is wider by %s "
+            "on each side for it\n",
+            ab_percent(j->bias, 0.01, text, sizeof text) + 1);
+    else
+        fputs(", no difference seen, as it must be\n", out);
+    if (isfinite(j->visible))
+        fprintf(out,
+                "visible    %s or more, either way, would be called in 8 of 10 such runs; less than %g %% "
+                "counts as none (--min-effect)\n",
+                ab_percent(j->visible, 0.01, text, sizeof text) + 1, effect_percent(j->margin));
+}
+
+static void print_drift(const struct ab_results *r, FILE *out)
+{
+    const struct judgement *j = &r->judgement;
+    char first[PERCENT_SIZE], second[PERCENT_SIZE];
+    bool any = false;
+    if (j->ratio_drift.found) {
+        any = true;
+        fprintf(out,
+                "drift      of the comparison: %s in the first half of the rounds, %s in the second; the "
+                "verdict is on all of them\n",
+                ab_percent(j->ratio_drift.first, 0.01, first, sizeof first),
+                ab_percent(j->ratio_drift.second, 0.01, second, sizeof second));
+    }
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
+        const struct drift *d = &j->drift[arm];
+        if (!d->found || fabs(d->second - d->first) < j->margin) continue;
+        any = true;
+        fprintf(out, "drift      %s: %.3f s an epoch in the first half of the rounds, %.3f s in the second\n",
+                r->arms[arm]->name, exp(d->first), exp(d->second));
+    }
+    if (!any) fputs("drift      none found\n", out);
+}
+
+static void print_bimodality(const struct ab_results *r, FILE *out)
+{
+    bool any = false;
+    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
+        const struct bimodality *h = &r->judgement.bimodality[arm];
+        if (!h->found) continue;
+        any = true;
+        fprintf(out,
+                "bimodal    %s: its epochs take either about %.3f s or about %.3f s (%.0f %% of them); a "
+                "median hides that\n",
+                r->arms[arm]->name, exp(h->low), exp(h->high), 100.0 * h->share_high);
+    }
+    if (!any) fputs("bimodal    none found\n", out);
+}
+
+void ab_print(const struct ab_results *r, FILE *out)
+{
+    print_verdict(r, out);
+    print_check(r, out);
+    print_drift(r, out);
+    print_bimodality(r, out);
+    fputc('\n', out);
+}

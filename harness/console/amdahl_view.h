@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Amdahl's law on two backends as a sentence. */
+#ifndef LB_AMDAHL_VIEW_H
+#define LB_AMDAHL_VIEW_H
+
+#include <stdio.h>
+
+#include "results/amdahl.h"
+
+/* "FAST against SLOW: GEMM 12x as fast, epoch 4.1x: 38 % of the epoch is now rmsprop (5 % before)". */
+void amdahl_print(FILE *out, const struct amdahl *a, const struct amdahl_side *slow,
+                  const struct amdahl_side *fast);
+
+#endif

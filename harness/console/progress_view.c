@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "console/progress_view.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static const double redraw_seconds = 0.1;
+enum { BAR_CELLS = 20 };
+
+void progress_view_open(struct progress_view *v, FILE *out, bool quiet, double flop_per_row)
+{
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+    memset(v, 0, sizeof *v);
+    v->out = out;
+    v->quiet = quiet;
+    v->flop_per_row = flop_per_row;
+    v->live = !quiet && isatty(fileno(out)) && !(term && strcmp(term, "dumb") == 0);
+    v->colour = v->live && !(no_color && *no_color);
+}
+
+static int terminal_width(const struct progress_view *v)
+{
+    struct winsize w;
+    if (ioctl(fileno(v->out), TIOCGWINSZ, &w) != 0 || w.ws_col < 20) return 80;
+    return w.ws_col;
+}
+
+/* "[=====>....]" */
+static const char *draw_bar(int done, int total, char bar[BAR_CELLS + 3])
+{
+    const int cells = total > 0 ? (int)((long long)done * BAR_CELLS / total) : 0;
+    bar[0] = '[';
+    for (int i = 0; i < BAR_CELLS; i++) bar[i + 1] = i < cells ? '=' : i == cells ? '>' : '.';
+    bar[BAR_CELLS + 1] = ']';
+    bar[BAR_CELLS + 2] = 0;
+    return bar;
+}
+
+static char *training_text(const struct progress_view *v, const struct progress *p, double now, char *text,
+                           size_t size)
+{
+    char bar[BAR_CELLS + 3];
+    const int step = atomic_load_explicit(&p->step, memory_order_relaxed);
+    const int steps = atomic_load_explicit(&p->steps, memory_order_relaxed);
+    const long long samples = atomic_load_explicit(&p->samples, memory_order_relaxed);
+    const double seconds = now - atomic_load_explicit(&p->phase_start, memory_order_relaxed);
+    const int used =
+        snprintf(text, size, "%*d/%d %s", steps > 99 ? 3 : 1, step, steps, draw_bar(step, steps, bar));
+    if (samples <= 0 || step <= 0 || seconds <= 0) return text;
+    snprintf(text + used, size - (size_t)used, " %.1fms/step %.0f GF/s loss: %.4f accuracy: %.4f",
+             seconds * 1e3 / step, v->flop_per_row * (double)samples / seconds * 1e-9,
+             atomic_load_explicit(&p->loss_sum, memory_order_relaxed) / (double)samples,
+             (double)atomic_load_explicit(&p->correct, memory_order_relaxed) / (double)samples);
+    return text;
+}
+
+static char *validation_text(const struct progress *p, char *text, size_t size)
+{
+    char bar[BAR_CELLS + 3];
+    const int step = atomic_load_explicit(&p->step, memory_order_relaxed);
+    const int steps = atomic_load_explicit(&p->steps, memory_order_relaxed);
+    const long long samples = atomic_load_explicit(&p->samples, memory_order_relaxed);
+    const int used = snprintf(text, size, "%d/%d %s validation", step, steps, draw_bar(step, steps, bar));
+    if (samples <= 0) return text;
+    snprintf(text + used, size - (size_t)used, " val_loss: %.4f val_accuracy: %.4f",
+             atomic_load_explicit(&p->loss_sum, memory_order_relaxed) / (double)samples,
+             (double)atomic_load_explicit(&p->correct, memory_order_relaxed) / (double)samples);
+    return text;
+}
+
+char *progress_view_text(const struct progress_view *v, const struct progress *p, double now, char *text,
+                         size_t size)
+{
+    char bar[BAR_CELLS + 3];
+    text[0] = 0;
+    switch ((enum progress_phase)atomic_load_explicit(&p->phase, memory_order_relaxed)) {
+    case PROGRESS_IDLE:
+        return text;
+    case PROGRESS_TRAIN:
+        return training_text(v, p, now, text, size);
+    case PROGRESS_VALIDATE:
+        return validation_text(p, text, size);
+    case PROGRESS_PROOF: {
+        const int done = atomic_load_explicit(&p->proof_done, memory_order_relaxed);
+        const int total = atomic_load_explicit(&p->proof_total, memory_order_relaxed);
+        snprintf(text, size, "%d/%d %s proof", done, total, draw_bar(done, total, bar));
+        return text;
+    }
+    }
+    return text;
+}
+
+void progress_view_clear(struct progress_view *v)
+{
+    if (!v->line_open) return;
+    fputs("\r\033[K", v->out);
+    fflush(v->out);
+    v->line_open = false;
+}
+
+void progress_view_tick(struct progress_view *v, const struct progress *p)
+{
+    const double now = clock_seconds();
+    if (!v->live || now - v->drawn_at < redraw_seconds) return;
+    char text[256];
+    progress_view_text(v, p, now, text, sizeof text);
+    if (!text[0]) return;
+    fprintf(v->out, "\r%.*s\033[K", terminal_width(v) - 1, text); /* a wrapped line could not be redrawn */
+    fflush(v->out);
+    v->drawn_at = now;
+    v->line_open = true;
+}
+
+void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs)
+{
+    if (!v->live) return;
+    progress_view_clear(v);
+    const char *bold = v->colour ? "\033[1m" : "", *plain = v->colour ? "\033[0m" : "";
+    if (epoch > 0)
+        fprintf(v->out, "Epoch %d/%d %s%s%s\n", epoch, epochs, bold, name, plain);
+    else
+        fprintf(v->out, "Proof %s%s%s\n", bold, name, plain);
+    fflush(v->out);
+    v->drawn_at = 0;
+}
+
+void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs)
+{
+    if (v->quiet) return;
+    progress_view_clear(v);
+    char bar[BAR_CELLS + 3];
+    if (v->live)
+        fprintf(v->out, "%d/%d %s", r->steps, r->steps, draw_bar(r->steps, r->steps, bar));
+    else
+        fprintf(v->out, "Epoch %d/%d %s %d/%d", r->epoch, epochs, name, r->steps, r->steps);
+    fprintf(v->out,
+            " %.3fs %.1fms/step %.0f GF/s loss: %.4f accuracy: %.4f val_loss: %.4f val_accuracy: %.4f\n",
+            r->train_seconds, r->train_seconds * 1e3 / (r->steps > 0 ? r->steps : 1),
+            v->flop_per_row * (double)r->samples / r->train_seconds * 1e-9, r->loss, r->accuracy, r->val_loss,
+            r->val_accuracy);
+    fflush(v->out);
+}
+
+void progress_view_line(struct progress_view *v, const char *format, ...)
+{
+    if (v->quiet) return;
+    progress_view_clear(v);
+    va_list ap;
+    va_start(ap, format);
+    vfprintf(v->out, format, ap);
+    va_end(ap);
+    fputc('\n', v->out);
+    fflush(v->out);
+}

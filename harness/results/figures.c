@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "results/figures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "stats/compare.h"
+#include "stats/order.h"
+#include "train/step_parts.h"
+
+/* ---- Times of epochs ---- */
+
+/* What counts: the later epochs, or the first one where there is no other. */
+static bool is_later(const struct summary_row *row, const struct epoch_point *p)
+{
+    return p->epoch > 1 || (row->later == 0 && p == row->points);
+}
+
+/* Of the same ISA tier, in any contender's epochs: what disturbs a measurement of the peak can only lower it.
+ */
+static double best_peak(const struct summary *s, int tier)
+{
+    double best = 0.0;
+    for (int i = 0; i < s->count; i++)
+        for (int j = 0; s->rows[i].tier == tier && j < s->rows[i].epochs; j++)
+            best = fmax(best, s->rows[i].points[j].peak_gflops);
+    return best;
+}
+
+struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
+{
+    struct time_figures f = {.epochs = row->epochs, .first = NAN};
+    double *seconds = xdoubles(row->epochs), flop = 0.0;
+    for (int i = 0; i < row->epochs; i++) {
+        const struct epoch_point *p = &row->points[i];
+        if (!is_later(row, p)) continue;
+        seconds[f.later++] = p->seconds;
+        f.disturbed += p->disturbed;
+        flop = p->flop;
+    }
+    if (row->epochs > 0) f.first = row->points[0].seconds;
+    sort_values(seconds, f.later);
+    f.median = median_sorted(seconds, f.later);
+    f.fastest = f.later ? seconds[0] : NAN;
+    f.slowest = f.later ? seconds[f.later - 1] : NAN;
+    f.interval = median_interval(seconds, f.later, s->seed);
+    free(seconds);
+    f.gflops = flop / f.median * 1e-9;
+    f.peak_gflops = best_peak(s, row->tier);
+    f.share_of_peak = f.peak_gflops > 0 ? f.gflops / f.peak_gflops : NAN;
+    return f;
+}
+
+/* Seconds of a later epoch of this round of this seed, the mean where a turn has several; NAN: none. */
+static double seconds_in_round(const struct summary_row *row, const struct epoch_point *round)
+{
+    double sum = 0.0;
+    int count = 0;
+    for (int i = 0; i < row->epochs; i++) {
+        const struct epoch_point *p = &row->points[i];
+        if (p->round != round->round || p->seed != round->seed || p->epoch == 1) continue;
+        sum += p->seconds;
+        count++;
+    }
+    return count ? sum / count : NAN;
+}
+
+struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
+                            const struct summary_row *base)
+{
+    struct speedup up = {.interval = {-INFINITY, INFINITY}};
+    double *logs = xdoubles(row->epochs);
+    for (int i = 0; i < row->epochs; i++) {
+        const struct epoch_point *p = &row->points[i];
+        const bool first_of_turn = i == 0 || p[-1].round != p->round || p[-1].seed != p->seed;
+        if (p->round == 0 || p->epoch == 1 || !first_of_turn) continue;
+        const double log_ratio = log(seconds_in_round(base, p) / seconds_in_round(row, p));
+        if (isfinite(log_ratio)) logs[up.rounds++] = log_ratio;
+    }
+    if (up.rounds > 0) {
+        struct paired_comparison c;
+        compare_rounds(&c, logs, up.rounds, s->seed);
+        up.ratio = exp(c.effect);
+        up.interval = (struct interval){exp(c.interval.low), exp(c.interval.high)};
+    } else {
+        up.ratio = time_figures(s, base).median / time_figures(s, row).median;
+    }
+    free(logs);
+    return up;
+}
+
+const struct summary_row *fastest_row(const struct summary *s)
+{
+    const struct summary_row *best = NULL;
+    double least = INFINITY;
+    for (int i = 0; i < s->count; i++) {
+        const double median = time_figures(s, &s->rows[i]).median;
+        if (!(median < least)) continue;
+        least = median;
+        best = &s->rows[i];
+    }
+    return best;
+}
+
+/* ---- Parts of epochs ---- */
+
+static struct amdahl_side side_of(const struct summary *s, const struct summary_row *row,
+                                  struct amdahl_part *parts)
+{
+    const int count = op_series_medians(&row->ops, parts);
+    return (struct amdahl_side){row->entry->name, time_figures(s, row).median, parts, count};
+}
+
+/* A second process of the same contender, as bench ab has it, differs by chance only. */
+static bool is_same(const struct registry_entry *a, const struct registry_entry *b)
+{
+    return a->backend == b->backend && strcmp(a->spec, b->spec) == 0;
+}
+
+bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summary_row *row,
+                    struct amdahl_side *slow, struct amdahl_side *fast, struct amdahl_part *parts)
+{
+    const struct summary_row *best = fastest_row(s);
+    if (!best || row == best || row->epochs == 0 || is_same(row->entry, best->entry)) return false;
+    *slow = side_of(s, row, parts);
+    *fast = side_of(s, best, parts + TRAINER_MAX_OP_TIMES + 1);
+    return amdahl_of(a, slow, fast);
+}
+
+int op_figures(struct op_figures *ops, const struct summary *s, const struct summary_row *row)
+{
+    const double epoch = time_figures(s, row).median;
+    struct epoch_report last = row->last;
+    last.peak_gflops = best_peak(s, row->tier);
+    for (int i = 0; i < row->ops.count; i++) {
+        const bool is_rest = i == row->ops.count - 1;
+        struct op_figures *op = &ops[i];
+        *op = (struct op_figures){.name = row->ops.names[i],
+                                  .kind = step_part_kind_name(step_part_find(row->ops.names[i])),
+                                  .is_rest = is_rest,
+                                  .seconds = series_median(&row->ops.seconds[i]),
+                                  .attribution.bound.by = "",
+                                  .share_of_roof = NAN};
+        op->share_of_epoch = op->seconds / epoch;
+        if (is_rest) continue;
+        op->inherited = last.ops[i].inherited;
+        op->flop = last.ops[i].flop;
+        if (s->attribution) op->attribution = attribution_of(s->attribution, &last, i);
+        if (op->attribution.bound.by[0]) op->share_of_roof = op->attribution.bound.seconds / op->seconds;
+    }
+    return row->ops.count;
+}
+
+double clock_share(const struct summary *s, const struct summary_row *row)
+{
+    if (row->last.clock_reads < 0 || row->epochs == 0) return NAN;
+    return (double)row->last.clock_reads * row->last.clock_read_seconds / time_figures(s, row).median;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THE DERIVED FIGURES OF A RUN: medians, intervals, speed-ups, shares. Each is defined here and nowhere else;
+ * the console and summary.json show them, and whatever draws reads summary.json. */
+#ifndef LB_FIGURES_H
+#define LB_FIGURES_H
+
+#include "results/amdahl.h"
+#include "results/attribution.h"
+#include "results/summary.h"
+#include "stats/interval.h"
+
+/* Of the training times of one contender. All but epochs and first are of the later epochs: every epoch but
+ * the first of each training, which warms up; or of the first where there is no other. NAN: none. */
+struct time_figures {
+    int epochs;           /* trained */
+    int later, disturbed; /* later epochs, and how many of these something disturbed by more than 1 % */
+    double first;         /* seconds of the very first epoch */
+    double median, fastest, slowest; /* seconds */
+    struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_MIN epochs */
+    double gflops;                   /* of the median epoch */
+    double peak_gflops; /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
+    double share_of_peak;
+};
+
+struct time_figures time_figures(const struct summary *s, const struct summary_row *row);
+
+/* How many times the speed of `base` a contender has. From the rounds in which both trained a later epoch:
+ * the median of the rounds' ratios, with its 95 % interval. Where there is no such round, the ratio of the
+ * two medians, with rounds 0 and an infinite interval; NAN where one has no epoch. */
+struct speedup {
+    int rounds;
+    double ratio;
+    struct interval interval;
+};
+
+struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
+                            const struct summary_row *base);
+
+/* The contender with the least median; NULL: nobody trained. */
+const struct summary_row *fastest_row(const struct summary *s);
+
+/* Amdahl's law on a contender and the fastest one. False where it says nothing: see amdahl_of, or both are
+ * the same backend. *slow and *fast are the two sides; parts has room for twice TRAINER_MAX_OP_TIMES + 1. */
+bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summary_row *row,
+                    struct amdahl_side *slow, struct amdahl_side *fast, struct amdahl_part *parts);
+
+/* A line of ops.csv over the later epochs. */
+struct op_figures {
+    const char *name, *kind; /* kind: as in ops.csv */
+    bool is_rest;            /* "other": what no line accounts for; has only seconds and share */
+    bool inherited;
+    double seconds, share_of_epoch; /* medians */
+    double flop;                    /* of a whole epoch; 0: none */
+    struct op_attribution attribution;
+    double share_of_roof; /* NAN: no roof is known */
+};
+
+/* Into ops[TRAINER_MAX_OP_TIMES + 1]; returns how many. */
+int op_figures(struct op_figures *ops, const struct summary *s, const struct summary_row *row);
+
+/* What reading clocks for ops.csv took of an epoch; NAN: not known. */
+double clock_share(const struct summary *s, const struct summary_row *row);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "results/history.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/atomic_file.h"
+
+static const char *const names[] = {"loss", "accuracy", "val_loss", "val_accuracy"};
+enum { FIGURES = sizeof names / sizeof *names };
+
+/* JSON has no numbers for these three. */
+static json_t *figure_json(double value)
+{
+    return isnan(value)   ? json_string("nan")
+           : isinf(value) ? json_string(value > 0 ? "inf" : "-inf")
+                          : json_real(value);
+}
+
+static json_t *empty_lists(void)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < FIGURES; i++)
+        if (json_object_set_new(object, names[i], json_array()) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+void history_epoch(struct history *h, const struct epoch_result *r)
+{
+    const double values[FIGURES] = {r->loss, r->accuracy, r->val_loss, r->val_accuracy};
+    if (!h->figures) h->figures = empty_lists();
+    if (!h->figures) h->lost = true;
+    for (int i = 0; i < FIGURES && !h->lost; i++)
+        if (json_array_append_new(json_object_get(h->figures, names[i]), figure_json(values[i])) != 0)
+            h->lost = true;
+}
+
+enum { PLAIN_SIZE = 240 }; /* file names have at most 255 bytes */
+
+/* As addresses of the web escape it, so that different names stay different. */
+static const char *plain_name(const char *name, char plain[PLAIN_SIZE])
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    size_t used = 0;
+    for (; *name && used + 4 < PLAIN_SIZE; name++)
+        used += (size_t)snprintf(plain + used, PLAIN_SIZE - used, strchr(allowed, *name) ? "%c" : "%%%02X",
+                                 (unsigned char)*name);
+    plain[used] = 0;
+    return plain;
+}
+
+int history_write(const struct history *h, const char *folder, const char *name, struct error *e)
+{
+    char path[4096], plain[PLAIN_SIZE];
+    if (!h->figures && !h->lost) return 0;
+    snprintf(path, sizeof path, "%s/history-%s.json", folder, plain_name(name, plain));
+    char *text = h->lost ? NULL : json_text(h->figures, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    if (!text) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
+    const int code = file_replace(path, text, strlen(text), e);
+    free(text);
+    return code;
+}
+
+void history_free(struct history *h)
+{
+    json_decref(h->figures);
+    *h = (struct history){0};
+}

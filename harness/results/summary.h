@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run is summed up from, gathered while it goes on. */
+#ifndef LB_SUMMARY_H
+#define LB_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "results/attribution.h"
+#include "results/series.h"
+
+/* One trained epoch. */
+struct epoch_point {
+    uint64_t seed;
+    int epoch, round; /* round 0: a warm-up, or not known */
+    double seconds, flop;
+    double peak_gflops; /* measured around it */
+    bool disturbed;     /* turn_noise_cause() names a cause */
+};
+
+/* One contender's part. */
+struct summary_row {
+    const struct registry_entry *entry;
+    struct contender_info info;
+    bool proven; /* the proof was done; the verdict says how it went */
+    struct proof_verdict verdict;
+    struct epoch_point *points; /* `epochs` of them */
+    int epochs, capacity;
+    int later;                /* of them, not the first of a training */
+    int tier;                 /* enum isa_tier of the peaks */
+    struct op_series ops;     /* of the later epochs; of the very first until there is one */
+    struct epoch_report last; /* of the latest epoch */
+    char failure[256];        /* why it left the run; "" when it did not */
+};
+
+struct summary {
+    struct summary_row rows[REGISTRY_MAX];
+    int count;
+    uint64_t seed;                         /* of all resampling */
+    const struct attribution *attribution; /* NULL: bounds of ops are not wanted */
+    int wanted_epochs;
+    const char *dataset;
+};
+
+/* Room for these contenders; free with summary_free. */
+void summary_init(struct summary *s, const struct registry_entry *const *entries, int count, uint64_t seed);
+void summary_free(struct summary *s);
+
+/* The row of a contender of this run. */
+struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
+
+/* Adds an epoch of so many operations; 0, or -1 when out of memory. */
+int summary_epoch(struct summary_row *row, const struct epoch_report *report, uint64_t seed, double flop);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "results/summary_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "results/figures.h"
+#include "base/atomic_file.h"
+#include "results/provenance.h"
+#include "results/verified.h"
+
+/* Raised when a member changes its meaning. */
+enum { SCHEMA = 1 };
+
+/* JSON has no NaN and no infinity: a figure that is not known is null. */
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *interval_json(struct interval i)
+{
+    return json_pack("[o, o]", real(i.low), real(i.high));
+}
+
+static json_t *speedups_json(const struct summary *s, const struct summary_row *row)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < s->count; i++) {
+        const struct summary_row *base = &s->rows[i];
+        if (base == row || base->epochs == 0 || row->epochs == 0) continue;
+        const struct speedup up = speedup_over(s, row, base);
+        json_object_set_new(object, base->entry->name,
+                            json_pack("{s:o, s:o, s:i}", "ratio", real(up.ratio), "interval_95",
+                                      interval_json(up.interval), "rounds", up.rounds));
+    }
+    return object;
+}
+
+/* Of a contender and the fastest one; null where nothing can be said. */
+static json_t *amdahl_json(const struct summary *s, const struct summary_row *row)
+{
+    struct amdahl_part parts[2 * (TRAINER_MAX_OP_TIMES + 1)];
+    struct amdahl_side slow, fast;
+    struct amdahl a;
+    if (!amdahl_figures(&a, s, row, &slow, &fast, parts)) return json_null();
+    return json_pack("{s:s, s:o, s:o, s:s, s:s?, s:o, s:o}", "fastest", fast.name, "products",
+                     real(a.products), "epoch", real(a.epoch), "counted_with_products", a.along,
+                     "largest_other_part", a.largest, "its_share", a.largest ? real(a.share) : json_null(),
+                     "its_share_before", a.largest ? real(a.before) : json_null());
+}
+
+static json_t *op_json(const struct op_figures *op)
+{
+    const struct op_attribution *a = &op->attribution;
+    const double gflops = op->flop > 0 ? op->flop / op->seconds * 1e-9 : NAN;
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o}", "op", op->name, "kind", json_string_or_null(op->kind),
+                               "seconds", real(op->seconds), "share_of_epoch", real(op->share_of_epoch));
+    if (!object || op->is_rest) return object;
+    json_t *more =
+        json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "inherited", op->inherited, "flop",
+                  op->flop > 0 ? json_real(op->flop) : json_null(), "gflops", real(gflops), "bytes_min",
+                  a->has_bytes ? json_real(a->bytes) : json_null(), "ai",
+                  a->has_bytes && op->flop > 0 ? json_real(op->flop / a->bytes) : json_null(), "bound_by",
+                  json_string_or_null(a->bound.by), "share_of_roof", real(op->share_of_roof));
+    json_object_update(object, more);
+    json_decref(more);
+    return object;
+}
+
+static json_t *ops_json(const struct summary *s, const struct summary_row *row)
+{
+    struct op_figures ops[TRAINER_MAX_OP_TIMES + 1];
+    json_t *list = json_array();
+    const int count = op_figures(ops, s, row);
+    for (int i = 0; i < count; i++) json_array_append_new(list, op_json(&ops[i]));
+    return list;
+}
+
+/* What machine.json says of the backend under this name, or null. */
+static json_t *recorded(const struct record *record, const char *backend, const char *name)
+{
+    json_t *value =
+        json_object_get(json_object_get(json_object_get(record->root, "backends"), backend), name);
+    return value ? json_incref(value) : json_null();
+}
+
+static json_t *proof_json(const struct summary_row *row)
+{
+    const struct proof_verdict *v = &row->verdict;
+    if (!row->proven) return json_null();
+    return json_pack("{s:I, s:I, s:I, s:o}", "cases", (json_int_t)v->cases, "failed", (json_int_t)v->failed,
+                     "deviating", (json_int_t)v->deviating, "worst_error_of_bound", real(v->worst_of_bound));
+}
+
+static void add_training(json_t *object, const struct summary *s, const struct summary_row *row)
+{
+    const struct time_figures f = time_figures(s, row);
+    const struct epoch_result *r = &row->last.result;
+    if (row->epochs == 0) return;
+    json_t *more = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "disturbed",
+                             f.disturbed, "first_seconds", real(f.first), "median_seconds", real(f.median),
+                             "interval_95", interval_json(f.interval), "fastest_seconds", real(f.fastest),
+                             "slowest_seconds", real(f.slowest), "gflops", real(f.gflops), "peak_gflops",
+                             real(f.peak_gflops), "share_of_peak", real(f.share_of_peak), "clock_share",
+                             real(clock_share(s, row)), "speedup_over", speedups_json(s, row), "amdahl",
+                             amdahl_json(s, row), "ops", ops_json(s, row));
+    json_object_update(object, more);
+    json_decref(more);
+    more = json_pack("{s:o, s:o, s:o, s:o}", "loss", real(r->loss), "accuracy", real(r->accuracy), "val_loss",
+                     real(r->val_loss), "val_accuracy", real(r->val_accuracy));
+    json_object_update(object, more);
+    json_decref(more);
+}
+
+static json_t *backend_json(const struct summary *s, const struct summary_row *row,
+                            const struct record *record)
+{
+    const char *name = row->entry->name;
+    const struct provenance provenance = provenance_of(row->entry);
+    json_t *object = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
+        json_verified(&row->verdict), "proof", proof_json(row), "integrity",
+        recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure), "library",
+        json_string_or_null(row->info.library), "git_commit", json_string_or_null(provenance.commit),
+        "binary_sha256", json_string_or_null(provenance.hash), "epochs", row->epochs, "later_epochs",
+        row->epochs ? time_figures(s, row).later : 0);
+    if (object) add_training(object, s, row);
+    return object;
+}
+
+json_t *summary_json(const struct summary *s, const struct record *record, int exit_code)
+{
+    static const char *const same[] = {"run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu"};
+    json_t *root = json_pack("{s:i, s:i}", "schema", SCHEMA, "exit_code", exit_code);
+    json_t *backends = json_array();
+    for (size_t i = 0; record->root && i < sizeof same / sizeof *same; i++)
+        json_object_set(root, same[i], json_object_get(record->root, same[i]));
+    for (int i = 0; i < s->count; i++) json_array_append_new(backends, backend_json(s, &s->rows[i], record));
+    json_object_set_new(root, "backends", backends);
+    return root;
+}
+
+json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row)
+{
+    json_t *failures = json_array();
+    for (int i = 0; i < row->failures_kept; i++)
+        json_array_append_new(failures, json_string_of_bytes(row->failures[i].words));
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name, "op",
+                     row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
+                     (json_int_t)row->failed, "deviating", (json_int_t)row->deviating, "worst_error_of_bound",
+                     real(row->worst_of_bound), "inherited", row->inherited, "measured",
+                     json_string_or_null(row->measured), "seconds", real(row->seconds), "failures", failures);
+}
+
+static char *text_of(const json_t *root, struct error *e)
+{
+    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    if (!text) error_set(e, EXIT_INTERNAL, "summary.json: out of memory");
+    return text;
+}
+
+int summary_json_write(const json_t *root, const char *folder, struct error *e)
+{
+    char path[3600];
+    char *text = text_of(root, e);
+    if (!text) return (int)e->code;
+    const size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the 0 */
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    const int code = file_replace(path, text, length + 1, e);
+    free(text);
+    return code;
+}
+
+int summary_json_print(const json_t *root, FILE *out, struct error *e)
+{
+    char *text = text_of(root, e);
+    if (!text) return (int)e->code;
+    fprintf(out, "%s\n", text);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the points of a sweep have measured, read from their folders: sweep.csv and the table at the end. */
+#ifndef LB_SWEEP_RESULTS_H
+#define LB_SWEEP_RESULTS_H
+
+#include <stdio.h>
+
+#include "proof/prove.h"
+#include "results/csv_table.h"
+#include "results/provenance.h"
+#include "sweep/grid.h"
+
+/* One backend at one point. Figures are medians of the epochs after the first, or of the only one; NAN: not
+ * measured. */
+struct sweep_line {
+    struct grid_point point;
+    char folder[GRID_NAME_SIZE];
+    char backend[64], dataset[64], run_id[40], env_id[16], seed[24];
+    char commit[ORIGIN_COMMIT_SIZE], hash[ORIGIN_HASH_SIZE]; /* of its last row */
+    int epochs;                                              /* in its rows */
+    double train_seconds, gflops, peak_gflops, share_of_peak;
+    double val_accuracy; /* of the last epoch */
+    bool verified;
+    char deviation[PROOF_DEVIATION_TEXT]; /* "": none */
+    char outcome[40]; /* "ok", "incomplete", or why it left: "proof failed, not timed", "crashed" */
+};
+
+struct sweep_results {
+    struct sweep_line *lines;
+    int count, room;
+};
+
+/* Reads every point of the sweep in `folder` that has begun. EXIT_DATA when a file is damaged, EXIT_INTERNAL
+ * when out of memory. Free with sweep_results_free, also after an error. */
+int sweep_results_read(struct sweep_results *r, const char *folder, const struct grid *g, struct error *e);
+void sweep_results_free(struct sweep_results *r);
+
+/* Writes sweep.csv into the folder, in the place of an earlier one. */
+int sweep_results_write(const struct sweep_results *r, const char *folder, const char *run_id,
+                        struct error *e);
+
+/* How many times faster a line is than the same backend with the fewest threads at the same batch and hidden
+ * size; *fewest: that number of threads. NAN where one of the two was not timed. */
+double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *fewest);
+
+/* The table. 0, or -1 where no memory was left for it. */
+int sweep_results_print(const struct sweep_results *r, FILE *out);
+
+#endif
