@@ -32,7 +32,7 @@ struct gate {
 
 static bool is_enough(const struct baseline_series *s)
 {
-    return s->epochs >= INTERVAL_MIN + FIRST_EPOCH - 1;
+    return s->epochs >= GATE_MIN_EPOCHS;
 }
 
 static bool is_second_process(const char *name)
@@ -88,7 +88,7 @@ static int add_backend(struct gate *g, const struct registry_entry *entry, struc
         return error_set(
             e, EXIT_INCONCLUSIVE,
             "--baseline %.200s: too few epochs of '%s' (%d, needed are %d): nothing can be told of it",
-            g->baseline.path, entry->name, s ? s->epochs : 0, INTERVAL_MIN + FIRST_EPOCH - 1);
+            g->baseline.path, entry->name, s ? s->epochs : 0, GATE_MIN_EPOCHS);
     if (g->count == MAX_BACKENDS)
         return error_set(e, EXIT_USAGE, "--backend: more than %d backends", MAX_BACKENDS);
     struct registry_entry *pair = &g->entries[GATE_PROCESSES * g->count];

@@ -20,8 +20,8 @@ int command_help_as(const struct invocation *words, struct error *e)
         const char *name;
         void (*print)(FILE *out);
     } forms[] = {
-        {"man", help_as_man},   {"bash", help_as_bash},       {"zsh", help_as_zsh},
-        {"fish", help_as_fish}, {"backends", print_backends},
+        {"man", help_as_man}, {"md", help_as_md},     {"bash", help_as_bash},
+        {"zsh", help_as_zsh}, {"fish", help_as_fish}, {"backends", print_backends},
     };
     const char *form = words->argc == 3 ? words->argv[2] : "";
     if (output_check(e)) return (int)e->code;
@@ -31,6 +31,6 @@ int command_help_as(const struct invocation *words, struct error *e)
             return EXIT_OK;
         }
     return error_set(e, EXIT_USAGE,
-                     "'%.100s' is not a form of help; allowed is one of man, bash, zsh, fish, backends",
+                     "'%.100s' is not a form of help; allowed is one of man, md, bash, zsh, fish, backends",
                      form);
 }

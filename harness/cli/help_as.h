@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same tables as --help, in other forms: a man page, and the words that shells complete. */
+ * The same tables as --help, in other forms: a man page, docs/bench.md, and the words that shells complete.
+ */
 #ifndef LB_HELP_AS_H
 #define LB_HELP_AS_H
 
 #include "cli/options.h"
 
 void help_as_man(FILE *out);
+void help_as_md(FILE *out);
 void help_as_bash(FILE *out);
 void help_as_zsh(FILE *out);
 void help_as_fish(FILE *out);

@@ -61,5 +61,7 @@ void help_as_fish(FILE *out)
         print_quoted(out, c->help);
         fputc('\n', out);
     }
+    for (const struct command_spec *c = command_table; c->name; c++)
+        if (c->help) fprintf(out, "complete -c bench -n '__lanebench_takes help' -a %s\n", c->name);
     for (const struct option_spec *s = option_table; s->name; s++) print_flag(out, s);
 }

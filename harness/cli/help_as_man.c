@@ -8,7 +8,7 @@
 #include "machine/build.h"
 
 /* Of the page's words; what comes from the tables changes with them. */
-static const char page_date[] = "2026-11-24";
+static const char page_date[] = "2026-11-28";
 
 /* Text as it is: no dash becomes a hyphen, nothing a request. */
 static void print_text(FILE *out, const char *text)
@@ -53,14 +53,27 @@ static void print_commands(FILE *out)
     for (const struct command_spec *c = command_table; c->name; c++) {
         if (!c->help) continue;
         fprintf(out, ".TP\n.B %s\n", c->name);
-        print_text(out, c->help);
-        fputs(".\n", out);
+        print_text(out, c->more);
+        fputs("\n", out);
     }
+}
+
+static void print_examples(FILE *out)
+{
+    fputs(".SH EXAMPLES\n", out);
+    for (const struct command_spec *c = command_table; c->name; c++)
+        for (int i = 0; c->help && i < COMMAND_EXAMPLES && c->examples[i].line; i++) {
+            fputs(".TP\n.B ", out);
+            print_text(out, c->examples[i].line);
+            fputs("\n", out);
+            print_text(out, c->examples[i].purpose);
+            fputs("\n", out);
+        }
 }
 
 static void print_option(FILE *out, const struct option_spec *spec)
 {
-    char allowed[96], takers[160];
+    char facts[96], takers[160];
     fputs(".TP\n.B ", out);
     print_text(out, "--");
     print_text(out, spec->name);
@@ -72,14 +85,9 @@ static void print_option(FILE *out, const struct option_spec *spec)
     fputs("\n", out);
     print_text(out, spec->help);
     fputs(".\n", out);
-    if (spec->type != OPTION_SWITCH && spec->type != OPTION_TEXT && spec->type != OPTION_TEXTS) {
-        fputs("Allowed: ", out);
-        print_text(out, option_allowed(spec, allowed, sizeof allowed));
-        fputs(".\n", out);
-    }
-    if (spec->fallback) {
-        fputs("Default: ", out);
-        print_text(out, spec->fallback);
+    if (*option_facts(spec, facts, sizeof facts)) {
+        fputs("Values: ", out);
+        print_text(out, facts);
         fputs(".\n", out);
     }
     if (spec->environment) fprintf(out, "Environment: \\fB%s\\fR.\n", spec->environment);
@@ -107,13 +115,7 @@ static void print_tail(FILE *out)
         ".SH FILES\n"
         ".TP\n.I results/RUN/\nThe files of a run: epochs.csv, ops.csv, proof.csv, machine.json and others.\n"
         ".TP\n.I ~/.cache/lanebench/mnist/\nThe data set, where none is named.\n"
-        ".TP\n.I ~/.cache/lanebench/tuning.json\nBlock sizes that bench tune has kept.\n"
-        ".SH EXAMPLES\n"
-        ".nf\n"
-        "bench \\-\\-backend avx2,onednn \\-\\-epochs 5\n"
-        "bench ab avx2 ./mine.so\n"
-        "bench doctor\n"
-        ".fi\n",
+        ".TP\n.I ~/.cache/lanebench/tuning.json\nBlock sizes that bench tune has kept.\n",
         out);
 }
 
@@ -122,10 +124,14 @@ void help_as_man(FILE *out)
     print_head(out);
     print_commands(out);
     fputs(".SH OPTIONS\nA value follows its flag, or is joined to it by an equals sign.\n", out);
-    for (const struct option_spec *s = option_table; s->name; s++) print_option(out, s);
+    for (const struct option_spec *s = option_table; s->name; s++) {
+        if (group_begun(s)) fprintf(out, ".SS %s\n", group_begun(s)->title);
+        print_option(out, s);
+    }
     fputs(".TP\n.B \\-\\-benchmark_*\nGoogle Benchmark's own flags, such as \\-\\-benchmark_filter=REGEX.\n"
           "Commands: micro.\n",
           out);
     print_exit_codes(out);
     print_tail(out);
+    print_examples(out);
 }

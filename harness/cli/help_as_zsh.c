@@ -62,6 +62,7 @@ static void print_flags(FILE *out)
             if (s->commands & c->command) print_flag(out, s);
         if (c->command == COMMAND_AB)
             fputs("            ':A:_lanebench_contender' ':B:_lanebench_contender'\n", out);
+        if (c->command == COMMAND_HELP) fputs("            ':command:{_describe command commands}'\n", out);
         fputs("        ) ;;\n", out);
     }
     fputs("    esac\n", out);
@@ -106,6 +107,12 @@ void help_as_zsh(FILE *out)
     print_flags(out);
     fputs("    _arguments : $flags\n"
           "}\n\n"
-          "_lanebench \"$@\"\n",
+          "# Found by its file name, it completes; sourced, it registers.\n"
+          "if [[ ${funcstack[1]-} == _bench ]]; then\n"
+          "    _lanebench \"$@\"\n"
+          "else\n"
+          "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+          "    compdef _lanebench bench\n"
+          "fi\n",
           out);
 }

@@ -7,10 +7,12 @@
 #include "base/own_program.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/omp_reexec.h"
+#include "console/terminal.h"
 #include "machine/cpu.h"
 #include "machine/offspring.h"
 #include "machine/build.h"
@@ -22,11 +24,20 @@ static bool measures_here(enum command command)
     return command == COMMAND_MICRO || command == COMMAND_ROOFLINE || command == COMMAND_TUNE;
 }
 
+static void print_help(const struct options *o)
+{
+    const int known = terminal_width(stdout), width = known ? known : TERMINAL_USUAL_WIDTH;
+    if (o->overview)
+        help_print_overview(stdout, width);
+    else
+        help_print_command(stdout, command_of(o->command), width);
+}
+
 static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
 {
     if (o->max_isa && cpu_set_cap(o->max_isa, "--max-isa", e)) return (int)e->code;
     if (o->help) {
-        help_print(stdout, o->command, words->argc < 2 || words->argv[1][0] == '-');
+        print_help(o);
         return EXIT_OK;
     }
     if (o->version) {
@@ -57,6 +68,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_gate(o, words, e);
     case COMMAND_TUNE:
         return command_tune(o, e);
+    case COMMAND_HELP: /* o->help, above */
+        break;
     case COMMAND_HELP_AS:
         return command_help_as(words, e);
     case COMMAND_WORKER:

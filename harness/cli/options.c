@@ -16,6 +16,7 @@ enum {
     EVERY =
         TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE | COMMAND_DOCTOR,
     MAX_FLAGS = 48,
+    MAX_COMMANDS = 16,
 };
 _Static_assert((int)MAX_FLAGS <= 64, "a bit for each in struct options' given");
 
@@ -23,28 +24,30 @@ _Static_assert((int)MAX_FLAGS <= 64, "a bit for each in struct options' given");
 
 const struct option_spec option_table[] = {
     {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING | COMMAND_GATE | COMMAND_TUNE, "BENCH_BACKEND",
-     AT(backend), "backends by name, with commas between; all = every ready one"},
+     AT(backend), "backends by name, separated by commas; all: every ready one"},
     {"plugin", "PATH[:NAME]", OPTION_TEXTS, 0, 0, NULL, TRAINING | JUDGING | COMMAND_LIST, NULL, AT(plugins),
      "add the backend of a shared object, under its own name or NAME; may be repeated"},
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, NULL, COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
-     "epochs of naive when it runs beside others (1 if not given, for it is slow)"},
+     "epochs of naive when it runs beside others; 1 if not given, because it is slow"},
     {"batch", "N[,N...]", OPTION_INTS, 1, 65536, "128", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_BATCH",
-     AT(batch), "rows of a training batch; for bench run, lists here make a sweep over all combinations"},
+     AT(batch), "rows of a training batch; for bench run, a list makes a sweep over all combinations"},
     {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_HIDDEN",
-     AT(hidden), "units of the hidden layer; may be a list likewise"},
+     AT(hidden), "units of the hidden layer; may be a list, too"},
     {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB, "BENCH_LR", AT(lr),
      "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
     {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
-     "seed of weights, sample order and proof"},
-    {"threads", "T[,T...]", OPTION_INTS, 1, 1024, NULL,
-     TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_THREADS", AT(threads),
-     "OpenMP threads (one per allowed physical core, of the fastest kind, within the cgroup's quota, if not "
-     "given); may be a list "
-     "likewise"},
+     "seed of weights, sample order and proof, the same for all backends"},
+    {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",
+     AT(target_accuracy),
+     "train until the validation accuracy is X, for at most --epochs: the time that takes, in target.csv"},
+    {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
+     "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
+    {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
+     "continue an interrupted or killed run or sweep with its settings; only --data and --quiet may be given "
+     "beside it"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
-     "prove this one case: TEXT as printed with a failure, with the same flags; or all that begin as TEXT* "
-     "says"},
+     "prove this one case, as a failure printed it, with the same flags; or all that begin as TEXT* says"},
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
      "prove also every m, n, k of 1..67, every float for exp and log, long lockstep runs, and that ten whole "
      "trainings end as accurate as a reference: up to an hour"},
@@ -53,8 +56,7 @@ const struct option_spec option_table[] = {
      "let plug-ins break gemm's rules of NaN, Inf, alpha and beta: they are timed, and called deviating (as "
      "the library of cblas is without this flag)"},
     {"shapes", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_MICRO | COMMAND_TUNE, "BENCH_SHAPES", AT(shapes),
-     "time (micro) or tune gemm also on these shapes: lines of m n k [N|T N|T], the latter for transposed "
-     "operands"},
+     "time (micro) or tune gemm on these shapes, too: lines of m n k, or m n k T N for a transposed A"},
     {"rounds", "N", OPTION_INT, 6, 10000, "48", COMMAND_AB, "BENCH_ROUNDS", AT(rounds),
      "rounds of turns, all of which count; 15 or more see effects of a few percent"},
     {"epochs-per-turn", "K", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_EPOCHS_PER_TURN",
@@ -62,82 +64,64 @@ const struct option_spec option_table[] = {
     {"order", "random|abba", OPTION_CHOICE, 0, 0, "random", COMMAND_AB, "BENCH_ORDER", AT(order),
      "turns of a round: drawn at random, but balanced over the rounds; or A, A again, B and back"},
     {"processes", "N", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_PROCESSES", AT(processes),
-     "share the rounds out to N processes of each contender, proven and warmed up anew: what a process keeps "
-     "for its life, such as where its memory lies, then enters N times"},
+     "share the rounds out to N processes of each contender, each proven and warmed up: what a process keeps "
+     "for its life, such as where its memory lies, then varies N times"},
     {"min-effect", "PERCENT", OPTION_REAL, 0.01, 1000, "2", COMMAND_AB, "BENCH_MIN_EFFECT", AT(min_effect),
      "difference in time that does not matter: the verdict is SAME within it"},
     {"fail-on", "slower", OPTION_CHOICE, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),
-     "exit 3 when B is slower, 4 when the run cannot tell; else any verdict is exit 0"},
+     "exit 3 when B is slower, 4 when the run cannot tell; without it any verdict is exit 0"},
     {"baseline", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_GATE, "BENCH_BASELINE", AT(baseline),
-     "directory of the baseline run; its settings are used again"},
+     "directory of the baseline run, whose settings are used again"},
     {"max-slowdown", "PERCENT", OPTION_REAL, 0.1, 10000, "5", COMMAND_GATE, "BENCH_MAX_SLOWDOWN",
      AT(max_slowdown), "largest slowdown tolerated against the baseline"},
     {"allow-other-machine", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_GATE, "BENCH_ALLOW_OTHER_MACHINE",
      AT(allow_other_machine), "accept a baseline from another machine"},
-    {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
-     AT(tuning),
-     "block sizes of gemm: as bench tune has kept them in the cache folder, the defaults, or as FILE says"},
-    {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
-     AT(attribution),
-     "read clocks around the ops inside the timed epoch, for ops.csv; a-only (ab): B goes without, which "
-     "shows "
-     "what they cost"},
-    {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",
-     AT(target_accuracy),
-     "train until the validation accuracy is X, for at most --epochs: the time that takes, in target.csv"},
-    {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
-     "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
-    {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
-     "kill a backend that makes no progress for SECONDS (0: never)"},
-    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
-     AT(data), "folder with the four IDX files; else $MNIST_DIR, the cache folder, the built-in digits"},
-    {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
-     "folder for the files (run, ab, gate: a new one under results/ if not given; others: no files)"},
-    {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
-     "the rows of epochs, ops and proof also as JSON, one object a line, beside the CSV files; a resumed run "
-     "has none"},
-    {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
-     "go on with an interrupted or killed run or sweep, whose settings are used again; only --data and "
-     "--quiet "
-     "may be given beside it"},
+    {"threads", "T[,T...]", OPTION_INTS, 1, 1024, NULL,
+     TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_THREADS", AT(threads),
+     "OpenMP threads; if not given, one per allowed physical core, of the fastest kind where cores differ, "
+     "within the cgroup's quota; for bench run, a list makes a sweep"},
     {"max-isa", isa_tier_choices + 1, OPTION_CHOICE, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA",
      AT(max_isa), "use no ISA above this tier"},
+    {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
+     AT(tuning),
+     "block sizes of gemm: auto: as bench tune has kept them in the cache directory; off: the defaults; or "
+     "as FILE says"},
+    {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
+     AT(attribution),
+     "read clocks around the ops inside the timed epoch, for ops.csv; a-only (bench ab): not for B, which "
+     "shows what they cost"},
+    {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
+     "kill a backend that makes no progress for SECONDS; 0: never"},
+    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
+     AT(data),
+     "directory with the four IDX files; if not given, $MNIST_DIR, the cache directory, or the built-in "
+     "digits"},
+    {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
+     "directory for the files; if not given, run, ab and gate make one in results/, the others write none"},
+    {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
+     "csv,jsonl: the rows of epochs, ops and proof as JSON lines, too; a resumed run has none"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
      TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
      "nothing but errors and the results"},
     {"json", NULL, OPTION_SWITCH, 0, 0, NULL,
      COMMAND_RUN | COMMAND_PROVE | JUDGING | COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR, "BENCH_JSON",
-     AT(json), "the results as JSON; of training runs, what summary.json holds"},
-    {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help),
-     "this page; of one command: bench COMMAND --help"},
-    {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version"},
+     AT(json), "the results as JSON: of run, ab and gate what summary.json holds"},
+    {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help), "this page; -h for short"},
+    {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version; -V for short"},
     {NULL, NULL, OPTION_SWITCH, 0, 0, NULL, 0, NULL, 0, NULL},
 };
 
-const struct command_spec command_table[] = {
-    {"run", COMMAND_RUN,
-     "prove every backend, train and time the proven ones, write the files (the default)"},
-    {"list", COMMAND_LIST,
-     "backends: what they need, whether they are ready, their own and inherited ops, versions"},
-    {"prove", COMMAND_PROVE, "prove only"},
-    {"micro", COMMAND_MICRO,
-     "prove, then time single ops with Google Benchmark, whose own --benchmark_* flags apply"},
-    {"data", COMMAND_DATA, "show the data set"},
-    {"roofline", COMMAND_ROOFLINE,
-     "measure what the machine can do: multiply-adds and dividers of each ISA, bandwidth of each memory "
-     "level"},
-    {"doctor", COMMAND_DOCTOR,
-     "find sources of measurement noise on this machine, show their effect in a few seconds, and advise; "
-     "changes nothing"},
-    {"tune", COMMAND_TUNE,
-     "search the block sizes of gemm for this machine, prove what was found, keep it for later runs"},
-    {"ab", COMMAND_AB,
-     "bench ab A B: which is faster, with an interval and an A/A check; a backend, a plug-in's path, or "
-     "PATH/bench:BACKEND of another build"},
-    {"gate", COMMAND_GATE, "train as a baseline run did, and fail on a slowdown: for CI"},
-    {"help-as", COMMAND_HELP_AS, NULL},
-    {"worker", COMMAND_WORKER, NULL},
-    {NULL, COMMAND_RUN, NULL},
+const struct option_group option_groups[] = {
+    {"backend", "Backends"},
+    {"epochs", "Training"},
+    {"case", "Proof"},
+    {"shapes", "Shapes of gemm"},
+    {"rounds", "Comparison"},
+    {"baseline", "Baseline"},
+    {"threads", "Machine and measurement"},
+    {"data", "Input and files"},
+    {"quiet", "Output"},
+    {NULL, NULL},
 };
 
 char *option_allowed(const struct option_spec *spec, char *text, size_t size)
@@ -191,9 +175,9 @@ static int refuse(const struct option_spec *spec, const char *where, const char 
 {
     char allowed[96], words[96];
     const char *near = nearest_choice(spec, value, words, sizeof words);
-    return error_set(e, EXIT_USAGE, "%s: '%.200s' is not allowed; allowed is %s%s%s%s", where, value,
-                     option_allowed(spec, allowed, sizeof allowed), near ? "; did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
+    return error_set(e, EXIT_USAGE, "%s: '%.200s' is not allowed;%s%s%s allowed is %s", where, value,
+                     near ? " did you mean '" : "", near ? near : "", near ? "'?" : "",
+                     option_allowed(spec, allowed, sizeof allowed));
 }
 
 /* Plain decimal digits only: no sign, no blanks, no hexadecimal. */
@@ -308,16 +292,9 @@ static int store_environment(struct options *o, struct error *e)
     return 0;
 }
 
-static const char *command_name(enum command command)
-{
-    const struct command_spec *c = command_table;
-    while (c->command != command) c++;
-    return c->name;
-}
-
 static int unknown_command(const char *word, struct error *e)
 {
-    const char *known[16];
+    const char *known[MAX_COMMANDS];
     char list[128] = "";
     int n = 0;
     for (const struct command_spec *c = command_table; c->name; c++) {
@@ -327,14 +304,14 @@ static int unknown_command(const char *word, struct error *e)
     }
     known[n] = NULL;
     const char *near = suggest_nearest(word, known);
-    return error_set(e, EXIT_USAGE, "'%.100s' is not a command; allowed are %s%s%s%s", word, list,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_set(e, EXIT_USAGE, "'%.100s' is not a command;%s%s%s allowed are %s", word,
+                     near ? " did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
 static int unknown_flag(const struct options *o, const char *word, struct error *e)
 {
     const char *known[MAX_FLAGS];
-    char list[400] = "";
+    char list[400] = "", bare[64];
     int n = 0;
     for (const struct option_spec *s = option_table; s->name; s++) {
         if (!(s->commands & o->command)) continue;
@@ -342,13 +319,14 @@ static int unknown_flag(const struct options *o, const char *word, struct error 
         known[n++] = s->name;
     }
     known[n] = NULL;
-    char bare[64];
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
              word + strspn(word, "-"));
-    const char *near = suggest_nearest(bare, known);
-    return error_set(e, EXIT_USAGE, "%.100s: no such flag of 'bench %s'; allowed are %s%s%s%s%s", word,
-                     command_name(o->command), list, o->command == COMMAND_MICRO ? ", --benchmark_*" : "",
-                     near ? "; did you mean '--" : "", near ? near : "", near ? "'?" : "");
+    const char *command = command_of(o->command)->name, *near = suggest_nearest(bare, known);
+    if (near)
+        return error_set(e, EXIT_USAGE, "%.100s: did you mean '--%s'? 'bench %s' has no such flag", word,
+                         near, command);
+    return error_set(e, EXIT_USAGE, "%.100s: no such flag of 'bench %s'; allowed are %s%s", word, command,
+                     list, o->command == COMMAND_MICRO ? ", --benchmark_*" : "");
 }
 
 static const struct option_spec *find_flag(const struct options *o, const char *name, size_t length)
@@ -359,11 +337,18 @@ static const struct option_spec *find_flag(const struct options *o, const char *
     return NULL;
 }
 
-/* One flag at argv[i], its value behind '=' or in the next word. Returns the words used, or 0 with e set. */
+/* A word as it is, or the flag that a short one stands for. */
+static const char *long_form(const char *word)
+{
+    if (strcmp(word, "-h") == 0) return "--help";
+    return strcmp(word, "-V") == 0 ? "--version" : word;
+}
+
+/* One flag at argv[i], its value after '=' or in the next word. Returns the words used, or 0 with e set. */
 static int parse_flag(struct options *o, int i, int argc, char **argv, struct error *e)
 {
     static char where[MAX_FLAGS][24]; /* "--name" of each flag: outlives the call, for max_isa_from */
-    const char *word = strcmp(argv[i], "-h") == 0 ? "--help" : argv[i];
+    const char *word = long_form(argv[i]);
     const size_t length = strcspn(word, "=");
     const struct option_spec *spec =
         length > 2 && strncmp(word, "--", 2) == 0 ? find_flag(o, word + 2, length - 2) : NULL;
@@ -403,7 +388,7 @@ static int parse_words(struct options *o, int first, int argc, char **argv, stru
             return error_set(
                 e, EXIT_USAGE,
                 "'%.100s': unexpected word after 'bench %s'; values follow their flag, as in --epochs 5",
-                argv[i], command_name(o->command));
+                argv[i], command_of(o->command)->name);
         const int used = parse_flag(o, i, argc, argv, e);
         if (!used) return (int)e->code;
         i += used;
@@ -411,23 +396,59 @@ static int parse_words(struct options *o, int first, int argc, char **argv, stru
     return 0;
 }
 
+/* bench help [COMMAND]: the same as bench COMMAND --help. */
+static int parse_help(struct options *o, int argc, char **argv, struct error *e)
+{
+    const char *word = argc > 2 ? argv[2] : NULL;
+    o->help = true;
+    o->overview = !word || strcmp(long_form(word), "--help") == 0;
+    if (argc > 3)
+        return error_set(e, EXIT_USAGE, "'%.100s': unexpected word after 'bench help %.100s'", argv[3], word);
+    if (o->overview) return 0;
+    const struct command_spec *c = command_named(word);
+    if (!c || !c->help) return unknown_command(word, e);
+    o->command = c->command;
+    return 0;
+}
+
+/* The case asked for, with single blanks between its words: a line that was broken is the same case. */
+static int tidy_case(struct options *o, struct error *e)
+{
+    if (!o->only_case) return 0;
+    char *to = o->case_words = malloc(strlen(o->only_case) + 2);
+    if (!to) return error_set(e, EXIT_INTERNAL, "out of memory");
+    for (const char *word = o->only_case; *(word += strspn(word, " \t\n"));) {
+        const size_t length = strcspn(word, " \t\n");
+        if (to > o->case_words) *to++ = ' ';
+        memcpy(to, word, length);
+        to += length;
+        word += length;
+    }
+    *to = 0;
+    o->only_case = o->case_words;
+    return 0;
+}
+
 int options_parse(struct options *o, int argc, char **argv, struct error *e)
 {
     memset(o, 0, sizeof *o);
     o->command = COMMAND_RUN;
+    o->overview = true;
     int first = 1;
     if (argc > 1 && argv[1][0] != '-') {
-        const struct command_spec *c = command_table;
-        while (c->name && strcmp(c->name, argv[1]) != 0) c++;
-        if (!c->name) return unknown_command(argv[1], e);
+        const struct command_spec *c = command_named(argv[1]);
+        if (!c) return unknown_command(argv[1], e);
         o->command = c->command;
+        o->overview = false;
         first = 2;
     }
+    if (o->command == COMMAND_HELP) return parse_help(o, argc, argv, e);
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
     if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
     if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS)) first = argc; /* their words are their own */
-    if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e))
+    if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e) ||
+        tidy_case(o, e))
         return (int)e->code;
     if (grid_points(&o->grid) == 0)
         return error_set(e, EXIT_USAGE,
@@ -440,6 +461,8 @@ void options_free(struct options *o)
 {
     free(o->passed);
     free(o->plugins);
+    free(o->case_words);
     o->passed = NULL;
     o->plugins = NULL;
+    o->case_words = NULL;
 }

@@ -23,6 +23,7 @@ enum command {
     COMMAND_GATE = 1 << 12,
     COMMAND_TUNE = 1 << 13,
     COMMAND_DOCTOR = 1 << 16,
+    COMMAND_HELP = 1 << 18,    /* parsing turns it into the help of a command */
     COMMAND_HELP_AS = 1 << 17, /* for the build and the shells; not shown */
     COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
 };
@@ -31,6 +32,7 @@ enum command {
 struct options {
     enum command command;
     bool help, version, quiet, json;
+    bool overview; /* help: of all commands, because none was named */
     const char *backend;
     const char *tuning;       /* "off", a file; NULL or "auto": the cache's */
     const char *data;         /* NULL: found by dataset_open */
@@ -44,7 +46,9 @@ struct options {
     double lr;
     uint64_t seed;
     const char *format;          /* run: "csv" or "csv,jsonl" */
-    const char *only_case;       /* prove: the text of one case, or a beginning and '*'; NULL: all */
+    const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single blanks
+                                    between its words; NULL: all */
+    char *case_words;            /* what only_case points to; free with options_free */
     bool exhaustive;             /* prove: also what takes minutes */
     const char *allow_deviation; /* "rules": of plug-ins, too; NULL: not of them */
     const char *shapes;          /* micro: file of further shapes; NULL: none */
@@ -94,14 +98,35 @@ struct option_spec {
 /* Ends with an entry whose name is NULL. */
 extern const struct option_spec option_table[];
 
+/* A group of flags on the help pages: from its first one in option_table to the next group's. */
+struct option_group {
+    const char *first;
+    const char *title;
+};
+
+/* In the order of option_table; ends with an entry whose first is NULL. */
+extern const struct option_group option_groups[];
+
+enum { COMMAND_EXAMPLES = 3 };
+
 struct command_spec {
     const char *name;
     enum command command;
-    const char *help; /* NULL: hidden */
+    const char *operands; /* " A B", as shown after the name */
+    const char *help;     /* one line; NULL: hidden */
+    const char *more;     /* sentences */
+    const char *page;     /* file in docs/ that says more; NULL: none */
+    struct {
+        const char *line, *purpose;
+    } examples[COMMAND_EXAMPLES];
 };
 
 /* Ends with an entry whose name is NULL. */
 extern const struct command_spec command_table[];
+
+/* NULL: there is none, hidden ones included. */
+const struct command_spec *command_named(const char *name);
+const struct command_spec *command_of(enum command command);
 
 /* Defaults, then the environment, then argv. EXIT_USAGE with one line on the first thing that is wrong. */
 int options_parse(struct options *o, int argc, char **argv, struct error *e);
@@ -109,8 +134,5 @@ void options_free(struct options *o);
 
 /* What a value may be, in words: "an integer from 1 to 100000". Returns text. */
 char *option_allowed(const struct option_spec *spec, char *text, size_t size);
-
-/* The help page: of everything, or of one command when it was named on the command line. */
-void help_print(FILE *out, enum command command, bool all);
 
 #endif

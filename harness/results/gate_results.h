@@ -10,9 +10,15 @@
 #include "results/baseline.h"
 #include "results/run_files.h"
 #include "stats/compare.h"
+#include "stats/interval.h"
 
 enum gate_verdict { GATE_PASSED, GATE_SLOWER, GATE_INCONCLUSIVE };
 enum { GATE_PROCESSES = 2 };
+
+/* Epochs that a baseline must have of a backend: those of an interval, after the first, which warms up. As
+ * digits, for the help pages. */
+#define GATE_MIN_EPOCHS 7
+_Static_assert(GATE_MIN_EPOCHS == INTERVAL_MIN + 1, "the first epoch is not compared");
 
 struct gate_line {
     const char *backend; /* as the baseline calls it */

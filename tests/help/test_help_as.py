@@ -33,8 +33,14 @@ def call(*words, **more):
     return subprocess.run(words, capture_output=True, text=True, timeout=100, env=clean_environment(**more))
 
 
+def commands():
+    page = run(bench, "--help").stdout
+    return re.findall(r"^  ([a-z]+) ", page[page.index("Commands:"):page.index("Common flags:")], re.MULTILINE)
+
+
 def all_flags():
-    return set(re.findall(r"^\s+(--[a-z][a-z-]*) ", run(bench, "--help").stdout, re.MULTILINE))
+    pages = "".join(run(bench, "help", command).stdout for command in commands())
+    return set(re.findall(r"^  (--[a-z][a-z-]*)", pages, re.MULTILINE)) - {"--benchmark"}
 
 
 def bash_words(shell, path, *words):
@@ -71,6 +77,7 @@ def test_bash(folder):
     check(path not in offers("--data", folder + "/"), "--data: no files")
     check(path in offers("--plugin", folder + "/be"), "--plugin: a file")
     check(set(names) <= set(offers("ab", "")), f"ab: {offers('ab', '')}")
+    check(offers("help", "do") == ["doctor"], f"help do: {offers('help', 'do')}")
     everything = set().union(*(offers(c, "--") for c in offers("")))
     check(all_flags() <= everything, f"flags that are not offered: {all_flags() - everything}")
 
@@ -81,8 +88,12 @@ def test_zsh(folder):
         text = f.read()
     check(text.startswith("#compdef bench\n"), "zsh finds the file by its first line")
     check(all(f"{flag}=[" in text or f"{flag}[" in text for flag in all_flags()), "zsh: every flag")
-    result = call(need("zsh"), "-f", "-n", path)
+    shell = need("zsh")
+    result = call(shell, "-f", "-n", path)
     check(result.returncode == 0 and result.stderr == "", f"zsh -n: {result.stderr}")
+    script = 'autoload -Uz compinit && compinit -u -D; source <("$1" help-as zsh); print -- $_comps[bench]'
+    sourced = call(shell, "-f", "-c", script, "zsh", bench)
+    check(sourced.stdout == "_lanebench\n" and sourced.stderr == "", f"zsh, sourced: {sourced}")
 
 
 def test_fish(folder):

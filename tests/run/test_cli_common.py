@@ -39,7 +39,7 @@ def finish():
 
 def clean_environment(**more):
     """The caller's environment less what the program listens to, and without the user's tunings."""
-    dropped = ("BENCH_", "BENCHMARK_", "MNIST_DIR", "NO_COLOR")
+    dropped = ("BENCH_", "BENCHMARK_", "MNIST_DIR", "NO_COLOR", "COLUMNS")
     env = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     env["BENCH_TUNING"] = "off"  # what the user's cache holds is not what is tested
     env.update(more)

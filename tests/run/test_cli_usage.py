@@ -13,7 +13,7 @@ bench = sys.argv[1]
 
 # words, what the one line must name
 REFUSED = [
-    (["--epoch", "5"], ["--epoch", "did you mean '--epochs'?"]),
+    (["--epoch", "5"], ["--epoch: did you mean '--epochs'?"]),
     (["--epochs"], ["--epochs", "missing", "from 1 to 100000"]),
     (["--epochs="], ["--epochs", "from 1 to 100000"]),
     (["--epochs", "0"], ["--epochs", "'0'", "from 1 to 100000"]),
@@ -49,7 +49,7 @@ REFUSED = [
     (["-x"], ["-x", "--epochs"]),
     (["--"], ["--"]),
     (["--epochs", "5", "extra"], ["'extra'"]),
-    (["lst"], ["'lst'", "did you mean 'list'?", "run, list, prove, micro, data"]),
+    (["lst"], ["'lst'", "did you mean 'list'?", "run, ab, prove, micro"]),
     (["list", "--epochs", "5"], ["--epochs", "bench list", "--json"]),
     (["data", "--backend", "naive"], ["--backend", "bench data"]),
     (["prove", "--epochs=2"], ["--epochs", "bench prove"]),
@@ -98,25 +98,57 @@ def test_refusals():
         refused(run(bench, env={variable: value}), 2, names, f"{variable}={value} bench")
 
 
+def page(*words, columns=80):
+    result = run(bench, *words, env={"COLUMNS": str(columns)})
+    check(result.returncode == 0 and result.stderr == "", f"bench {' '.join(words)}: {result}")
+    wide = [line for line in result.stdout.splitlines() if len(line) > columns]
+    check(not wide, f"bench {' '.join(words)}: wider than {columns} columns: {wide}")
+    return result.stdout
+
+
+def commands():
+    overview = page("--help")
+    return re.findall(r"^  ([a-z]+) ", overview[overview.index("Commands:"):overview.index("Common flags:")], re.M)
+
+
 def test_help():
-    page = run(bench, "--help")
-    check(page.returncode == 0 and page.stderr == "", "--help: exit code or stderr")
-    flags = "backend epochs naive-epochs batch hidden lr seed threads data out max-isa quiet json help version".split()
-    for flag in flags:
-        check(f"  --{flag} " in page.stdout, f"--help: --{flag} is missing")
-    for code in (0, 1, 2, 3, 4, 5, 6, 77, 99, 130):
-        check(re.search(rf"^ +{code}  \S", page.stdout, re.M), f"--help: exit code {code} is missing")
-    for command in "run list prove micro data".split():
-        check(re.search(rf"^  {command} ", page.stdout, re.M), f"--help: command {command} is missing")
-        one = run(bench, command, "--help")
-        check(one.returncode == 0 and f"bench {command}" in one.stdout, f"{command} --help")
-    check("worker" not in page.stdout, "--help: shows the hidden command")
-    # Every flag that --help shows is taken by some command, whether or not its value then is.
-    for flag in re.findall(r"^  --([a-z-]+) [A-Z]", page.stdout, re.M):
-        refusals = [run(bench, command, f"--{flag}=?", "--help").stderr for command in ("run", "prove", "micro", "ab", "gate")]
-        check(not all("no such flag" in text for text in refusals), f"--{flag} is shown but not taken")
-    version = run(bench, "--version")
-    check(version.returncode == 0 and re.match(r"bench \d+\.\d+\.\d+ \(", version.stdout), "--version")
+    overview = page("--help")
+    check(len(overview.splitlines()) <= 40, f"--help has {len(overview.splitlines())} lines")
+    check({"run", "list", "prove", "micro", "data", "ab", "gate", "help"} <= set(commands()), f"--help: {commands()}")
+    check(not {"worker", "help-as"} & set(commands()), "--help shows hidden commands")
+    for words in (["-h"], ["help"], ["help", "--help"], ["help", "-h"], ["--epochs", "5", "--help"]):
+        check(page(*words) == overview, f"bench {' '.join(words)} is not bench --help")
+    for words in (["-V"], ["--version"], ["run", "-V"]):
+        version = run(bench, *words)
+        check(version.returncode == 0 and re.match(r"bench \d+\.\d+\.\d+ \(", version.stdout), f"{words}: {version}")
+    refused(run(bench, "help", "worker"), 2, ["'worker'"], "bench help worker")
+    refused(run(bench, "help", "lst"), 2, ["did you mean 'list'?"], "bench help lst")
+    refused(run(bench, "help", "ab", "gate"), 2, ["'gate'"], "bench help ab gate")
+
+
+def test_help_of_commands():
+    """Each page names the flags that its command takes, and no other."""
+    for command in commands():
+        text = page("help", command)
+        check(text.startswith(f"usage: bench {command}") and "\nExamples:\n" in text, f"bench help {command}: {text}")
+        page("help", command, columns=60)
+        if command == "help":
+            continue
+        check(page(command, "--help") == text, f"bench {command} --help is not bench help {command}")
+        check(len(re.findall(r"^  (?:\S+ )?bench ", text, re.M)) == 3, f"bench help {command}: not three examples")
+        check(re.search(r"^  +0  \S", text, re.M) and re.search(r"^  +2  \S", text, re.M), f"{command}: exit codes")
+        for flag in re.findall(r"^  --([a-z-]+)(?: |$)", text, re.M):
+            taken = run(bench, command, f"--{flag}=?", "--help").stderr
+            check("no such flag" not in taken, f"bench help {command} shows --{flag}, which it does not take")
+    gate = page("help", "gate")
+    check("at least 7 epochs" in " ".join(gate.split()), "bench help gate does not say what a baseline needs")
+
+
+def test_completions_and_manual_have_the_same_flags():
+    flags = {flag for command in commands() for flag in re.findall(r"^  (--[a-z-]+)(?: |$)", page("help", command), re.M)}
+    check(len(flags) > 30, f"flags: {flags}")
+    manual = run(bench, "help-as", "md").stdout
+    check(set(re.findall(r"^\| `(--[a-z-]+)", manual, re.M)) == flags, "help-as md has other flags than the help pages")
 
 
 def test_list():
@@ -178,6 +210,8 @@ with scratch() as data:
     make_data(data)
     test_refusals()
     test_help()
+    test_help_of_commands()
+    test_completions_and_manual_have_the_same_flags()
     test_list()
     test_caps()
     test_data(data)

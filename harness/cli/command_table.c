@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each command is for, as its help page, the man page and docs/bench.md say it. */
+#include "cli/options.h"
+
+#include <string.h>
+
+#include "results/gate_results.h"
+
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+
+const struct command_spec command_table[] = {
+    {"run",
+     COMMAND_RUN,
+     "",
+     "prove, train and time backends; write the files (the default)",
+     "Proves every backend, then trains the proven ones in turns and times each epoch. A table ends the run; "
+     "the files go into a new directory. Lists of --threads, --batch or --hidden make a sweep.",
+     "reading-results.md",
+     {{"bench --backend avx2,onednn --epochs 5", "two backends, five epochs each"},
+      {"bench run --threads 1,2,4 --out scaling", "a sweep over three thread counts"},
+      {"bench run --backend avx2 --target-accuracy 0.98", "how long training to 98 % takes"}}},
+    {"ab",
+     COMMAND_AB,
+     " A B",
+     "which of two is faster: a verdict with its interval",
+     "Which of two contenders is faster: a verdict with a 95 % interval and an A/A check. A and B are "
+     "backends, plug-ins (./mine.so) or backends of another build (PATH/bench:BACKEND).",
+     "comparing.md",
+     {{"bench ab avx2 avx512", "is avx512 faster than avx2?"},
+      {"bench ab avx2 ./mine.so --rounds 15", "a quick look at a plug-in"},
+      {"bench ab old/build/bench:avx2 avx2 --fail-on slower", "did a change slow avx2 down?"}}},
+    {"prove",
+     COMMAND_PROVE,
+     "",
+     "prove backends, time nothing",
+     "Compares every op and every training step with an oracle in double precision, within derived bounds. "
+     "A failure is shown with a map of what is wrong and the command that runs it again.",
+     "proof.md",
+     {{"bench prove --plugin ./mine.so --backend mine", "prove a plug-in"},
+      {"bench prove --backend avx2 --case 'gemm *'", "prove gemm only"},
+      {"bench prove --backend avx512 --exhaustive", "everything instead of a sample"}}},
+    {"micro",
+     COMMAND_MICRO,
+     "",
+     "time single ops, after their proof",
+     "Proves the backends, then times their ops one by one with Google Benchmark, whose own --benchmark_* "
+     "flags apply.",
+     "reading-results.md",
+     {{"bench micro --backend avx2 --benchmark_filter=gemm", "gemm at the shapes of training"},
+      {"bench micro --shapes shapes.txt", "gemm at your own shapes, too"},
+      {"bench micro --benchmark_list_tests", "the names of all cases"}}},
+    {"gate",
+     COMMAND_GATE,
+     "",
+     "fail when something is slower than a baseline run: for CI",
+     "Trains as the baseline run did and compares. Exit 3 on a slowdown, 4 when the run cannot tell. Every "
+     "backend needs at least " TEXT_OF(GATE_MIN_EPOCHS) " epochs in the baseline.",
+     "comparing.md",
+     {{"bench run --epochs 20 --out baseline", "make a baseline"},
+      {"bench gate --baseline baseline", "compare with it"},
+      {"bench gate --baseline baseline --max-slowdown 10", "tolerate 10 %"}}},
+    {"list",
+     COMMAND_LIST,
+     "",
+     "show the backends, and why one is not ready",
+     "Shows every backend: the ISA it needs, whether it is ready, which ops are its own, versions of "
+     "libraries.",
+     NULL,
+     {{"bench list", "all backends"},
+      {"bench list --plugin ./mine.so", "a plug-in among them"},
+      {"bench list --json", "for scripts"}}},
+    {"data",
+     COMMAND_DATA,
+     "",
+     "show the data set",
+     "Shows the data set that a run would train on, and where it was found.",
+     NULL,
+     {{"bench data", "what a run would use"},
+      {"bench data --data ./mnist", "a directory with the four IDX files"},
+      {"MNIST_DIR=./mnist bench data", "the same by the environment"}}},
+    {"roofline",
+     COMMAND_ROOFLINE,
+     "",
+     "measure peak arithmetic and memory bandwidth",
+     "Measures what the machine can do: multiply-adds and divisions of each ISA, and the bandwidth of each "
+     "memory level. Later runs name the limit of each op by it.",
+     "reading-results.md",
+     {{"bench roofline", "with the default number of threads"},
+      {"bench roofline --threads 1", "of one core"},
+      {"bench roofline --out results/roof", "write roofline.csv there"}}},
+    {"doctor",
+     COMMAND_DOCTOR,
+     "",
+     "find what disturbs measuring on this machine",
+     "Finds sources of measurement noise on this machine, shows their effect in a few seconds, and advises. "
+     "It changes nothing.",
+     "measuring.md",
+     {{"bench doctor", "examine this machine"},
+      {"bench doctor --threads 4", "with four threads"},
+      {"bench doctor --json", "for scripts"}}},
+    {"tune",
+     COMMAND_TUNE,
+     "",
+     "find the best block sizes of gemm for this machine",
+     "Searches the block sizes of gemm for this machine, proves what it found, and keeps it for later runs.",
+     "measuring.md",
+     {{"bench tune --backend avx2", "tune avx2 for training"},
+      {"bench tune --backend avx2 --shapes shapes.txt", "for your own shapes, too"},
+      {"bench tune --tuning here.json", "keep the result in a file of your own"}}},
+    {"help",
+     COMMAND_HELP,
+     " [COMMAND]",
+     "show all flags and examples of a command",
+     "Shows the most common flags, or all flags of one command.",
+     NULL,
+     {{"bench help", "commands and common flags"},
+      {"bench help ab", "all about bench ab"},
+      {"bench ab --help", "the same"}}},
+    {"help-as", COMMAND_HELP_AS, "", NULL, NULL, NULL, {{NULL, NULL}}},
+    {"worker", COMMAND_WORKER, "", NULL, NULL, NULL, {{NULL, NULL}}},
+    {NULL, COMMAND_RUN, NULL, NULL, NULL, NULL, {{NULL, NULL}}},
+};
+
+const struct command_spec *command_named(const char *name)
+{
+    for (const struct command_spec *c = command_table; c->name; c++)
+        if (strcmp(c->name, name) == 0) return c;
+    return NULL;
+}
+
+const struct command_spec *command_of(enum command command)
+{
+    const struct command_spec *c = command_table;
+    while (c->command != command) c++;
+    return c;
+}
