@@ -43,32 +43,52 @@ static long long all_rows(const struct comparison *c)
     return (c->announced + c->columns - 1) / c->columns;
 }
 
-static struct extent map_extent(const struct comparison *c)
+static struct extent map_extent(long long rows, long long columns)
 {
-    const long long rows = all_rows(c);
     return (struct extent){rows < COMPARE_MAP_ROWS ? (int)rows : COMPARE_MAP_ROWS,
-                           c->columns < COMPARE_MAP_COLUMNS ? c->columns : COMPARE_MAP_COLUMNS};
+                           columns < COMPARE_MAP_COLUMNS ? (int)columns : COMPARE_MAP_COLUMNS};
 }
 
-/* Marks the cell of the element that is being compared. */
+static void widen(long long value, long long *first, long long *last)
+{
+    if (value < *first) *first = value;
+    if (value > *last) *last = value;
+}
+
+/* Marks the place of the element that is being compared. */
 static void mark(struct comparison *c)
 {
     if (c->compared >= c->announced) return; /* more elements than announced: a failure of its own */
-    const struct extent map = map_extent(c);
-    const long long row = c->compared / c->columns * map.rows / all_rows(c);
-    const long long column = c->compared % c->columns * map.columns / c->columns;
-    c->map[row] = (uint16_t)(c->map[row] | 1u << column);
+    const struct extent map = map_extent(all_rows(c), c->columns);
+    const long long row = c->compared / c->columns, column = c->compared % c->columns;
+    struct compare_region *r = &c->region;
+    if (r->rows == 0) *r = (struct compare_region){all_rows(c), c->columns, row, row, column, column};
+    widen(row, &r->first_row, &r->last_row);
+    widen(column, &r->first_column, &r->last_column);
+    const long long cell = row * map.rows / all_rows(c);
+    c->map[cell] = (uint16_t)(c->map[cell] | 1u << column * map.columns / c->columns);
 }
 
 void compare_map(const struct comparison *c, char text[COMPARE_MAP_TEXT])
 {
-    const struct extent map = map_extent(c);
+    const struct extent map = map_extent(all_rows(c), c->columns);
     char *at = text;
-    for (int i = 0; c->wrong > 0 && i < map.rows; i++) {
+    for (int i = 0; c->wrong > 0 && c->announced > 1 && i < map.rows; i++) {
         if (i > 0) *at++ = '/';
         for (int j = 0; j < map.columns; j++) *at++ = c->map[i] >> j & 1 ? '#' : '.';
     }
     *at = 0;
+}
+
+char *compare_map_scale(long long rows, long long columns, char *text, size_t size)
+{
+    const struct extent map = map_extent(rows, columns);
+    if (rows == map.rows && columns == map.columns)
+        snprintf(text, size, "1 element");
+    else
+        snprintf(text, size, "%lld x %lld elements or fewer", (rows + map.rows - 1) / map.rows,
+                 (columns + map.columns - 1) / map.columns);
+    return text;
 }
 
 void compare_element(struct comparison *c, double got, double expected, double below, double above,
@@ -138,7 +158,8 @@ void compare_describe(const struct comparison *c, char *text, size_t size)
     else if (c->compared != c->announced)
         snprintf(text, size, "%s: compared %lld of %lld elements", c->what, c->compared, c->announced);
     else if (c->intruded > 0)
-        snprintf(text, size, "%s: %lld bytes outside the elements were written", c->what, c->intruded);
+        snprintf(text, size, "%s: %lld bytes outside the elements were written%s%s", c->what, c->intruded,
+                 c->intruded_at[0] ? ", the first " : "", c->intruded_at);
     else if (c->nonfinite > 0 && !(c->flags & COMPARE_NONFINITE))
         snprintf(text, size, "%s: MISTRUSTED, the reference is not finite at %lld places", c->what,
                  c->nonfinite);

@@ -16,10 +16,18 @@
 /* The map of the wrong region: at most so many rows and columns of cells, and the bytes of its text. */
 enum { COMPARE_MAP_ROWS = 8, COMPARE_MAP_COLUMNS = 16, COMPARE_MAP_TEXT = COMPARE_MAP_ROWS * 17 };
 
+enum { COMPARE_PLACE_TEXT = 80 };
+
 enum compare_flag {
     COMPARE_IDLE_IS_RIGHT =
         1u << 0,                 /* the right answer may be what an idle backend leaves or writes: zeros */
     COMPARE_NONFINITE = 1u << 1, /* the truth holds NaN or Inf on purpose */
+};
+
+/* The extents of a result, and the smallest rectangle of it that holds every wrong element. */
+struct compare_region {
+    long long rows, columns; /* 0: no element is wrong, or where is not known */
+    long long first_row, last_row, first_column, last_column;
 };
 
 struct comparison {
@@ -27,14 +35,16 @@ struct comparison {
     unsigned flags;
     int columns; /* for printing an index */
     long long announced, compared, wrong;
-    long long telling;   /* elements at which the idle answer would be rejected */
-    long long nonfinite; /* elements whose truth is NaN or Inf */
-    long long intruded;  /* bytes changed outside the elements */
-    double worst;        /* largest error as a share of its bound */
-    long long first;     /* linear index of the first wrong element, -1 */
+    long long telling;                    /* elements at which the idle answer would be rejected */
+    long long nonfinite;                  /* elements whose truth is NaN or Inf */
+    long long intruded;                   /* bytes changed outside the elements */
+    char intruded_at[COMPARE_PLACE_TEXT]; /* where the first of them is; "" when that is not known */
+    double worst;                         /* largest error as a share of its bound */
+    long long first;                      /* linear index of the first wrong element, -1 */
     double first_expected, first_got, first_share;
     double first_below, first_above; /* what that element was allowed */
-    uint16_t map[COMPARE_MAP_ROWS];  /* bit j of row i: something in that cell is wrong */
+    struct compare_region region;
+    uint16_t map[COMPARE_MAP_ROWS]; /* bit j of row i: something in that cell is wrong */
 };
 
 /* announced elements will follow; columns per row. */
@@ -58,7 +68,12 @@ bool compare_passed(const struct comparison *c);
 void compare_describe(const struct comparison *c, char *text, size_t size);
 
 /* Where the wrong elements lie: '#' for a cell with wrong ones, '.' for one without, '/' between rows; ""
- * when none is wrong. A cell is one element, or an equal part of a matrix with more elements than cells. */
+ * when none is wrong, or there is only one element. A cell is one element, or an equal part of a matrix with
+ * more elements than cells. */
 void compare_map(const struct comparison *c, char text[COMPARE_MAP_TEXT]);
+
+/* What a cell of the map of a result of these extents is: "1 element", "5 x 3 elements or fewer". Returns
+ * text. */
+char *compare_map_scale(long long rows, long long columns, char *text, size_t size);
 
 #endif

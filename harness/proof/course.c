@@ -192,12 +192,13 @@ void course_predict(struct course *c)
     const int classes = c->shape.classes;
     struct step_result result = {.loss_sum = (double)NAN, .correct = UINT32_MAX};
     struct comparison prob;
-    c->prob = guarded_place(&c->prob_arena, sizeof(float) * (size_t)b.rows * (size_t)classes, PLACE_END);
+    c->prob = guarded_place(&c->prob_arena, "prob", UNIT_FLOAT,
+                            sizeof(float) * (size_t)b.rows * (size_t)classes, PLACE_END);
     trainer_predict(c->trainer, &b, c->prob, &result);
     ask(c);
     compare_begin(&prob, "prob", (long long)b.rows * classes, classes, 0);
     compare_matrix(&prob, b.rows, classes, c->prob, classes, c->oracle.prob.value, c->oracle.prob.bound);
-    prob.intruded = guarded_intruded(&c->prob_arena);
+    check_margins(&prob, &c->prob_arena);
     case_check(c->proof, c->row, &prob);
     compare_answer(c, &result);
 }

@@ -22,7 +22,8 @@ static struct contender *contender_of(const struct determinism_subject *s, int t
 
 static void *place(const struct determinism_subject *s, int arena, size_t bytes, int shift)
 {
-    uint8_t *at = guarded_place(&s->proof->arena[arena], bytes + ALIGNMENT_BYTES, PLACE_START);
+    uint8_t *at =
+        guarded_place(&s->proof->arena[arena], "an operand", UNIT_BYTE, bytes + ALIGNMENT_BYTES, PLACE_START);
     return at + 4 * shift;
 }
 

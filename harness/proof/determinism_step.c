@@ -16,9 +16,9 @@ struct step_context {
     struct step_result results[STEPS + 1];
 };
 
-static void *copy_to(struct proof *p, int arena, const void *from, size_t bytes, int shift)
+static void *copy_to(struct proof *p, int arena, const char *name, const void *from, size_t bytes, int shift)
 {
-    uint8_t *at = guarded_place(&p->arena[arena], bytes + ALIGNMENT_BYTES, PLACE_START);
+    uint8_t *at = guarded_place(&p->arena[arena], name, UNIT_BYTE, bytes + ALIGNMENT_BYTES, PLACE_START);
     return memcpy(at + 4 * shift, from, bytes);
 }
 
@@ -31,10 +31,11 @@ static void call_step(struct determinism_subject *s, int team, int shift)
     const size_t count = (size_t)r->pool.count;
     struct batch b = r->batch;
     const size_t prob_bytes = (size_t)b.rows * (size_t)r->shape.classes * sizeof(float);
-    b.pixels = copy_to(p, ARENA_A, r->pool.pixels, count * (size_t)r->shape.inputs, shift);
-    b.labels = copy_to(p, ARENA_B, r->pool.labels, count, shift);
-    b.index = copy_to(p, ARENA_C, r->pool.index, (size_t)b.rows * sizeof *b.index, shift);
-    uint8_t *prob = guarded_place(&p->arena[ARENA_D], prob_bytes + ALIGNMENT_BYTES, PLACE_START);
+    b.pixels = copy_to(p, ARENA_A, "pixels", r->pool.pixels, count * (size_t)r->shape.inputs, shift);
+    b.labels = copy_to(p, ARENA_B, "labels", r->pool.labels, count, shift);
+    b.index = copy_to(p, ARENA_C, "index", r->pool.index, (size_t)b.rows * sizeof *b.index, shift);
+    uint8_t *prob =
+        guarded_place(&p->arena[ARENA_D], "prob", UNIT_BYTE, prob_bytes + ALIGNMENT_BYTES, PLACE_START);
     prob += 4 * shift;
     trainer_load(t, &r->given);
     memset(c->results, 0, sizeof c->results);

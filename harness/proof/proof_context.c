@@ -231,14 +231,27 @@ void case_end(struct proof *p, struct proof_row *row)
         row->failed += p->case_wrong;
 }
 
-struct matrix place_matrix(struct proof *p, int arena, int rows, int cols, int slack, enum placement place)
+struct matrix place_matrix(struct proof *p, int arena, const char *name, int rows, int cols, int slack,
+                           enum placement place)
 {
     struct matrix m = {.rows = rows, .cols = cols, .ld = cols + slack > 0 ? cols + slack : 1};
-    m.data = guarded_place(&p->arena[arena], matrix_floats(rows, cols, m.ld) * sizeof(float), place);
+    m.data = guarded_place(&p->arena[arena], name, UNIT_FLOAT,
+                           matrix_floats(rows, cols, m.ld) * sizeof(float), place);
     return m;
+}
+
+void check_margins(struct comparison *c, const struct guarded *g)
+{
+    const uint8_t *first = NULL;
+    c->intruded += guarded_intruded(g, &first);
+    if (first && !c->intruded_at[0]) guarded_describe(first, c->intruded_at);
 }
 
 void check_surroundings(struct proof *p, struct comparison *c, int arena, const struct matrix *m)
 {
-    c->intruded += guarded_intruded(&p->arena[arena]) + matrix_intruded(m->data, m->rows, m->cols, m->ld);
+    int row;
+    check_margins(c, &p->arena[arena]);
+    c->intruded += matrix_intruded(m->data, m->rows, m->cols, m->ld, &row);
+    if (row >= 0 && !c->intruded_at[0])
+        snprintf(c->intruded_at, sizeof c->intruded_at, "between rows %d and %d", row, row + 1);
 }

@@ -75,9 +75,13 @@ struct matrix {
     int rows, cols, ld;
 };
 
-/* Places a rows x cols matrix with the given slack behind each row, filled with canaries. Never larger than
- * max_floats (callers choose their cases so). */
-struct matrix place_matrix(struct proof *p, int arena, int rows, int cols, int slack, enum placement place);
+/* Places a rows x cols matrix of that name with the given slack after each row, filled with canaries. Never
+ * larger than max_floats (callers choose their cases so). */
+struct matrix place_matrix(struct proof *p, int arena, const char *name, int rows, int cols, int slack,
+                           enum placement place);
+
+/* Adds what was written beside the operand placed last in g. */
+void check_margins(struct comparison *c, const struct guarded *g);
 
 /* Adds what was written around the matrix placed last in that arena. */
 void check_surroundings(struct proof *p, struct comparison *c, int arena, const struct matrix *m);

@@ -37,7 +37,7 @@ static void run_call(struct proof *p, struct proof_row *row, enum op_id op, cons
 {
     struct comparison part[PARTS];
     float part_worst[PARTS] = {0};
-    const struct matrix y = place_matrix(p, ARENA_C, 1, CALL_FLOATS, 0, PLACE_END);
+    const struct matrix y = place_matrix(p, ARENA_C, "y", 1, CALL_FLOATS, 0, PLACE_END);
     guarded_protect(&p->arena[ARENA_A]);
     pointwise_call(p, op, CALL_FLOATS, x->data, y.data);
     guarded_release(&p->arena[ARENA_A]);
@@ -70,7 +70,7 @@ static void strata(struct proof *p, struct proof_row *row, enum op_id op)
                         (unsigned)(call * CALL_FLOATS * width), (unsigned long long)seed))
             continue;
         struct rng r = rng_seed(seed, 1);
-        const struct matrix x = place_matrix(p, ARENA_A, 1, CALL_FLOATS, 0, PLACE_END);
+        const struct matrix x = place_matrix(p, ARENA_A, "x", 1, CALL_FLOATS, 0, PLACE_END);
         for (uint64_t i = 0; i < CALL_FLOATS; i++) {
             const uint64_t first = (call * CALL_FLOATS + i) * width;
             x.data[i] = float_of((uint32_t)(first + rng_below(&r, (uint32_t)width)));
@@ -87,7 +87,7 @@ static void every_float(struct proof *p, struct proof_row *row, enum op_id op)
         if (!case_begin(p, "%s floats 0x%x to 0x%x", op_name(op), (unsigned)first,
                         (unsigned)(first + CALL_FLOATS - 1)))
             continue;
-        const struct matrix x = place_matrix(p, ARENA_A, 1, CALL_FLOATS, 0, PLACE_END);
+        const struct matrix x = place_matrix(p, ARENA_A, "x", 1, CALL_FLOATS, 0, PLACE_END);
         for (uint32_t i = 0; i < CALL_FLOATS; i++) x.data[i] = float_of((uint32_t)first + i);
         run_call(p, row, op, &x, &worst);
     }

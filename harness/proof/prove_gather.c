@@ -15,9 +15,10 @@ static void run_gather(struct proof *p, struct proof_row *row, const struct rows
     if (!rows_begin(p, "gather", c)) return;
     struct rng r = rng_seed(c->seed, 1);
     const size_t pixel_count = (size_t)GATHER_IMAGES * (size_t)c->n;
-    uint8_t *pixels = guarded_place(&p->arena[ARENA_A], pixel_count, c->place);
-    uint32_t *index = guarded_place(&p->arena[ARENA_B], (size_t)c->m * sizeof *index, c->place);
-    const struct matrix out = place_matrix(p, ARENA_C, c->m, c->n, c->slack, c->place);
+    uint8_t *pixels = guarded_place(&p->arena[ARENA_A], "pixels", UNIT_BYTE, pixel_count, c->place);
+    uint32_t *index =
+        guarded_place(&p->arena[ARENA_B], "index", UNIT_INDEX, (size_t)c->m * sizeof *index, c->place);
+    const struct matrix out = place_matrix(p, ARENA_C, "out", c->m, c->n, c->slack, c->place);
     for (size_t i = 0; i < pixel_count; i++) pixels[i] = (uint8_t)(i % 5 ? rng_below(&r, 256) : i / 5);
     for (int i = 0; i < c->m; i++) index[i] = i == 0 ? GATHER_IMAGES - 1 : rng_below(&r, GATHER_IMAGES);
     guarded_protect(&p->arena[ARENA_A]);
@@ -122,7 +123,7 @@ static bool place_images(const struct distant_case *c, struct rng *r, struct dis
 static void compare_distant(struct proof *p, struct proof_row *row, const struct distant_case *c,
                             const struct distant_operands *o)
 {
-    const struct matrix out = place_matrix(p, ARENA_C, c->m, c->cols, 0, PLACE_END);
+    const struct matrix out = place_matrix(p, ARENA_C, "out", c->m, c->cols, 0, PLACE_END);
     struct comparison result;
     CONTENDER_CALL(&p->contender, gather, c->m, c->cols, o->pixels, o->index, out.data, out.ld);
     compare_begin(&result, "out", (long long)c->m * c->cols, c->cols, idle_if(c->m * c->cols < 8));

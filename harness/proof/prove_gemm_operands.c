@@ -76,11 +76,11 @@ static long long intruded_distant(const struct matrix *m)
 
 /* ---- all three */
 
-static bool place(struct proof *p, struct gemm_operands *o, int arena, int rows, int cols, int slack,
-                  enum placement at, struct matrix *m)
+static bool place(struct proof *p, struct gemm_operands *o, int arena, const char *name, int rows, int cols,
+                  int slack, enum placement at, struct matrix *m)
 {
     if (slack >= GEMM_DISTANT) return place_distant(&o->distant, rows, cols, cols + slack, m);
-    *m = place_matrix(p, arena, rows, cols, slack, at);
+    *m = place_matrix(p, arena, name, rows, cols, slack, at);
     return true;
 }
 
@@ -89,16 +89,16 @@ bool gemm_place(struct proof *p, const struct gemm_case *c, struct gemm_operands
     const int a_rows = c->ta ? c->k : c->m, a_cols = c->ta ? c->m : c->k;
     const int b_rows = c->tb ? c->n : c->k, b_cols = c->tb ? c->k : c->n;
     *o = (struct gemm_operands){0};
-    bool placed = place(p, o, ARENA_C, c->m, c->n, c->slack_c, c->place, &o->c);
+    bool placed = place(p, o, ARENA_C, "C", c->m, c->n, c->slack_c, c->place, &o->c);
     if (c->shared) {
         const int rows = larger(a_rows, c->b_row + b_rows), cols = larger(a_cols, c->b_col + b_cols);
-        o->a = place_matrix(p, ARENA_A, rows, cols, c->slack_a, c->place);
+        o->a = place_matrix(p, ARENA_A, "A and B", rows, cols, c->slack_a, c->place);
         o->b = o->a;
         o->b.data += (size_t)c->b_row * (size_t)o->a.ld + (size_t)c->b_col;
         return placed;
     }
-    placed = placed && place(p, o, ARENA_A, a_rows, a_cols, c->slack_a, c->place, &o->a);
-    return placed && place(p, o, ARENA_B, b_rows, b_cols, c->slack_b, c->place, &o->b);
+    placed = placed && place(p, o, ARENA_A, "A", a_rows, a_cols, c->slack_a, c->place, &o->a);
+    return placed && place(p, o, ARENA_B, "B", b_rows, b_cols, c->slack_b, c->place, &o->b);
 }
 
 void gemm_protect(struct proof *p, const struct gemm_case *c, void (*set)(struct guarded *g))

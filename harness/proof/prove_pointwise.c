@@ -73,8 +73,8 @@ static void run_pointwise(struct proof *p, struct proof_row *row, enum op_id op,
         return;
     struct rng r = rng_seed(seed, 1);
     truth_fn *const truth_of = op == OP_vexp ? oracle_vexp : oracle_vlog;
-    const struct matrix x = place_matrix(p, ARENA_A, 1, (int)n, 0, where);
-    const struct matrix y = place_matrix(p, ARENA_C, 1, (int)n, 0, where);
+    const struct matrix x = place_matrix(p, ARENA_A, "x", 1, (int)n, 0, where);
+    const struct matrix y = place_matrix(p, ARENA_C, "y", 1, (int)n, 0, where);
     const uint32_t special_count = sizeof specials / sizeof *specials;
     for (size_t i = 0; i < n;
          i++) /* a special in a random lane among ordinary ones, or the sample asked for */

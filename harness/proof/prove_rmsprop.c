@@ -140,9 +140,9 @@ static void run(struct proof *p, struct proof_row *row, const struct rmsprop_cas
                     (unsigned long long)c->seed))
         return;
     const int n = (int)c->n;
-    const struct matrix g = place_matrix(p, ARENA_A, 1, n, 0, c->place);
-    const struct matrix v = place_matrix(p, ARENA_B, 1, n, 0, c->place);
-    const struct matrix w = place_matrix(p, ARENA_C, 1, n, 0, c->place);
+    const struct matrix g = place_matrix(p, ARENA_A, "g", 1, n, 0, c->place);
+    const struct matrix v = place_matrix(p, ARENA_B, "v", 1, n, 0, c->place);
+    const struct matrix w = place_matrix(p, ARENA_C, "w", 1, n, 0, c->place);
     fill(c, g.data, v.data, w.data);
     for (size_t i = 0; i < c->n; i++) {
         p->value[i] = v.data[i];

@@ -93,8 +93,9 @@ static void run_bias_act(struct proof *p, struct proof_row *row, const struct ro
     const enum activation act = c->variant % 2 ? ACT_RELU : ACT_IDENTITY;
     const bool special = c->variant >= 2;
     struct rng r = rng_seed(c->seed, 1);
-    float *bias = guarded_place(&p->arena[ARENA_A], (size_t)c->n * sizeof *bias, c->place);
-    const struct matrix x = place_matrix(p, ARENA_C, c->m, c->n, c->slack, c->place);
+    float *bias =
+        guarded_place(&p->arena[ARENA_A], "bias", UNIT_FLOAT, (size_t)c->n * sizeof *bias, c->place);
+    const struct matrix x = place_matrix(p, ARENA_C, "x", c->m, c->n, c->slack, c->place);
     for (int j = 0; j < c->n; j++) bias[j] = special ? cases_awkward(&r) : rng_float(&r, -1.0f, 1.0f);
     for (int i = 0; i < c->m; i++)
         for (int j = 0; j < c->n; j++)
@@ -163,8 +164,8 @@ static void run_relu_grad(struct proof *p, struct proof_row *row, const struct r
     if (!rows_begin(p, "relu_grad", c)) return;
     const bool special = c->variant != GATE_ORDINARY;
     struct rng r = rng_seed(c->seed, 1);
-    const struct matrix y = place_matrix(p, ARENA_A, c->m, c->n, c->slack2, c->place);
-    const struct matrix d = place_matrix(p, ARENA_C, c->m, c->n, c->slack, c->place);
+    const struct matrix y = place_matrix(p, ARENA_A, "y", c->m, c->n, c->slack2, c->place);
+    const struct matrix d = place_matrix(p, ARENA_C, "d", c->m, c->n, c->slack, c->place);
     for (int i = 0; i < c->m; i++)
         for (int j = 0; j < c->n; j++) {
             y.data[(size_t)i * (size_t)y.ld + (size_t)j] =
@@ -255,8 +256,8 @@ static void run_bias_grad(struct proof *p, struct proof_row *row, const struct r
 {
     if (!rows_begin(p, "bias_grad", c)) return;
     struct rng r = rng_seed(c->seed, 1);
-    const struct matrix d = place_matrix(p, ARENA_A, c->m, c->n, c->slack, c->place);
-    const struct matrix out = place_matrix(p, ARENA_C, 1, c->n, 0, c->place);
+    const struct matrix d = place_matrix(p, ARENA_A, "d", c->m, c->n, c->slack, c->place);
+    const struct matrix out = place_matrix(p, ARENA_C, "out", 1, c->n, 0, c->place);
     for (int i = 0; i < c->m; i++)
         for (int j = 0; j < c->n; j++) d.data[(size_t)i * (size_t)d.ld + (size_t)j] = addend(c, &r);
     if (c->variant == SUM_SPECIAL) spoil_columns(c, &r, &d);

@@ -129,11 +129,11 @@ static void place(struct proof *p, const struct softmax_case *c, struct softmax_
     o->has_gradient = c->outputs == OUT_BOTH || c->outputs == OUT_GRADIENT || in_place(c);
     o->has_probability =
         c->outputs == OUT_BOTH || c->outputs == OUT_PROBABILITY || c->outputs == OUT_IN_PLACE_BOTH;
-    o->logits = place_matrix(p, ARENA_A, c->m, c->n, c->slack_in, c->place);
-    o->labels = guarded_place(&p->arena[ARENA_B], (size_t)c->m, c->place);
-    o->gradient = place_matrix(p, ARENA_C, c->m, c->n, c->slack_gradient, c->place);
-    o->probability = place_matrix(p, ARENA_D, c->m, c->n, c->slack_probability, c->place);
-    o->loss = guarded_place(&p->arena[ARENA_E], (size_t)c->m * sizeof(float), c->place);
+    o->logits = place_matrix(p, ARENA_A, "logits", c->m, c->n, c->slack_in, c->place);
+    o->labels = guarded_place(&p->arena[ARENA_B], "labels", UNIT_BYTE, (size_t)c->m, c->place);
+    o->gradient = place_matrix(p, ARENA_C, "grad", c->m, c->n, c->slack_gradient, c->place);
+    o->probability = place_matrix(p, ARENA_D, "prob", c->m, c->n, c->slack_probability, c->place);
+    o->loss = guarded_place(&p->arena[ARENA_E], "loss", UNIT_FLOAT, (size_t)c->m * sizeof(float), c->place);
     fill(c, o);
     memcpy(p->before, o->logits.data, matrix_floats(c->m, c->n, o->logits.ld) * sizeof(float));
     if (in_place(c)) o->gradient = o->logits;

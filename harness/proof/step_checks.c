@@ -97,7 +97,8 @@ static void predict(struct step_fixture *r, int which, int count, struct step_re
 {
     const size_t floats = (size_t)r->batch.rows * (size_t)r->shape.classes;
     if (which == 0)
-        r->prob = guarded_place(&r->prob_arena, (size_t)count * floats * sizeof(float), PLACE_END);
+        r->prob = guarded_place(&r->prob_arena, "prob", UNIT_FLOAT, (size_t)count * floats * sizeof(float),
+                                PLACE_END);
     *result = poisoned_result();
     trainer_predict(r->trainer, &r->batch, r->prob + (size_t)which * floats, result);
 }
@@ -110,7 +111,7 @@ static void compare_prediction(struct step_fixture *r, struct proof_row *row, in
     compare_begin(&c, "prob", (long long)rows * classes, classes, 0);
     compare_matrix(&c, rows, classes, r->prob + which * rows * classes, classes, r->oracle.prob.value,
                    r->oracle.prob.bound);
-    c.intruded = guarded_intruded(&r->prob_arena);
+    check_margins(&c, &r->prob_arena);
     case_check(r->proof, row, &c);
 }
 

@@ -30,7 +30,8 @@ static void place_tensors(struct tensors *t, struct guarded *arena, const struct
 {
     float **const members[TENSOR_COUNT] = {&t->w1, &t->b1, &t->w2, &t->b2};
     for (int i = 0; i < TENSOR_COUNT; i++)
-        *members[i] = guarded_place(&arena[i], tensor_count(s, i) * sizeof(float), PLACE_END);
+        *members[i] = guarded_place(&arena[i], tensor_name(i), UNIT_FLOAT, tensor_count(s, i) * sizeof(float),
+                                    PLACE_END);
 }
 
 void guarded_model_store(struct guarded_model *g, struct trainer *t)
@@ -43,7 +44,8 @@ void guarded_model_store(struct guarded_model *g, struct trainer *t)
 long long guarded_model_intruded(const struct guarded_model *g)
 {
     long long bytes = 0;
-    for (int i = 0; i < 2 * TENSOR_COUNT; i++) bytes += guarded_intruded(&g->arena[i]);
+    const uint8_t *first;
+    for (int i = 0; i < 2 * TENSOR_COUNT; i++) bytes += guarded_intruded(&g->arena[i], &first);
     return bytes;
 }
 
@@ -65,8 +67,8 @@ static int pool_open(struct step_fixture *r, struct rng *rng)
     if (guarded_open(&pool->pixel_arena, POOL_IMAGES * in) | guarded_open(&pool->label_arena, POOL_IMAGES) |
         guarded_open(&pool->index_arena, rows * sizeof *pool->index))
         return -1;
-    pool->pixels = guarded_place(&pool->pixel_arena, POOL_IMAGES * in, PLACE_END);
-    pool->labels = guarded_place(&pool->label_arena, POOL_IMAGES, PLACE_END);
+    pool->pixels = guarded_place(&pool->pixel_arena, "pixels", UNIT_BYTE, POOL_IMAGES * in, PLACE_END);
+    pool->labels = guarded_place(&pool->label_arena, "labels", UNIT_BYTE, POOL_IMAGES, PLACE_END);
     memset(pool->pixels + POOL_BLANK * in, 0, in);
     memset(pool->pixels + POOL_WHITE * in, 255, in);
     for (int i = 0; i < POOL_IMAGES; i++) {
@@ -116,7 +118,8 @@ void step_fixture_draw(struct step_fixture *r, struct rng *rng, int rows, enum f
     r->oracle_knows = r->learned = false;
     r->kind = kind;
     guarded_release(&pool->index_arena);
-    pool->index = guarded_place(&pool->index_arena, (size_t)rows * sizeof *pool->index, PLACE_END);
+    pool->index =
+        guarded_place(&pool->index_arena, "index", UNIT_INDEX, (size_t)rows * sizeof *pool->index, PLACE_END);
     draw_index(pool, rng, rows, kind);
     guarded_protect(&pool->index_arena);
     r->batch =

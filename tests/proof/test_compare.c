@@ -211,16 +211,47 @@ static void gaps_and_margins_are_watched(void **state)
     assert_int_equal(guarded_open(&g, M * LD * sizeof(float)), 0);
     for (int place = 0; place < PLACE_COUNT; place++) {
         const size_t bytes = matrix_floats(M, N, LD) * sizeof(float);
-        float *x = guarded_place(&g, bytes, (enum placement)place);
-        assert_int_equal(matrix_intruded(x, M, N, LD) + guarded_intruded(&g), 0);
+        float *x = guarded_place(&g, "x", UNIT_FLOAT, bytes, (enum placement)place);
+        const uint8_t *first;
+        int row;
+        assert_int_equal(matrix_intruded(x, M, N, LD, &row) + guarded_intruded(&g, &first), 0);
+        assert_true(row == -1 && !first);
         for (int i = 0; i < M * N; i++) x[i / N * LD + i % N] = 1.0f;
-        assert_int_equal(matrix_intruded(x, M, N, LD) + guarded_intruded(&g), 0);
-        ((uint8_t *)&x[N])[1] ^= 1;
-        assert_int_equal(matrix_intruded(x, M, N, LD), 1);
+        assert_int_equal(matrix_intruded(x, M, N, LD, &row) + guarded_intruded(&g, &first), 0);
+        ((uint8_t *)&x[LD + N])[1] ^= 1;
+        assert_int_equal(matrix_intruded(x, M, N, LD, &row), 1);
+        assert_int_equal(row, 1);
         uint8_t *const outside = place == PLACE_END ? (uint8_t *)x - 1 : (uint8_t *)x + bytes;
         *outside ^= 1;
-        assert_int_equal(guarded_intruded(&g), 1);
+        assert_int_equal(guarded_intruded(&g, &first), 1);
+        assert_ptr_equal(first, outside);
     }
+    guarded_close(&g);
+}
+
+static void addresses_are_named(void **state)
+{
+    (void)state;
+    struct guarded g, other;
+    char text[GUARDED_TEXT];
+    assert_int_equal(guarded_open(&g, 4096), 0);
+    assert_int_equal(guarded_open(&other, 4096), 0);
+    const float *y = guarded_place(&g, "y", UNIT_FLOAT, 3 * sizeof *y, PLACE_END);
+    const uint8_t *labels = guarded_place(&other, "labels", UNIT_BYTE, 7, PLACE_START);
+    assert_string_equal(guarded_describe(y + 3, text), "1 float beyond the end of y");
+    assert_string_equal(guarded_describe(y + 18, text), "16 floats beyond the end of y");
+    assert_string_equal(guarded_describe(y - 1, text), "1 float before the start of y");
+    assert_string_equal(guarded_describe((const char *)y - 5, text), "2 floats before the start of y");
+    assert_string_equal(guarded_describe(labels + 7, text), "1 byte beyond the end of labels");
+    assert_string_equal(guarded_describe(labels - 2, text), "2 bytes before the start of labels");
+    assert_string_equal(guarded_describe(y, text), "");
+    assert_string_equal(guarded_describe(NULL, text), "");
+    assert_string_equal(guarded_describe(&g, text), "");
+    guarded_protect(&other);
+    assert_string_equal(guarded_describe(labels, text), "inside labels, which is read-only");
+    guarded_close(&other);
+    assert_string_equal(guarded_describe(labels, text), "");
+    assert_string_equal(guarded_describe(y + 3, text), "1 float beyond the end of y");
     guarded_close(&g);
 }
 
@@ -245,10 +276,10 @@ static void neighbours_fault(void **state)
     (void)state;
     struct guarded g;
     assert_int_equal(guarded_open(&g, 4096), 0);
-    uint8_t *x = guarded_place(&g, 12, PLACE_END);
+    uint8_t *x = guarded_place(&g, "x", UNIT_BYTE, 12, PLACE_END);
     assert_int_equal(status_of_touching(x + 11, 0), 0);
     assert_int_equal(status_of_touching(x + 12, 0), SIGSEGV);
-    x = guarded_place(&g, 12, PLACE_START);
+    x = guarded_place(&g, "x", UNIT_BYTE, 12, PLACE_START);
     assert_int_equal(status_of_touching(x, 1), 0);
     assert_int_equal(status_of_touching(x - 1, 0), SIGSEGV);
     guarded_protect(&g);
@@ -267,7 +298,8 @@ int main(void)
         cmocka_unit_test(infinities_must_agree),  cmocka_unit_test(missing_elements_fail),
         cmocka_unit_test(intrusion_fails),        cmocka_unit_test(idle_references_are_mistrusted),
         cmocka_unit_test(one_sided_allowances),   cmocka_unit_test(gaps_and_margins_are_watched),
-        cmocka_unit_test(neighbours_fault),       cmocka_unit_test(words_are_true),
+        cmocka_unit_test(addresses_are_named),    cmocka_unit_test(neighbours_fault),
+        cmocka_unit_test(words_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
