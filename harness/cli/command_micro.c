@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench micro: proves each backend in this process, then times its ops in it. What was not proven is not
- * timed. A plug-in is first proven in a process of its own; only one that survives this is loaded here. */
+ * timed. Code from elsewhere, a plug-in or a library, is first proven in a worker: only what survives this is
+ * loaded here. */
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -221,18 +222,23 @@ static int register_cases(struct micro *micro, struct contestant *c, bool names_
     return code;
 }
 
-/* Loads a plug-in that a worker has proven. For a list of names its stub serves, for nothing of it is
- * called. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
-static int admit_plugin(const struct session *s, struct contestant *c, bool names_only, struct error *e)
+/* For a list of names the stub of a plug-in serves, because nothing of it is called. */
+static int load_plugin(struct contestant *c, bool names_only, struct error *e)
 {
-    if (names_only) {
-        c->plugin = c->entry->plugin->stub;
-        c->plugin.open = NULL;
-        return EXIT_OK;
-    }
-    const int verdict = prove_in_worker(s, c->entry, e);
-    if (verdict != EXIT_OK) return verdict;
-    return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
+    if (!names_only) return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
+    c->plugin = c->entry->plugin->stub;
+    c->plugin.open = NULL;
+    return EXIT_OK;
+}
+
+/* Loads what may be loaded here. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
+static int load(const struct session *s, struct contestant *c, bool names_only, struct error *e)
+{
+    const struct registry_entry *entry = c->entry;
+    const bool is_foreign = entry->plugin || entry->argument;
+    const int verdict = is_foreign && !names_only ? prove_in_worker(s, entry, e) : EXIT_OK;
+    if (verdict == EXIT_OK && entry->plugin) return load_plugin(c, names_only, e);
+    return verdict;
 }
 
 /* Every op of its own, once. */
@@ -279,7 +285,7 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
         c->entry = s->entries[i];
         own_threads_prepare(&s->topology, s->plan.threads, NULL);
         own_threads_begin(&c->threads, s->plan.threads);
-        const int admitted = c->entry->plugin ? admit_plugin(s, c, names_only, e) : EXIT_OK;
+        const int admitted = load(s, c, names_only, e);
         if (e->code) return (int)e->code;
         code = exit_code_worst(code, admitted);
         if (admitted != EXIT_OK) continue;

@@ -12,7 +12,6 @@ import glob
 import json
 import os
 import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -43,13 +42,16 @@ def arguments():
     parser.add_argument("direct")
     parser.add_argument("--onednn", action="store_true", help="both programs were built with oneDNN")
     parser.add_argument("--library", action="append", metavar="PATH", help="CBLAS library in place of the installed ones")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+                        help="environment variable of both programs, such as BLIS_ARCH_TYPE=0")
     parser.add_argument("--threads", default="1,2", type=lambda text: [int(word) for word in text.split(",")])
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--epochs", default=4, type=int, help="of each turn; the first does not count")
     parser.add_argument("--seconds", default=0.5, type=float, help="that each product is repeated in each turn")
     args = parser.parse_args()
-    if args.rounds < 1 or args.epochs < 2 or args.seconds <= 0 or min(args.threads) < 1:
-        parser.error("at least 1 round, 1 thread, 2 epochs and some seconds are needed")
+    if (args.rounds < 1 or args.epochs < 2 or args.seconds <= 0 or min(args.threads) < 1
+            or not all("=" in setting for setting in args.settings)):
+        parser.error("at least 1 round, 1 thread, 2 epochs, some seconds, and settings as NAME=VALUE are needed")
     return args
 
 
@@ -63,8 +65,9 @@ def find_libraries(args):
     return found
 
 
-def environment(**more):
-    return {k: v for k, v in os.environ.items() if not SETTING_OF_OTHERS.match(k)} | more
+def environment(args, **more):
+    given = dict(setting.split("=", 1) for setting in args.settings)
+    return {k: v for k, v in os.environ.items() if not SETTING_OF_OTHERS.match(k)} | given | more
 
 
 class Direct:
@@ -76,7 +79,7 @@ class Direct:
 
     def lines(self, mode, amount):
         words = [self.args.direct, mode, self.library, str(self.threads), str(amount)]
-        run = subprocess.run(words, env=environment(**self.setting), stdin=subprocess.DEVNULL, text=True,
+        run = subprocess.run(words, env=environment(self.args, **self.setting), stdin=subprocess.DEVNULL, text=True,
                              stdout=subprocess.PIPE, check=True, timeout=1800)
         return [line.split() for line in run.stdout.splitlines()]
 
@@ -105,13 +108,11 @@ class Bench:
         self.words = ["--backend", backend, "--threads", str(threads), "--tuning", "off", "--quiet"]
 
     def call(self, command, *words):
-        run = subprocess.run([self.args.bench, command, *self.words, *words], env=environment(), stdin=subprocess.DEVNULL,
-                             text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=1800)
+        run = subprocess.run([self.args.bench, command, *self.words, *words], env=environment(self.args),
+                             stdin=subprocess.DEVNULL, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=1800)
         if run.returncode == 0:
             return
         told = [line for line in run.stderr.splitlines() if "crashed" in line or "proof failed" in line]
-        if run.returncode < 0:  # bench micro proves in its own process
-            raise NotTimed(f"bench {command} ended by {signal.Signals(-run.returncode).name}")
         if run.returncode == 1 and told:
             raise NotTimed(told[-1])
         raise RuntimeError(f"bench {command}: exit {run.returncode}: {run.stderr}")

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * A CBLAS library whose gemm is right but for what STUB_BREAKS says. It reads A and B although alpha is 0; so
- * does STUB_PLAIN, which is also wrong for one shape of ordinary numbers. STUB_OUTSIDE, where something lies
- * between the rows of C, keeps to that rule but writes there. */
+ * does STUB_PLAIN, which is also wrong for one shape of ordinary numbers, and STUB_CRASH. STUB_OUTSIDE, where
+ * something lies between the rows of C, keeps to that rule but writes there. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #define STUB_RULE    1
 #define STUB_PLAIN   2
 #define STUB_OUTSIDE 3
+#define STUB_CRASH   4
 
 enum { TRANSPOSED = 112 };
 
@@ -33,4 +35,5 @@ void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, co
         }
     if (STUB_BREAKS == STUB_PLAIN && m == 3 && n == 5 && k > 0) *c += 1.0f;
     if (outside) c[n] = 1.0f;
+    if (STUB_BREAKS == STUB_CRASH && m == 3 && n == 5 && k > 0) raise(SIGSEGV);
 }

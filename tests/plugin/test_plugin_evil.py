@@ -97,6 +97,10 @@ def test_micro(data):
     micro = run(bench, "micro", *words, "--benchmark_filter=gather", "--benchmark_min_time=0.001")
     check(micro.returncode == 1 and "evil:segv: crashed, not timed: " in micro.stderr, f"micro: {micro.stderr}")
     check("naive/gather" in micro.stdout and "evil" not in micro.stdout, f"micro: {micro.stdout}")
+    library = "cblas:" + os.path.join(os.path.dirname(EVIL), "stub_crash.so")
+    micro = run(bench, "micro", *SMALL, "--backend", library, "--data", data, "--benchmark_filter=gather")
+    check(micro.returncode == 1 and "stub_crash.so: crashed, not timed: killed by SIGSEGV" in micro.stderr,
+          f"micro of a library: exit {micro.returncode}: {micro.stderr}")
 
 
 with scratch() as scratch_folder:
