@@ -395,8 +395,7 @@ static int close_files(struct micro *micro, int code, struct error *e)
     for (int i = 0; i < s->count; i++)
         if (micro->contestants[i].verdict.cases)
             record_proven(&micro->record, s->entries[i]->name, &micro->contestants[i].verdict, 0.0);
-    const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
-    code = exit_code_worst(code, record_write(&micro->record, status, code, e));
+    code = exit_code_worst(code, record_write(&micro->record, code, e));
     record_free(&micro->record);
     return code;
 }

@@ -224,8 +224,7 @@ static int close_files(struct roofline *r, int code)
     }
     code = exit_code_worst(code, csv_finish(&r->csv, r->error));
     if (r->folder.continued) return code;
-    const char *status = code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
-    code = exit_code_worst(code, record_write(&r->record, status, code, r->error));
+    code = exit_code_worst(code, record_write(&r->record, code, r->error));
     record_free(&r->record);
     return code;
 }

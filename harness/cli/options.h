@@ -38,7 +38,7 @@ struct options {
     const char *data;         /* NULL: found by dataset_open */
     const char *out;          /* NULL: see folder.h */
     const char *max_isa;      /* NULL: no cap */
-    int epochs, naive_epochs; /* naive_epochs 0: not said */
+    int epochs, naive_epochs; /* see run_contender_epochs */
     int batch, hidden;        /* where a list was given, its first value; so are the threads */
     int threads;              /* 0: as many as the topology advises */
     struct grid grid;         /* the values of each; no threads: not said */

@@ -27,13 +27,8 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
 int prove_in_worker(const struct session *s, const struct registry_entry *entry, struct error *e)
 {
     const struct options *o = s->options;
-    const struct run_options run = {.batch = o->batch,
-                                    .hidden = o->hidden,
-                                    .lr = s->plan.lr,
-                                    .rho = s->plan.rho,
-                                    .epsilon = s->plan.epsilon,
+    const struct run_options run = {.plan = s->plan,
                                     .seed = o->seed,
-                                    .threads = s->plan.threads,
                                     .prove_only = true,
                                     .allow_deviation = o->allow_deviation != NULL,
                                     .timeout = o->timeout};

@@ -147,12 +147,6 @@ static bool is_same_data(const json_t *earlier, const struct dataset *d)
     return true;
 }
 
-static int contender_epochs(const struct session *s, int i)
-{
-    const struct options *o = s->options;
-    return s->count > 1 && s->entries[i]->backend == registry_fallback() ? o->naive_epochs : o->epochs;
-}
-
 int resume_match(struct resumption *r, struct session *s, struct error *e)
 {
     const char *id = json_string_value(json_object_get(r->earlier, "run_id")),
@@ -164,9 +158,11 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
         return error_set(e, EXIT_DATA,
                          "%.300s: was trained on other images than dataset=%s; give their folder with --data",
                          r->path, s->data.name);
+    const struct options *o = s->options;
     if (prior_epochs_read(&r->prior, s->folder.path, s->entries, s->count, e)) return (int)e->code;
     for (int i = 0; i < s->count; i++) {
-        if (r->prior.series[i].epochs > contender_epochs(s, i))
+        if (r->prior.series[i].epochs >
+            run_contender_epochs(s->entries[i], s->count, o->epochs, o->naive_epochs))
             return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings ask for",
                              s->folder.path, s->entries[i]->name);
         r->kept_epochs[i] = r->prior.series[i].epochs;

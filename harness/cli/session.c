@@ -46,7 +46,8 @@ static void make_plan(struct session *s)
                             .l1d_bytes = t->l1d_bytes,
                             .l2_bytes = t->l2_bytes,
                             .l3_bytes = t->l3_bytes,
-                            .isa = cpu_usable()};
+                            .isa = cpu_usable(),
+                            .skip_phases = strcmp(o->attribution, "off") == 0};
 }
 
 /* What the session reads. */
@@ -120,11 +121,10 @@ void session_record(const struct session *s, const struct invocation *words, str
 {
     const struct options *o = s->options;
     record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count);
-    json_t *settings =
-        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs, "naive_epochs",
-                  o->naive_epochs ? o->naive_epochs : 1, "batch", o->batch, "inputs", s->shape.inputs,
-                  "hidden", s->shape.hidden, "classes", s->shape.classes, "lr", o->lr, "rho", 0.9, "epsilon",
-                  1e-7, "threads", s->plan.threads);
+    json_t *settings = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs,
+                                 "naive_epochs", o->naive_epochs, "batch", o->batch, "inputs",
+                                 s->shape.inputs, "hidden", s->shape.hidden, "classes", s->shape.classes,
+                                 "lr", o->lr, "rho", 0.9, "epsilon", 1e-7, "threads", s->plan.threads);
     /* As text: a seed may be larger than JSON's integers. */
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);

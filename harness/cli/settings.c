@@ -60,8 +60,7 @@ int settings_add_choices(json_t *settings, const struct options *o,
         json_object_set_new(settings, "data", path_json(o->data)) != 0 ||
         json_object_set_new(settings, "tuning", is_file(tuning) ? path_json(tuning) : json_string(tuning)) !=
             0 ||
-        json_object_set_new(settings, "attribution", json_string(o->attribution ? o->attribution : "on")) !=
-            0 ||
+        json_object_set_new(settings, "attribution", json_string(o->attribution)) != 0 ||
         json_object_set_new(settings, "allow_deviation",
                             o->allow_deviation ? json_string(o->allow_deviation) : json_null()) != 0 ||
         json_object_set_new(settings, "isa_cap", cap ? json_string(cap) : json_null()) != 0)
@@ -84,9 +83,8 @@ json_t *settings_of_sweep(const struct options *o, const struct registry_entry *
 {
     char seed[24]; /* as text: it may be larger than JSON's integers */
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    json_t *settings =
-        json_pack("{s:i, s:i, s:f, s:s, s:i}", "epochs", o->epochs, "naive_epochs",
-                  o->naive_epochs ? o->naive_epochs : 1, "lr", o->lr, "seed", seed, "timeout", o->timeout);
+    json_t *settings = json_pack("{s:i, s:i, s:f, s:s, s:i}", "epochs", o->epochs, "naive_epochs",
+                                 o->naive_epochs, "lr", o->lr, "seed", seed, "timeout", o->timeout);
     bool lost = settings_add_choices(settings, o, entries, count) != 0;
     for (enum grid_axis axis = 0; axis < GRID_AXES; axis++)
         lost =

@@ -22,6 +22,12 @@
 #include "results/target_results.h"
 #include "roof/roofline_cache.h"
 
+/* One of several like it, in processes of their own. */
+struct part {
+    uint64_t seed;
+    int process, rounds_before, epochs, naive_epochs;
+};
+
 struct job {
     const struct options *options;
     struct session *session;
@@ -35,8 +41,7 @@ struct job {
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
     struct integrity_session integrity; /* of a training run */
-    uint64_t seed;                      /* of the trainings under way */
-    int part_epochs;                    /* likewise, of each contender */
+    struct part part;                   /* under way */
     struct target_results target;       /* with a target accuracy */
     struct roofline_rates rates;        /* of this machine, where they are known */
     json_t *proof_rows;                 /* of bench prove --json */
@@ -125,16 +130,13 @@ static void on_tick(void *context, const struct registry_entry *entry, const str
 /* In the part of the run that is under way. */
 static int contender_epochs(const struct job *job, const struct registry_entry *entry)
 {
-    const struct options *o = job->options;
-    if (job->extra) return job->part_epochs;
-    if (entry->backend != registry_fallback() || job->session->count == 1) return o->epochs;
-    return o->naive_epochs ? o->naive_epochs : 1;
+    return run_contender_epochs(entry, job->session->count, job->part.epochs, job->part.naive_epochs);
 }
 
 /* Of the first seed, where there are several. */
 static void keep_history(struct job *job, const struct summary_row *row, const struct epoch_report *report)
 {
-    if (!job->extra && job->seed == job->options->seed)
+    if (!job->extra && job->part.seed == job->options->seed)
         history_epoch(&job->histories[row - job->summary.rows], &report->result);
 }
 
@@ -144,12 +146,12 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
     if (run_files_epoch(&job->files, entry, &row->verdict, report, job->error) == 0 &&
-        summary_epoch(row, report, job->seed, flop) != 0)
+        summary_epoch(row, report, job->part.seed, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);
     integrity_epoch(integrity_session_of(&job->integrity, entry), &job->integrity.ground, report);
     if (job->options->target_accuracy > 0)
-        target_epoch(&job->target, entry, job->seed, &report->result, contender_epochs(job, entry),
+        target_epoch(&job->target, entry, job->part.seed, &report->result, contender_epochs(job, entry),
                      job->error);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
@@ -284,10 +286,8 @@ static int close_files(struct job *job, int code, struct error *e)
     code = exit_code_worst(code, write_histories(job, e));
     if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
     if (job->session->folder.continued) return code;
-    const bool complete = code == EXIT_OK || code == EXIT_REGRESSION || code == EXIT_INCONCLUSIVE;
     if (job->training) record_all_clocks(job);
-    const char *status = complete ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
-    code = exit_code_worst(code, record_write(&job->record, status, code, e));
+    code = exit_code_worst(code, record_write(&job->record, code, e));
     if (job->training) {
         json_t *figures = figures_json(job, code);
         code = exit_code_worst(code, summary_json_write(figures, job->session->folder.path, e));
@@ -296,25 +296,14 @@ static int close_files(struct job *job, int code, struct error *e)
     return code;
 }
 
-/* One of several like it, in processes of their own. */
-struct part {
-    uint64_t seed;
-    int process, rounds_before, epochs, naive_epochs;
-};
-
 static int execute_part(struct job *job, const struct part *part, struct error *e)
 {
     const struct options *o = job->options;
     const struct session *s = job->session;
-    const struct run_options run = {.epochs = part->epochs,
+    const struct run_options run = {.plan = s->plan,
+                                    .epochs = part->epochs,
                                     .naive_epochs = part->naive_epochs,
-                                    .batch = o->batch,
-                                    .hidden = o->hidden,
-                                    .lr = s->plan.lr,
-                                    .rho = s->plan.rho,
-                                    .epsilon = s->plan.epsilon,
                                     .seed = part->seed,
-                                    .threads = s->plan.threads,
                                     .prove_only = !job->training,
                                     .only_case = o->only_case,
                                     .exhaustive = o->exhaustive,
@@ -325,7 +314,6 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                     .warm_up = job->extra && job->extra->warm_up,
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
                                     .rounds_before = part->rounds_before,
-                                    .skip_phases = strcmp(o->attribution, "off") == 0,
                                     .target = o->target_accuracy};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
@@ -336,9 +324,9 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                           .replayed = on_replayed,
                                           .epoch = on_epoch,
                                           .failed = on_failed};
-    job->seed = job->files.identity.seed = part->seed;
+    job->part = *part;
+    job->files.identity.seed = part->seed;
     job->files.identity.process = part->process;
-    job->part_epochs = part->epochs;
     if (job->training) integrity_ground_seed(&job->integrity.ground, part->seed);
     const int code =
         run_execute(&run, s->entries, s->count, &s->data, &s->topology, &listener, &interrupt_flag, e);

@@ -194,9 +194,14 @@ void record_integrity(struct record *r, const char *backend, json_t *found)
     set_in_backend(r, backend, "integrity", found);
 }
 
-int record_write(struct record *r, const char *status, int exit_code, struct error *e)
+static int write_status(struct record *r, const char *status, int exit_code, struct error *e)
 {
     return status_file_write(&r->file, r->lost ? NULL : r->root, status, exit_code, e);
+}
+
+int record_write(struct record *r, int exit_code, struct error *e)
+{
+    return write_status(r, status_of_end(exit_code), exit_code, e);
 }
 
 enum { PATH_SIZE = 3600 };
@@ -222,7 +227,7 @@ static int write_topology(const char *folder, struct error *e)
 
 int record_begin(struct record *r, const char *folder, struct error *e)
 {
-    if (write_topology(folder, e) || record_write(r, "running", 0, e)) return (int)e->code;
+    if (write_topology(folder, e) || write_status(r, "running", 0, e)) return (int)e->code;
     return 0;
 }
 

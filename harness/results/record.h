@@ -55,7 +55,7 @@ int record_begin(struct record *r, const char *folder, struct error *e);
 /* Removes both files. */
 void record_discard(struct record *r, const char *folder);
 
-/* Writes machine.json; see status_file_write. */
-int record_write(struct record *r, const char *status, int exit_code, struct error *e);
+/* Writes machine.json of a run that has ended; see status_file_write. */
+int record_write(struct record *r, int exit_code, struct error *e);
 
 #endif

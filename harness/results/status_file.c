@@ -15,6 +15,20 @@ void status_file_init(struct status_file *f, const char *folder, const char *nam
     snprintf(f->temporary, sizeof f->temporary, "%s.tmp", f->path);
 }
 
+const char *status_of_end(int exit_code)
+{
+    switch (exit_code) {
+    case EXIT_OK:
+    case EXIT_REGRESSION:
+    case EXIT_INCONCLUSIVE:
+        return "complete";
+    case EXIT_INTERRUPTED:
+        return "interrupted";
+    default:
+        return "failed";
+    }
+}
+
 /* NULL when out of memory, or where a text is no UTF-8; free(). */
 static char *render(json_t *root, const char *status, int exit_code, size_t *length)
 {

@@ -18,8 +18,12 @@ struct status_file {
 /* Zeroes the rest. */
 void status_file_init(struct status_file *f, const char *folder, const char *name);
 
-/* Gives root the two members and writes the file, whole or not at all; status is "running", "complete",
- * "failed" or "interrupted". A kill leaves the last one written. EXIT_INTERNAL; also where root is NULL. */
+/* What the status of a run that has ended is called by its exit code: "complete", also where its verdict is a
+ * regression or none, "interrupted" or "failed". */
+const char *status_of_end(int exit_code);
+
+/* Gives root the two members and writes the file, whole or not at all; status is "running" or that of the
+ * end. A kill leaves the last one written. EXIT_INTERNAL; also where root is NULL. */
 int status_file_write(struct status_file *f, json_t *root, const char *status, int exit_code,
                       struct error *e);
 

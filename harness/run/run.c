@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "machine/cpu.h"
 #include "roof/peak.h"
 #include "run/process.h"
 #include "run/program.h"
@@ -185,32 +184,11 @@ static void fail_protocol(struct run *run, struct runner *r)
 
 /* ---- Opening and proof ---- */
 
-static struct plan make_plan(const struct run *run)
-{
-    const struct run_options *o = run->options;
-    const struct topology *t = run->topology;
-    return (struct plan){
-        .struct_size = sizeof(struct plan),
-        .threads = o->threads,
-        .inputs = run->data ? run->data->rows * run->data->cols : 28 * 28,
-        .hidden = o->hidden,
-        .classes = DATASET_CLASSES,
-        .batch = o->batch,
-        .lr = o->lr,
-        .rho = o->rho,
-        .epsilon = o->epsilon,
-        .l1d_bytes = t->l1d_bytes,
-        .l2_bytes = t->l2_bytes,
-        .l3_bytes = t->l3_bytes,
-        .isa = cpu_usable(),
-    };
-}
-
 static int start(struct run *run, struct runner *r, struct error *e)
 {
     const int data_fd = run->data ? run->data->fd : -1;
     const char *program = r->entry->program ? r->entry->program->path : NULL;
-    if (process_start_program(&r->process, r->entry->name, program, data_fd, run->options->threads,
+    if (process_start_program(&r->process, r->entry->name, program, data_fd, run->options->plan.threads,
                               run->topology, e))
         return (int)e->code;
     memset(&run->message, 0, sizeof run->message);
@@ -218,14 +196,14 @@ static int start(struct run *run, struct runner *r, struct error *e)
     struct job *job = &run->message.u.job;
     snprintf(job->backend, sizeof job->backend, "%s", r->entry->spec);
     if (r->entry->plugin) snprintf(job->plugin, sizeof job->plugin, "%s", r->entry->plugin->path);
-    job->plan = make_plan(run);
+    job->plan = run->options->plan;
     job->plan.blocking = tuning_blocking(r->entry->backend->name);
     job->seed = run->options->seed;
     job->exhaustive = run->options->exhaustive;
     job->allow_deviation = registry_may_deviate(r->entry, run->options->allow_deviation);
     if (run->options->only_case)
         snprintf(job->only_case, sizeof job->only_case, "%s", run->options->only_case);
-    job->plan.skip_phases = run->options->skip_phases || r->entry->skip_phases;
+    if (r->entry->skip_phases) job->plan.skip_phases = 1;
     job->epochs = r->epochs;
     job->may_end_early = run->options->target > 0;
     job->has_data = run->data != NULL;
@@ -384,10 +362,9 @@ static void train(struct run *run)
 
 /* ---- The run ---- */
 
-static int epochs_owed(const struct run_options *o, const struct registry_entry *entry, int count)
+int run_contender_epochs(const struct registry_entry *entry, int contenders, int epochs, int naive_epochs)
 {
-    if (count == 1 || entry->backend != registry_fallback()) return o->epochs;
-    return o->naive_epochs > 0 ? o->naive_epochs : 1;
+    return contenders > 1 && entry->backend == registry_fallback() ? naive_epochs : epochs;
 }
 
 static void report_interrupted(struct run *run)
@@ -422,14 +399,18 @@ static int run_all(struct run *run, struct error *e)
 static int check_arguments(int count, const struct run_options *o, const struct dataset *data,
                            const struct topology *t, struct error *e)
 {
-    if (count < 1 || count > REGISTRY_MAX || o->threads < 1 || o->batch < 1 || o->hidden < 1)
+    const struct plan *p = &o->plan;
+    if (count < 1 || count > REGISTRY_MAX || p->threads < 1 || p->batch < 1 || p->hidden < 1)
         return error_set(e, EXIT_INTERNAL,
                          "run: %d contenders, %d threads, batch %d, hidden %d: each must be >= 1", count,
-                         o->threads, o->batch, o->hidden);
+                         p->threads, p->batch, p->hidden);
     if (t->places_count < 1) return error_set(e, EXIT_INTERNAL, "run: the topology has no places");
-    if (!o->prove_only && (!data || data->fd < 0 || o->epochs < 1))
+    if (!o->prove_only && (!data || data->fd < 0 || o->epochs < 1 || o->naive_epochs < 1))
         return error_set(e, EXIT_INTERNAL,
                          "run: training needs data that workers can map, and an epoch at least");
+    if (data && p->inputs != data->rows * data->cols)
+        return error_set(e, EXIT_INTERNAL, "run: a plan for %d inputs, images of %dx%d", p->inputs,
+                         data->rows, data->cols);
     return 0;
 }
 
@@ -456,7 +437,9 @@ int run_execute(const struct run_options *options, const struct registry_entry *
     for (int i = 0; i < count; i++) {
         runners[i].entry = entries[i];
         runners[i].process.socket = -1;
-        runners[i].epochs = options->prove_only ? 0 : epochs_owed(options, entries[i], count);
+        runners[i].epochs = options->prove_only ? 0
+                                                : run_contender_epochs(entries[i], count, options->epochs,
+                                                                       options->naive_epochs);
         runners[i].kept = options->kept ? options->kept[i] : 0;
     }
     const int code = run_all(&run, e);

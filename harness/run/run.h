@@ -19,12 +19,9 @@
 #include "train/epoch.h"
 
 struct run_options {
-    int epochs;       /* of every contender but the fallback */
-    int naive_epochs; /* of the fallback backend when it runs beside others; 0 = 1 */
-    int batch, hidden;
-    float lr, rho, epsilon;
+    struct plan plan; /* what every contender is opened with, but for its argument and its block sizes */
+    int epochs, naive_epochs; /* see run_contender_epochs */
     uint64_t seed;
-    int threads;
     bool prove_only;       /* prove, then stop */
     const char *only_case; /* see proof_options; NULL: all of the proof */
     bool exhaustive;       /* see proof_options */
@@ -39,8 +36,7 @@ struct run_options {
      * the order they would have had. NULL: none. Only with TURNS_SHUFFLED, not with epochs_per_turn above 1.
      */
     const int *kept;
-    bool skip_phases; /* of every contender: see plan.skip_phases */
-    double target;    /* validation accuracy at which a contender leaves the turns; 0: none */
+    double target; /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 
 enum contender_outcome {
@@ -109,6 +105,9 @@ struct run_listener {
     const char *(*replayed)(void *context, const struct registry_entry *entry,
                             const struct epoch_report *report);
 };
+
+/* How many epochs the contender is to train: naive_epochs for the fallback beside others, else epochs. */
+int run_contender_epochs(const struct registry_entry *entry, int contenders, int epochs, int naive_epochs);
 
 /* Runs all. Returns EXIT_OK; EXIT_PROOF when a proof failed, a worker crashed or a backend could not
  * be opened (the others ran to their end); EXIT_INTEGRITY when the training of one was not what was proven;

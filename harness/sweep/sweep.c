@@ -5,11 +5,6 @@
 
 #include "sweep/sweep_results.h"
 
-static const char *status_of(int code)
-{
-    return code == EXIT_OK ? "complete" : code == EXIT_INTERRUPTED ? "interrupted" : "failed";
-}
-
 static int run_point(struct sweep *s, int i, int points, struct error *e)
 {
     char name[GRID_NAME_SIZE], place[3600];
@@ -31,7 +26,7 @@ static int run_points(struct sweep *s, struct error *e)
         sweep_record_point(&s->record, i, "running", 0);
         if (sweep_record_write(&s->record, "running", 0, e)) return exit_code_worst(worst, (int)e->code);
         const int code = run_point(s, i, points, e);
-        sweep_record_point(&s->record, i, status_of(code), code);
+        sweep_record_point(&s->record, i, status_of_end(code), code);
         worst = exit_code_worst(worst, code);
         if (e->code || code == EXIT_INTERRUPTED) break;
     }
@@ -66,7 +61,7 @@ static int conclude(struct sweep *s, int code, struct error *e)
     if (unread.code) code = exit_code_worst(code, error_set(e, unread.code, "%s", unread.text));
     if (code == EXIT_INTERRUPTED)
         fprintf(stderr, "bench: interrupted; go on with: bench run --resume %s\n", s->folder.path);
-    return exit_code_worst(code, sweep_record_write(&s->record, status_of(code), code, e));
+    return exit_code_worst(code, sweep_record_write(&s->record, status_of_end(code), code, e));
 }
 
 int sweep_run_points(struct sweep *s, struct error *e)

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/cpu.h"
 #include "run/process.h"
 #include "run/run.h"
 #include "run/worker.h"
@@ -328,14 +329,19 @@ static void assert_nothing_left(int descriptors)
 
 static struct run_options small_options(void)
 {
-    return (struct run_options){.epochs = EPOCHS,
-                                .batch = BATCH,
-                                .hidden = HIDDEN,
-                                .lr = 0.001f,
-                                .rho = 0.9f,
-                                .epsilon = 1e-7f,
-                                .seed = SEED,
-                                .threads = topology.default_threads};
+    return (struct run_options){.plan = {.struct_size = sizeof(struct plan),
+                                         .threads = topology.default_threads,
+                                         .inputs = data.rows * data.cols,
+                                         .hidden = HIDDEN,
+                                         .classes = DATASET_CLASSES,
+                                         .batch = BATCH,
+                                         .lr = 0.001f,
+                                         .rho = 0.9f,
+                                         .epsilon = 1e-7f,
+                                         .isa = cpu_usable()},
+                                .epochs = EPOCHS,
+                                .naive_epochs = 1,
+                                .seed = SEED};
 }
 
 /* Runs these contenders (the fallback where the number is KINDS) and returns run_execute's code. */
@@ -649,13 +655,17 @@ static void nonsense_is_refused(void **state)
     struct run_options options = small_options();
     const struct registry_entry *chosen[] = {&entries[STEADY]};
     struct error e = {0};
-    options.threads = 0;
+    options.plan.threads = 0;
     assert_int_equal(run_execute(&options, chosen, 1, &data, &topology, &listener, NULL, &e), EXIT_INTERNAL);
     assert_non_null(strstr(e.text, "0 threads"));
     e = (struct error){0};
     options = small_options();
     assert_int_equal(run_execute(&options, chosen, 1, NULL, &topology, &listener, NULL, &e), EXIT_INTERNAL);
     assert_non_null(strstr(e.text, "needs data"));
+    e = (struct error){0};
+    options.plan.inputs++;
+    assert_int_equal(run_execute(&options, chosen, 1, &data, &topology, &listener, NULL, &e), EXIT_INTERNAL);
+    assert_non_null(strstr(e.text, "images of"));
 }
 
 static int open_all(void **state)
