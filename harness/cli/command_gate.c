@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench gate --baseline RUN: trains as the baseline did, each backend in two processes, so that a slowdown
- * must show in both, and compares the shares of the peak. */
+ * must show in both, and compares the shares of the peak, each epoch's own; see results/baseline.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

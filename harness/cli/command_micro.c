@@ -87,7 +87,8 @@ struct micro {
     struct contestant *on_stage;    /* the one that is open; NULL: none */
     struct gbench_case *cases;
     int count;
-    struct csv csv; /* fd -1: no file */
+    double best_peak[ISA_TIER_COUNT]; /* GFLOP/s, so far */
+    struct csv csv;                   /* fd -1: no file */
     struct record record;
     struct error *error;
 };
@@ -177,15 +178,16 @@ static const char *prepare_case(void *context)
     return why;
 }
 
-/* Of the roof over the case's backend, on the threads that it uses. */
+/* Of the ISA tier of the case's backend, on the threads that it uses: the best so far, since whatever
+ * disturbs a measurement lowers it. */
 static double measure_peak(void *context)
 {
     const struct micro_case *c = context;
     const struct plan *plan = &c->contender->plan;
-    const enum isa_tier roof = isa_tier_of(c->contender->backend, plan->isa);
-    double best = 0;
-    for (int i = 0; i < PEAK_LOOKS; i++) best = fmax(best, peak_gflops(roof, plan->threads, peak_seconds));
-    return 1e9 * best;
+    const enum isa_tier tier = isa_tier_of(c->contender->backend, plan->isa);
+    double *best = &contestant_of(c)->micro->best_peak[tier];
+    for (int i = 0; i < PEAK_LOOKS; i++) *best = fmax(*best, peak_gflops(tier, plan->threads, peak_seconds));
+    return 1e9 * *best;
 }
 
 /* The cases of one user's shape, once gemm is found right for it. EXIT_OK, or EXIT_PROOF. */
@@ -317,7 +319,7 @@ static void add_product_fields(struct csv *csv, const struct micro_case *c,
                                                                 : "cold_l2");
     if (result->peak > 0) {
         csv_real(csv, result->peak * 1e-9);
-        csv_real(csv, c->flop / result->seconds_per_call / result->peak);
+        csv_real_or_empty(csv, peak_share(c->flop / result->seconds_per_call, result->peak));
     } else {
         csv_empty(csv);
         csv_empty(csv);

@@ -268,9 +268,23 @@ static void begin_table(struct roofline *r)
     r->left_out = json_array();
 }
 
+/* Whether the machine was as fast after the measurement as before it. */
+static bool is_steady(const struct roofline_rates *rates)
+{
+    const double change = roofline_rates_change(rates);
+    if (change <= roofline_max_change) return true;
+    fprintf(
+        stderr,
+        "warning: nothing is saved for later runs: the multiply-add peak with %d thread%s changed by %.0f %% "
+        "during the measurement; repeat it when nothing else runs\n",
+        rates->threads, rates->threads == 1 ? "" : "s", 100 * change);
+    return false;
+}
+
 /* Waiting threads measure the scheduler, which is of no use to a run. */
 static void keep_rates(const struct roofline *r)
 {
+    if (!is_steady(&r->one) || (r->threads > 1 && !is_steady(&r->team))) return;
     known_roofline_keep(r->env_id, &r->one, r->options->quiet);
     if (r->threads > 1 && r->threads <= r->topology.allowed_pus)
         known_roofline_keep(r->env_id, &r->team, r->options->quiet);

@@ -240,7 +240,7 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
                 .clock_reads = -1};
             const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
             struct summary_row *row = summary_row(summary, s->entries[i]);
-            if (summary_epoch(row, &report, s->options->seed, flop) != 0) return -1;
+            if (summary_epoch(summary, row, &report, s->options->seed, flop) != 0) return -1;
             row->points[row->epochs - 1].disturbed = *prior_cell(&r->prior, i, epoch, "noisy") != 0;
         }
     return 0;

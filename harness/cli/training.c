@@ -3,6 +3,7 @@
  * A run or a proof: its events become rows in files, lines on the terminal and the summary. */
 #include "cli/training.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clean_text.h"
@@ -145,8 +146,9 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
-    if (run_files_epoch(&job->files, entry, &row->verdict, report, job->error) == 0 &&
-        summary_epoch(row, report, job->part.seed, flop) != 0)
+    const double best_peak = fmax(job->summary.best_peak[report->roof], report->peak_gflops);
+    if (run_files_epoch(&job->files, entry, &row->verdict, report, best_peak, job->error) == 0 &&
+        summary_epoch(&job->summary, row, report, job->part.seed, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);
     integrity_epoch(integrity_session_of(&job->integrity, entry), &job->integrity.ground, report);

@@ -60,7 +60,10 @@ static void add_row(struct table *t, const struct summary *s, const struct summa
     table_cell(t, "%.3f", f.first);
     table_cell(t, "%.3f", f.median);
     table_cell(t, "%.1f", f.gflops);
-    table_cell(t, "%.1f%%", 100 * f.share_of_peak);
+    if (isfinite(f.share_of_peak))
+        table_cell(t, "%.1f%%", 100 * f.share_of_peak);
+    else
+        table_cell(t, "%s", "");
     ratio_cell(t, s, row, fallback_entry());
     ratio_cell(t, s, row, library_entry());
     table_cell(t, "%.4f", row->last.result.val_accuracy);

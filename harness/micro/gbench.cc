@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,7 @@
 extern "C" {
 #include "base/suggest.h"
 #include "base/atomic_file.h"
+#include "roof/peak.h"
 }
 
 namespace
@@ -173,8 +175,9 @@ void measure(benchmark::State &state, const gbench_case &c, const volatile sig_a
         peak = std::max(peak, c.peak(c.context));
         state.counters["peak_FLOP/s"] = Counter(peak, Counter::kDefaults, Counter::kIs1000);
         /* Not a rate of Google Benchmark's, which would show it as so much a second. */
-        state.counters["share_of_peak"] =
-            c.flop * static_cast<double>(state.iterations()) / seconds.count() / peak;
+        const double rate = c.flop * static_cast<double>(state.iterations()) / seconds.count();
+        const double share = peak_share(rate, peak);
+        if (std::isfinite(share)) state.counters["share_of_peak"] = share;
     }
     if (c.bytes > 0)
         state.counters["bytes/s"] = Counter(c.bytes, Counter::kIsIterationInvariantRate, Counter::kIs1000);

@@ -2,7 +2,7 @@
 #include "results/attribution.h"
 
 struct op_attribution attribution_of(const struct attribution *a, const struct epoch_report *report,
-                                     int which)
+                                     double best_peak, int which)
 {
     const char *names[TRAINER_MAX_OP_TIMES];
     for (int i = 0; i < report->op_count; i++) names[i] = report->name_text[i];
@@ -14,7 +14,7 @@ struct op_attribution attribution_of(const struct attribution *a, const struct e
     found.has_bytes = op_work_of(&least, names[which], updates, &load);
     found.bytes = least.bytes;
     roofs_init(&roofs, a->rates, (enum isa_tier)report->roof, a->topology, a->threads);
-    roofs.flop = report->peak_gflops * 1e9;
+    roofs.flop = best_peak * 1e9;
     const struct work work = {report->ops[which].flop, least.bytes, least.working_set, least.updates};
     found.bound = bound_of(&roofs, &work);
     return found;

@@ -22,8 +22,8 @@ struct op_attribution {
     struct bound bound; /* seconds: the epoch's calls at the roof */
 };
 
-/* Of line `which` of the report. */
+/* Of line `which` of the report; best_peak: of the tier's peaks, in GFLOP/s. */
 struct op_attribution attribution_of(const struct attribution *a, const struct epoch_report *report,
-                                     int which);
+                                     double best_peak, int which);
 
 #endif

@@ -106,14 +106,17 @@ static bool is_verified(const char *cell)
 static int add_rows(struct baseline *b, const struct csv_table *t, const char *path, struct error *e)
 {
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch"),
-              share = csv_table_column(t, "share_of_peak"), verified = csv_table_column(t, "verified");
-    if (backend < 0 || epoch < 0 || share < 0 || verified < 0)
+              gflops = csv_table_column(t, "gflops"), peak = csv_table_column(t, "peak_gflops"),
+              verified = csv_table_column(t, "verified");
+    if (backend < 0 || epoch < 0 || gflops < 0 || peak < 0 || verified < 0)
         return error_set(e, EXIT_DATA,
-                         "%.300s: lacks one of the columns backend, epoch, verified, share_of_peak", path);
+                         "%.300s: lacks one of the columns backend, epoch, verified, gflops, peak_gflops",
+                         path);
     for (int i = 0; i < t->rows; i++) {
         struct baseline_series *s = find(b, csv_table_cell(t, i, backend));
         const int number = atoi(csv_table_cell(t, i, epoch));
-        const double value = strtod(csv_table_cell(t, i, share), NULL);
+        const double value =
+            strtod(csv_table_cell(t, i, gflops), NULL) / strtod(csv_table_cell(t, i, peak), NULL);
         if (!s || number < 1 || number > b->epochs || !(value > 0.0) || !isfinite(value) ||
             !is_verified(csv_table_cell(t, i, verified)))
             return error_set(e, EXIT_DATA, "%.300s: line %d is no verified epoch of this run", path, i + 2);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A finished run as something to hold another one against: its settings, its machine, its data, and the share
- * of the peak of every epoch. */
+ * A finished run as something to hold another one against: its settings, its machine, its data, and every
+ * epoch's share of the peak that was measured around it. Not of the best peak: where the clock changes in
+ * mid-run, both change, and a median over the epochs bears a disturbed measurement. */
 #ifndef LB_BASELINE_H
 #define LB_BASELINE_H
 

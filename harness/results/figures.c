@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "roof/peak.h"
 #include "stats/compare.h"
 #include "stats/order.h"
 #include "train/step_parts.h"
@@ -16,17 +17,6 @@
 static bool is_later(const struct summary_row *row, const struct epoch_point *p)
 {
     return p->epoch > 1 || (row->later == 0 && p == row->points);
-}
-
-/* Of the same ISA tier, in any contender's epochs: what disturbs a measurement of the peak can only lower it.
- */
-static double best_peak(const struct summary *s, int tier)
-{
-    double best = 0.0;
-    for (int i = 0; i < s->count; i++)
-        for (int j = 0; s->rows[i].tier == tier && j < s->rows[i].epochs; j++)
-            best = fmax(best, s->rows[i].points[j].peak_gflops);
-    return best;
 }
 
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
@@ -48,8 +38,8 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
     f.interval = median_interval(seconds, f.later, s->seed);
     free(seconds);
     f.gflops = flop / f.median * 1e-9;
-    f.peak_gflops = best_peak(s, row->tier);
-    f.share_of_peak = f.peak_gflops > 0 ? f.gflops / f.peak_gflops : NAN;
+    f.peak_gflops = s->best_peak[row->tier];
+    f.share_of_peak = peak_share(f.gflops, f.peak_gflops);
     return f;
 }
 
@@ -132,8 +122,7 @@ bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summ
 int op_figures(struct op_figures *ops, const struct summary *s, const struct summary_row *row)
 {
     const double epoch = time_figures(s, row).median;
-    struct epoch_report last = row->last;
-    last.peak_gflops = best_peak(s, row->tier);
+    const struct epoch_report *last = &row->last;
     for (int i = 0; i < row->ops.count; i++) {
         const bool is_rest = i == row->ops.count - 1;
         struct op_figures *op = &ops[i];
@@ -145,9 +134,10 @@ int op_figures(struct op_figures *ops, const struct summary *s, const struct sum
                                   .share_of_roof = NAN};
         op->share_of_epoch = op->seconds / epoch;
         if (is_rest) continue;
-        op->inherited = last.ops[i].inherited;
-        op->flop = last.ops[i].flop;
-        if (s->attribution) op->attribution = attribution_of(s->attribution, &last, i);
+        op->inherited = last->ops[i].inherited;
+        op->flop = last->ops[i].flop;
+        if (s->attribution)
+            op->attribution = attribution_of(s->attribution, last, s->best_peak[row->tier], i);
         if (op->attribution.bound.by[0]) op->share_of_roof = op->attribution.bound.seconds / op->seconds;
     }
     return row->ops.count;

@@ -19,8 +19,8 @@ struct time_figures {
     double median, fastest, slowest; /* seconds */
     struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_MIN epochs */
     double gflops;                   /* of the median epoch */
-    double peak_gflops; /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
-    double share_of_peak;
+    double peak_gflops;   /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
+    double share_of_peak; /* see peak_share */
 };
 
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row);

@@ -8,6 +8,7 @@
 
 #include "results/provenance.h"
 #include "results/verified.h"
+#include "roof/peak.h"
 #include "train/step_parts.h"
 
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
@@ -174,7 +175,8 @@ static void add_noise(struct csv *c, const struct turn_noise *noise)
 }
 
 static int add_epoch(struct run_files *f, const struct registry_entry *backend,
-                     const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
+                     const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
+                     struct error *e)
 {
     struct csv *c = &f->epochs;
     const struct epoch_result *r = &report->result;
@@ -198,7 +200,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_integer(c, report->round);
     csv_integer(c, report->position);
     csv_real(c, report->peak_gflops);
-    csv_real(c, gflops / report->peak_gflops);
+    csv_real_or_empty(c, peak_share(gflops, best_peak));
     csv_text(c, f->identity.env_id);
     add_noise(c, &report->noise);
     csv_integer(c, f->identity.process);
@@ -260,13 +262,14 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
 }
 
 static int add_ops(struct run_files *f, const struct registry_entry *backend,
-                   const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
+                   const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
+                   struct error *e)
 {
     double rest = report->result.train_seconds;
     for (int i = 0; i < report->op_count; i++) {
         const struct op_time *op = &report->ops[i];
         rest -= op->seconds;
-        const struct op_attribution attribution = attribution_of(&f->attribution, report, i);
+        const struct op_attribution attribution = attribution_of(&f->attribution, report, best_peak, i);
         if (add_op(f, backend, verdict, report, report->name_text[i], (long long)op->calls, op->seconds,
                    op->flop, op->inherited, &attribution, e))
             return (int)e->code;
@@ -276,10 +279,12 @@ static int add_ops(struct run_files *f, const struct registry_entry *backend,
 }
 
 int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
-                    const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e)
+                    const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
+                    struct error *e)
 {
     /* The ops first: after a kill, an epoch that is in epochs.csv has all its ops in ops.csv. */
-    if (add_ops(f, backend, verdict, report, e) || add_epoch(f, backend, verdict, report, e))
+    if (add_ops(f, backend, verdict, report, best_peak, e) ||
+        add_epoch(f, backend, verdict, report, best_peak, e))
         return (int)e->code;
     return 0;
 }

@@ -50,9 +50,11 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e);
 
-/* The epoch's row in epochs.csv and those of its ops in ops.csv. */
+/* The epoch's row in epochs.csv and those of its ops in ops.csv. best_peak: of the backend's ISA tier, in
+ * this run so far, in GFLOP/s. */
 int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
-                    const struct proof_verdict *verdict, const struct epoch_report *report, struct error *e);
+                    const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
+                    struct error *e);
 
 /* Removes what run_files_create made. */
 void run_files_discard(struct run_files *f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "results/summary.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ struct summary_row *summary_row(struct summary *s, const struct registry_entry *
     return &s->rows[i];
 }
 
-int summary_epoch(struct summary_row *row, const struct epoch_report *report, uint64_t seed, double flop)
+int summary_epoch(struct summary *s, struct summary_row *row, const struct epoch_report *report,
+                  uint64_t seed, double flop)
 {
     if (row->epochs == row->capacity) {
         const int capacity = row->capacity ? 2 * row->capacity : 32;
@@ -47,6 +49,7 @@ int summary_epoch(struct summary_row *row, const struct epoch_report *report, ui
                                                       .disturbed = *turn_noise_cause(&report->noise) != 0};
     row->later += !is_first;
     row->tier = report->roof;
+    s->best_peak[row->tier] = fmax(s->best_peak[row->tier], report->peak_gflops);
     row->last = *report;
     if (is_first && row->epochs > 1) return 0;
     if (row->later == 1) op_series_clear(&row->ops); /* of the first epoch, which warms up */

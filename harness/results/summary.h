@@ -37,6 +37,7 @@ struct summary_row {
 struct summary {
     struct summary_row rows[REGISTRY_MAX];
     int count;
+    double best_peak[ISA_TIER_COUNT];      /* GFLOP/s, of any contender's epochs so far; 0: none */
     uint64_t seed;                         /* of all resampling */
     const struct attribution *attribution; /* NULL: bounds of ops are not wanted */
     int wanted_epochs;
@@ -50,7 +51,8 @@ void summary_free(struct summary *s);
 /* The row of a contender of this run. */
 struct summary_row *summary_row(struct summary *s, const struct registry_entry *entry);
 
-/* Adds an epoch of so many operations; 0, or -1 when out of memory. */
-int summary_epoch(struct summary_row *row, const struct epoch_report *report, uint64_t seed, double flop);
+/* Adds an epoch of so many operations to a row; 0, or -1 when out of memory. */
+int summary_epoch(struct summary *s, struct summary_row *row, const struct epoch_report *report,
+                  uint64_t seed, double flop);
 
 #endif

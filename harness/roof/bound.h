@@ -14,6 +14,7 @@ struct roofline_rates {
     int threads;
     double divide[ISA_TIER_COUNT], square_root[ISA_TIER_COUNT]; /* results a second */
     double bytes[LEVEL_COUNT]; /* a second, of whatever is the fastest: reading, writing or both */
+    double flop_before[ISA_TIER_COUNT], flop_after[ISA_TIER_COUNT]; /* a second, before and after all else */
 };
 
 /* What holds the ops of one backend with one team. */

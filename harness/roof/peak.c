@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "roof/peak.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdbool.h>
 
@@ -50,6 +51,11 @@ static double step_rate(double (*run)(long), long steps_per_look, int threads, d
         rate += (double)steps / (now - start);
     }
     return used > 0 ? rate : 0; /* always positive, as every loop's result is */
+}
+
+double peak_share(double rate, double best_peak)
+{
+    return best_peak > 0.0 && rate <= best_peak ? rate / best_peak : NAN;
 }
 
 double peak_gflops(enum isa_tier roof, int threads, double seconds)

@@ -20,6 +20,11 @@ enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa);
  * one, so its roof is a multiplication and an addition per pair of instructions. */
 double peak_gflops(enum isa_tier roof, int threads, double seconds);
 
+/* A rate as a share of the best measurement of the peak. NAN, not known, where there is none, or where the
+ * rate exceeds it: then every measurement was disturbed, for which it can only be too low, or the backend
+ * leaves out work that the rate counts. */
+double peak_share(double rate, double best_peak);
+
 /* In the same way, divisions and square roots: results a second, in 10^9, of vectors whose latency others
  * hide. */
 double peak_divisions(enum isa_tier roof, int threads, double seconds);

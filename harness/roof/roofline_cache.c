@@ -18,8 +18,20 @@ void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row 
     if (row->threads != rates->threads) return;
     if (strcmp(row->quantity, "divide") == 0) rates->divide[row->roof] = rate;
     if (strcmp(row->quantity, "square_root") == 0) rates->square_root[row->roof] = rate;
+    if (row->phase)
+        (strcmp(row->phase, "before") == 0 ? rates->flop_before : rates->flop_after)[row->roof] = rate;
     for (int i = 0; row->level && i < LEVEL_COUNT; i++)
         if (strcmp(row->level, level_name(i)) == 0) rates->bytes[i] = fmax(rates->bytes[i], rate);
+}
+
+double roofline_rates_change(const struct roofline_rates *rates)
+{
+    double most = 1.0;
+    for (int i = 0; i < ISA_TIER_COUNT; i++) {
+        const double before = rates->flop_before[i], after = rates->flop_after[i];
+        if (before > 0.0 && after > 0.0) most = fmax(most, fmax(before / after, after / before));
+    }
+    return most - 1.0;
 }
 
 /* ---- JSON ---- */

@@ -22,7 +22,13 @@
 /* Adds what a row says, if its team is the one of rates. */
 void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row);
 
-/* As in the file; NULL when out of memory. */
+/* By how much the multiply-add peak of any ISA tier differs before and after all else, as a share of the
+ * lower one. Above roofline_max_change something else used the machine meanwhile: such rates are not to be
+ * saved. */
+double roofline_rates_change(const struct roofline_rates *rates);
+static const double roofline_max_change = 0.1;
+
+/* As in the file; NULL when out of memory. The flop rates are not in it. */
 json_t *roofline_rates_json(const struct roofline_rates *rates);
 
 /* The entry of this machine, the usable ISA and the team size. *found tells. A file that is not there has no

@@ -10,6 +10,7 @@
 #include "base/clean_text.h"
 #include "base/input.h"
 #include "results/csv.h"
+#include "roof/peak.h"
 #include "console/table.h"
 #include "stats/order.h"
 
@@ -44,6 +45,13 @@ static double median_of_rows(const struct csv_table *t, const int *rows, int cou
     return median;
 }
 
+static double best_of_rows(const struct csv_table *t, const int *rows, int count, const char *column)
+{
+    double best = NAN;
+    for (int i = 0; i < count; i++) best = fmax(best, strtod(cell(t, rows[i], column), NULL));
+    return best;
+}
+
 /* The figures of a backend from its rows, which are in the order of its epochs. */
 static int measure(struct sweep_line *line, const struct csv_table *t, struct error *e)
 {
@@ -58,8 +66,8 @@ static int measure(struct sweep_line *line, const struct csv_table *t, struct er
             strtod(cell(t, last, "gflops"), NULL) * strtod(cell(t, last, "train_seconds"), NULL);
         line->train_seconds = median_of_rows(t, rows, line->epochs, "train_seconds");
         line->gflops = flop / line->train_seconds;
-        line->peak_gflops = median_of_rows(t, rows, line->epochs, "peak_gflops");
-        line->share_of_peak = median_of_rows(t, rows, line->epochs, "share_of_peak");
+        line->peak_gflops = best_of_rows(t, rows, line->epochs, "peak_gflops");
+        line->share_of_peak = peak_share(line->gflops, line->peak_gflops);
         line->val_accuracy = strtod(cell(t, last, "val_accuracy"), NULL);
         clean_copy(line->commit, sizeof line->commit, cell(t, last, "git_commit"));
         clean_copy(line->hash, sizeof line->hash, cell(t, last, "binary_sha256"));

@@ -11,8 +11,8 @@
 #include "results/provenance.h"
 #include "sweep/grid.h"
 
-/* One backend at one point. Figures are medians of the epochs after the first, or of the only one; NAN: not
- * measured. */
+/* One backend at one point. Figures are medians of the epochs after the first, or of the only one, but for
+ * peak_gflops: the best of all its epochs. NAN: not known. */
 struct sweep_line {
     struct grid_point point;
     char folder[GRID_NAME_SIZE];

@@ -188,7 +188,52 @@ static void amdahl_is_silent_where_nothing_is_known(void **state)
     }
 }
 
-/* ---- The kept roofline ---- */
+/* ---- The saved roofline ---- */
+
+static void rates_tell_how_much_the_peak_changed(void **state)
+{
+    (void)state;
+    struct roofline_rates rates = {.threads = 2};
+    assert_true(roofline_rates_change(&rates) == 0); /* nothing is known */
+    struct roofline_row row = {
+        .threads = 2, .quantity = "multiply_add", .roof = TIER_AVX2, .phase = "before", .median = 100};
+    roofline_rates_add(&rates, &row);
+    assert_true(roofline_rates_change(&rates) == 0);
+    row.phase = "after";
+    row.median = 80;
+    roofline_rates_add(&rates, &row);
+    assert_float_equal(roofline_rates_change(&rates), 0.25, 1e-12); /* slower afterwards */
+    row.median = 125;
+    roofline_rates_add(&rates, &row);
+    assert_float_equal(roofline_rates_change(&rates), 0.25, 1e-12); /* or before */
+    row.median = 108;
+    roofline_rates_add(&rates, &row);
+    assert_true(roofline_rates_change(&rates) <= roofline_max_change);
+    row.threads = 1; /* of another team */
+    row.median = 10;
+    roofline_rates_add(&rates, &row);
+    assert_float_equal(roofline_rates_change(&rates), 0.08, 1e-12);
+    row = (struct roofline_row){
+        .threads = 2, .quantity = "multiply_add", .roof = TIER_BASELINE, .phase = "before", .median = 10};
+    roofline_rates_add(&rates, &row);
+    row.phase = "after";
+    row.median = 14;
+    roofline_rates_add(&rates, &row);
+    assert_float_equal(roofline_rates_change(&rates), 0.4, 1e-12); /* the worst tier counts */
+}
+
+static void an_op_is_held_to_the_best_peak_of_the_run(void **state)
+{
+    (void)state;
+    const struct topology t = {.allowed_cores = 1};
+    const struct attribution a = {.topology = &t, .shape = {6, 5, 2}, .batch = 8, .threads = 1};
+    const struct epoch_report busy = {.result = {.steps = 3, .samples = 20},
+                                      .op_count = 1,
+                                      .ops = {{.flop = 1e9}},
+                                      .name_text = {"forward1"},
+                                      .peak_gflops = 0.5};
+    assert_float_equal(attribution_of(&a, &busy, 4.0, 0).bound.seconds, 0.25, 1e-12);
+}
 
 static void keeps_rooflines_by_machine_and_team(void **state)
 {
@@ -246,6 +291,8 @@ int main(void)
         cmocka_unit_test(capacities_are_the_teams),
         cmocka_unit_test(amdahl_compares_like_with_like),
         cmocka_unit_test(amdahl_is_silent_where_nothing_is_known),
+        cmocka_unit_test(rates_tell_how_much_the_peak_changed),
+        cmocka_unit_test(an_op_is_held_to_the_best_peak_of_the_run),
         cmocka_unit_test(keeps_rooflines_by_machine_and_team),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,14 +20,14 @@ def gate(data, baseline, out, *words):
 
 
 def forge(baseline, folder, factor=None, machine=None):
-    """A copy of the baseline, with the share of the peak of epoch e multiplied by factor(e)."""
+    """A copy of the baseline, with the speed of epoch e multiplied by factor(e)."""
     shutil.copytree(baseline, folder)
     if factor:
         with open(folder + "/epochs.csv", newline="", encoding="utf-8") as f:
             rows = list(csv.reader(f))
-        share, epoch = rows[0].index("share_of_peak"), rows[0].index("epoch")
+        speed, epoch = rows[0].index("gflops"), rows[0].index("epoch")
         for row in rows[1:]:
-            row[share] = repr(float(row[share]) * factor(int(row[epoch])))
+            row[speed] = repr(float(row[speed]) * factor(int(row[epoch])))
         with open(folder + "/epochs.csv", "w", newline="", encoding="utf-8") as f:
             csv.writer(f).writerows(rows)
     if machine:
@@ -39,15 +39,20 @@ def forge(baseline, folder, factor=None, machine=None):
     return folder
 
 
+def share(row):
+    """Of the peak that was measured around the epoch."""
+    return float(row["gflops"]) / float(row["peak_gflops"])
+
+
 def check_rows(out, baseline, verdict):
     """gate.csv from the epochs of both runs."""
     now, then = whole_rows(out + "/epochs.csv"), whole_rows(baseline + "/epochs.csv")
     rows = whole_rows(out + "/gate.csv")
     check([(r["backend"], r["process"], r["verdict"]) for r in rows] ==
           [("avx2", "1", verdict), ("avx2", "2", verdict)], f"gate.csv: {rows}")
-    shares = {int(r["epoch"]): float(r["share_of_peak"]) for r in then if r["backend"] == "avx2"}
+    shares = {int(r["epoch"]): share(r) for r in then if r["backend"] == "avx2"}
     for row, name in zip(rows, ("avx2", "avx2.again")):
-        slower = [math.log(shares[int(r["epoch"])] / float(r["share_of_peak"])) for r in now
+        slower = [math.log(shares[int(r["epoch"])] / share(r)) for r in now
                   if r["backend"] == name and r["epoch"] != "1"]
         check(len(slower) == EPOCHS - 1 == int(row["epochs"]), f"{name}: epochs {len(slower)}")
         expected = math.exp(statistics.median(slower))
