@@ -67,6 +67,7 @@ const struct build *build_get(void)
     b.benchmark = GOOGLE_BENCHMARK_VERSION;
     b.source_root = SOURCE_ROOT;
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
+    b.commit_date = BUILD_COMMIT_DATE;
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
     read_source_tree(&b);
     if (!SHA256File(own_program_file(), b.program_sha256)) b.program_sha256[0] = 0;

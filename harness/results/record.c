@@ -26,10 +26,10 @@ static json_t *build_json(void)
     const struct build *b = build_get();
     json_t *tree = json_null();
     if (b->tree_commit[0]) tree = json_pack("{s:s, s:b}", "commit", b->tree_commit, "dirty", b->tree_dirty);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", b->version, "compiler",
-                     b->compiler, "buildtype", b->type, "flags", b->flags, "commit", b->commit, "dirty",
-                     b->dirty < 0 ? json_null() : json_boolean(b->dirty), "source_tree_now", tree,
-                     "program_sha256", json_string_or_null(b->program_sha256));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", b->version, "compiler",
+                     b->compiler, "buildtype", b->type, "flags", b->flags, "commit", b->commit, "commit_date",
+                     b->commit_date, "dirty", b->dirty < 0 ? json_null() : json_boolean(b->dirty),
+                     "source_tree_now", tree, "program_sha256", json_string_or_null(b->program_sha256));
 }
 
 static json_t *libraries_json(const struct topology *t)

@@ -131,7 +131,7 @@ def default_threads():
 
 def commit():
     """The commit of this source and whether tracked files differ from it; (None, None) where it is not known."""
-    run = subprocess.run(["sh", os.path.join(ROOT, "harness", "report", "commit.sh"), ROOT], capture_output=True, text=True)
+    run = subprocess.run(["sh", os.path.join(ROOT, "harness", "machine", "commit.sh"), ROOT], capture_output=True, text=True)
     if run.returncode != 0:
         return None, None
     name, _, dirty = run.stdout.strip().partition("-")

@@ -163,7 +163,7 @@ def test_machine(out, run_id):
     check(found["violations"] == [] and found["passed"] >= 8, f"machine.json: integrity {found}")
     for section in ("build", "cpu", "topology", "system", "libraries", "environment"):
         check(isinstance(machine[section], dict), f"machine.json: {section}")
-    check({"commit", "dirty", "compiler", "flags"} <= set(machine["build"]), "machine.json: build")
+    check({"commit", "commit_date", "dirty", "compiler", "flags"} <= set(machine["build"]), "machine.json: build")
     xml.etree.ElementTree.parse(out + "/topology.xml")
 
 
