@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/exit_code.h"
 
 void *xmalloc(size_t bytes)
 {

@@ -24,6 +24,7 @@
 #include "roof/memory_available.h"
 #include "roof/peak.h"
 #include "run/own_threads.h"
+#include "backends/plugin_load.h"
 #include "backends/tuning.h"
 
 static const char *const micro_columns[] = {"schema",

@@ -15,6 +15,7 @@
 #include "micro/shapes.h"
 #include "machine/build.h"
 #include "console/table.h"
+#include "proof/prove.h"
 #include "train/step_parts.h"
 #include "tune/search.h"
 #include "backends/tuning.h"

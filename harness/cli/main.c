@@ -16,7 +16,7 @@
 #include "machine/cpu.h"
 #include "machine/offspring.h"
 #include "machine/build.h"
-#include "run/run.h"
+#include "run/worker.h"
 
 /* bench doctor keeps the user's environment, for it says what is in it; its teams are of one size. */
 static bool measures_here(enum command command)

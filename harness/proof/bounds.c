@@ -5,8 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "proof/oracle.h"
-
 static const double u = BOUND_UNIT;
 
 double bound_gamma(double n)
@@ -108,12 +106,6 @@ double bound_ulp(double y)
 double bound_one_ulp(double y)
 {
     return bound_ulp(y) * (1.0 + 0x1p-28);
-}
-
-struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon)
-{
-    const float one_minus_rho = 1.0f - rho;
-    return (struct rmsprop_constants){lr, rho, one_minus_rho, epsilon};
 }
 
 /* v' = rho v + (1 - rho) g g has terms >= 0 and at most 3 roundings on a path (two products and the sum), so

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "proof/oracle.h"
+
 /* Unit roundoff and least positive value of float; the least normal one. */
 #define BOUND_UNIT      0x1p-24
 #define BOUND_TINY      0x1p-149
@@ -60,12 +62,6 @@ double bound_ulp(double y);
 
 /* exp and log: one ulp of the true value y. */
 double bound_one_ulp(double y);
-
-/* RMSprop's constants as the contract defines them: floats, 1 - rho computed in float. */
-struct rmsprop_constants {
-    double lr, rho, one_minus_rho, epsilon;
-};
-struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon);
 
 /* One RMSprop update of (v, w) with a gradient known up to g_error: how far the computed v', w' may lie from
  * the truth for g. */

@@ -82,6 +82,12 @@ void oracle_softmax_xent(int n, const double *logits, int label, struct oracle_s
     s->loss = s->log_sum + s->shift[label];
 }
 
+struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon)
+{
+    const float one_minus_rho = 1.0f - rho;
+    return (struct rmsprop_constants){lr, rho, one_minus_rho, epsilon};
+}
+
 double oracle_rmsprop_v(const struct rmsprop_constants *c, double g, double v)
 {
     return c->rho * v + c->one_minus_rho * (g * g);

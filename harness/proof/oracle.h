@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "backend.h"
-#include "proof/bounds.h"
 
 enum { ORACLE_MAX_CLASSES = 1100 };
 
@@ -39,6 +38,12 @@ struct oracle_softmax {
     double loss;                      /* -log p[label] */
 };
 void oracle_softmax_xent(int n, const double *logits, int label, struct oracle_softmax *s);
+
+/* RMSprop's constants as the contract defines them: floats, 1 - rho computed in float. */
+struct rmsprop_constants {
+    double lr, rho, one_minus_rho, epsilon;
+};
+struct rmsprop_constants rmsprop_constants(float lr, float rho, float epsilon);
 
 /* RMSprop of one element: the new v, and the new w, for gradient g. */
 double oracle_rmsprop_v(const struct rmsprop_constants *c, double g, double v);

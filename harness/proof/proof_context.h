@@ -7,7 +7,7 @@
 #include "proof/cases.h"
 #include "proof/compare.h"
 #include "proof/guarded.h"
-#include "proof/prove.h"
+#include "proof/proof.h"
 
 /* Operands of one call, each between guard pages. */
 enum { ARENA_A, ARENA_B, ARENA_C, ARENA_D, ARENA_E, ARENA_COUNT };

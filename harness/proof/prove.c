@@ -64,20 +64,6 @@ static int prove_steps(struct proof *p, struct error *e)
     return 0;
 }
 
-bool proof_passed(const struct proof_verdict *verdict)
-{
-    return verdict->cases > 0 && verdict->failed == 0;
-}
-
-const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT])
-{
-    text[0] = 0;
-    if (deviating > 0)
-        snprintf(text, PROOF_DEVIATION_TEXT, "deviates: rules (%lld case%s)", deviating,
-                 deviating == 1 ? "" : "s");
-    return text;
-}
-
 int prove_backend(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                   const struct proof_options *options, struct proof_verdict *verdict, struct error *e)
 {

@@ -5,7 +5,7 @@
 #define LB_PROVE_GEMM_H
 
 #include "proof/gemm_cases.h"
-#include "proof/prove_ops.h"
+#include "proof/case_class.h"
 #include "proof/sparse.h"
 
 /* Runs one case and adds it to the row. */

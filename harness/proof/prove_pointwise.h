@@ -4,7 +4,7 @@
 #ifndef LB_PROVE_POINTWISE_H
 #define LB_PROVE_POINTWISE_H
 
-#include "proof/prove_ops.h"
+#include "proof/case_class.h"
 
 /* Elements that are special must be right in kind: NaN for NaN, the same infinity, and an exact 0 or 1. */
 double pointwise_bound(float x, double truth);

@@ -5,7 +5,7 @@
 
 #include "proof/bounds.h"
 #include "proof/oracle.h"
-#include "proof/prove_ops.h"
+#include "proof/case_class.h"
 
 enum rmsprop_data {
     DATA_ORDINARY,

@@ -5,7 +5,7 @@
 #ifndef LB_PROVE_ROWS_H
 #define LB_PROVE_ROWS_H
 
-#include "proof/prove_ops.h"
+#include "proof/case_class.h"
 
 /* A shape with the rest that all of these ops share. */
 struct rows_case {

@@ -10,15 +10,11 @@
 
 #include "base/error.h"
 #include "roof/loops.h"
-#include "roof/peak.h"
 
 enum bandwidth { BANDWIDTH_READ, BANDWIDTH_WRITE, BANDWIDTH_TRIAD, BANDWIDTH_COUNT };
 
 /* "read", "write", "triad" */
 const char *bandwidth_name(enum bandwidth kind);
-
-/* The loops of an ISA; only one that the CPU has may be run. */
-const struct roof_loops *roof_loops(enum isa_tier roof);
 
 /* What `passes` passes over a working set did. */
 struct bandwidth_done {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend.h"
+#include "machine/isa_tiers.h"
 
 /* What the loops over memory do in one go, with the vectors of every ISA: 512 bytes. */
 enum { ROOF_BLOCK_FLOATS = 128 };
@@ -34,5 +34,8 @@ struct roof_loops {
 #define ISA_TIER(ID, name, onednn, needs) extern const struct roof_loops loops_##name;
 #include "machine/isa_tiers.def"
 #undef ISA_TIER
+
+/* Those of a tier. */
+const struct roof_loops *roof_loops(enum isa_tier tier);
 
 #endif

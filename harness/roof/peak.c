@@ -7,18 +7,6 @@
 
 #include "base/clock.h"
 #include "roof/loops.h"
-#include "roof/bandwidth.h"
-
-static const struct roof_loops *const loops[ISA_TIER_COUNT] = {
-#define ISA_TIER(ID, name, onednn, needs) &loops_##name,
-#include "machine/isa_tiers.def"
-#undef ISA_TIER
-};
-
-const struct roof_loops *roof_loops(enum isa_tier tier)
-{
-    return loops[tier];
-}
 
 enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa)
 {
@@ -60,18 +48,18 @@ double peak_share(double rate, double best_peak)
 
 double peak_gflops(enum isa_tier roof, int threads, double seconds)
 {
-    const struct roof_loops *l = loops[roof];
+    const struct roof_loops *l = roof_loops(roof);
     return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_LOOK, threads, seconds);
 }
 
 double peak_divisions(enum isa_tier roof, int threads, double seconds)
 {
-    const struct roof_loops *l = loops[roof];
+    const struct roof_loops *l = roof_loops(roof);
     return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }
 
 double peak_square_roots(enum isa_tier roof, int threads, double seconds)
 {
-    const struct roof_loops *l = loops[roof];
+    const struct roof_loops *l = roof_loops(roof);
     return 1e-9 * l->results_per_step * step_rate(l->square_root, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }

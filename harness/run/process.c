@@ -9,17 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clean_text.h"
-#include "base/clock.h"
 #include "base/own_program.h"
-#include "machine/offspring.h"
 #include "base/memory_file.h"
+#include "machine/child.h"
 #include "run/omp_environment.h"
 
 static const double crash_context_seconds = 0.5; /* from SIGTERM to SIGKILL */
@@ -65,7 +62,6 @@ struct launch {
     cpu_set_t cpus; /* all places; the parent's own binding must not narrow the worker's runtime */
     int fds[3];
     const char *program;
-    pid_t parent;
 };
 
 /* Between fork and exec: only async-signal-safe calls. */
@@ -75,10 +71,7 @@ static _Noreturn void become_worker(const struct launch *l)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid(); /* what it sends to its group stays there, and the terminal's signals go to the parent only */
     sched_setaffinity(0, sizeof l->cpus, &l->cpus);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != l->parent) _exit(EXIT_INTERNAL); /* the parent died before the line above */
     for (int i = 0; i < 3; i++)
         if (l->fds[i] >= 0) fcntl(l->fds[i], F_SETFD, 0);
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -103,7 +96,6 @@ static void prepare(struct launch *l, const struct topology *topology, int socke
     }
     l->argv[5] = NULL;
     omp_environment_cpus(topology, &l->cpus);
-    l->parent = getpid();
 }
 
 /* A zeroed page that can be handed on by descriptor; -1 on failure. */
@@ -139,12 +131,10 @@ int process_start_program(struct process *p, const char *name, const char *progr
         page = make_page(&p->shared);
     if (page >= 0) {
         prepare(&l, topology, pair[1], page, data_fd);
-        offspring_prepare();
         stop_together();
         l.words = program ? l.argv : own_program_words(l.argv);
-        p->pid = l.words ? fork() : -1;
+        p->pid = l.words ? child_fork() : -1;
         if (p->pid == 0) become_worker(&l);
-        if (p->pid > 0) offspring_expect(p->pid);
         at_work = (sig_atomic_t)(p->pid > 0 ? p->pid : 0);
     }
     const int reason = l.env ? errno : ENOMEM;
@@ -192,30 +182,10 @@ static void release(struct process *p)
     *p = (struct process){.pid = 0, .socket = -1, .shared = NULL};
 }
 
-/* Waits up to `seconds` for the worker's end. Returns whether it came; it is not collected yet. */
-static bool await_end(pid_t pid, double seconds)
-{
-    const double deadline = clock_seconds() + seconds;
-    const struct timespec nap = {0, 2000000};
-    for (;;) {
-        siginfo_t info = {0};
-        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR) return true;
-        if (info.si_pid == pid) return true;
-        if (clock_seconds() >= deadline) return false;
-        nanosleep(&nap, NULL);
-    }
-}
-
-/* Waits for the worker's end, and ends what it leaves. Returns its status. */
 static int collect(struct process *p)
 {
-    int status = 0;
-    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR) continue;
     if (at_work == p->pid) at_work = 0;
-    offspring_forget(p->pid);
-    offspring_end(0, &p->started);
-    offspring_tell(&p->started, p->name);
-    return status;
+    return child_collect(p->pid, p->name, &p->started);
 }
 
 /* "the proof: gemm 3x5x7, in gemm (op call 123)", "epoch 2, in step() (op call 900)" */
@@ -233,7 +203,7 @@ static char *describe_doing(struct shared_page *page, char *text, size_t size)
 bool process_finish(struct process *p, double seconds, char *words, size_t size)
 {
     char doing[400];
-    const bool ended = await_end(p->pid, seconds);
+    const bool ended = child_await(p->pid, seconds);
     if (!ended) kill(p->pid, SIGKILL);
     const int status = collect(p);
     describe_doing(p->shared, doing, sizeof doing);
@@ -256,7 +226,7 @@ void process_give_up(struct process *p, double seconds, char *words, size_t size
 {
     char doing[400];
     kill(p->pid, SIGTERM);
-    if (!await_end(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
+    if (!child_await(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
     collect(p);
     describe_doing(p->shared, doing, sizeof doing);
     snprintf(words, size, "no progress for %g s during %s; killed (--timeout)", seconds, doing);

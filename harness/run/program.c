@@ -9,18 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clean_text.h"
 #include "base/clock.h"
-#include "machine/offspring.h"
 #include "machine/build.h"
+#include "machine/child.h"
 #include "run/protocol.h"
 
-static const double patience_seconds = 10.0;
+static const double answer_seconds = 10.0;
 
 /* What identifies the protocol comes first, in a layout that never changes. */
 struct answer {
@@ -48,20 +46,6 @@ static void identify(struct answer *a)
 
 /* ---- The asked program ---- */
 
-static void fill_facts(struct plugin_facts *f, const struct registry_entry *entry)
-{
-    const struct backend *b = entry->backend;
-    const char *library = b->library ? b->library() : NULL;
-    snprintf(f->name, sizeof f->name, "%s", b->name);
-    snprintf(f->summary, sizeof f->summary, "%s", b->summary);
-    snprintf(f->library, sizeof f->library, "%s", library ? library : "");
-    f->needs = b->needs;
-    f->flags = b->flags;
-    f->blocking = b->blocking;
-    for (int op = 0; op < OP_COUNT; op++) f->has_op[op] = backend_has_op(b, (enum op_id)op);
-    f->has_step = b->step != NULL;
-}
-
 int program_answer(const char *spec)
 {
     static struct answer a;
@@ -73,19 +57,20 @@ int program_answer(const char *spec)
         error_set(&e, EXIT_NOTHING, "'%.100s' is not ready: %s", spec, why);
     a.code = (uint32_t)e.code;
     snprintf(a.text, sizeof a.text, "%s", e.text);
-    if (!e.code) fill_facts(&a.facts, entry);
+    if (!e.code) {
+        const struct backend *b = entry->backend;
+        plugin_facts_of(&a.facts, b);
+        clean_copy(a.facts.library, sizeof a.facts.library, b->library ? b->library() : NULL);
+    }
     return write(STDOUT_FILENO, &a, sizeof a) == (ssize_t)sizeof a ? EXIT_OK : EXIT_INTERNAL;
 }
 
 /* ---- The asking one ---- */
 
-static _Noreturn void become_program(const char *path, const char *spec, int out, pid_t parent)
+static _Noreturn void become_program(const char *path, const char *spec, int out)
 {
     char *const argv[] = {(char[]){"bench"}, (char[]){"worker"}, (char[]){PROGRAM_QUESTION}, strdup(spec),
                           NULL};
-    setsid();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(EXIT_INTERNAL);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing >= 0) {
         dup2(nothing, STDIN_FILENO);
@@ -99,7 +84,7 @@ static _Noreturn void become_program(const char *path, const char *spec, int out
 /* Reads until the end, the deadline, or a full buffer. Returns the bytes read. */
 static size_t read_answer(int fd, void *buffer, size_t size)
 {
-    const double deadline = clock_seconds() + patience_seconds;
+    const double deadline = clock_seconds() + answer_seconds;
     size_t used = 0;
     while (used < size) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -117,25 +102,17 @@ static size_t read_answer(int fd, void *buffer, size_t size)
 static int ask(struct answer *a, size_t *size, const char *path, const char *spec, struct error *e)
 {
     int ends[2];
-    const pid_t self = getpid();
     struct offspring left = {.count = 0};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_set(e, EXIT_INTERNAL, "%.200s: cannot be asked: %s", path, strerror(errno));
-    fflush(NULL);
-    signal(SIGCHLD, SIG_DFL);
-    offspring_prepare();
-    const pid_t child = fork();
-    if (child == 0) become_program(path, spec, ends[1], self);
-    offspring_expect(child);
+    const pid_t child = child_fork();
+    if (child == 0) become_program(path, spec, ends[1]);
     close(ends[1]);
     *size = child > 0 ? read_answer(ends[0], a, sizeof *a) : 0;
     close(ends[0]);
     if (child < 0) return error_set(e, EXIT_INTERNAL, "%.200s: cannot be started: %s", path, strerror(errno));
     kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
-    offspring_forget(child);
-    offspring_end(0, &left);
-    offspring_tell(&left, path);
+    child_collect(child, path, &left);
     return 0;
 }
 

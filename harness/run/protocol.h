@@ -5,7 +5,7 @@
 #ifndef LB_PROTOCOL_H
 #define LB_PROTOCOL_H
 
-#include "run/run.h"
+#include "run/events.h"
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */

@@ -431,8 +431,6 @@ int run_execute(const struct run_options *options, const struct registry_entry *
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
     observer_prepare();
-    signal(SIGCHLD,
-           SIG_DFL); /* where it is inherited as ignored, the kernel would not tell how a worker ended */
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MAX, "every contender gets a turn");
     for (int i = 0; i < count; i++) {
         runners[i].entry = entries[i];

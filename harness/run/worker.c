@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "backends/plugin_load.h"
 #include "base/clock.h"
 #include "machine/cpu.h"
 #include "proof/prove_training.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worker's side of a run. worker_main of run.h is worker_serve with the registry's backends and the
- * proof. */
+ * The worker's side of a run. */
 #ifndef LB_WORKER_H
 #define LB_WORKER_H
 
@@ -19,5 +18,9 @@ struct worker_parts {
  * first message, proves it, and trains it epoch by epoch as told; refuses to train what it has not proven.
  * Returns the process's exit code. */
 int worker_serve(int argc, char **argv, const struct worker_parts *parts);
+
+/* The body of the hidden subcommand `bench worker`: serves the parent on the given descriptor until told to
+ * end, with the registry's backends and the proof. Returns the exit code of the process. */
+int worker_main(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "backends/registry.h"
 #include "base/rng.h"
+#include "proof/prove.h"
 #include "proof/prove_training.h"
 
 enum { SIDE = 4, PIXELS = SIDE * SIDE, TRAIN = 60000, TEST = 10000 };

@@ -391,7 +391,7 @@ static void order_of_rounds_depends_on_the_seed(void **state)
     const int kinds[] = {STEADY, TWIN};
     char orders[3][16] = {"", "", ""};
     options.epochs = 8;
-    options.threads = 1;
+    options.plan.threads = 1;
     for (int i = 0; i < 3; i++) {
         options.seed = i < 2 ? SEED : SEED + 1;
         assert_int_equal(run(&options, 2, kinds), EXIT_OK);
@@ -569,9 +569,9 @@ static void workers_see_our_environment_only(void **state)
     unsetenv("OMP_THREAD_LIMIT"), unsetenv("GOMP_CPU_AFFINITY");
     const struct contender_info *info = &event_of(OPENED, "steady", 0)->info;
     snprintf(expected, sizeof expected, "procs=%d;threads=%d;max=%d;dynamic=0;policy=unset",
-             topology.places_count, options.threads, options.threads);
+             topology.places_count, options.plan.threads, options.plan.threads);
     assert_string_equal(info->implementation, expected);
-    assert_int_equal(info->threads, options.threads);
+    assert_int_equal(info->threads, options.plan.threads);
     assert_int_equal(info->bound, 1);
     assert_int_equal(info->fused, 0);
 }

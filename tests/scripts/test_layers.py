@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The layers of the harness: a folder includes only itself and folders earlier in the list of harness/meson.build, which
-CONTRIBUTING.md repeats; kernels/ includes nothing of the harness; no header includes itself through others.
+CONTRIBUTING.md repeats; kernels/ includes nothing of the harness; no header includes itself through others, and no source
+file does through the headers of others.
 
 Arguments: SOURCE-ROOT"""
 import os
@@ -52,8 +53,29 @@ def upward(root):
                 yield f"{path} includes {target}, of a higher layer"
 
 
-def cycles(root):
-    includes, done = includes_of(root), set()
+def modules_of(includes):
+    """{module: modules it uses}: a source file with the header of its name. A header without a source file of its name
+    belongs to whoever includes it."""
+    sources = {os.path.splitext(path)[0] for path in includes if path.endswith((".c", ".cc"))}
+
+    def used(path, seen):
+        name = os.path.splitext(path)[0]
+        if name in sources:
+            return {name}
+        if path in seen:
+            return set()
+        return set().union(*(used(target, seen | {path}) for target in includes[path]))
+
+    found = {name: set() for name in sources}
+    for path, targets in includes.items():
+        name = os.path.splitext(path)[0]
+        if name in sources:
+            found[name] |= set().union(*(used(target, set()) for target in targets)) - {name}
+    return {name: sorted(modules) for name, modules in found.items()}
+
+
+def cycles(includes):
+    done = set()
 
     def visit(path, trail):
         if path in trail:
@@ -72,7 +94,8 @@ class Project(unittest.TestCase):
         self.assertEqual(list(upward(root_folder)), [])
 
     def test_cycles(self):
-        self.assertEqual(list(cycles(root_folder)), [])
+        includes = includes_of(root_folder)
+        self.assertEqual([*cycles(includes), *cycles(modules_of(includes))], [])
 
     def test_documented(self):
         text = " ".join(read(os.path.join(root_folder, "CONTRIBUTING.md")).split())
@@ -98,7 +121,8 @@ class Broken(unittest.TestCase):
             f.write(text)
 
     def test_right(self):
-        self.assertEqual([*upward(self.root), *cycles(self.root)], [])
+        includes = includes_of(self.root)
+        self.assertEqual([*upward(self.root), *cycles(includes), *cycles(modules_of(includes))], [])
 
     def test_upward(self):
         self.write("harness/low/c.c", '#include "high/b.h"\n')
@@ -109,7 +133,16 @@ class Broken(unittest.TestCase):
     def test_cycle(self):
         self.write("harness/low/a.h", '#include "low/c.h"\n')
         self.write("harness/low/c.h", '#include "a.h"\n')
-        self.assertEqual(list(cycles(self.root)), ["harness/low/a.h -> harness/low/c.h -> harness/low/a.h"])
+        self.assertEqual(list(cycles(includes_of(self.root))), ["harness/low/a.h -> harness/low/c.h -> harness/low/a.h"])
+
+    def test_cycle_of_modules(self):
+        self.write("harness/low/a.c", '#include "a.h"\n#include "plain.h"\n')
+        self.write("harness/low/plain.h", '#include "c.h"\n')
+        self.write("harness/low/c.h", '#include "a.h"\n')
+        self.write("harness/low/c.c", '#include "c.h"\n')
+        includes = includes_of(self.root)
+        self.assertEqual(list(cycles(includes)), [])
+        self.assertEqual(list(cycles(modules_of(includes))), ["harness/low/a -> harness/low/c -> harness/low/a"])
 
 
 root_folder = sys.argv.pop(1)

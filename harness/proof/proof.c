@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#include "proof/proof.h"
+
+#include <stdio.h>
+
+bool proof_passed(const struct proof_verdict *verdict)
+{
+    return verdict->cases > 0 && verdict->failed == 0;
+}
+
+const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT])
+{
+    text[0] = 0;
+    if (deviating > 0)
+        snprintf(text, PROOF_DEVIATION_TEXT, "deviates: rules (%lld case%s)", deviating,
+                 deviating == 1 ? "" : "s");
+    return text;
+}

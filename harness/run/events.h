@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run reports while it goes on, and to whom. */
+#ifndef LB_EVENTS_H
+#define LB_EVENTS_H
+
+#include "backends/registry.h"
+#include "data/dataset.h"
+#include "proof/proof.h"
+#include "run/observer.h"
+#include "run/turn_noise.h"
+#include "train/epoch.h"
+
+enum contender_outcome {
+    OUTCOME_OK,
+    OUTCOME_PROOF_FAILED,
+    OUTCOME_CRASHED,    /* killed by a signal, left early, or does not answer */
+    OUTCOME_NOT_OPENED, /* its file cannot be loaded, or its open() refuses */
+    OUTCOME_INTERRUPTED,
+    OUTCOME_INTEGRITY, /* its training is not what was proven */
+    OUTCOME_NO_CASE,   /* only_case names none of its cases */
+};
+
+/* What a worker says of itself after open(). */
+struct contender_info {
+    int threads;      /* OpenMP team size actually seen */
+    int bound;        /* 1: every thread is bound to its place */
+    int fused;        /* 1: own training step */
+    char library[64]; /* library version, "" when none */
+    char implementation[512];
+};
+
+/* What a worker notes of an epoch beside its results, for the checks of integrity. */
+struct epoch_notes {
+    double seconds;         /* from the message to the report, by the clock of train_seconds */
+    int steps_verified;     /* in this epoch: single steps that were looked at again */
+    int spans_verified;     /* and spans of steps */
+    unsigned control_start; /* mxcsr() when the worker started */
+    unsigned control_end;   /* after the epoch, of the first thread of the team that differs */
+};
+
+/* One epoch of one contender, with the times of its ops during that epoch. */
+struct epoch_report {
+    struct epoch_result result;
+    int op_count;
+    struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
+    char name_text[TRAINER_MAX_OP_TIMES][24];
+    double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
+    int roof;              /* enum isa_tier, of that peak */
+    long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
+    double clock_read_seconds; /* of one reading */
+    struct turn_noise noise;
+    struct epoch_notes notes;
+    struct observation observation; /* the parent's */
+    int round;                      /* from 1; 0: the warm-up */
+    int position;                   /* in the round, from 1 */
+};
+
+/* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
+ * is the contender's line of the registry. */
+struct run_listener {
+    void *context;
+    void (*opened)(void *context, const struct registry_entry *entry, const struct contender_info *info);
+    void (*proof_row)(void *context, const struct registry_entry *entry, const struct proof_row *row);
+    void (*proven)(void *context, const struct registry_entry *entry, const struct proof_verdict *verdict,
+                   double seconds);
+    /* A turn begins: of training, epoch from 1, or of the proof, epoch 0. Ticks follow about ten times a
+     * second with the worker's progress. */
+    void (*turn)(void *context, const struct registry_entry *entry, int epoch, int epochs);
+    void (*tick)(void *context, const struct registry_entry *entry, const struct progress *progress);
+    void (*epoch)(void *context, const struct registry_entry *entry, const struct epoch_report *report);
+    /* The contender is out of the run; words say why in one line. */
+    void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
+                   const char *words);
+    /* Needed with kept epochs only: one of them has been trained again. Returns NULL, or in one line why the
+     * contender must leave the run. */
+    const char *(*replayed)(void *context, const struct registry_entry *entry,
+                            const struct epoch_report *report);
+};
+
+#endif
