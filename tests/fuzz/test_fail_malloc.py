@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from cli_common import check, finish, make_data, run, scratch, whole_rows
 
 FAILED, DATA, INTERNAL = 1, 6, 99
 TIMED = re.compile(r"seconds|gflops|share|run_id|version_of|_ms|rss_mb|vol_ctx|major_faults|noisy|^expected$|^seen$|^words$")

@@ -2,7 +2,7 @@
  *
  * Each integrity check on made-up epochs: an honest one passes all, and one thing wrong at a time is found by
  * the check that is there for it, and by no other. */
-#include "../run/check.h"
+#include "../support/check.h"
 
 #include <math.h>
 

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import check, finish, skip
+from cli_common import check, finish, skip
 
 CONTROL = re.compile(r"^v?(ldmxcsr|stmxcsr)$|^f(n?)(ldcw|stcw|ldenv|stenv|init|rstor|save)$|^fxrstor|^xrstor")
 # v-words that are no vector instructions

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import SKIP, check, clean_environment, finish, make_data, skip
+from cli_common import SKIP, check, clean_environment, finish, make_data, skip
 
 BASELINE, WITH_AVX2 = "Nehalem", "Haswell"
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from test_cli_common import SKIP, clean_environment, skip
+from cli_common import SKIP, clean_environment, skip
 
 
 def preload(shim):

@@ -8,7 +8,7 @@ import re
 import sys
 
 from judge_common import judge, skip, skip_if_unloadable
-from test_cli_common import check, finish
+from cli_common import check, finish
 
 TESTERS = (("xblat3s", "sblat3.in", "SGEMM"), ("xscblat3", "sin3", "cblas_sgemm"))
 SIZES = "0 1 2 3 5 9 17 33 65"  # the tester's arrays end at 65, its list at 9 values

@@ -67,7 +67,7 @@ def main():
     import os
     import subprocess
     from judge_common import judge, skip, skip_if_unloadable
-    from test_cli_common import check, finish
+    from cli_common import check, finish
     shim, backend, sanitize = sys.argv[1:4]
     skip_if_unloadable(shim, sanitize)
     python = "/usr/bin/python3"

@@ -18,7 +18,7 @@
 
 #include "backend.h"
 #include "train/network.h"
-#include "../skip_test.h"
+#include "../support/skip_test.h"
 
 extern const struct backend backend_onednn;
 

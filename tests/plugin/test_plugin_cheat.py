@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, skip, whole_rows
+from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
 
 bench, modules, *part = sys.argv[1:]
 PLUGIN = modules + "/cheat.so"

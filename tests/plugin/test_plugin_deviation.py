@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from cli_common import check, finish, make_data, run, scratch, whole_rows
 
 bench, modules, part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1"]
@@ -85,7 +85,7 @@ def test_shown(out):
                         ("warnings", page.split('aria-label="Warnings"')[1].split("</ul>")[0])):
         check(re.search(LABEL, text), f"report.html: {place}: {text[:800]}")
     check("FAILED the proof" not in page and "is to be believed" not in page, "report.html: called a failure")
-    code = (f"import sys; sys.path.insert(0, {SCRIPTS!r}); from plotlib import runs; "
+    code = (f"from plotlib import runs; "
             f"print(*[s.label for s in runs.read_runs([{out!r}])[0].series], sep='\\n')")
     charts = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.splitlines()
     check("naive" in charts and any(re.fullmatch(rf"evil:rule, {LABEL}", s) for s in charts), f"labels of charts: {charts}")

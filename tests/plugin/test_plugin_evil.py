@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from cli_common import check, finish, make_data, run, scratch, whole_rows
 
 bench, modules, part = sys.argv[1:]
 EVIL = modules + "/evil.so"

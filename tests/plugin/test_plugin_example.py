@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from test_cli_common import check, finish, make_data, provenance_of, run, scratch, skip, whole_rows
+from cli_common import check, finish, make_data, provenance_of, run, scratch, skip, whole_rows
 
 bench, modules, source, *part = sys.argv[1:]
 EXAMPLE = modules + "/my_gemm.so"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from test_cli_common import check, clean_environment, finish, make_data, run, scratch, skip, whole_rows
+from cli_common import check, clean_environment, finish, make_data, run, scratch, skip, whole_rows
 
 bench, modules = sys.argv[1:]
 PLUGIN = modules + "/cheat.so"

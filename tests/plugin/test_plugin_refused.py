@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 
-from test_cli_common import check, finish, run, scratch
+from cli_common import check, finish, run, scratch
 
 bench, modules = sys.argv[1:]
 

@@ -6,7 +6,7 @@ Arguments: bench FOLDER-OF-MODULES"""
 import re
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, whole_rows
+from cli_common import check, finish, make_data, run, scratch, whole_rows
 
 bench, modules = sys.argv[1:]
 PLUGIN = modules + "/cheat.so"

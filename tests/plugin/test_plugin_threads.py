@@ -7,7 +7,7 @@ import os
 import re
 import sys
 
-from test_cli_common import check, finish, make_data, run, scratch, skip, whole_rows
+from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
 
 bench, modules = sys.argv[1:]
 THREADS = 2

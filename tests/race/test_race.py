@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from test_cli_common import SKIP, check, clean_environment, finish, skip
+from cli_common import SKIP, check, clean_environment, finish, skip
 
 REPORTED = 66  # the sanitizer's exit code
 SEEN = {"gcc": ("barrier", "border", "vectors"), "clang": ("barrier", "border")}

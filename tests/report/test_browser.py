@@ -11,11 +11,9 @@ import tempfile
 import unittest
 
 import browser
+from report_run import HOSTILE, change_machine, make_rich_run, make_run, rename_backend
 
 ROOT = os.path.abspath(sys.argv[1])
-sys.path.insert(0, os.path.join(ROOT, "tests", "scripts"))
-
-from report_run import HOSTILE, change_machine, make_rich_run, make_run, rename_backend  # noqa: E402
 
 LOOKS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
 LOOKS += [("two", 1280, True), ("two", 360, False), ("rich", 1280, False), ("rich", 390, True)]

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: MIT
 """test_figures.py SOURCE_ROOT: the statistics, the rounding, the axes and the intensity behind the report."""
 
-import os
 import random
 import sys
 import unittest
 
-ROOT = os.path.abspath(sys.argv[1])
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
-
-from plotlib.intensity import intensity  # noqa: E402
-from reportlib import figures, markup, scales, stats, words  # noqa: E402
+from plotlib.intensity import intensity
+from reportlib import figures, markup, scales, stats, words
 
 
 class Statistics(unittest.TestCase):

@@ -17,12 +17,11 @@ import unittest
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
-ROOT = os.path.abspath(sys.argv[1])
-sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests", "scripts")]
+import report  # scripts/report.py
+from reportlib import stats
+from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv
 
-import report  # noqa: E402  (scripts/report.py)
-from reportlib import stats  # noqa: E402
-from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv  # noqa: E402
+ROOT = os.path.abspath(sys.argv[1])
 
 SVG = "{http://www.w3.org/2000/svg}"
 

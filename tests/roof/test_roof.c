@@ -18,7 +18,7 @@
 #include "roof/memory_available.h"
 #include "roof/roofline.h"
 #include "roof/bandwidth.h"
-#include "../skip_test.h"
+#include "../support/skip_test.h"
 
 enum { FLOATS = 6 * ROOF_BLOCK_FLOATS + 8, BYTES = FLOATS * 4, SPARE = 64 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The OpenMP environment that processes which measure start with, for made-up machines. */
-#include "check.h"
+#include "../support/check.h"
 
 #include <stdbool.h>
 

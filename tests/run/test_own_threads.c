@@ -2,7 +2,7 @@
  *
  * Whether a process is found to have threads beside its OpenMP team, and how the team then waits. Nothing
  * here depends on how long anything takes: what is compared is CPU time. */
-#include "check.h"
+#include "../support/check.h"
 
 #include <omp.h>
 #include <pthread.h>

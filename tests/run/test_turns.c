@@ -3,7 +3,7 @@
  * Workers and turns, with real processes: contenders that work, crash, leave, refuse and compute wrong, next
  * to each other; interruption at every stage; nobody runs off turn; nothing is left behind. This program is
  * its own worker. */
-#include "check.h"
+#include "../support/check.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "run/process.h"
 #include "run/run.h"
 #include "run/worker.h"
-#include "../skip_test.h"
+#include "../support/skip_test.h"
 
 enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MAX_EVENTS = 512 };
 

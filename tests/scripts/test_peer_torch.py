@@ -17,15 +17,14 @@ import time
 import unittest
 from array import array
 
+from peer import EXIT_DATA, EXIT_USAGE, PeerError, child, images, paired, records, settings, start
+from plotlib import runs
+from synthetic_run import write_run
+
 ROOT = os.path.abspath(sys.argv[1])
 PEER_START = os.path.abspath(sys.argv[2])
 BENCH = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
 PEER = os.path.join(ROOT, "scripts", "peer_torch.py")
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
-
-from peer import EXIT_DATA, EXIT_USAGE, PeerError, child, images, paired, records, settings, start  # noqa: E402
-from plotlib import runs  # noqa: E402
-from synthetic_run import write_run  # noqa: E402
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
 ENVIRONMENT.update(PYTHONDONTWRITEBYTECODE="1", HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")

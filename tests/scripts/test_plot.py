@@ -377,6 +377,5 @@ if __name__ == "__main__":
         sys.exit(77)
     if python != shutil.which(sys.executable):
         os.execv(python, [python, *sys.argv])
-    sys.path.insert(0, os.path.dirname(PLOT))
     import plot as plot_module
     unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""System calls that containers deny: nothing hangs or crashes; what cannot be done without is said in one line.
+
+Arguments: bench, deny_syscalls [COMMAND]."""
+import json
+import os
+import subprocess
+import sys
+
+from cli_common import check, clean_environment, finish, make_data, scratch, skip, whole_rows
+
+bench, denier, *command = sys.argv[1:]
+SMALL = ["--backend", "naive", "--hidden", "8", "--batch", "16", "--threads", "1", "--quiet"]
+NEEDED = {"ftruncate": "shared memory", "socketpair": "cannot start a worker"}
+# glibc starts no thread at all where clone3 is answered by anything but ENOSYS.
+BEYOND_US = {("EPERM", "clone3")}
+
+
+def denied(error, names, words, timeout=580):
+    return subprocess.run([denier, error, *names, "--", bench, *words], env=clean_environment(), timeout=timeout,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def recorded(out):
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    check(machine["status"] == "complete", f"{out}: status {machine['status']}")
+    return machine["backends"]
+
+
+def test_needed(prove):
+    """What nothing can replace ends the program with one line."""
+    for name, words in NEEDED.items():
+        for error in ("EPERM", "ENOSYS"):
+            result = denied(error, [name], prove)
+            check(result.returncode == 99 and words in result.stderr and result.stderr.count("\n") == 1,
+                  f"{name} {error}: {result}")
+
+
+def test_prove(prove, folder, optional):
+    for error in ("EPERM", "ENOSYS"):
+        names = [name for name in optional if (error, name) not in BEYOND_US]
+        result = denied(error, names, [*prove, "--out", f"{folder}/{error}"])
+        check(result.returncode == 0 and result.stderr == "", f"all that can be missing, {error}: {result}")
+        check(recorded(f"{folder}/{error}")["naive"]["threads_bound"] is False, f"{error}: the threads cannot be bound")
+    for name in ("sched_setaffinity", "sched_getaffinity", "memfd_create"):
+        result = denied("EPERM", [name], prove)
+        check(result.returncode == 0 and result.stderr == "", f"{name}: {result}")
+    result = denied("EINVAL", ["fsync"], [*prove, "--out", folder + "/fsync"])
+    check(result.returncode == 0 and len(whole_rows(folder + "/fsync/proof.csv")) > 2, f"fsync: {result}")
+
+
+def test_command(name, data, folder, optional):
+    commands = {"run": ["run", *SMALL, "--epochs", "2", "--data", data],
+                "micro": ["micro", *SMALL, "--data", data, "--benchmark_filter=gather", "--benchmark_min_time=0.001"],
+                "ab": ["ab", "naive", "naive", *SMALL[2:], "--rounds", "12", "--data", data],
+                "roofline": ["roofline", "--threads", "2", "--quiet"]}
+    out = f"{folder}/{name}"
+    names = [name for name in optional if ("EPERM", name) not in BEYOND_US]
+    result = denied("EPERM", names, [*commands[name], "--out", out])
+    check(result.returncode == 0, f"{name}: {result}")
+    check(not [file for file in os.listdir(out) if file.endswith((".partial", ".tmp"))], f"{name}: {os.listdir(out)}")
+    backends = recorded(out)
+    if name in ("run", "ab"):
+        check(all(b["threads_bound"] is False and b["threads"] == 1 for b in backends.values()), f"{name}: {backends}")
+
+
+with scratch() as scratch_folder:
+    data_folder = make_data(scratch_folder + "/data")
+    known = subprocess.run([denier], capture_output=True, text=True, check=True).stdout.split()
+    if subprocess.run([denier, "EPERM", "ptrace", "--", "true"], capture_output=True).returncode != 0:
+        skip("the kernel takes no filter of system calls here")
+    able = [name for name in known if name not in NEEDED]
+    quick = ["prove", *SMALL, "--case", "gather *", "--data", data_folder]
+    if command:
+        test_command(command[0], data_folder, scratch_folder, able)
+    else:
+        test_needed(quick)
+        test_prove(quick, scratch_folder, able)
+finish()

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""bench gate: passes, fails and cannot tell against baselines whose shares of the peak are forged so far from anything
+measured that no noise decides; refusals."""
+import csv
+import json
+import math
+import os
+import shutil
+import statistics
+import sys
+
+from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
+
+bench = os.path.abspath(sys.argv[1])
+EPOCHS = 8
+
+
+def gate(data, baseline, out, *words):
+    return run(bench, "gate", "--baseline", baseline, "--data", data, "--out", out, *words, timeout=500)
+
+
+def forge(baseline, folder, factor=None, machine=None):
+    """A copy of the baseline, with the speed of epoch e multiplied by factor(e)."""
+    shutil.copytree(baseline, folder)
+    if factor:
+        with open(folder + "/epochs.csv", newline="", encoding="utf-8") as f:
+            rows = list(csv.reader(f))
+        speed, epoch = rows[0].index("gflops"), rows[0].index("epoch")
+        for row in rows[1:]:
+            row[speed] = repr(float(row[speed]) * factor(int(row[epoch])))
+        with open(folder + "/epochs.csv", "w", newline="", encoding="utf-8") as f:
+            csv.writer(f).writerows(rows)
+    if machine:
+        with open(folder + "/machine.json", encoding="utf-8") as f:
+            content = json.load(f)
+        machine(content)
+        with open(folder + "/machine.json", "w", encoding="utf-8") as f:
+            json.dump(content, f)
+    return folder
+
+
+def share(row):
+    """Of the peak that was measured around the epoch."""
+    return float(row["gflops"]) / float(row["peak_gflops"])
+
+
+def check_rows(out, baseline, verdict):
+    """gate.csv from the epochs of both runs."""
+    now, then = whole_rows(out + "/epochs.csv"), whole_rows(baseline + "/epochs.csv")
+    rows = whole_rows(out + "/gate.csv")
+    check([(r["backend"], r["process"], r["verdict"]) for r in rows] ==
+          [("avx2", "1", verdict), ("avx2", "2", verdict)], f"gate.csv: {rows}")
+    shares = {int(r["epoch"]): share(r) for r in then if r["backend"] == "avx2"}
+    for row, name in zip(rows, ("avx2", "avx2.again")):
+        slower = [math.log(shares[int(r["epoch"])] / share(r)) for r in now
+                  if r["backend"] == name and r["epoch"] != "1"]
+        check(len(slower) == EPOCHS - 1 == int(row["epochs"]), f"{name}: epochs {len(slower)}")
+        expected = math.exp(statistics.median(slower))
+        check(abs(float(row["slowdown_ratio"]) / expected - 1) < 1e-6, f"{name}: {row} instead of {expected}")
+    check({r["baseline_run_id"] for r in rows} == {then[0]["run_id"]}, "gate.csv: the baseline's run id")
+
+
+def move(machine):
+    machine["cpu"]["model"] = "Another CPU"
+
+
+def drop_id(machine):
+    """As before there was an env_id; the facts of the machine are there all the same."""
+    del machine["env_id"]
+
+
+def verdict_of(data, folder, baseline, verdict, code, *words):
+    out = f"{folder}/gate-{verdict}"
+    result = gate(data, baseline, out, *words)
+    check(result.returncode == code, f"{verdict}: exit {result.returncode} instead of {code}: {result.stderr}")
+    check(result.stdout.startswith(verdict + ": "), f"{verdict}: the first line: {result.stdout[:100]!r}")
+    check_rows(out, baseline, verdict)
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    settings = machine["settings"]
+    check((machine["status"], machine["exit_code"]) == ("complete", code), f"{verdict}: machine.json")
+    check((settings["epochs"], settings["hidden"], settings["batch"], settings["seed"], settings["threads"]) ==
+          (EPOCHS, 16, 64, "5", 1), f"{verdict}: not the baseline's settings: {settings}")
+    return out, result
+
+
+def test_verdicts(data, folder, baseline):
+    fast = forge(baseline, folder + "/base-fast", lambda e: 1e-7, drop_id)
+    passed, result = verdict_of(data, folder, fast, "PASSED", 0)
+    check("NOT GATED" in result.stdout and "naive" in result.stdout, "PASSED: naive is not gated, and named")
+    # The folder of a gate is a baseline too; what ran twice there counts once.
+    slow = forge(passed, folder + "/base-slow", lambda e: 1e7)
+    # A limit so wide that no noise of this machine is too much for a verdict.
+    verdict_of(data, folder, slow, "SLOWER", 3, "--max-slowdown", "10000")
+    erratic = forge(baseline, folder + "/base-erratic", lambda e: 1e7 if e % 2 else 1e-7, move)
+    out, result = verdict_of(data, folder, erratic, "INCONCLUSIVE", 4, "--allow-other-machine")
+    check("another machine" in result.stderr, f"another machine, allowed: {result.stderr!r}")
+    check(all(r["baseline_env_id"] != r["env_id"] for r in whole_rows(out + "/gate.csv")), "another machine: ids")
+
+
+def refused(data, baseline, code, names, folder, *words):
+    out = folder + "/refused"
+    result = gate(data, baseline, out, *words)
+    check(result.returncode == code, f"{names}: exit {result.returncode} instead of {code}: {result.stderr!r}")
+    check(result.stderr.count("\n") == 1 and result.stdout == "", f"{names}: not one line: {result.stderr!r}")
+    for name in names:
+        check(name in result.stderr, f"{names}: {name!r} is not named: {result.stderr!r}")
+    check(not os.path.exists(out), f"{names}: left a folder")
+
+
+def test_refusals(data, folder, baseline):
+    none = run(bench, "gate", "--data", data)
+    check(none.returncode == 2 and "--baseline" in none.stderr, f"no baseline: {none.stderr!r}")
+    refused(data, folder + "/nothing", 6, ["nothing", "machine.json"], folder)
+    refused(data, baseline, 4, ["naive", "too few epochs"], folder, "--backend", "naive")
+    refused(data, baseline, 2, ["avx3"], folder, "--backend", "avx3")
+    refused(data, baseline, 2, ["--max-isa", "avx2"], folder, "--max-isa", "avx2")
+    os.mkdir(folder + "/other-data")
+    refused(make_data(folder + "/other-data", train=320), baseline, 6, ["other images", "--data"], folder)
+
+    def changed(section, key, value):
+        number = sum(name.startswith("changed") for name in os.listdir(folder))
+        def change(machine):
+            (machine[section] if section else machine)[key] = value
+        return forge(baseline, f"{folder}/changed{number}", machine=change)
+
+    elsewhere = forge(baseline, folder + "/elsewhere", machine=move)
+    refused(data, elsewhere, 4, ["another machine", "env_id", "--allow-other-machine"], folder)
+    refused(data, changed("", "status", "interrupted"), 6, ["did not go to its end"], folder)
+    refused(data, changed("settings", "threads", 0), 6, ["settings are incomplete"], folder)
+    refused(data, changed("settings", "rounds", 12), 6, ["bench ab"], folder)
+    refused(data, forge(baseline, folder + "/zero", lambda e: 0.0), 6, ["epochs.csv", "line 2"], folder)
+    missing = forge(baseline, folder + "/missing")
+    os.remove(missing + "/epochs.csv")
+    refused(data, missing, 6, ["epochs.csv"], folder)
+
+
+with scratch() as scratch_folder:
+    data_folder = scratch_folder + "/data"
+    os.mkdir(data_folder)
+    make_data(data_folder)
+    base = scratch_folder + "/base"
+    made = run(bench, "run", "--backend", "naive,avx2", "--hidden", "16", "--batch", "64", "--seed", "5",
+               "--threads", "1", "--epochs", str(EPOCHS), "--data", data_folder, "--out", base, timeout=500)
+    if made.returncode == 77:
+        skip(made.stderr.strip())
+    check(made.returncode == 0, f"the baseline: {made.stderr}")
+    test_verdicts(data_folder, scratch_folder, base)
+    test_refusals(data_folder, scratch_folder, base)
+finish()

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Every file that bench is given: what is no regular file or too large is refused in one line, at once and without a
+folder left behind, and what a file says cannot write to the terminal."""
+import json
+import os
+import shutil
+import sys
+
+from cli_common import check, finish, make_data, run, scratch
+
+bench = sys.argv[1]
+SMALL = ["--backend", "naive", "--hidden", "16", "--threads", "1"]
+TOO_LARGE = 300 << 20
+ESCAPE = "\033[2J\u009b31m\n"
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def huge(path):
+    with open(path, "wb") as f:
+        f.write(b'{"schema": 1, "padding": "')
+        f.truncate(TOO_LARGE)
+
+
+def folder_there(path):
+    os.mkdir(path)
+
+
+def escapes(path):
+    """No JSON, no CSV, no shapes: what the refusal quotes of it must be clean."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(ESCAPE + "{" + ESCAPE)
+
+
+KINDS = {fifo: "FIFO", huge: "MiB", folder_there: "folder", escapes: ""}
+
+
+def refused(what, result, codes, out, *names):
+    lines = [line for line in result.stderr.splitlines() if line.startswith(("bench: ", "warning: "))]
+    check(result.returncode in codes and len(lines) == 1, f"{what}: exit {result.returncode}: {result.stderr!r}")
+    check(all(c.isprintable() or c == "\n" for c in result.stdout + result.stderr), f"{what}: {result.stderr!r}")
+    check(not out or not os.path.exists(out), f"{what}: leaves {out}")
+    for name in names:
+        check(name in "".join(lines), f"{what}: {name!r} is not named: {lines}")
+
+
+def each_kind(folder):
+    """A path that is a FIFO, then a huge file, and so on; and what the refusal says of it."""
+    for make, says in KINDS.items():
+        path = os.path.join(folder, "bad")
+        make(path)
+        yield make.__name__, path, says
+        shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def test_named(data, folder):
+    out = folder + "/out"
+    for kind, path, says in each_kind(folder):
+        train = [*SMALL, "--epochs", "1", "--data", data, "--out", out]
+        for command in (["run", *train, "--tuning", path], ["micro", *SMALL, "--data", data, "--shapes", path, "--out", out],
+                        ["tune", *SMALL, "--data", data, "--tuning", path], ["list", "--plugin", path]):
+            # A plug-in is whatever dlopen() takes, and may be large.
+            refused(f"{kind}: {command}", run(bench, *command, timeout=60), (2,), out, path,
+                    says if command[0] != "list" else "")
+
+
+def test_library(data, folder):
+    """Of cblas: dlopen() would wait for ever at a FIFO. What cannot be opened did not crash, and the others go on."""
+    missing = f"cblas:{folder}/none.so"
+    for command in (["run", "--backend", missing + ",naive", "--epochs", "1", "--out", folder + "/out"],
+                    ["micro", "--backend", missing + ",naive", "--benchmark_filter=gather", "--benchmark_min_time=0.001"]):
+        result = run(bench, *command, *SMALL[2:], "--data", data)
+        refused(f"missing: {command[0]}", result, (1,), None, "cannot be opened", "No such file")
+        check("naive" in result.stdout, f"missing: {command[0]}: the others: {result.stdout}")
+    shutil.rmtree(folder + "/out")
+    for kind, path, _ in each_kind(folder):
+        says = "is not a regular file" if kind in ("fifo", "folder_there") else ""
+        for command in ("prove", "micro"):
+            result = run(bench, command, "--backend", f"cblas:{path}", *SMALL[2:], "--data", data, timeout=60)
+            refused(f"{kind}: {command}", result, (1,), None, "cannot be opened", path, says)
+            check("crashed" not in result.stderr, f"{kind}: {command}: {result.stderr}")
+
+
+def test_cache(data, folder):
+    """tuning.json ends a run; what roofline.json would add to it is optional: a warning."""
+    for name, codes in (("tuning.json", (2,)), ("roofline.json", (0,))):
+        home = os.path.join(folder, "home-" + name)
+        os.makedirs(home + "/lanebench")
+        for kind, path, says in each_kind(home + "/lanebench"):
+            there = os.path.join(os.path.dirname(path), name)
+            os.rename(path, there)
+            result = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/out", timeout=60,
+                         env={"XDG_CACHE_HOME": home, "BENCH_TUNING": "auto"})
+            refused(f"{kind}: {name}", result, codes, folder + "/out" if codes == (2,) else None, there, says)
+            shutil.rmtree(folder + "/out", ignore_errors=True)
+            os.rename(there, path)
+
+
+def test_run_folders(data, folder):
+    """machine.json, sweep.json and the CSV files of earlier runs."""
+    run_folder = folder + "/run"
+    made = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", run_folder)
+    check(made.returncode == 0, f"run: {made.stderr}")
+    with open(run_folder + "/machine.json", encoding="utf-8") as f:
+        machine = json.load(f)
+    machine["status"] = "interrupted"
+    with open(run_folder + "/machine.json", "w", encoding="utf-8") as f:
+        json.dump(machine, f)
+    base = folder + "/base"
+    shutil.copytree(run_folder, base)
+    with open(base + "/machine.json", "w", encoding="utf-8") as f:
+        json.dump({**machine, "status": "complete"}, f)
+    for kind, path, says in each_kind(folder):
+        for name, command, codes in (("machine.json", ["run", "--resume", run_folder], (2, 6)),
+                                     ("epochs.csv", ["run", "--resume", run_folder], (2, 6)),
+                                     ("sweep.json", ["run", "--resume", run_folder], (2, 6)),
+                                     ("machine.json", ["gate", "--baseline", base, "--data", data], (6,)),
+                                     ("epochs.csv", ["gate", "--baseline", base, "--data", data], (6,)),
+                                     ("machine.json", ["prove", *SMALL, "--out", run_folder], (2,))):
+            there = os.path.join(base if command[0] == "gate" else run_folder, name)
+            kept = there + ".kept"
+            if os.path.exists(there):
+                os.rename(there, kept)
+            os.rename(path, there)
+            refused(f"{kind}: {command}: {name}", run(bench, *command, timeout=60), codes, None,
+                    says if command[0] != "prove" else "machine.json")
+            os.rename(there, path)
+            if os.path.exists(kept):
+                os.rename(kept, there)
+
+
+def test_data(data, folder):
+    for kind, path, says in each_kind(folder):
+        bad = folder + "/bad-data"
+        shutil.copytree(data, bad)
+        there = bad + "/train-labels-idx1-ubyte"
+        os.remove(there)
+        os.rename(path, there)
+        refused(f"{kind}: data", run(bench, "data", "--data", bad, timeout=60), (6,), None, "train-labels",
+                "" if kind == "huge" else says)
+        os.rename(there, path)
+        shutil.rmtree(bad)
+
+
+with scratch() as scratch_folder:
+    data_folder = make_data(scratch_folder + "/data")
+    test_named(data_folder, scratch_folder)
+    test_library(data_folder, scratch_folder)
+    test_cache(data_folder, scratch_folder)
+    test_run_folders(data_folder, scratch_folder)
+    test_data(data_folder, scratch_folder)
+finish()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Commands that measure in their own process do so with the OpenMP settings of a worker, whatever the user's are, and
+find the same CPUs allowed as without a start of their own."""
+import json
+import os
+import sys
+
+from cli_common import check, finish, make_data, run, scratch
+
+bench = sys.argv[1]
+
+
+def machine_of(folder, name, **env):
+    """What bench micro records of the process that would measure."""
+    out = os.path.join(folder, name)
+    result = run(bench, "micro", "--backend", "naive", "--hidden", "16", "--threads", "1", "--data", folder + "/data",
+                 "--benchmark_list_tests", "--out", out, env=env)
+    check(result.returncode == 0 and "naive/gather" in result.stdout, f"{name}: exit {result.returncode}: {result.stderr}")
+    with open(out + "/machine.json", encoding="utf-8") as f:
+        return json.load(f)
+
+
+def check_team(name, machine, cpus):
+    env, topology = machine["environment"], machine["topology"]
+    check(topology["allowed_pus"] == len(cpus) and topology["places"][0] in cpus, f"{name}: {topology}, allowed: {cpus}")
+    check(env.get("OMP_NUM_THREADS") == "1" and "OMP_SCHEDULE" not in env, f"{name}: {env}")
+    if "clang" in json.dumps(machine["build"]["compiler"]):
+        check(env.get("OMP_PROC_BIND") == "false" and "OMP_PLACES" not in env, f"{name}: {env}")
+        return
+    places = [int(p.strip("{}")) for p in env.get("OMP_PLACES", "").split(",") if p]
+    check(env.get("OMP_PROC_BIND") == "close" and len(places) >= 8 and set(places[:8]) == {topology["places"][0]}
+          and set(places) == cpus, f"{name}: {env}")
+
+
+def test_closed_stdout(data):
+    """The second start must not take /dev/null, which the first put there, for a reader."""
+    words = [bench, "micro", "--backend", "naive", "--data", data, "--benchmark_list_tests"]
+    result = run("/bin/sh", "-c", 'exec "$@" >&-', "sh", *words)
+    check(result.returncode == 99 and "stdout" in result.stderr, f"closed: {result.returncode}: {result.stderr}")
+
+
+with scratch() as top:
+    make_data(top + "/data")
+    allowed = os.sched_getaffinity(0)
+    one = max(allowed)
+    check_team("plain", machine_of(top, "plain"), allowed)
+    check_team("user's", machine_of(top, "users", OMP_PROC_BIND="spread", OMP_PLACES=f"{{{one}}}", OMP_NUM_THREADS="5",
+                                    OMP_SCHEDULE="dynamic"), {one})
+    # The first start is bound to one CPU already; the second must not be.
+    check_team("bound", machine_of(top, "bound", OMP_PROC_BIND="true"), allowed)
+    # An inherited mark of another process is no start of this one.
+    check_team("inherited", machine_of(top, "inherited", LANEBENCH_TEAM_OF="1"), allowed)
+    test_closed_stdout(top + "/data")
+finish()
