@@ -47,7 +47,7 @@ static struct listing look_at(const struct registry_entry *entry)
 static int print_table(const struct topology *t, struct error *e)
 {
     struct table table;
-    table_init(&table, "llllll");
+    table_init(&table, "llllll", "000000");
     static const char *const head[] = {"backend", "status", "needs", "step", "library", "why not ready"};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
     for (int i = 0; i < registry_count(); i++) {

@@ -256,7 +256,7 @@ static void begin_table(struct roofline *r)
 {
     static const char *const head[] = {"threads",     "quantity", "isa",      "where",
                                        "working set", "median",   "min..max", ""};
-    table_init(&r->table, "rlllrrrl");
+    table_init(&r->table, "rlllrrrl", "00102000");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&r->table, "%s", head[i]);
     r->one.threads = 1;
     r->team.threads = r->threads;

@@ -79,7 +79,7 @@ static int print_result(const struct tune *t, const struct registry_entry *entry
 {
     char text[TUNING_TEXT];
     struct table table;
-    table_init(&table, "lrrr");
+    table_init(&table, "lrrr", "0000");
     static const char *const head[] = {"shape", "default GFLOP/s", "best GFLOP/s", "faster"};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
     for (int i = 0; i < t->count; i++) shape_cells(&table, &t->shapes[i], result->seconds + (ptrdiff_t)2 * i);

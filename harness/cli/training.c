@@ -400,6 +400,7 @@ static int print_end(struct job *job, int code)
     } else if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, code);
         job->summary.dataset = job->session->data.name;
+        job->summary.judged = job->extra != NULL;
         /* With a target, who stopped early had reached it. */
         job->summary.wanted_epochs = job->options->target_accuracy > 0 ? 0 : job->options->epochs;
         if (job->options->target_accuracy > 0 &&

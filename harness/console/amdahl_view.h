@@ -8,8 +8,9 @@
 
 #include "results/amdahl.h"
 
-/* "FAST against SLOW: GEMM 12x as fast, epoch 4.1x: 38 % of the epoch is now rmsprop (5 % before)". */
-void amdahl_print(FILE *out, const struct amdahl *a, const struct amdahl_side *slow,
+/* "FAST against SLOW: GEMM 12x as fast, epoch 4.1x: 38 % of the epoch is now rmsprop (5 % before)", in lines
+ * of so many columns (0: one line). */
+void amdahl_print(FILE *out, int width, const struct amdahl *a, const struct amdahl_side *slow,
                   const struct amdahl_side *fast);
 
 #endif

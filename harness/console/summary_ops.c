@@ -4,38 +4,39 @@
 #include <math.h>
 
 #include "console/amdahl_view.h"
+#include "console/wrap.h"
 #include "results/figures.h"
 
 /* Above it, the clocks disturb what they measure. */
 static const double most_clock_share = 0.01;
 
-void summary_print_amdahl(const struct summary *s, FILE *out)
+void summary_print_amdahl(const struct summary *s, int width, FILE *out)
 {
     struct amdahl_part parts[2 * (TRAINER_MAX_OP_TIMES + 1)];
     for (int i = 0; i < s->count; i++) {
         struct amdahl_side slow, fast;
         struct amdahl a;
-        if (amdahl_figures(&a, s, &s->rows[i], &slow, &fast, parts)) amdahl_print(out, &a, &slow, &fast);
+        if (amdahl_figures(&a, s, &s->rows[i], &slow, &fast, parts))
+            amdahl_print(out, width, &a, &slow, &fast);
     }
 }
 
-void summary_print_clocks(const struct summary *s, FILE *out)
+void summary_print_clocks(const struct summary *s, int width, FILE *out)
 {
-    const char *before = "clocks read for ops.csv, share of an epoch:";
+    char text[4096] = "";
+    size_t used = 0;
     double most = 0;
-    bool any = false;
     for (int i = 0; i < s->count; i++) {
         const struct summary_row *row = &s->rows[i];
         const double share = clock_share(s, row);
-        if (row->epochs == 0) continue;
-        if (isnan(share))
-            fprintf(out, "%s %s unknown", before, row->entry->name);
-        else
-            fprintf(out, "%s %s %.3f %%", before, row->entry->name, 100 * share);
-        before = ",";
-        any = true;
+        char percent[32] = "unknown";
+        if (row->epochs == 0 || used >= sizeof text) continue;
+        if (!isnan(share)) snprintf(percent, sizeof percent, "%.3f %%", 100 * share);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s", used ? ", " : "",
+                                 row->entry->name, percent);
         most = fmax(most, isnan(share) ? 0 : share);
     }
-    if (any)
-        fprintf(out, "%s\n", most > most_clock_share ? "; that is much: --attribution off goes without" : "");
+    if (used)
+        wrap_line(out, width, "clocks read for ops.csv, share of an epoch: %s%s", text,
+                  most > most_clock_share ? "; that is much: --attribution off goes without" : "");
 }

@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "backends/describe.h"
+#include "console/speedup_view.h"
 #include "console/summary_ops.h"
 #include "console/table.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "results/figures.h"
 #include "results/verified.h"
+#include "train/step_parts.h"
 
 /* The contender whose speed is the unit of a column: NULL when it did not run. */
 static const struct summary_row *find_unit(const struct summary *s, const struct registry_entry *entry)
@@ -31,34 +35,44 @@ static const struct registry_entry *library_entry(void)
     return NULL;
 }
 
+/* Only what is established: see figures.h. */
 static void ratio_cell(struct table *t, const struct summary *s, const struct summary_row *row,
                        const struct registry_entry *unit)
 {
     const struct summary_row *base = unit ? find_unit(s, unit) : NULL;
-    const double ratio = base ? speedup_over(s, row, base).ratio : NAN;
-    if (isfinite(ratio))
-        table_cell(t, "%.2fx", ratio);
+    const struct speedup up = base ? speedup_over(s, row, base) : (struct speedup){.established = false};
+    if (up.established)
+        table_cell(t, "%.2fx", up.ratio);
     else
         table_cell(t, "%s", "");
+}
+
+static void proof_cells(struct table *t, const struct summary_row *row)
+{
+    const struct proof_verdict *v = &row->verdict;
+    if (!row->proven) {
+        for (int i = 0; i < 3; i++) table_cell(t, "%s", "");
+        return;
+    }
+    table_cell(t, "%s", !proof_passed(v) ? "NO" : v->deviating ? "deviates" : "yes");
+    table_cell(t, "%lld", v->cases);
+    table_cell(t, "%.3f", v->worst_of_bound);
 }
 
 static void add_row(struct table *t, const struct summary *s, const struct summary_row *row)
 {
     const struct time_figures f = time_figures(s, row);
     table_cell(t, "%s", row->entry->name);
-    char verified[PROOF_DEVIATION_TEXT];
-    table_cell(t, "%s", row->proven ? verified_words(&row->verdict, verified) : "");
-    if (row->proven)
-        table_cell(t, "%.3f", row->verdict.worst_of_bound);
-    else
-        table_cell(t, "%s", "");
+    proof_cells(t, row);
     table_cell(t, "%d", f.epochs);
     if (f.epochs == 0) {
-        for (int i = 0; i < 7; i++) table_cell(t, "%s", "");
+        for (int i = 0; i < 9; i++) table_cell(t, "%s", "");
         return;
     }
     table_cell(t, "%.3f", f.first);
     table_cell(t, "%.3f", f.median);
+    table_cell(t, "%.3f - %.3f", f.fastest, f.slowest);
+    table_cell(t, "%d/%d", f.disturbed, f.later);
     table_cell(t, "%.1f", f.gflops);
     if (isfinite(f.share_of_peak))
         table_cell(t, "%.1f%%", 100 * f.share_of_peak);
@@ -69,49 +83,91 @@ static void add_row(struct table *t, const struct summary *s, const struct summa
     table_cell(t, "%.4f", row->last.result.val_accuracy);
 }
 
-static void print_notes(const struct summary *s, const struct summary_row *row, FILE *out)
+/* Names of the ops that it lacks: of those that its timed step calls, or of all others. */
+static const char *list_inherited(const struct summary_row *row, bool in_step, char *text, size_t size)
 {
-    char text[256];
+    size_t used = 0;
+    text[0] = 0;
+    for (enum op_id op = 0; op < OP_COUNT; op++) {
+        const bool called = !row->info.fused && step_calls_op(op);
+        if (backend_has_op(row->entry->backend, op) || called != in_step || used >= size) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", op_name(op));
+    }
+    return text;
+}
+
+static void print_inherited(const struct summary_row *row, int width, FILE *out)
+{
+    char in_step[256], others[256];
+    const char *name = row->entry->name, *from = registry_fallback_for(row->entry->backend)->name;
+    list_inherited(row, true, in_step, sizeof in_step);
+    list_inherited(row, false, others, sizeof others);
+    if (row->epochs == 0 || (!in_step[0] && !others[0])) return;
+    if (in_step[0])
+        wrap_line(out, width, "%s: its timed step uses ops of %s: %s%s%s", name, from, in_step,
+                  others[0] ? "; bench micro alone would use " : "", others);
+    else
+        wrap_line(out, width, "%s: its timed step uses no op of %s; bench micro alone would: %s", name, from,
+                  others);
+}
+
+static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)
+{
+    char text[256], words[PROOF_DEVIATION_TEXT];
     const char *name = row->entry->name;
-    if (row->failure[0]) fprintf(out, "%s: %s\n", name, row->failure);
+    if (row->failure[0]) wrap_line(out, width, "%s: %s", name, row->failure);
+    if (row->proven && proof_passed(&row->verdict) && row->verdict.deviating)
+        wrap_line(out, width, "%s: %s", name, verified_words(&row->verdict, words));
     if (row->epochs > 0 && row->epochs < s->wanted_epochs && !row->failure[0])
-        fprintf(out, "%s: trained %d epoch%s of %d; compare its accuracy with theirs after as many\n", name,
-                row->epochs, row->epochs == 1 ? "" : "s", s->wanted_epochs);
-    if (*describe_ops(row->entry->backend, false, text, sizeof text))
-        fprintf(out, "%s: inherits from %s: %s\n", name, registry_fallback_for(row->entry->backend)->name,
-                text);
+        wrap_line(out, width, "%s: trained %d epoch%s of %d; compare its accuracy with theirs after as many",
+                  name, row->epochs, row->epochs == 1 ? "" : "s", s->wanted_epochs);
+    if (first_is_fastest(s, row))
+        wrap_line(out, width,
+                  "%s: its first epoch was its fastest, so warm-up does not explain its later ones", name);
+    print_inherited(row, width, out);
     if (describe_reference(row->info.implementation, text, sizeof text))
-        fprintf(out, "%s: uses a reference implementation, so it is no fair yardstick: %s\n", name, text);
-    if (row->proven && !row->info.bound) fprintf(out, "%s: its threads could not be bound to cores\n", name);
+        wrap_line(out, width, "%s: uses a reference implementation, so it is no fair yardstick: %s", name,
+                  text);
+    if (row->proven && !row->info.bound)
+        wrap_line(out, width, "%s: its threads could not be bound to cores", name);
+}
+
+static void print_table(struct table *t, const struct summary *s, FILE *out)
+{
+    static const char *const head[] = {"backend",   "verified", "cases",    "worst/bound",
+                                       "epochs",    "first s",  "median s", "fastest - slowest",
+                                       "disturbed", "GFLOP/s",  "of peak"};
+    const struct registry_entry *library = library_entry();
+    table_init(t, "llrrrrrrrrrrrr", "00766400043211");
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(t, "%s", head[i]);
+    table_cell(t, "vs %s", registry_fallback()->name);
+    table_cell(t, "vs %s", library ? library->name : "library");
+    table_cell(t, "%s", "val acc");
+    for (int i = 0; i < s->count; i++) add_row(t, s, &s->rows[i]);
+    table_print(t, out);
 }
 
 int summary_print(const struct summary *s, FILE *out)
 {
     struct table t;
-    const struct registry_entry *library = library_entry();
-    table_init(&t, "llrrrrrrrrr");
-    static const char *const head[] = {"backend", "verified", "worst/bound", "epochs",
-                                       "first s", "median s", "GFLOP/s",     "of peak"};
-    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&t, "%s", head[i]);
-    table_cell(&t, "vs %s", registry_fallback()->name);
-    table_cell(&t, "vs %s", library ? library->name : "library");
-    table_cell(&t, "%s", "val acc");
-    for (int i = 0; i < s->count; i++) add_row(&t, s, &s->rows[i]);
+    const int width = terminal_width(out);
+    print_table(&t, s, out);
     const int code = t.failed ? -1 : 0;
-    table_print(&t, out);
     table_free(&t);
-    fputs("seconds are of training one epoch; the median is of the epochs after the first; vs = how many "
-          "times its\n"
-          "speed, median of the rounds' ratios; of peak = share of the best multiply-add peak of the "
-          "backend's ISA,\n"
-          "measured around every epoch on its threads\n",
-          out);
-    summary_print_amdahl(s, out);
-    for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], out);
-    summary_print_clocks(s, out);
-    fprintf(out, "dataset=%s%s\n", s->dataset,
-            strcmp(s->dataset, "generated") == 0
-                ? ": built-in digits, not MNIST; accuracies are not comparable with MNIST's"
-                : "");
+    wrap_line(
+        out, width,
+        "median, fastest, slowest: seconds of training one epoch, of the epochs after the first; disturbed: "
+        "those that something else on this machine took more than 1 %% of; of peak: share of the best "
+        "multiply-add peak of the backend's ISA, measured around every epoch on its threads; vs: how many "
+        "times its speed, median of the rounds' ratios, where that is established");
+    fputc('\n', out);
+    if (!s->judged) speedups_print(s, width, out);
+    summary_print_amdahl(s, width, out);
+    for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], width, out);
+    summary_print_clocks(s, width, out);
+    wrap_line(out, width, "dataset=%s%s", s->dataset,
+              strcmp(s->dataset, "generated") == 0
+                  ? ": built-in digits, not MNIST; accuracies are not comparable with MNIST's"
+                  : "");
     return code;
 }

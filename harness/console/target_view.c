@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "console/table.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "stats/order.h"
 
 static void seconds_cell(struct table *table, double seconds)
@@ -56,15 +58,16 @@ int target_print(const struct target_results *t, const struct registry_entry *co
     double *seconds = calloc((size_t)t->count + 1, sizeof *seconds);
     double *epochs = calloc((size_t)t->count + 1, sizeof *epochs);
     static const char *const head[] = {"backend", "seeds reached", "median s", "least s", "most s", "epochs"};
-    table_init(&table, "lrrrrr");
+    table_init(&table, "lrrrrr", "000112");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
     for (int i = 0; i < count && seconds && epochs; i++)
         add_line(&table, t, entries[i], seeds, seconds, epochs);
     const int code = table.failed || !seconds || !epochs ? -1 : 0;
-    fprintf(out,
-            "time to a validation accuracy of %g: seconds of training steps alone, looked at after whole "
-            "epochs;\nmedian and spread over the seeds\n",
-            t->accuracy);
+    wrap_line(
+        out, terminal_width(out),
+        "time to a validation accuracy of %g: seconds of training steps alone, looked at after whole epochs; "
+        "median and spread over the seeds",
+        t->accuracy);
     table_print(&table, out);
     fputc('\n', out);
     table_free(&table);

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "console/wrap.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Characters of UTF-8 text, each taken to be a column wide. */
-static int columns_of(const char *text, size_t bytes)
+int wrap_columns(const char *text, size_t bytes)
 {
     int columns = 0;
     for (size_t i = 0; i < bytes; i++) columns += (text[i] & 0xc0) != 0x80;
     return columns;
+}
+
+size_t wrap_piece(const char *text, int width)
+{
+    size_t fits = 0, end = 0;
+    while (text[fits] && wrap_columns(text, fits + 1) <= width) {
+        if (text[fits] == ' ') end = fits;
+        if (text[fits] == '+') end = fits + 1;
+        fits++;
+    }
+    if (!text[fits] || text[fits] == ' ') return fits;
+    return end ? end : fits;
 }
 
 void wrap_print(FILE *out, const char *text, int at, int indent, int width)
@@ -17,7 +30,7 @@ void wrap_print(FILE *out, const char *text, int at, int indent, int width)
     bool first = true;
     for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
         const size_t length = strcspn(text, " ");
-        const int columns = columns_of(text, length);
+        const int columns = wrap_columns(text, length);
         if (!first && width > 0 && at + 1 + columns > width) {
             fprintf(out, "\n%*s", indent, "");
             at = indent;
@@ -31,4 +44,16 @@ void wrap_print(FILE *out, const char *text, int at, int indent, int width)
         first = false;
     }
     fputc('\n', out);
+}
+
+void wrap_line(FILE *out, int width, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    const int length = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (length < 0) return;
+    wrap_print(out, text, 0, 2, width);
+    free(text);
 }

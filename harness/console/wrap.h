@@ -4,11 +4,23 @@
 #ifndef LB_WRAP_H
 #define LB_WRAP_H
 
+#include <stddef.h>
 #include <stdio.h>
+
+/* Columns that so many bytes of UTF-8 take, each character taken to be a column wide. */
+int wrap_columns(const char *text, size_t bytes);
+
+/* Bytes at the beginning of text that fit into `width` > 0 columns: all of it, or up to a blank or after a
+ * '+', or, where a word is longer than that, what fits of it. */
+size_t wrap_piece(const char *text, int width);
 
 /* Prints text in lines of at most `width` columns (0: one line) and a line end. The first line begins in
  * column `at`, where the cursor is; the others are indented by `indent`. A word longer than a line has one of
  * its own. */
 void wrap_print(FILE *out, const char *text, int at, int indent, int width);
+
+/* The same of a formatted text that begins a line; further lines are indented by two. Prints nothing where
+ * memory is short. */
+void wrap_line(FILE *out, int width, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -2,6 +2,7 @@
 #include "results/figures.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,18 +44,47 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
     return f;
 }
 
-/* Seconds of a later epoch of this round of this seed, the mean where a turn has several; NAN: none. */
-static double seconds_in_round(const struct summary_row *row, const struct epoch_point *round)
+/* What a contender did in a round of a seed: its later epochs there. */
+struct round_part {
+    double seconds; /* of one, the mean where a turn has several; NAN: none */
+    bool disturbed; /* any of them */
+};
+
+static struct round_part part_of_round(const struct summary_row *row, const struct epoch_point *round)
 {
-    double sum = 0.0;
+    struct round_part part = {.seconds = 0.0};
     int count = 0;
     for (int i = 0; i < row->epochs; i++) {
         const struct epoch_point *p = &row->points[i];
         if (p->round != round->round || p->seed != round->seed || p->epoch == 1) continue;
-        sum += p->seconds;
+        part.seconds += p->seconds;
+        part.disturbed |= p->disturbed;
         count++;
     }
-    return count ? sum / count : NAN;
+    part.seconds = count ? part.seconds / count : NAN;
+    return part;
+}
+
+/* See the rule in figures.h. */
+static void establish(struct speedup *up)
+{
+    const bool enough = up->rounds >= INTERVAL_MIN, calm = 2 * up->disturbed < up->rounds;
+    char disturbed[40] = "";
+    up->established = enough && calm && isfinite(up->interval.low) && isfinite(up->interval.high);
+    if (up->established) return;
+    if (up->disturbed)
+        snprintf(disturbed, sizeof disturbed,
+                 up->disturbed == up->rounds ? ", all disturbed" : ", %d disturbed", up->disturbed);
+    if (up->rounds == 0)
+        snprintf(up->reason, sizeof up->reason,
+                 "no later epoch of both in one round; train %d epochs of each", INTERVAL_MIN + 1);
+    else if (up->disturbed && !calm)
+        snprintf(up->reason, sizeof up->reason, "%d later epoch%s%s; run bench doctor", up->rounds,
+                 up->rounds == 1 ? "" : "s", disturbed);
+    else
+        snprintf(up->reason, sizeof up->reason,
+                 "%d later epoch%s%s; an interval takes %d, so train %d epochs", up->rounds,
+                 up->rounds == 1 ? "" : "s", disturbed, INTERVAL_MIN, INTERVAL_MIN + 1);
 }
 
 struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
@@ -66,8 +96,11 @@ struct speedup speedup_over(const struct summary *s, const struct summary_row *r
         const struct epoch_point *p = &row->points[i];
         const bool first_of_turn = i == 0 || p[-1].round != p->round || p[-1].seed != p->seed;
         if (p->round == 0 || p->epoch == 1 || !first_of_turn) continue;
-        const double log_ratio = log(seconds_in_round(base, p) / seconds_in_round(row, p));
-        if (isfinite(log_ratio)) logs[up.rounds++] = log_ratio;
+        const struct round_part mine = part_of_round(row, p), theirs = part_of_round(base, p);
+        const double log_ratio = log(theirs.seconds / mine.seconds);
+        if (!isfinite(log_ratio)) continue;
+        logs[up.rounds++] = log_ratio;
+        up.disturbed += mine.disturbed || theirs.disturbed;
     }
     if (up.rounds > 0) {
         struct paired_comparison c;
@@ -78,6 +111,7 @@ struct speedup speedup_over(const struct summary *s, const struct summary_row *r
         up.ratio = time_figures(s, base).median / time_figures(s, row).median;
     }
     free(logs);
+    establish(&up);
     return up;
 }
 
@@ -92,6 +126,12 @@ const struct summary_row *fastest_row(const struct summary *s)
         best = &s->rows[i];
     }
     return best;
+}
+
+bool first_is_fastest(const struct summary *s, const struct summary_row *row)
+{
+    return row->later >= 2 && row->points[0].epoch == 1 &&
+           row->points[0].seconds < time_figures(s, row).fastest;
 }
 
 /* ---- Parts of epochs ---- */
@@ -114,6 +154,7 @@ bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summ
 {
     const struct summary_row *best = fastest_row(s);
     if (!best || row == best || row->epochs == 0 || is_same(row->entry, best->entry)) return false;
+    if (!speedup_over(s, best, row).established) return false;
     *slow = side_of(s, row, parts);
     *fast = side_of(s, best, parts + TRAINER_MAX_OP_TIMES + 1);
     return amdahl_of(a, slow, fast);

@@ -29,19 +29,31 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
  * the median of the rounds' ratios, with its 95 % interval. Where there is no such round, the ratio of the
  * two medians, with rounds 0 and an infinite interval; NAN where one has no epoch. */
 struct speedup {
-    int rounds;
+    int rounds, disturbed; /* disturbed: rounds in which something disturbed either of the two */
     double ratio;
     struct interval interval;
+    bool established; /* the ratio may be stated as a result; else only shown as what was measured */
+    char reason[96];  /* why not, and what to do: "3 later epochs, all disturbed; run bench doctor" */
 };
 
+/* THE RULE FOR A RESULT, which console, summary.json and report share. A ratio is established when
+ * - its interval is finite: at least INTERVAL_MIN rounds, below which no count of values bounds a median;
+ * - in more than half of these rounds nothing disturbed either side. A median is among the undisturbed values
+ *   then, however far the others are off: they can make the interval wider, but not carry it away. From half
+ *   on it says as much of the disturbance as of the backends. */
 struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
                             const struct summary_row *base);
 
 /* The contender with the least median; NULL: nobody trained. */
 const struct summary_row *fastest_row(const struct summary *s);
 
+/* The very first epoch took less time than any later one, which warm-up does not explain. False with a single
+ * later epoch: of two, one is the faster. */
+bool first_is_fastest(const struct summary *s, const struct summary_row *row);
+
 /* Amdahl's law on a contender and the fastest one. False where it says nothing: see amdahl_of, or both are
- * the same backend. *slow and *fast are the two sides; parts has room for twice TRAINER_MAX_OP_TIMES + 1. */
+ * the same backend, or the fastest one's speed-up is not established. *slow and *fast are the two sides;
+ * parts has room for twice TRAINER_MAX_OP_TIMES + 1. */
 bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summary_row *row,
                     struct amdahl_side *slow, struct amdahl_side *fast, struct amdahl_part *parts);
 

@@ -42,6 +42,7 @@ struct summary {
     const struct attribution *attribution; /* NULL: bounds of ops are not wanted */
     int wanted_epochs;
     const char *dataset;
+    bool judged; /* the command has its own verdict on who is faster */
 };
 
 /* Room for these contenders; free with summary_free. */

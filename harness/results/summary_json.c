@@ -33,8 +33,10 @@ static json_t *speedups_json(const struct summary *s, const struct summary_row *
         if (base == row || base->epochs == 0 || row->epochs == 0) continue;
         const struct speedup up = speedup_over(s, row, base);
         json_object_set_new(object, base->entry->name,
-                            json_pack("{s:o, s:o, s:i}", "ratio", real(up.ratio), "interval_95",
-                                      interval_json(up.interval), "rounds", up.rounds));
+                            json_pack("{s:o, s:o, s:i, s:i, s:b, s:o}", "ratio", real(up.ratio),
+                                      "interval_95", interval_json(up.interval), "rounds", up.rounds,
+                                      "disturbed_rounds", up.disturbed, "established", up.established,
+                                      "reason", json_string_or_null(up.reason)));
     }
     return object;
 }
@@ -109,8 +111,9 @@ static void add_training(json_t *object, const struct summary *s, const struct s
                              amdahl_json(s, row), "ops", ops_json(s, row));
     json_object_update(object, more);
     json_decref(more);
-    more = json_pack("{s:o, s:o, s:o, s:o}", "loss", real(r->loss), "accuracy", real(r->accuracy), "val_loss",
-                     real(r->val_loss), "val_accuracy", real(r->val_accuracy));
+    more = json_pack("{s:b, s:o, s:o, s:o, s:o}", "first_is_fastest", first_is_fastest(s, row), "loss",
+                     real(r->loss), "accuracy", real(r->accuracy), "val_loss", real(r->val_loss),
+                     "val_accuracy", real(r->val_accuracy));
     json_object_update(object, more);
     json_decref(more);
 }

@@ -12,6 +12,8 @@
 #include "results/csv.h"
 #include "roof/peak.h"
 #include "console/table.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "stats/order.h"
 
 /* ---- Reading the points ---- */
@@ -262,7 +264,7 @@ static void add_row(struct table *t, const struct sweep_results *r, const struct
     table_cell(t, "%d", line->point.batch);
     table_cell(t, "%d", line->point.hidden);
     table_cell(t, "%s", line->backend);
-    table_cell(t, "%s", line->deviation[0] ? line->deviation : line->verified ? "yes" : "NO");
+    table_cell(t, "%s", line->deviation[0] ? "deviates" : line->verified ? "yes" : "NO");
     table_cell(t, "%d", line->epochs);
     real_cell(t, 4, line->train_seconds, "");
     real_cell(t, 1, line->gflops, "");
@@ -279,17 +281,16 @@ int sweep_results_print(const struct sweep_results *r, FILE *out)
                                        "epochs",     "median s", "GFLOP/s", "of peak", "speed-up",
                                        "efficiency", "val acc",  "outcome"};
     struct table t;
-    table_init(&t, "rrrllrrrrrrrl");
+    table_init(&t, "rrrllrrrrrrrl", "0000460321550");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&t, "%s", head[i]);
     for (int i = 0; i < r->count; i++) add_row(&t, r, &r->lines[i]);
     const int code = t.failed ? -1 : 0;
     table_print(&t, out);
     table_free(&t);
-    fputs("median s = of training one epoch, without the first; speed-up = against the fewest threads at the "
-          "same "
-          "batch and hidden size;\nefficiency = speed-up over the ratio of threads; points were measured one "
-          "after "
-          "the other\n",
-          out);
+    wrap_line(
+        out, terminal_width(out),
+        "median s = of training one epoch, without the first; speed-up = against the fewest threads at the "
+        "same batch and hidden size; efficiency = speed-up over the ratio of threads; points were measured "
+        "one after the other");
     return code;
 }

@@ -60,6 +60,13 @@ const struct step_part *step_part_find(const char *name)
     return NULL;
 }
 
+bool step_calls_op(enum op_id op)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].op == op) return true;
+    return false;
+}
+
 const char *step_part_kind_name(const struct step_part *part)
 {
     static const char *const names[] = {"product", "op", "wait"};

@@ -57,6 +57,9 @@ struct step_part {
 /* The part of this name; NULL: a name that says nothing, such as "step", or one that a backend made up. */
 const struct step_part *step_part_find(const char *name);
 
+/* Whether the composed step calls this op: all but those that only the proof and bench micro do. */
+bool step_calls_op(enum op_id op);
+
 /* "product", "op", "wait"; "" for NULL: the column `kind` of ops.csv. */
 const char *step_part_kind_name(const struct step_part *part);
 

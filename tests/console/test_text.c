@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people read: the summary's numbers and remarks, the line of progress. */
+ * The figures of a summary, and the line of progress. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,6 @@
 #include "backends/describe.h"
 #include "results/figures.h"
 #include "console/progress_view.h"
-#include "console/summary_view.h"
-#include "console/table.h"
 
 static void add_epochs(struct summary *s, struct summary_row *row, const double *seconds, int count,
                        double val_accuracy)
@@ -27,17 +25,6 @@ static void add_epochs(struct summary *s, struct summary_row *row, const double 
         };
         assert_int_equal(summary_epoch(s, row, &r, 42, 100e9), 0);
     }
-}
-
-static char *printed(const struct summary *s)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    assert_non_null(out);
-    summary_print(s, out);
-    fclose(out);
-    return text;
 }
 
 static void medians_leave_the_first_epoch_out(void **state)
@@ -116,47 +103,6 @@ static void speedups_pair_the_rounds(void **state)
     summary_free(&s);
 }
 
-static void summary_says_what_is_notable(void **state)
-{
-    (void)state;
-    struct summary s;
-    const struct registry_entry *entries[] = {registry_at(0), registry_at(1)};
-    summary_init(&s, entries, 2, 42);
-    s.wanted_epochs = 3;
-    s.dataset = "generated";
-    for (int i = 0; i < 2; i++) {
-        s.rows[i].proven = true;
-        s.rows[i].verdict = (struct proof_verdict){.cases = 10, .worst_of_bound = 0.25};
-        s.rows[i].info.bound = 1;
-    }
-    add_epochs(&s, &s.rows[0], (double[]){40.0}, 1, 0.95);
-    add_epochs(&s, &s.rows[1], (double[]){4.0, 2.0, 2.0}, 3, 0.97);
-    snprintf(s.rows[1].info.implementation, sizeof s.rows[1].info.implementation, "gemm=jit;softmax=ref:any");
-    char *text = printed(&s);
-    char line[200];
-    snprintf(line, sizeof line, "%s: trained 1 epoch of 3", entries[0]->name);
-    assert_non_null(strstr(text, line));
-    assert_non_null(strstr(text, "softmax=ref:any"));
-    assert_non_null(strstr(text, "dataset=generated"));
-    assert_non_null(strstr(text, "20.00x")); /* 40 s by the one epoch against a median of 2 s */
-    assert_non_null(strstr(text, "50.0"));   /* 100 GFLOP in 2 s */
-    assert_non_null(strstr(text, "0.9700"));
-    free(text);
-    s.rows[1].verdict.deviating = 3;
-    text = printed(&s);
-    assert_non_null(strstr(text, "deviates: rules (3 cases)"));
-    free(text);
-    s.rows[1].verdict.failed = 3;
-    s.rows[1].epochs = 0;
-    snprintf(s.rows[1].failure, sizeof s.rows[1].failure, "proof failed, not timed: 3 of 10 cases");
-    text = printed(&s);
-    assert_non_null(strstr(text, "NO "));
-    assert_non_null(strstr(text, "not timed: 3 of 10 cases"));
-    assert_null(strstr(text, "20.00x"));
-    free(text);
-    summary_free(&s);
-}
-
 static void progress_looks_like_keras(void **state)
 {
     (void)state;
@@ -203,34 +149,14 @@ static void reference_implementations_are_found(void **state)
     assert_string_equal(text, "relu=ref:any");
 }
 
-static void tables_align(void **state)
-{
-    (void)state;
-    struct table t;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    table_init(&t, "lrl");
-    const char *const cells[] = {"name", "value", "note", "a", "1.5", "", "longer", "22.25", "yes"};
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) table_cell(&t, "%s", cells[i]);
-    table_print(&t, out);
-    table_free(&t);
-    fclose(out);
-    assert_string_equal(text,
-                        "name    value  note\n-------------------\na         1.5\nlonger  22.25  yes\n");
-    free(text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(medians_leave_the_first_epoch_out),
         cmocka_unit_test(a_share_is_of_the_best_peak_of_the_run),
         cmocka_unit_test(speedups_pair_the_rounds),
-        cmocka_unit_test(summary_says_what_is_notable),
         cmocka_unit_test(progress_looks_like_keras),
         cmocka_unit_test(reference_implementations_are_found),
-        cmocka_unit_test(tables_align),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

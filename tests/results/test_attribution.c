@@ -141,7 +141,7 @@ static char *sentence(const struct amdahl_side *slow, const struct amdahl_side *
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
     assert_true(amdahl_of(&a, slow, fast));
-    amdahl_print(out, &a, slow, fast);
+    amdahl_print(out, 0, &a, slow, fast);
     fclose(out);
     return text;
 }

@@ -175,6 +175,7 @@ static void file_and_table_have_each_figure_in_its_place(void **state)
     rewind(f);
     expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,c,0,,,,,,deviates: rules (2 cases),ok,r,e,,\r\n");
     fclose(f);
+    setenv("COLUMNS", "130", 1); /* all columns of the table */
     FILE *table = tmpfile();
     assert_non_null(table);
     assert_int_equal(sweep_results_print(&r, table), 0);
