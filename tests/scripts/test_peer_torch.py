@@ -149,9 +149,9 @@ class Images(Scratch):
 
 class Files(Scratch):
     def test_columns_are_those_of_bench(self):
-        with open(os.path.join(ROOT, "harness", "report", "run_files.c"), encoding="utf-8") as f:
+        with open(os.path.join(ROOT, "harness", "results", "run_files.c"), encoding="utf-8") as f:
             table = f.read().partition("epochs_columns[] = {")[2].partition("NULL")[0]
-        with open(os.path.join(ROOT, "harness", "report", "provenance.h"), encoding="utf-8") as f:
+        with open(os.path.join(ROOT, "harness", "results", "provenance.h"), encoding="utf-8") as f:
             origin = f.read().partition("#define PROVENANCE_COLUMNS ")[2].partition("\n")[0]
         table = table.replace("PROVENANCE_COLUMNS", origin)
         self.assertEqual(list(records.EPOCH_COLUMNS), [word.strip(' "\n') for word in table.split(",")[:-1]])
