@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 
-from cli_common import check, clean_environment, finish, make_data, provenance_of, run, scratch, whole_rows
+from cli_common import check, check_refused, clean_environment, finish, make_data, provenance_of, run, scratch, whole_rows
 
 bench, plugin = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SMALL = ["--hidden", "16", "--threads", "1"]
@@ -163,12 +163,7 @@ REFUSED = [
 def test_refusals(data, folder):
     for words, code, names in REFUSED:
         out = folder + "/refused"
-        result = ab(data, out, *words)
-        check(result.returncode == code, f"ab {words}: exit {result.returncode} instead of {code}: {result.stderr!r}")
-        check(result.stderr.count("\n") == 1 and result.stdout == "", f"ab {words}: not one line: {result.stderr!r}")
-        for name in names:
-            check(name in result.stderr, f"ab {words}: {name!r} is not named: {result.stderr!r}")
-        check(not os.path.exists(out), f"ab {words}: left a folder")
+        check_refused(ab(data, out, *words), code, names, f"ab {words}", out)
 
 
 def test_other_protocol(data, folder):
@@ -211,9 +206,7 @@ def test_interrupted(data, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     test_two_backends(data_folder, scratch_folder)
     test_other_build_and_plugin(data_folder, scratch_folder)
     test_processes(data_folder, scratch_folder)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from cli_common import check, finish, make_data, provenance_of, ready_backends, run, scratch, skip, whole_rows
+from cli_common import check, check_refused, finish, make_data, provenance_of, ready_backends, run, scratch, skip, whole_rows
 from plotlib.keras import read_keras
 
 bench, *part = sys.argv[1:]
@@ -201,11 +201,7 @@ def test_quiet(data, folder):
 
 
 def refused(words, code, names, data):
-    result = run(bench, *SMALL, "--quiet", "--data", data, "--out", *words)
-    check(result.returncode == code, f"--out {words}: exit {result.returncode} instead of {code}: {result.stderr!r}")
-    check(result.stderr.count("\n") == 1 and result.stdout == "", f"--out {words}: not one line: {result.stderr!r}")
-    for name in names:
-        check(name in result.stderr, f"--out {words}: {name!r} is not named: {result.stderr!r}")
+    check_refused(run(bench, *SMALL, "--quiet", "--data", data, "--out", *words), code, names, f"--out {words}")
 
 
 def test_bad_folders(data, folder, run_folder):
@@ -319,9 +315,7 @@ def test_nowhere(data, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     if part == ["team"]:
         test_team_spins(scratch_folder)
     elif part == ["full disk"]:

@@ -9,7 +9,7 @@ import shutil
 import statistics
 import sys
 
-from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
+from cli_common import check, check_refused, finish, make_data, run, scratch, skip, whole_rows
 
 bench = os.path.abspath(sys.argv[1])
 EPOCHS = 8
@@ -100,12 +100,7 @@ def test_verdicts(data, folder, baseline):
 
 def refused(data, baseline, code, names, folder, *words):
     out = folder + "/refused"
-    result = gate(data, baseline, out, *words)
-    check(result.returncode == code, f"{names}: exit {result.returncode} instead of {code}: {result.stderr!r}")
-    check(result.stderr.count("\n") == 1 and result.stdout == "", f"{names}: not one line: {result.stderr!r}")
-    for name in names:
-        check(name in result.stderr, f"{names}: {name!r} is not named: {result.stderr!r}")
-    check(not os.path.exists(out), f"{names}: left a folder")
+    check_refused(gate(data, baseline, out, *words), code, names, f"gate {words}", out)
 
 
 def test_refusals(data, folder, baseline):
@@ -115,7 +110,6 @@ def test_refusals(data, folder, baseline):
     refused(data, baseline, 4, ["naive", "too few epochs"], folder, "--backend", "naive")
     refused(data, baseline, 2, ["avx3"], folder, "--backend", "avx3")
     refused(data, baseline, 2, ["--max-isa", "avx2"], folder, "--max-isa", "avx2")
-    os.mkdir(folder + "/other-data")
     refused(make_data(folder + "/other-data", train=320), baseline, 6, ["other images", "--data"], folder)
 
     def changed(section, key, value):
@@ -136,9 +130,7 @@ def test_refusals(data, folder, baseline):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     base = scratch_folder + "/base"
     made = run(bench, "run", "--backend", "naive,avx2", "--hidden", "16", "--batch", "64", "--seed", "5",
                "--threads", "1", "--epochs", str(EPOCHS), "--data", data_folder, "--out", base, timeout=500)

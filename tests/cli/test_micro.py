@@ -3,12 +3,11 @@
 
 Arguments: bench [PART]; a part has needs of its own."""
 import json
-import os
 import re
 import subprocess
 import sys
 
-from cli_common import check, finish, is_address_sanitized, make_data, run, scratch, skip, whole_rows
+from cli_common import check, check_refused, finish, is_address_sanitized, make_data, run, scratch, skip, whole_rows
 
 bench, *part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--quiet"]
@@ -111,11 +110,7 @@ def test_refusals(data, folder):
     def refused(path, *names):
         out = folder + "/refused"
         result = run(bench, "micro", *SMALL, "--data", data, "--shapes", path, "--out", out)
-        check(result.returncode == 2 and result.stdout == "", f"{names}: exit {result.returncode}")
-        check(result.stderr.count("\n") == 1, f"{names}: not one line: {result.stderr!r}")
-        check(not os.path.exists(out), f"{names}: the folder is left")
-        for name in names:
-            check(name in result.stderr, f"{names}: {result.stderr!r}")
+        check_refused(result, 2, names, f"shapes {path}", out)
     refused(folder + "/missing", "--shapes", folder + "/missing", "No such file")
     shapes = write_shapes(folder, "1 2 3\n1 2 x\n")
     refused(shapes, shapes + ":2:", "'x'")
@@ -137,9 +132,7 @@ def test_little_memory(data, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     if part == ["cold"]:
         test_cold(data_folder, scratch_folder)
     elif part == ["little memory"]:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from cli_common import check, clean_environment, finish, make_data, ready_backends, run, scratch, whole_rows
+from cli_common import check, check_refused, clean_environment, finish, make_data, ready_backends, run, scratch, whole_rows
 
 bench, evil = (os.path.abspath(word) for word in sys.argv[1:3])  # evil: a plug-in that does harm as it is told
 kills = int(os.environ.get("BENCH_TEST_KILLS", "0"))
@@ -137,11 +137,7 @@ def complete(place, begun, folders, whole, points):
 
 
 def refused(words, code, names):
-    result = run(bench, "run", *words)
-    check(result.returncode == code, f"{words}: exit {result.returncode} instead of {code}: {result.stderr!r}")
-    check(result.stderr.count("\n") == 1 and result.stdout == "", f"{words}: not one line: {result.stderr!r}")
-    for name in names:
-        check(name in result.stderr, f"{words}: {name!r} is not named: {result.stderr!r}")
+    check_refused(run(bench, "run", *words), code, names, f"run {words}")
 
 
 def test_run(data, folder, backends):
@@ -292,9 +288,7 @@ def test_refused(whole, sweep, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     print(f"seed {seed}, {kills} of each signal")
     backends = ["naive"] + [b for b in ready_backends(bench) if b == "avx2"]
     single = test_run(data_folder, scratch_folder, backends)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 
-from cli_common import check, clean_environment, finish, is_address_sanitized, run, scratch, skip, whole_rows
+from cli_common import check, check_refused, clean_environment, finish, is_address_sanitized, run, scratch, skip, whole_rows
 
 bench, *part = sys.argv[1:]
 COLUMNS = ("schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
@@ -115,11 +115,7 @@ def test_little_memory():
 
 
 def refused(words, names):
-    result = run(bench, "roofline", *words)
-    check(result.returncode == 2 and result.stdout == "", f"{words}: exit {result.returncode}: {result.stdout!r}")
-    check(result.stderr.count("\n") == 1, f"{words}: not one line: {result.stderr!r}")
-    for name in names:
-        check(name in result.stderr, f"{words}: {name!r} is not named: {result.stderr!r}")
+    check_refused(run(bench, "roofline", *words), 2, names, f"roofline {words}")
 
 
 def test_refusals():

@@ -104,8 +104,7 @@ def uses(folder, data):
 if "avx2" not in ready_backends(bench):
     skip("this CPU has no AVX2: nothing to tune here")
 with scratch() as folder:
-    os.makedirs(os.path.join(folder, "data"))
-    data = make_data(os.path.join(folder, "data"))
+    data = make_data(folder + "/data")
     refusals(folder)
     refuses_and_cleans(folder, data)
     tunes(folder, data)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The command line: what is refused and how, --help, list, data, prove, ISA caps, stdout."""
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 
-from cli_common import check, finish, make_data, ready_backends, run, scratch
+from cli_common import check, check_refused, finish, make_data, ready_backends, run, scratch
 
 bench = sys.argv[1]
 
@@ -82,20 +81,11 @@ ENVIRONMENT = [
 ]
 
 
-def refused(result, code, names, what):
-    lines = result.stderr.splitlines()
-    check(result.returncode == code, f"{what}: exit {result.returncode} instead of {code}: {result.stderr!r}")
-    check(len(lines) == 1 and lines[0].startswith("bench: "), f"{what}: not one line: {result.stderr!r}")
-    check(result.stdout == "", f"{what}: something on stdout: {result.stdout!r}")
-    for name in names:
-        check(name in result.stderr, f"{what}: {name!r} is not named: {result.stderr!r}")
-
-
 def test_refusals():
     for words, names in REFUSED:
-        refused(run(bench, *words), 2, names, "bench " + " ".join(words))
+        check_refused(run(bench, *words), 2, names, "bench " + " ".join(words))
     for variable, value, names in ENVIRONMENT:
-        refused(run(bench, env={variable: value}), 2, names, f"{variable}={value} bench")
+        check_refused(run(bench, env={variable: value}), 2, names, f"{variable}={value} bench")
 
 
 def page(*words, columns=80):
@@ -121,9 +111,9 @@ def test_help():
     for words in (["-V"], ["--version"], ["run", "-V"]):
         version = run(bench, *words)
         check(version.returncode == 0 and re.match(r"bench \d+\.\d+\.\d+ \(", version.stdout), f"{words}: {version}")
-    refused(run(bench, "help", "worker"), 2, ["'worker'"], "bench help worker")
-    refused(run(bench, "help", "lst"), 2, ["did you mean 'list'?"], "bench help lst")
-    refused(run(bench, "help", "ab", "gate"), 2, ["'gate'"], "bench help ab gate")
+    check_refused(run(bench, "help", "worker"), 2, ["'worker'"], "bench help worker")
+    check_refused(run(bench, "help", "lst"), 2, ["did you mean 'list'?"], "bench help lst")
+    check_refused(run(bench, "help", "ab", "gate"), 2, ["'gate'"], "bench help ab gate")
 
 
 def test_help_of_commands():
@@ -174,7 +164,7 @@ def test_caps():
     check(by_name["avx2"]["status"] == "unsupported" and by_name["avx2"]["why"], "list: avx2 below a baseline cap")
     for words, env in ((["--max-isa", "baseline"], {}), ([], {"BENCH_MAX_ISA": "baseline"})):
         result = run(bench, "--backend", "avx2", *words, env=env)
-        refused(result, 77, ["avx2", "unsupported"], f"avx2 below a cap {words or env}")
+        check_refused(result, 77, ["avx2", "unsupported"], f"avx2 below a cap {words or env}")
     listing = run(bench, "list", "--max-isa=avx2", "--json", env={"BENCH_MAX_ISA": "baseline"}).stdout
     check(json.loads(listing)["isa_cap"] == "avx2", "the flag wins over the environment")
     check("avx2" not in ready_backends(bench, "--max-isa=baseline"), "avx2 ready below a baseline cap")
@@ -184,10 +174,10 @@ def test_data(folder):
     shown = run(bench, "data", "--data", folder)
     check(shown.returncode == 0 and "640" in shown.stdout, f"data: {shown.stdout!r} {shown.stderr!r}")
     check(run(bench, "data", env={"BENCH_DATA": folder}).stdout == shown.stdout, "data: by environment")
-    refused(run(bench, "data", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "data: no such folder")
-    refused(run(bench, "--data", "/nowhere/at-all", "--backend", "naive", "--out", folder + "/new"), 6,
-            ["/nowhere/at-all"], "run: no such folder")
-    check(not os.path.exists(folder + "/new"), "a run without data leaves its folder")
+    check_refused(run(bench, "data", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "data: no such folder")
+    out = folder + "/new"
+    check_refused(run(bench, "--data", "/nowhere/at-all", "--backend", "naive", "--out", out), 6, ["/nowhere/at-all"],
+                  "run: no such folder", out)
 
 
 def test_stdout():

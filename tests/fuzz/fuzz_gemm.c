@@ -12,6 +12,7 @@
 #include "machine/cpu.h"
 #include "proof/bounds.h"
 #include "proof/oracle.h"
+#include "../support/plan.h"
 
 enum { MAX_ROWS = 49, MAX_COLUMNS = 67, MAX_K = 97, MAX_SLACK = 5, TEAMS = 2, SLACKS = 6 * 6 * 6 };
 
@@ -39,16 +40,8 @@ static int contender_count;
 
 static void open_all(int team)
 {
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = team + 1,
-                              .inputs = 784,
-                              .hidden = 16,
-                              .classes = 10,
-                              .batch = 16,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .isa = cpu_usable()};
+    const struct plan plan = TEST_PLAN(.threads = team + 1, .inputs = 784, .hidden = 16, .classes = 10,
+                                       .batch = 16, .isa = cpu_usable());
     contender_count = 0;
     for (int i = 0; i < registry_count(); i++) {
         const struct registry_entry *const entry = registry_at(i);

@@ -103,7 +103,6 @@ def main():
     bench, name = sys.argv[1:]
     words, process, most = COMMANDS[name]
     with scratch() as folder:
-        os.mkdir(folder + "/data")
         data = make_data(folder + "/data", 64, 16)
         trial = Trial(os.path.abspath(bench), words, process, data, folder)
         done, usual, failed, allocations = trial(None)

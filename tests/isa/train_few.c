@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "machine/cpu.h"
 #include "train/trainer.h"
+#include "../support/plan.h"
 
 enum { INPUTS = 784, CLASSES = 10, BATCH = 19, IMAGES = 64, STEPS = 6, SLACK = 4096 };
 
@@ -42,15 +43,8 @@ static void images_make(struct images *d)
 /* Loss sums of STEPS steps into loss. 0, or -1 with a line on stderr. */
 static int train(const struct backend *b, bool composed, const struct images *d, double *loss)
 {
-    const struct plan plan = {.threads = threads,
-                              .inputs = INPUTS,
-                              .hidden = hidden,
-                              .classes = CLASSES,
-                              .batch = BATCH,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .isa = cpu_usable()};
+    const struct plan plan = TEST_PLAN(.threads = threads, .inputs = INPUTS, .hidden = hidden,
+                                       .classes = CLASSES, .batch = BATCH, .isa = cpu_usable());
     const struct shape shape = {INPUTS, hidden, CLASSES};
     struct contender c;
     struct error e = {0};

@@ -21,6 +21,7 @@
 #include "backends/contender.h"
 #include "backends/registry.h"
 #include "machine/cpu.h"
+#include "../support/plan.h"
 
 enum { ROW_MAJOR = 101, COLUMN_MAJOR = 102, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112, CBLAS_CONJ_TRANS = 113 };
 
@@ -62,17 +63,9 @@ static void open_backend(void)
     const struct registry_entry *const entry = registry_resolve(name, &e);
     if (!entry) give_up(e.code, name, e.text);
     if (registry_status(entry, why, sizeof why) != BACKEND_READY) give_up(EXIT_NOTHING, name, why);
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = threads && atoi(threads) > 0 ? atoi(threads) : 1,
-                              .inputs = 784,
-                              .hidden = 128,
-                              .classes = 10,
-                              .batch = 128,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .argument = entry->argument,
-                              .isa = cpu_usable()};
+    const struct plan plan =
+        TEST_PLAN(.threads = threads && atoi(threads) > 0 ? atoi(threads) : 1, .inputs = 784, .hidden = 128,
+                  .classes = 10, .batch = 128, .argument = entry->argument, .isa = cpu_usable());
     if (contender_open(&contender, entry->backend, registry_fallback_for(entry->backend), &plan, &e))
         give_up(e.code, name, e.text);
 }

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "proof/cases.h"
 #include "train/trainer.h"
+#include "../support/plan.h"
 
 /* Sizes that no vector length divides; the first pixel of every image is 0. */
 enum { INPUTS = 21, HIDDEN = 17, CLASSES = 3, IMAGES = 13, STEPS = 1500 };
@@ -84,16 +85,10 @@ int main(int argc, char **argv)
         printf("skipped: %s: %s\n", argv[1], why);
         return EXIT_NOTHING;
     }
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = INPUTS,
-                              .hidden = HIDDEN,
-                              .classes = CLASSES,
-                              .batch = IMAGES,
-                              .lr = 0.01f,
-                              .rho = rho,
-                              .epsilon = 1e-7f,
-                              .isa = ~0u};
+    struct plan plan = TEST_PLAN(.threads = 1, .inputs = INPUTS, .hidden = HIDDEN, .classes = CLASSES,
+                                 .batch = IMAGES, .isa = ~0u);
+    plan.lr = 0.01f;
+    plan.rho = rho;
     struct contender c;
     if (contender_open(&c, entry->backend, registry_fallback_for(entry->backend), &plan, &e)) {
         fprintf(stderr, "%s\n", e.text);

@@ -18,6 +18,7 @@
 
 #include "backend.h"
 #include "train/network.h"
+#include "../support/plan.h"
 #include "../support/skip_test.h"
 
 extern const struct backend backend_onednn;
@@ -28,16 +29,10 @@ static const struct shape shape = {INPUTS, HIDDEN, CLASSES};
 
 static struct plan small_plan(void)
 {
-    return (struct plan){.struct_size = sizeof(struct plan),
-                         .threads = 2,
-                         .inputs = INPUTS,
-                         .hidden = HIDDEN,
-                         .classes = CLASSES,
-                         .batch = BATCH,
-                         .lr = 0.01f,
-                         .rho = 0.9f,
-                         .epsilon = 1e-7f,
-                         .isa = ~0u};
+    struct plan plan = TEST_PLAN(.threads = 2, .inputs = INPUTS, .hidden = HIDDEN, .classes = CLASSES,
+                                 .batch = BATCH, .isa = ~0u);
+    plan.lr = 0.01f;
+    return plan;
 }
 
 static void *open_state(const struct plan *plan)

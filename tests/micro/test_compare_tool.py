@@ -48,9 +48,7 @@ def compare(python, *words):
 
 python3 = find_python()
 with scratch() as folder:
-    data_folder = folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(folder + "/data")
     pair = ["naive", next((b for b in ready_backends(bench) if b != "naive"), "naive")]
     if pair[0] == pair[1]:
         skip("this CPU runs no second backend")

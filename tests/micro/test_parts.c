@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "micro/check_shape.h"
+#include "../support/plan.h"
 
 static char case_file[] = "/tmp/lanebench-shapes-XXXXXX";
 
@@ -166,8 +167,7 @@ static void wrong_products_are_not_timed(void **state)
         {TRANS, TRANS, 40, 30, 20, 2},
         {NO_TRANS, TRANS, 300, 310, 200, 3}}; /* the last is looked at by sample */
     const struct backend *naive = registry_fallback();
-    const struct plan plan = {
-        .struct_size = sizeof plan, .threads = 1, .inputs = 8, .hidden = 8, .classes = 2, .batch = 2};
+    const struct plan plan = TEST_PLAN(.threads = 1, .inputs = 8, .hidden = 8, .classes = 2, .batch = 2);
     struct contender c;
     struct error e = {.code = EXIT_OK};
     char words[200];

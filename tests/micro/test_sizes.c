@@ -17,6 +17,7 @@
 #include "backends/registry.h"
 #include "base/memory.h"
 #include "micro/micro.h"
+#include "../support/plan.h"
 
 /* ---- Memory that ends at a page that nobody may touch ---- */
 
@@ -75,16 +76,8 @@ static void call_all(const struct backend *b, int hidden, int batch, size_t l2_b
     const struct shape shape = {PIXELS, hidden, DATASET_CLASSES};
     const struct micro_machine machine = {l2_bytes, 0, (size_t)1 << 30};
     const struct gemm_shapes none = {0};
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = PIXELS,
-                              .hidden = hidden,
-                              .classes = DATASET_CLASSES,
-                              .batch = batch,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .isa = b->needs};
+    const struct plan plan = TEST_PLAN(.threads = 1, .inputs = PIXELS, .hidden = hidden,
+                                       .classes = DATASET_CLASSES, .batch = batch, .isa = b->needs);
     struct micro_operands operands;
     struct contender contender = {0};
     struct error e = {0};

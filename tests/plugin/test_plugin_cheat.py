@@ -5,7 +5,6 @@ and an honest copy of the same plug-in passes everything.
 Arguments: bench FOLDER-OF-MODULES [clock]; the clock's cheat is a test of its own, for it can only be seen by a CPU with a
 counter that is a clock."""
 import json
-import os
 import re
 import sys
 
@@ -81,9 +80,7 @@ def test_honest(data, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder, 640, 80)
+    data_folder = make_data(scratch_folder + "/data", 640, 80)
     if part == ["clock"] and not has_counter():
         skip("the time stamp counter of this CPU is not invariant")
     test_cheats(data_folder, scratch_folder)

@@ -124,9 +124,7 @@ def test_ab(data, folder):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder, 256, 77)
+    data_folder = make_data(scratch_folder + "/data", 256, 77)
     if part == "run":
         test_rejected(data_folder, scratch_folder)
         test_timed(data_folder, scratch_folder)

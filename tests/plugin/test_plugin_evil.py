@@ -104,9 +104,7 @@ def test_micro(data):
 
 
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder, 256, 77)  # 77: see evil.c
+    data_folder = make_data(scratch_folder + "/data", 256, 77)  # 77: see evil.c
     if part == "micro":
         test_micro(data_folder)
     else:

@@ -88,9 +88,7 @@ def test_installed(folder):
 if listed("--plugin", EXAMPLE)[-1]["status"] != "ready":
     skip("the example needs AVX2 and FMA")
 with scratch() as scratch_folder:
-    data_folder = scratch_folder + "/data"
-    os.mkdir(data_folder)
-    make_data(data_folder)
+    data_folder = make_data(scratch_folder + "/data")
     if part == ["installed"]:
         test_installed(scratch_folder)
     else:

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 
-from cli_common import check, finish, run, scratch
+from cli_common import check, check_refused, finish, run, scratch
 
 bench, modules = sys.argv[1:]
 
@@ -25,14 +25,7 @@ def module(name):
 
 
 def refused(code, names, *words):
-    result = run(bench, *words)
-    shown = f"{' '.join(words)}: exit {result.returncode}: {result.stderr!r}"
-    check(result.returncode == code, f"exit {code} expected of {shown}")
-    check(result.stderr.count("\n") == 1 and result.stdout == "",
-          f"one line expected of {shown}")
-    check(all(c.isprintable() for c in result.stderr.rstrip("\n")), f"control characters in {shown}")
-    for name in names:
-        check(name in result.stderr, f"{name!r} not named by {shown}")
+    check_refused(run(bench, *words), code, names, " ".join(words))
 
 
 # the module, what its line must name

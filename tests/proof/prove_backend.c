@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "machine/cpu.h"
 #include "proof/prove.h"
+#include "../support/plan.h"
 
 static void print_row(void *context, const struct proof_row *row)
 {
@@ -65,19 +66,10 @@ int main(int argc, char **argv)
         return EXIT_NOTHING;
     }
     const bool sized = argc > 5;
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = atoi(argv[2]),
-                              .inputs = 784,
-                              .hidden = sized ? atoi(argv[4]) : 512,
-                              .classes = 10,
-                              .batch = sized ? atoi(argv[5]) : 128,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .l1d_bytes = 32 << 10,
-                              .l2_bytes = 1 << 20,
-                              .argument = argument_for(entry->backend),
-                              .isa = cpu_usable()};
+    const struct plan plan =
+        TEST_PLAN(.threads = atoi(argv[2]), .inputs = 784, .hidden = sized ? atoi(argv[4]) : 512,
+                  .classes = 10, .batch = sized ? atoi(argv[5]) : 128, .l1d_bytes = 32 << 10,
+                  .l2_bytes = 1 << 20, .argument = argument_for(entry->backend), .isa = cpu_usable());
     static struct dataset data;
     struct error error = {0};
     const struct proof_options options = {.seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 2024,

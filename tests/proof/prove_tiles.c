@@ -8,6 +8,7 @@
 #include "backends/registry.h"
 #include "machine/cpu.h"
 #include "proof/prove.h"
+#include "../support/plan.h"
 
 static void print_failed_row(void *context, const struct proof_row *row)
 {
@@ -19,17 +20,8 @@ static void print_failed_row(void *context, const struct proof_row *row)
 
 static bool proven(const struct backend *b, int mr, int nr)
 {
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = 784,
-                              .hidden = 512,
-                              .classes = 10,
-                              .batch = 128,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f,
-                              .isa = cpu_usable(),
-                              .blocking = {.mr = mr, .nr = nr}};
+    const struct plan plan = TEST_PLAN(.threads = 1, .inputs = 784, .hidden = 512, .classes = 10,
+                                       .batch = 128, .isa = cpu_usable(), .blocking = {.mr = mr, .nr = nr});
     const struct proof_options options = {.seed = 2024, .row = print_failed_row, .only = "gemm"};
     struct proof_verdict verdict = {0};
     struct error error = {0};

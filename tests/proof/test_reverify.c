@@ -10,6 +10,7 @@
 #include "backends/registry.h"
 #include "proof/cases.h"
 #include "proof/reverify.h"
+#include "../support/plan.h"
 
 /* Steps are drawn at random: two of ten in each epoch. The mutants turn in epoch 3, so that each of the nine
  * epochs after that misses them with a chance of at most 1 in 25, all of them with less than 1 in 10^12. */
@@ -78,15 +79,8 @@ static int train(const struct backend *b, char *failure, size_t size)
     static uint8_t pixels[IMAGES * INPUTS], labels[IMAGES];
     static uint32_t order[IMAGES];
     static struct reverify v;
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = INPUTS,
-                              .hidden = HIDDEN,
-                              .classes = CLASSES,
-                              .batch = BATCH,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f};
+    const struct plan plan =
+        TEST_PLAN(.threads = 1, .inputs = INPUTS, .hidden = HIDDEN, .classes = CLASSES, .batch = BATCH);
     const struct shape shape = {INPUTS, HIDDEN, CLASSES};
     struct contender c;
     struct dataset data;

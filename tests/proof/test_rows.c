@@ -14,16 +14,10 @@
 #include "backends/registry.h"
 #include "proof/prove.h"
 #include "train/trainer.h"
+#include "../support/plan.h"
 
-static const struct plan plan = {.struct_size = sizeof plan,
-                                 .threads = 1,
-                                 .inputs = 20,
-                                 .hidden = 8,
-                                 .classes = 10,
-                                 .batch = 16,
-                                 .lr = 0.001f,
-                                 .rho = 0.9f,
-                                 .epsilon = 1e-7f};
+static const struct plan plan =
+    TEST_PLAN(.threads = 1, .inputs = 20, .hidden = 8, .classes = 10, .batch = 16);
 
 enum { MAX_ROWS = 64 };
 

@@ -20,6 +20,7 @@
 #include "backends/registry.h"
 #include "mutants.h"
 #include "proof/prove.h"
+#include "../support/plan.h"
 
 enum { PATIENCE_SECONDS = 300, EXIT_PROVEN = 0, EXIT_REJECTED = 1, EXIT_BROKEN = 2, EXIT_FAULT = 3 };
 
@@ -64,15 +65,10 @@ void gemm_under_test(enum transpose ta, enum transpose tb, int m, int n, int k, 
 
 static int prove(const struct backend *b, const char *only, const char *only_cases)
 {
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = 784,
-                              .hidden = strcmp(only ? only : "", "step") == 0 ? MUTANT_STEP_HIDDEN : 512,
-                              .classes = 10,
-                              .batch = 128,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f};
+    const struct plan plan =
+        TEST_PLAN(.threads = 1, .inputs = 784,
+                  .hidden = strcmp(only ? only : "", "step") == 0 ? MUTANT_STEP_HIDDEN : 512, .classes = 10,
+                  .batch = 128);
     const struct proof_options options = {
         .seed = 7, .row = on_row, .only = only, .only_cases = only_cases, .lockstep_steps = 6};
     struct proof_verdict verdict;

@@ -15,18 +15,12 @@
 #include "base/rng.h"
 #include "proof/prove.h"
 #include "proof/prove_training.h"
+#include "../support/plan.h"
 
 enum { SIDE = 4, PIXELS = SIDE * SIDE, TRAIN = 60000, TEST = 10000 };
 
-static const struct plan plan = {.struct_size = sizeof plan,
-                                 .threads = 1,
-                                 .inputs = PIXELS,
-                                 .hidden = 8,
-                                 .classes = DATASET_CLASSES,
-                                 .batch = 128,
-                                 .lr = 0.001f,
-                                 .rho = 0.9f,
-                                 .epsilon = 1e-7f};
+static const struct plan plan =
+    TEST_PLAN(.threads = 1, .inputs = PIXELS, .hidden = 8, .classes = DATASET_CLASSES, .batch = 128);
 
 static struct dataset data;
 static struct proof_row last_row;

@@ -18,6 +18,7 @@
 #include "run/process.h"
 #include "run/run.h"
 #include "run/worker.h"
+#include "../support/plan.h"
 #include "../support/skip_test.h"
 
 enum { EPOCHS = 3, BATCH = 32, HIDDEN = 16, SEED = 11, MAX_EVENTS = 512 };
@@ -329,19 +330,12 @@ static void assert_nothing_left(int descriptors)
 
 static struct run_options small_options(void)
 {
-    return (struct run_options){.plan = {.struct_size = sizeof(struct plan),
-                                         .threads = topology.default_threads,
-                                         .inputs = data.rows * data.cols,
-                                         .hidden = HIDDEN,
-                                         .classes = DATASET_CLASSES,
-                                         .batch = BATCH,
-                                         .lr = 0.001f,
-                                         .rho = 0.9f,
-                                         .epsilon = 1e-7f,
-                                         .isa = cpu_usable()},
-                                .epochs = EPOCHS,
-                                .naive_epochs = 1,
-                                .seed = SEED};
+    return (struct run_options){
+        .plan = TEST_PLAN(.threads = topology.default_threads, .inputs = data.rows * data.cols,
+                          .hidden = HIDDEN, .classes = DATASET_CLASSES, .batch = BATCH, .isa = cpu_usable()),
+        .epochs = EPOCHS,
+        .naive_epochs = 1,
+        .seed = SEED};
 }
 
 /* Runs these contenders (the fallback where the number is KINDS) and returns run_execute's code. */
@@ -433,15 +427,8 @@ static void workers_train_what_one_process_trains(void **state)
     struct error e = {0};
     struct model m;
     uint32_t order[SMALL_TRAIN];
-    const struct plan plan = {.struct_size = sizeof plan,
-                              .threads = 1,
-                              .inputs = SMALL_PIXELS,
-                              .hidden = HIDDEN,
-                              .classes = DATASET_CLASSES,
-                              .batch = BATCH,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f};
+    const struct plan plan = TEST_PLAN(.threads = 1, .inputs = SMALL_PIXELS, .hidden = HIDDEN,
+                                       .classes = DATASET_CLASSES, .batch = BATCH);
     const struct shape shape = {SMALL_PIXELS, HIDDEN, DATASET_CLASSES};
     assert_int_equal(run(&options, 2, kinds), EXIT_OK);
     assert_int_equal(contender_open(&c, registry_fallback(), registry_fallback(), &plan, &e), 0);
@@ -589,15 +576,8 @@ static void a_worker_refuses_to_train_unproven(void **state)
     m->kind = MESSAGE_JOB;
     struct job *job = &m->u.job;
     snprintf(job->backend, sizeof job->backend, "wrong");
-    job->plan = (struct plan){.struct_size = sizeof(struct plan),
-                              .threads = 1,
-                              .inputs = SMALL_PIXELS,
-                              .hidden = HIDDEN,
-                              .classes = DATASET_CLASSES,
-                              .batch = BATCH,
-                              .lr = 0.001f,
-                              .rho = 0.9f,
-                              .epsilon = 1e-7f};
+    job->plan = (struct plan)TEST_PLAN(.threads = 1, .inputs = SMALL_PIXELS, .hidden = HIDDEN,
+                                       .classes = DATASET_CLASSES, .batch = BATCH);
     job->has_data = 1;
     job->data = data;
     job->topology = topology;

@@ -53,6 +53,17 @@ def run(bench, *words, env=None, timeout=300, **more):
                           stdin=subprocess.DEVNULL, text=True, **more)
 
 
+def check_refused(result, code, names, what, out=None):
+    """The exit code, nothing on stdout, one clean line on stderr that names all of names, and no folder left at out."""
+    check(result.returncode == code, f"{what}: exit {result.returncode} instead of {code}: {result.stderr!r}")
+    check(result.stdout == "", f"{what}: something on stdout: {result.stdout!r}")
+    check(result.stderr.startswith("bench: ") and result.stderr.count("\n") == 1 and result.stderr[:-1].isprintable(),
+          f"{what}: not one clean line: {result.stderr!r}")
+    for name in names:
+        check(name in result.stderr, f"{what}: {name!r} is not named: {result.stderr!r}")
+    check(not out or not os.path.exists(out), f"{what}: leaves {out}")
+
+
 def make_data(folder, train=640, test=80):
     """A data set in MNIST's format that a small network can learn: a bar per digit on noise."""
     os.makedirs(folder, exist_ok=True)

@@ -3,6 +3,7 @@
  * The composed step against the same network written out in double precision, the books of times, and what
  * counts as a correct row. */
 #include "../support/check.h"
+#include "../support/plan.h"
 
 #include <float.h>
 #include <math.h>
@@ -17,15 +18,8 @@ static const struct shape shape = {SMALL_PIXELS, HIDDEN, DATASET_CLASSES};
 
 static struct plan small_plan(void)
 {
-    return (struct plan){.struct_size = sizeof(struct plan),
-                         .threads = 1,
-                         .inputs = SMALL_PIXELS,
-                         .hidden = HIDDEN,
-                         .classes = DATASET_CLASSES,
-                         .batch = ROWS,
-                         .lr = 0.001f,
-                         .rho = 0.9f,
-                         .epsilon = 1e-7f};
+    return (struct plan)TEST_PLAN(.threads = 1, .inputs = SMALL_PIXELS, .hidden = HIDDEN,
+                                  .classes = DATASET_CLASSES, .batch = ROWS);
 }
 
 static void open_naive(struct contender *c)
