@@ -14,6 +14,8 @@
 
 #include "machine/child.h"
 
+#include "../support/skip_test.h"
+
 static const double long_enough = 600;
 
 static void tells_how_it_ended(void **state)
@@ -59,7 +61,7 @@ static void takes_with_it_what_it_has_started(void **state)
     assert_true(child > 0);
     assert_true(child_await(child, long_enough));
     child_collect(child, "a test", &left);
-    if (left.unknown) skip(); /* no /proc */
+    if (left.unknown) SKIP_TEST("/proc does not show what a process started");
     assert_int_equal(left.count, 1);
     assert_false(left.unstoppable);
     assert_true(kill(left.of[0].pid, 0) == -1 && errno == ESRCH);
@@ -72,5 +74,5 @@ int main(void)
         cmocka_unit_test(is_given_up),
         cmocka_unit_test(takes_with_it_what_it_has_started),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return group_result(cmocka_run_group_tests(tests, NULL, NULL));
 }
