@@ -9,6 +9,8 @@
 #include "base/json_text.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "doctor/doctor.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
@@ -37,7 +39,7 @@ static json_t *ghz_json(const struct probe *r)
 static json_t *probe_json(const struct probe *r)
 {
     return json_pack("{s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:o, s:f, s:f, s:o, s:o, s:o, s:o, "
-                     "s:o, s:o, s:I, s:f, s:f}",
+                     "s:o, s:o, s:I, s:f, s:f, s:o, s:i, s:i}",
                      "threads", r->threads, "seconds", r->seconds, "pieces", r->pieces,
                      "piece_median_seconds", r->piece_median, "piece_p95_seconds", r->piece_p95,
                      "piece_worst_seconds", r->piece_worst, "visible_share", r->visible, "stretch_p95_share",
@@ -49,7 +51,8 @@ static json_t *probe_json(const struct probe *r)
                      "throttled_share", number_or_null(r->throttled), "throttle_events",
                      r->throttle_events < 0 ? json_null() : json_integer(r->throttle_events), "major_faults",
                      (json_int_t)r->major_faults, "multiply_seconds", r->multiply_seconds,
-                     "multiply_subnormal_seconds", r->multiply_subnormal_seconds);
+                     "multiply_subnormal_seconds", r->multiply_subnormal_seconds, "llc_best_gbps",
+                     number_or_null(r->llc_best), "llc_probes", r->llc_probes, "llc_low", r->llc_low);
 }
 
 static json_t *findings_json(const struct finding *findings, int count)
@@ -83,17 +86,24 @@ static int print_json(const struct machine_state *p, const struct finding *findi
     return 0;
 }
 
-static void print_disturbance(const struct finding *f)
+/* A text after the words that begin its line; further lines begin below it. */
+static void print_wrapped(int at, const char *text)
 {
-    printf("%s  %-7s  %s: %s\n", f->code, finding_state_name(f->state), f->subject, f->cause);
-    if (f->effect[0]) printf("              seen: %s\n", f->effect);
-    if (f->advice[0]) printf("              do:   %s\n", f->advice);
+    wrap_print(stdout, text, at, at, terminal_width(stdout));
 }
 
-static void print_calm(const struct finding *f)
+static void print_first_line(const struct finding *f, const char *more)
 {
-    printf("%s  %-7s  %s: %s%s%s\n", f->code, finding_state_name(f->state), f->subject, f->cause,
-           f->effect[0] ? "; " : "", f->effect);
+    char text[600];
+    snprintf(text, sizeof text, "%s: %s%s%s", f->subject, f->cause, *more ? "; " : "", more);
+    print_wrapped(printf("%s  %-7s  ", f->code, finding_state_name(f->state)), text);
+}
+
+static void print_disturbance(const struct finding *f)
+{
+    print_first_line(f, "");
+    if (f->effect[0]) print_wrapped(printf("              seen: "), f->effect);
+    if (f->advice[0]) print_wrapped(printf("              do:   "), f->advice);
 }
 
 /* What disturbs first, then what might, then all else. */
@@ -102,18 +112,20 @@ static void print_text(const struct machine_state *p, const struct finding *find
     static const enum finding_state order[] = {FINDING_WARNING, FINDING_NOTE, FINDING_UNKNOWN, FINDING_FINE};
     int warnings = 0;
     for (int i = 0; i < count; i++) warnings += findings[i].state == FINDING_WARNING;
-    printf("%d thing%s disturb%s measuring here; %d thread%s probed for %.1f s, which shows effects of "
-           "%.1f %% "
-           "and more\n\n",
-           warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->probe.threads,
-           p->probe.threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
+    wrap_line(stdout, terminal_width(stdout),
+              "%d thing%s disturb%s measuring here; %d thread%s probed for %.1f s, which shows effects of "
+              "%.1f %% and "
+              "more",
+              warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->probe.threads,
+              p->probe.threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
+    putchar('\n');
     for (size_t o = 0; o < sizeof order / sizeof *order; o++)
         for (int i = 0; i < count; i++) {
             if (findings[i].state != order[o]) continue;
             if (order[o] == FINDING_WARNING || order[o] == FINDING_NOTE)
                 print_disturbance(&findings[i]);
             else
-                print_calm(&findings[i]);
+                print_first_line(&findings[i], findings[i].effect);
         }
 }
 

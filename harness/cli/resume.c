@@ -218,6 +218,13 @@ static int find_entry(const struct session *s, const struct registry_entry *entr
     return i;
 }
 
+/* NAN where it is not known. */
+static double kept_llc(const struct resumption *r, int backend, int epoch)
+{
+    const char *cell = prior_cell(&r->prior, backend, epoch, "llc_gbps");
+    return *cell ? strtod(cell, NULL) : NAN;
+}
+
 static double kept_real(const struct resumption *r, int backend, int epoch, const char *column)
 {
     return strtod(prior_cell(&r->prior, backend, epoch, column), NULL);
@@ -237,7 +244,8 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
                 .peak_gflops = kept_real(r, i, epoch, "peak_gflops"),
                 .roof = (int)isa_tier_of(s->entries[i]->backend, s->plan.isa),
                 .round = (int)kept_real(r, i, epoch, "round"),
-                .clock_reads = -1};
+                .clock_reads = -1,
+                .noise.llc_gbps = kept_llc(r, i, epoch)};
             const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
             struct summary_row *row = summary_row(summary, s->entries[i]);
             if (summary_epoch(summary, row, &report, s->options->seed, flop) != 0) return -1;

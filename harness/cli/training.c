@@ -16,9 +16,12 @@
 #include "proof/prove_training.h"
 #include "results/figures.h"
 #include "results/history.h"
+#include "console/load_view.h"
 #include "console/progress_view.h"
 #include "console/summary_view.h"
 #include "console/target_view.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "results/summary_json.h"
 #include "results/target_results.h"
 #include "roof/roofline_cache.h"
@@ -146,8 +149,10 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
-    const double best_peak = fmax(job->summary.best_peak[report->roof], report->peak_gflops);
-    if (run_files_epoch(&job->files, entry, &row->verdict, report, best_peak, job->error) == 0 &&
+    const struct summary *s = &job->summary;
+    const struct best_so_far best = {fmax(s->best_peak[report->roof], report->peak_gflops),
+                                     fmax(s->best_llc_gbps, report->noise.llc_gbps)};
+    if (run_files_epoch(&job->files, entry, &row->verdict, report, &best, job->error) == 0 &&
         summary_epoch(&job->summary, row, report, job->part.seed, flop) != 0)
         error_set(job->error, EXIT_INTERNAL, "out of memory");
     keep_history(job, row, report);
@@ -424,6 +429,17 @@ static int print_end(struct job *job, int code)
     return code;
 }
 
+/* Whether others use the CPUs that will be measured on; before a worker does. */
+static void print_load(const struct session *s)
+{
+    static const double seconds = 0.3;
+    const struct topology *t = &s->topology;
+    const int count = s->plan.threads < t->places_count ? s->plan.threads : t->places_count;
+    const struct other_load load = load_look("/proc/stat", t->places, count, seconds);
+    char words[200];
+    if (*load_words(&load, words, sizeof words)) wrap_line(stderr, terminal_width(stderr), "%s", words);
+}
+
 /* The session is open; closes it. */
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
@@ -438,6 +454,7 @@ static int run_job(struct job *job, const struct invocation *words, struct error
         return (int)e->code;
     }
     if (!job->options->quiet) session_print(job->session, stderr);
+    if (!job->options->quiet && job->training) print_load(job->session);
     summary_init(&job->summary, job->session->entries, job->session->count, job->options->seed);
     prepare_attribution(job);
     if (job->resumed && resume_summary(job->resumed, job->session, &job->summary) != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who else uses the cores. */
+ * Who else uses the cores and the last-level cache. */
 #include <math.h>
 
 #include "doctor/checks.h"
@@ -72,4 +72,22 @@ void check_scatter(const struct machine_state *p, struct finding *f)
                 100 * r->stretch_p95);
     if (f->state == FINDING_WARNING)
         FINDING_SAY(f->advice, "bench ab A B --rounds 100    # turns and rounds see what single runs cannot");
+}
+
+void check_shared_cache(const struct machine_state *p, struct finding *f)
+{
+    const struct probe *r = &p->probe;
+    if (r->llc_probes == 0) {
+        f->state = FINDING_UNKNOWN;
+        FINDING_SAY(f->cause, "no last-level cache beyond L2 is known here, so who else uses it is not seen");
+        return;
+    }
+    f->state = r->llc_low > 0 ? FINDING_WARNING : FINDING_FINE;
+    FINDING_SAY(f->cause, "the last-level cache gives at most %.0f GB/s to the threads that bench uses",
+                r->llc_best);
+    FINDING_SAY(f->effect, "%d of %d probes were well below that%s", r->llc_low, r->llc_probes,
+                r->llc_low ? ": beside such a one, a run marks its epoch as disturbed by the cache" : "");
+    if (r->llc_low)
+        FINDING_SAY(f->advice,
+                    "a host of one's own, or another hour: other programs or guests use the cache");
 }

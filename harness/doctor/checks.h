@@ -16,8 +16,8 @@ check_function check_clock_speed, check_clock_source, check_throttling, check_go
     check_idle_states;
 /* check_arithmetic.c: what makes the same instructions take longer. */
 check_function check_subnormals;
-/* check_company.c: who else uses the cores. */
-check_function check_other_load, check_siblings, check_steal, check_scatter;
+/* check_contention.c: who else uses the cores and the last-level cache. */
+check_function check_other_load, check_siblings, check_steal, check_scatter, check_shared_cache;
 /* check_setup.c: how bench was built and is run. */
 check_function check_build, check_quota, check_environment, check_core_kinds;
 /* check_memory.c */

@@ -27,6 +27,7 @@ static const struct {
     {"W20", "scatter", check_scatter},
     {"W21", "subnormals", check_subnormals},
     {"W22", "kinds of cores", check_core_kinds},
+    {"W23", "shared cache", check_shared_cache},
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

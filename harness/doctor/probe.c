@@ -13,8 +13,9 @@
 #include "base/clock.h"
 #include "doctor/kernel_files.h"
 #include "machine/cgroup.h"
-#include "machine/cpu_time.h"
+#include "machine/other_load.h"
 #include "roof/bandwidth.h"
+#include "roof/llc.h"
 #include "stats/interval.h"
 #include "stats/order.h"
 
@@ -25,7 +26,15 @@ static const double piece_seconds = 0.0005, most_seconds = 2.5;
 /* The accounting of CPU time has ticks of 10 ms: over 2 s a share below this is none. */
 static const double least_visible = 0.005;
 
-enum { RESTS = 12, WAKES = 200, CLOCK_LOOKS = 2000, CLOCK_ROUNDS = 4, CLOCK_SAMPLES = 800, SAMPLES = 3 };
+enum {
+    RESTS = 12,
+    WAKES = 200,
+    CLOCK_LOOKS = 2000,
+    CLOCK_ROUNDS = 4,
+    CLOCK_SAMPLES = 800,
+    SAMPLES = 3,
+    LLC_PROBES = 20
+};
 
 /* ---- Fixed work ---- */
 
@@ -218,12 +227,31 @@ static void measure_subnormals(struct probe *p)
     p->multiply_subnormal_seconds = median_of(subnormal, TRIES);
 }
 
+/* ---- The last-level cache ---- */
+
+/* About 5 ms each, and a rest between two of them: others come and go. */
+static void measure_llc(struct probe *p, const struct topology *t, uint32_t isa)
+{
+    struct llc_probe llc;
+    double gbps[LLC_PROBES];
+    p->llc_best = NAN;
+    llc_probe_open(&llc, t, p->threads, isa);
+    for (int i = 0; i < LLC_PROBES && llc.bytes; i++) {
+        gbps[p->llc_probes++] = llc_probe_gbps(&llc);
+        p->llc_best = fmax(p->llc_best, gbps[i]);
+        rest(10000000);
+    }
+    for (int i = 0; i < p->llc_probes; i++) p->llc_low += llc_is_low(gbps[i], p->llc_best);
+    llc_probe_close(&llc);
+}
+
 /* ---- The system's counters ---- */
 
 struct counters {
-    double seconds, own, throttled;
-    bool has_places, has_siblings;
-    struct cpu_time places, siblings;
+    double throttled;
+    struct load_reading places;
+    bool has_siblings;
+    struct cpu_time siblings;
     long long throttle_events;
     long major_faults;
 };
@@ -235,11 +263,6 @@ struct places {
     int siblings[TOPOLOGY_MAX_PLACES], sibling_count;
 };
 
-static double seconds_of(struct timeval t)
-{
-    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
-}
-
 static void read_counters(struct counters *c, const struct places *at)
 {
     char stat[4096], cgroup[4096], mounts[4096];
@@ -247,14 +270,12 @@ static void read_counters(struct counters *c, const struct places *at)
     snprintf(stat, sizeof stat, "%s/stat", at->proc);
     snprintf(cgroup, sizeof cgroup, "%s/self/cgroup", at->proc);
     snprintf(mounts, sizeof mounts, "%s/self/mountinfo", at->proc);
-    c->has_places = cpu_time_read(stat, at->cpus, at->count, &c->places);
     c->has_siblings = cpu_time_read(stat, at->siblings, at->sibling_count, &c->siblings);
     c->throttled = cgroup_throttled_seconds(cgroup, mounts);
     c->throttle_events = kernel_throttle_events(at->sys);
     getrusage(RUSAGE_SELF, &usage);
-    c->own = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
     c->major_faults = usage.ru_majflt;
-    c->seconds = clock_seconds();
+    load_read(&c->places, stat, at->cpus, at->count);
 }
 
 static double share(double part, double whole)
@@ -265,12 +286,10 @@ static double share(double part, double whole)
 static void compare_counters(struct probe *p, const struct counters *a, const struct counters *b,
                              const struct places *at)
 {
-    p->seconds = b->seconds - a->seconds;
-    const double wall = p->seconds * at->count;
-    const bool known = a->has_places && b->has_places;
-    const double steal = b->places.steal - a->places.steal;
-    p->steal = known && !isnan(steal) ? share(steal, wall) : NAN;
-    p->others = known ? share(b->places.busy - a->places.busy - (b->own - a->own), wall) : NAN;
+    const struct other_load load = load_between(&a->places, &b->places, at->count);
+    p->seconds = b->places.seconds - a->places.seconds;
+    p->steal = load.steal;
+    p->others = load.others;
     p->sibling_count = at->sibling_count;
     p->siblings = a->has_siblings && b->has_siblings
                       ? share(b->siblings.busy - a->siblings.busy, p->seconds * at->sibling_count)
@@ -328,6 +347,7 @@ int probe_measure(struct probe *p, const char *proc, const char *sys, const stru
     measure_wake(p, times);
     measure_clock(p, isa, times);
     measure_subnormals(p);
+    measure_llc(p, t, isa);
     samples[2] = look_at_load(proc);
     read_counters(&after, &at);
     compare_counters(p, &before, &after, &at);

@@ -33,6 +33,11 @@ struct probe {
     double clock_seconds;     /* that a look at the clock takes */
     double multiply_seconds, multiply_subnormal_seconds; /* of floats, one of which is subnormal */
 
+    /* Read bandwidth of the last-level cache in GB/s, as around each epoch of a run, several times over the
+     * probe: the best, and how many of so many were low beside it. NAN: cannot be shown. */
+    double llc_best;
+    int llc_probes, llc_low;
+
     /* Of the CPUs that the threads are bound to, over the whole probe. */
     double steal;    /* share of the time taken by the hypervisor */
     double others;   /* share of the time taken by other processes */

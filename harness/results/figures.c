@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "roof/llc.h"
 #include "roof/peak.h"
 #include "stats/compare.h"
 #include "stats/order.h"
@@ -20,6 +21,12 @@ static bool is_later(const struct summary_row *row, const struct epoch_point *p)
     return p->epoch > 1 || (row->later == 0 && p == row->points);
 }
 
+/* The cache is held against the best probe of the whole run, which later epochs may have raised. */
+static bool is_disturbed(const struct summary *s, const struct epoch_point *p)
+{
+    return p->disturbed || llc_is_low(p->llc_gbps, s->best_llc_gbps);
+}
+
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
 {
     struct time_figures f = {.epochs = row->epochs, .first = NAN};
@@ -28,7 +35,7 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
         const struct epoch_point *p = &row->points[i];
         if (!is_later(row, p)) continue;
         seconds[f.later++] = p->seconds;
-        f.disturbed += p->disturbed;
+        f.disturbed += is_disturbed(s, p);
         flop = p->flop;
     }
     if (row->epochs > 0) f.first = row->points[0].seconds;
@@ -50,7 +57,8 @@ struct round_part {
     bool disturbed; /* any of them */
 };
 
-static struct round_part part_of_round(const struct summary_row *row, const struct epoch_point *round)
+static struct round_part part_of_round(const struct summary *s, const struct summary_row *row,
+                                       const struct epoch_point *round)
 {
     struct round_part part = {.seconds = 0.0};
     int count = 0;
@@ -58,7 +66,7 @@ static struct round_part part_of_round(const struct summary_row *row, const stru
         const struct epoch_point *p = &row->points[i];
         if (p->round != round->round || p->seed != round->seed || p->epoch == 1) continue;
         part.seconds += p->seconds;
-        part.disturbed |= p->disturbed;
+        part.disturbed |= is_disturbed(s, p);
         count++;
     }
     part.seconds = count ? part.seconds / count : NAN;
@@ -96,7 +104,7 @@ struct speedup speedup_over(const struct summary *s, const struct summary_row *r
         const struct epoch_point *p = &row->points[i];
         const bool first_of_turn = i == 0 || p[-1].round != p->round || p[-1].seed != p->seed;
         if (p->round == 0 || p->epoch == 1 || !first_of_turn) continue;
-        const struct round_part mine = part_of_round(row, p), theirs = part_of_round(base, p);
+        const struct round_part mine = part_of_round(s, row, p), theirs = part_of_round(s, base, p);
         const double log_ratio = log(theirs.seconds / mine.seconds);
         if (!isfinite(log_ratio)) continue;
         logs[up.rounds++] = log_ratio;

@@ -14,23 +14,41 @@
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
-static const char *const epochs_columns[] = {"schema",       "run_id",
-                                             "dataset",      "backend",
-                                             "threads",      "seed",
-                                             "epoch",        "steps",
-                                             "samples",      "train_seconds",
-                                             "val_seconds",  "gflops",
-                                             "loss",         "accuracy",
-                                             "val_loss",     "val_accuracy",
-                                             "verified",     "worst_error_of_bound",
-                                             "round",        "position",
-                                             "peak_gflops",  "share_of_peak",
-                                             "env_id",       "steal_ms",
-                                             "wait_ms",      "invol_ctx",
-                                             "major_faults", "cpu_seconds",
-                                             "noisy",        "vol_ctx",
-                                             "process",      PROVENANCE_COLUMNS,
-                                             "rss_mb",       NULL};
+static const char *const epochs_columns[] = {"schema",
+                                             "run_id",
+                                             "dataset",
+                                             "backend",
+                                             "threads",
+                                             "seed",
+                                             "epoch",
+                                             "steps",
+                                             "samples",
+                                             "train_seconds",
+                                             "val_seconds",
+                                             "gflops",
+                                             "loss",
+                                             "accuracy",
+                                             "val_loss",
+                                             "val_accuracy",
+                                             "verified",
+                                             "worst_error_of_bound",
+                                             "round",
+                                             "position",
+                                             "peak_gflops",
+                                             "share_of_peak",
+                                             "env_id",
+                                             "steal_ms",
+                                             "wait_ms",
+                                             "invol_ctx",
+                                             "major_faults",
+                                             "cpu_seconds",
+                                             "noisy",
+                                             "vol_ctx",
+                                             "process",
+                                             PROVENANCE_COLUMNS,
+                                             "rss_mb",
+                                             "llc_gbps",
+                                             NULL};
 
 static const char *const ops_columns[] = {"schema",
                                           "run_id",
@@ -163,20 +181,20 @@ int run_files_proof_row(struct run_files *f, const struct registry_entry *backen
     return csv_end_row(c, e);
 }
 
-static void add_noise(struct csv *c, const struct turn_noise *noise)
+static void add_noise(struct csv *c, const struct turn_noise *noise, double best_llc_gbps)
 {
     csv_real_or_empty(c, noise->steal_ms);
     csv_real_or_empty(c, noise->wait_ms);
     csv_integer(c, noise->invol_ctx);
     csv_integer(c, noise->major_faults);
     csv_real(c, noise->cpu_seconds);
-    csv_text(c, turn_noise_cause(noise));
+    csv_text(c, turn_noise_cause(noise, best_llc_gbps));
     csv_integer(c, noise->vol_ctx);
 }
 
 static int add_epoch(struct run_files *f, const struct registry_entry *backend,
-                     const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
-                     struct error *e)
+                     const struct proof_verdict *verdict, const struct epoch_report *report,
+                     const struct best_so_far *best, struct error *e)
 {
     struct csv *c = &f->epochs;
     const struct epoch_result *r = &report->result;
@@ -200,12 +218,13 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_integer(c, report->round);
     csv_integer(c, report->position);
     csv_real(c, report->peak_gflops);
-    csv_real_or_empty(c, peak_share(gflops, best_peak));
+    csv_real_or_empty(c, peak_share(gflops, best->peak_gflops));
     csv_text(c, f->identity.env_id);
-    add_noise(c, &report->noise);
+    add_noise(c, &report->noise, best->llc_gbps);
     csv_integer(c, f->identity.process);
     csv_provenance(c, backend);
     csv_real_or_empty(c, report->observation.rss_mb < 0.0 ? NAN : report->observation.rss_mb);
+    csv_real_or_empty(c, report->noise.llc_gbps);
     return csv_end_row(c, e);
 }
 
@@ -262,14 +281,15 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
 }
 
 static int add_ops(struct run_files *f, const struct registry_entry *backend,
-                   const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
-                   struct error *e)
+                   const struct proof_verdict *verdict, const struct epoch_report *report,
+                   const struct best_so_far *best, struct error *e)
 {
     double rest = report->result.train_seconds;
     for (int i = 0; i < report->op_count; i++) {
         const struct op_time *op = &report->ops[i];
         rest -= op->seconds;
-        const struct op_attribution attribution = attribution_of(&f->attribution, report, best_peak, i);
+        const struct op_attribution attribution =
+            attribution_of(&f->attribution, report, best->peak_gflops, i);
         if (add_op(f, backend, verdict, report, report->name_text[i], (long long)op->calls, op->seconds,
                    op->flop, op->inherited, &attribution, e))
             return (int)e->code;
@@ -279,12 +299,11 @@ static int add_ops(struct run_files *f, const struct registry_entry *backend,
 }
 
 int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
-                    const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
-                    struct error *e)
+                    const struct proof_verdict *verdict, const struct epoch_report *report,
+                    const struct best_so_far *best, struct error *e)
 {
     /* The ops first: after a kill, an epoch that is in epochs.csv has all its ops in ops.csv. */
-    if (add_ops(f, backend, verdict, report, best_peak, e) ||
-        add_epoch(f, backend, verdict, report, best_peak, e))
+    if (add_ops(f, backend, verdict, report, best, e) || add_epoch(f, backend, verdict, report, best, e))
         return (int)e->code;
     return 0;
 }

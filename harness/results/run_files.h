@@ -50,11 +50,16 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e);
 
-/* The epoch's row in epochs.csv and those of its ops in ops.csv. best_peak: of the backend's ISA tier, in
- * this run so far, in GFLOP/s. */
+/* Of this run so far, this epoch included: what its row is held against. */
+struct best_so_far {
+    double peak_gflops; /* of the backend's ISA tier */
+    double llc_gbps;    /* 0: not known */
+};
+
+/* The epoch's row in epochs.csv and those of its ops in ops.csv. */
 int run_files_epoch(struct run_files *f, const struct registry_entry *backend,
-                    const struct proof_verdict *verdict, const struct epoch_report *report, double best_peak,
-                    struct error *e);
+                    const struct proof_verdict *verdict, const struct epoch_report *report,
+                    const struct best_so_far *best, struct error *e);
 
 /* Removes what run_files_create made. */
 void run_files_discard(struct run_files *f);

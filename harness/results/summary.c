@@ -40,16 +40,19 @@ int summary_epoch(struct summary *s, struct summary_row *row, const struct epoch
         row->capacity = capacity;
     }
     const bool is_first = report->result.epoch == 1;
-    row->points[row->epochs++] = (struct epoch_point){.seed = seed,
-                                                      .epoch = report->result.epoch,
-                                                      .round = report->round,
-                                                      .seconds = report->result.train_seconds,
-                                                      .flop = flop,
-                                                      .peak_gflops = report->peak_gflops,
-                                                      .disturbed = *turn_noise_cause(&report->noise) != 0};
+    row->points[row->epochs++] =
+        (struct epoch_point){.seed = seed,
+                             .epoch = report->result.epoch,
+                             .round = report->round,
+                             .seconds = report->result.train_seconds,
+                             .flop = flop,
+                             .peak_gflops = report->peak_gflops,
+                             .disturbed = *turn_noise_cause(&report->noise, 0.0) != 0,
+                             .llc_gbps = report->noise.llc_gbps};
     row->later += !is_first;
     row->tier = report->roof;
     s->best_peak[row->tier] = fmax(s->best_peak[row->tier], report->peak_gflops);
+    s->best_llc_gbps = fmax(s->best_llc_gbps, report->noise.llc_gbps);
     row->last = *report;
     if (is_first && row->epochs > 1) return 0;
     if (row->later == 1) op_series_clear(&row->ops); /* of the first epoch, which warms up */

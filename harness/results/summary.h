@@ -16,7 +16,8 @@ struct epoch_point {
     int epoch, round; /* round 0: a warm-up, or not known */
     double seconds, flop;
     double peak_gflops; /* measured around it */
-    bool disturbed;     /* turn_noise_cause() names a cause */
+    bool disturbed;     /* by what was counted during it: turn_noise_cause() names a cause */
+    double llc_gbps;    /* measured around it; NAN: not known */
 };
 
 /* One contender's part. */
@@ -38,6 +39,7 @@ struct summary {
     struct summary_row rows[REGISTRY_MAX];
     int count;
     double best_peak[ISA_TIER_COUNT];      /* GFLOP/s, of any contender's epochs so far; 0: none */
+    double best_llc_gbps;                  /* likewise */
     uint64_t seed;                         /* of all resampling */
     const struct attribution *attribution; /* NULL: bounds of ops are not wanted */
     int wanted_epochs;

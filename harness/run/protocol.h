@@ -9,7 +9,7 @@
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
-enum { PROTOCOL_VERSION = 4 };
+enum { PROTOCOL_VERSION = 5 };
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {

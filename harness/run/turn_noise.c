@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "roof/llc.h"
 
 /* Half of the difference in time that bench ab takes for none. All threads wait for the slowest one at every
  * step, so that what any of them loses may count in full. */
@@ -80,10 +81,11 @@ struct turn_noise turn_noise_end(const struct turn_noise_start *start)
         .vol_ctx = end.vol_ctx - start->vol_ctx,
         .major_faults = end.major_faults - start->major_faults,
         .cpu_seconds = end.cpu_seconds - start->cpu_seconds,
+        .llc_gbps = NAN,
     };
 }
 
-const char *turn_noise_cause(const struct turn_noise *n)
+const char *turn_noise_cause(const struct turn_noise *n, double best_llc_gbps)
 {
     static const char *const names[] = {"steal", "switches", "faults"};
     /* NAN compares as not above; half a millisecond of room, for ticks are not exact as floating point. */
@@ -95,5 +97,6 @@ const char *turn_noise_cause(const struct turn_noise *n)
     int most = 0;
     for (int i = 1; i < 3; i++)
         if (costs[i] > costs[most]) most = i;
-    return costs[most] > noisy_share * n->seconds ? names[most] : "";
+    if (costs[most] > noisy_share * n->seconds) return names[most];
+    return llc_is_low(n->llc_gbps, best_llc_gbps) ? "cache" : "";
 }

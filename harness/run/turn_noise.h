@@ -21,6 +21,8 @@ struct turn_noise {
     long vol_ctx;          /* voluntary ones: a thread slept, at a barrier mostly */
     long major_faults;     /* pages of this process that had to come from disk */
     double cpu_seconds;    /* that this process used, user and system, all threads */
+    double llc_gbps; /* read bandwidth of the last-level cache right before and right after the turn, the
+                      * lower of both; the worker's to fill in */
 };
 
 /* One reading. */
@@ -37,8 +39,9 @@ struct turn_noise_start {
 void turn_noise_begin(struct turn_noise_start *start, const struct topology *t, int threads);
 struct turn_noise turn_noise_end(const struct turn_noise_start *start);
 
-/* "steal", "switches" or "faults": what took most, where it took more than the hundredth part of the turn; ""
- * for a calm turn. results/README.md has the derivation. */
-const char *turn_noise_cause(const struct turn_noise *n);
+/* "steal", "switches" or "faults": what took most, where it took more than the hundredth part of the turn;
+ * "cache": none of these, but llc_gbps is low beside the best one of the run (0: none); "" for a calm turn.
+ * results/README.md has the derivation. */
+const char *turn_noise_cause(const struct turn_noise *n, double best_llc_gbps);
 
 #endif

@@ -21,6 +21,7 @@
 #include "run/own_threads.h"
 #include "run/program.h"
 #include "run/protocol.h"
+#include "roof/llc.h"
 #include "roof/peak.h"
 
 struct worker {
@@ -37,6 +38,7 @@ struct worker {
     struct own_threads threads;
     bool has_own_threads;
     struct trainer *trainer; /* from the first epoch on */
+    struct llc_probe llc;    /* from the first epoch on */
     struct reverify reverify;
     unsigned control_start; /* mxcsr() before anything of a backend ran */
     uint32_t *order;
@@ -294,11 +296,14 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
                          w->proven ? "there is no data" : "its proof did not pass");
     const double start = clock_seconds();
     const int steps_before = w->reverify.verified, spans_before = w->reverify.spans_verified;
-    if (!w->trainer && (open_again(w, e) || prepare_training(w, e))) return (int)e->code;
+    const bool first = !w->trainer;
+    if (first && (open_again(w, e) || prepare_training(w, e))) return (int)e->code;
     DOING(w, "epoch %d", epoch);
     /* The proof may have used teams of other sizes, after which the runtime has new threads. */
     own_threads_bind_team(&w->job.topology, w->job.plan.threads, w->has_own_threads, NULL);
+    if (first) llc_probe_open(&w->llc, &w->job.topology, w->job.plan.threads, w->job.plan.isa);
     struct epoch_report *report = &new_message(w, MESSAGE_REPORT)->u.report;
+    const double llc_before = llc_probe_gbps(&w->llc);
     const double peak_before = measure_peak(w);
     struct turn_noise_start noise;
     reverify_begin_epoch(&w->reverify, epoch, epoch == w->job.epochs || w->job.may_end_early);
@@ -315,6 +320,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     if (check_epoch(w, report, e)) return (int)e->code;
     report->roof = (int)isa_tier_of(w->contender.backend, w->contender.plan.isa);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
+    report->noise.llc_gbps = fmin(llc_before, llc_probe_gbps(&w->llc));
     notes->seconds = clock_seconds() - start;
     return send_message(w, e);
 }
@@ -337,6 +343,7 @@ static int serve(struct worker *w, const struct worker_parts *parts, struct erro
 static void release(struct worker *w)
 {
     trainer_free(w->trainer);
+    llc_probe_close(&w->llc);
     reverify_close(&w->reverify);
     free(w->order);
     contender_close(&w->contender);

@@ -10,7 +10,7 @@ from .markup import tag
 
 LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
 CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
-          "faults": "pages came from disk"}
+          "faults": "pages came from disk", "cache": "others used the last-level cache"}
 
 
 def render(runs, mixed):

@@ -84,8 +84,8 @@ def test_origin(out):
 def test_noise(epochs):
     for row in epochs:
         check(float(row["cpu_seconds"]) > 0 and int(row["invol_ctx"]) >= 0 and int(row["major_faults"]) >= 0, f"{row}")
-        check(row["noisy"] in ("", "steal", "switches", "faults"), f"epochs.csv: noisy {row['noisy']!r}")
-        for column in ("steal_ms", "wait_ms"):
+        check(row["noisy"] in ("", "steal", "switches", "faults", "cache"), f"epochs.csv: noisy {row['noisy']!r}")
+        for column in ("steal_ms", "wait_ms", "llc_gbps"):
             check(row[column] == "" or float(row[column]) >= 0, f"epochs.csv: {column} {row[column]!r}")
 
 

@@ -39,14 +39,15 @@ static void begin(struct summary *s, const char *fast, const char *slow)
 /* One epoch, half of whose time goes to products and a quarter to rmsprop. */
 static void add(struct summary *s, int who, int round, double seconds, enum noise noise)
 {
-    struct epoch_report r = {.result = {.epoch = round, .train_seconds = seconds, .val_accuracy = 0.97},
-                             .round = round,
-                             .peak_gflops = 200.0,
-                             .op_count = 2,
-                             .ops = {{.name = "gemm forward1", .seconds = seconds / 2},
-                                     {.name = "rmsprop", .seconds = seconds / 4}},
-                             .name_text = {"gemm forward1", "rmsprop"},
-                             .noise = {.seconds = seconds, .wait_ms = noise == CALM ? 0 : 1e3 * seconds / 2}};
+    struct epoch_report r = {
+        .result = {.epoch = round, .train_seconds = seconds, .val_accuracy = 0.97},
+        .round = round,
+        .peak_gflops = 200.0,
+        .op_count = 2,
+        .ops = {{.name = "gemm forward1", .seconds = seconds / 2},
+                {.name = "rmsprop", .seconds = seconds / 4}},
+        .name_text = {"gemm forward1", "rmsprop"},
+        .noise = {.llc_gbps = NAN, .seconds = seconds, .wait_ms = noise == CALM ? 0 : 1e3 * seconds / 2}};
     assert_int_equal(summary_epoch(s, &s->rows[who], &r, 42, 100e9), 0);
 }
 
@@ -185,6 +186,25 @@ static void remarks(void **state)
     summary_free(&s);
 }
 
+/* Beside a probe of the cache that is well below the best one of the run, which a later epoch may show. */
+static void a_full_cache_disturbs(void **state)
+{
+    struct summary s;
+    (void)state;
+    begin(&s, "one", "two");
+    for (int round = 1; round <= 9; round++) {
+        add(&s, 0, round, 1, CALM);
+        add(&s, 1, round, 2, CALM);
+        s.rows[1].points[round - 1].llc_gbps = round < 6 ? 70 : NAN;
+    }
+    expect(&s, "as fast as", "4/8");
+    struct epoch_report r = {.result = {.epoch = 10, .train_seconds = 1}, .round = 10, .noise.llc_gbps = 100};
+    assert_int_equal(summary_epoch(&s, &s.rows[0], &r, 42, 100e9), 0);
+    expect(&s, "8 later epochs, 4 disturbed; run bench doctor", NULL);
+    expect(&s, "4/8", "as fast as");
+    summary_free(&s);
+}
+
 /* Which ops of the fallback the timed step uses: none in a fused step, in a composed one all but vexp and
  * vlog. */
 static void inherited_ops_are_told_apart(void **state)
@@ -257,6 +277,7 @@ int main(void)
         cmocka_unit_test(the_rule_for_a_result),
         cmocka_unit_test(an_interval_that_holds_one_names_no_winner),
         cmocka_unit_test(remarks),
+        cmocka_unit_test(a_full_cache_disturbs),
         cmocka_unit_test(inherited_ops_are_told_apart),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
     };

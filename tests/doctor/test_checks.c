@@ -88,6 +88,8 @@ static struct machine_state calm(void)
                                             .clock_seconds = 25e-9,
                                             .multiply_seconds = 0.5e-9,
                                             .multiply_subnormal_seconds = 1.5e-9,
+                                            .llc_best = 100,
+                                            .llc_probes = 20,
                                             .throttle_events = -1,
                                             .throttled = NAN}};
 }
@@ -223,6 +225,17 @@ static void test_core_kinds(void **state)
     p.threads = 5;
     expect(&p, "W22", FINDING_NOTE, "5 threads have cores of several kinds");
     expect(&p, "W22", FINDING_NOTE, "bench --threads 2");
+}
+
+static void test_shared_cache(void **state)
+{
+    struct machine_state p = calm();
+    (void)state;
+    expect(&p, "W23", FINDING_FINE, "at most 100 GB/s");
+    p.probe.llc_low = 3;
+    expect(&p, "W23", FINDING_WARNING, "3 of 20 probes were well below that");
+    p.probe.llc_probes = 0;
+    expect(&p, "W23", FINDING_UNKNOWN, "no last-level cache");
 }
 
 static void test_build(void **state)
@@ -445,7 +458,7 @@ int main(void)
         WITH_ROOT(test_quota),          WITH_ROOT(test_throttling),   WITH_ROOT(test_power_saving),
         WITH_ROOT(test_turbo),          WITH_ROOT(test_memory),       WITH_ROOT(test_environment),
         WITH_ROOT(test_core_kinds),     WITH_ROOT(test_kernel_files), WITH_ROOT(test_cpu_time),
-        WITH_ROOT(test_throttled_time),
+        WITH_ROOT(test_throttled_time), WITH_ROOT(test_shared_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,36 +23,53 @@
 /* A second on two CPUs with ticks of 10 ms. */
 static struct turn_noise calm(void)
 {
-    return (struct turn_noise){.seconds = 1, .steal_ms = 0, .steal_floor_ms = 20, .cpu_seconds = 2};
+    return (struct turn_noise){
+        .seconds = 1, .steal_ms = 0, .steal_floor_ms = 20, .cpu_seconds = 2, .llc_gbps = NAN};
 }
 
 static void test_causes(void **state)
 {
     struct turn_noise n = calm();
     (void)state;
-    assert_string_equal(turn_noise_cause(&n), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
     n.steal_ms = 20; /* two ticks on two CPUs may be hardly anything */
-    assert_string_equal(turn_noise_cause(&n), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
     n.steal_ms = 30;
-    assert_string_equal(turn_noise_cause(&n), "steal");
+    assert_string_equal(turn_noise_cause(&n, 0), "steal");
     n.seconds = 10; /* less than a hundredth of it */
-    assert_string_equal(turn_noise_cause(&n), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
     n = calm();
     n.wait_ms = 10;
-    assert_string_equal(turn_noise_cause(&n), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
     n.wait_ms = 11;
-    assert_string_equal(turn_noise_cause(&n), "switches");
+    assert_string_equal(turn_noise_cause(&n, 0), "switches");
     n.steal_ms = n.wait_ms = NAN;
     n.invol_ctx = 13; /* 9.75 ms at the least */
-    assert_string_equal(turn_noise_cause(&n), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
     n.invol_ctx = 14;
-    assert_string_equal(turn_noise_cause(&n), "switches");
+    assert_string_equal(turn_noise_cause(&n, 0), "switches");
     n.major_faults = 10;
-    assert_string_equal(turn_noise_cause(&n), "switches");
+    assert_string_equal(turn_noise_cause(&n, 0), "switches");
     n.major_faults = 11;
-    assert_string_equal(turn_noise_cause(&n), "faults");
+    assert_string_equal(turn_noise_cause(&n, 0), "faults");
     n.steal_ms = 30;
-    assert_string_equal(turn_noise_cause(&n), "steal");
+    assert_string_equal(turn_noise_cause(&n, 0), "steal");
+}
+
+/* What no counter shows: others in the last-level cache. */
+static void test_cache(void **state)
+{
+    struct turn_noise n = calm();
+    (void)state;
+    assert_string_equal(turn_noise_cause(&n, 100), ""); /* not known */
+    n.llc_gbps = 76;
+    assert_string_equal(turn_noise_cause(&n, 100), "");
+    n.llc_gbps = 74;
+    assert_string_equal(turn_noise_cause(&n, 100), "cache");
+    assert_string_equal(turn_noise_cause(&n, 98), "");
+    assert_string_equal(turn_noise_cause(&n, 0), "");
+    n.wait_ms = 11; /* was counted, and explains it */
+    assert_string_equal(turn_noise_cause(&n, 100), "switches");
 }
 
 static void spin(double seconds)
@@ -83,7 +100,7 @@ static void test_switches_are_seen(void **state)
     assert_true(n.seconds >= 0.3 && n.seconds < 60);
     assert_true(n.invol_ctx > 0);
     if (!isnan(n.wait_ms)) assert_true(n.wait_ms > 1 && n.wait_ms < 1e3 * n.seconds + 50);
-    assert_string_equal(turn_noise_cause(&n), "switches");
+    assert_string_equal(turn_noise_cause(&n, 0), "switches");
     assert_true(n.cpu_seconds > 0 && n.cpu_seconds < n.seconds + 0.05);
     assert_true(isnan(n.steal_ms) || n.steal_ms >= 0);
     assert_int_equal(n.major_faults, 0);
@@ -91,7 +108,7 @@ static void test_switches_are_seen(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_causes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_causes), cmocka_unit_test(test_cache),
                                        cmocka_unit_test(test_switches_are_seen)};
     return group_result(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How busy the machine is before anything is measured, in one sentence. */
+#ifndef LB_LOAD_VIEW_H
+#define LB_LOAD_VIEW_H
+
+#include <stddef.h>
+
+#include "machine/other_load.h"
+
+/* "warning: others take 52 % of the 2 CPUs that bench uses ..."; "" where they take next to nothing, or where
+ * it is not known. Returns text. */
+char *load_words(const struct other_load *l, char *text, size_t size);
+
+#endif
