@@ -275,7 +275,8 @@ static void record_all_clocks(struct job *job)
 /* What summary.json holds, or of a proof, its verdicts and rows. */
 static json_t *figures_json(const struct job *job, int code)
 {
-    json_t *root = summary_json(&job->summary, &job->record, code);
+    const bool has_target = job->options->target_accuracy > 0;
+    json_t *root = summary_json(&job->summary, &job->record, has_target ? &job->target : NULL, code);
     if (job->extra) json_object_set_new(root, job->extra->section, job->extra->figures(job->extra->context));
     if (job->proof_rows) json_object_set(root, "proof_rows", job->proof_rows);
     return root;

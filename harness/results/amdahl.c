@@ -38,13 +38,6 @@ static double seconds_along(const struct amdahl_side *s, unsigned apart)
     return seconds;
 }
 
-static double seconds_of_all(const struct amdahl_side *s)
-{
-    double seconds = 0;
-    for (int i = 0; i < s->count; i++) seconds += s->parts[i].seconds;
-    return seconds;
-}
-
 /* "a, b and c" of the ops in the set, in the order of the alphabet. */
 static void list_ops(char *text, unsigned set)
 {
@@ -79,9 +72,8 @@ bool amdahl_of(struct amdahl *a, const struct amdahl_side *slow, const struct am
         a->largest = fast->parts[i].name;
     }
     if (!a->largest) return true;
-    a->share = most / seconds_of_all(fast);
+    a->share = most / fast->epoch;
     for (int i = 0; i < slow->count; i++)
-        if (strcmp(slow->parts[i].name, a->largest) == 0)
-            a->before += slow->parts[i].seconds / seconds_of_all(slow);
+        if (strcmp(slow->parts[i].name, a->largest) == 0) a->before += slow->parts[i].seconds / slow->epoch;
     return true;
 }

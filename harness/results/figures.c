@@ -39,11 +39,15 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
         flop = p->flop;
     }
     if (row->epochs > 0) f.first = row->points[0].seconds;
+    f.drift = find_drift(seconds, f.later);
+    f.bimodal = find_bimodality(seconds, f.later).found;
     sort_values(seconds, f.later);
     f.median = median_sorted(seconds, f.later);
     f.fastest = f.later ? seconds[0] : NAN;
     f.slowest = f.later ? seconds[f.later - 1] : NAN;
     f.interval = median_interval(seconds, f.later, s->seed);
+    f.middle_half =
+        (struct interval){quantile_sorted(seconds, f.later, 0.25), quantile_sorted(seconds, f.later, 0.75)};
     free(seconds);
     f.gflops = flop / f.median * 1e-9;
     f.peak_gflops = s->best_peak[row->tier];
@@ -162,10 +166,20 @@ bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summ
 {
     const struct summary_row *best = fastest_row(s);
     if (!best || row == best || row->epochs == 0 || is_same(row->entry, best->entry)) return false;
-    if (!speedup_over(s, best, row).established) return false;
+    const struct speedup up = speedup_over(s, best, row);
+    if (!up.established) return false;
     *slow = side_of(s, row, parts);
     *fast = side_of(s, best, parts + TRAINER_MAX_OP_TIMES + 1);
-    return amdahl_of(a, slow, fast);
+    if (!amdahl_of(a, slow, fast)) return false;
+    a->epoch = up.ratio; /* the same figure as everywhere */
+    return true;
+}
+
+static void add_speed(struct op_figures *op, double peak_gflops)
+{
+    op->gflops = op->flop / op->seconds * 1e-9;
+    op->share_of_peak = peak_share(op->gflops, peak_gflops);
+    if (op->attribution.has_bytes) op->ai = op->flop / op->attribution.bytes;
 }
 
 int op_figures(struct op_figures *ops, const struct summary *s, const struct summary_row *row)
@@ -179,15 +193,21 @@ int op_figures(struct op_figures *ops, const struct summary *s, const struct sum
                                   .kind = step_part_kind_name(step_part_find(row->ops.names[i])),
                                   .is_rest = is_rest,
                                   .seconds = series_median(&row->ops.seconds[i]),
+                                  .gflops = NAN,
+                                  .share_of_peak = NAN,
+                                  .ai = NAN,
                                   .attribution.bound.by = "",
                                   .share_of_roof = NAN};
         op->share_of_epoch = op->seconds / epoch;
+        op->if_free = 1 / (1 - op->share_of_epoch);
         if (is_rest) continue;
         op->inherited = last->ops[i].inherited;
+        op->calls = last->ops[i].calls;
         op->flop = last->ops[i].flop;
         if (s->attribution)
             op->attribution = attribution_of(s->attribution, last, s->best_peak[row->tier], i);
         if (op->attribution.bound.by[0]) op->share_of_roof = op->attribution.bound.seconds / op->seconds;
+        if (op->flop > 0) add_speed(op, s->best_peak[row->tier]);
     }
     return row->ops.count;
 }

@@ -9,6 +9,7 @@
 #include "results/attribution.h"
 #include "results/summary.h"
 #include "stats/interval.h"
+#include "stats/shape.h"
 
 /* Of the training times of one contender. All but epochs and first are of the later epochs: every epoch but
  * the first of each training, which warms up; or of the first where there is no other. NAN: none. */
@@ -18,7 +19,10 @@ struct time_figures {
     double first;         /* seconds of the very first epoch */
     double median, fastest, slowest; /* seconds */
     struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_MIN epochs */
-    double gflops;                   /* of the median epoch */
+    struct interval middle_half;     /* quartiles */
+    struct drift drift;              /* in the order of training */
+    bool bimodal;
+    double gflops;        /* of the median epoch */
     double peak_gflops;   /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
     double share_of_peak; /* see peak_share */
 };
@@ -63,7 +67,11 @@ struct op_figures {
     bool is_rest;            /* "other": what no line accounts for; has only seconds and share */
     bool inherited;
     double seconds, share_of_epoch; /* medians */
+    double if_free;                 /* how many times as fast an epoch would be without it: Amdahl's law */
+    uint64_t calls;                 /* in an epoch */
     double flop;                    /* of a whole epoch; 0: none */
+    double gflops, share_of_peak;   /* at its median; NAN without flop */
+    double ai;                      /* flop per byte of least traffic; NAN: not known */
     struct op_attribution attribution;
     double share_of_roof; /* NAN: no roof is known */
 };

@@ -57,15 +57,15 @@ static json_t *amdahl_json(const struct summary *s, const struct summary_row *ro
 static json_t *op_json(const struct op_figures *op)
 {
     const struct op_attribution *a = &op->attribution;
-    const double gflops = op->flop > 0 ? op->flop / op->seconds * 1e-9 : NAN;
-    json_t *object = json_pack("{s:s, s:o, s:o, s:o}", "op", op->name, "kind", json_string_or_null(op->kind),
-                               "seconds", real(op->seconds), "share_of_epoch", real(op->share_of_epoch));
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "op", op->name, "kind",
+                               json_string_or_null(op->kind), "seconds", real(op->seconds), "share_of_epoch",
+                               real(op->share_of_epoch), "speedup_if_free", real(op->if_free));
     if (!object || op->is_rest) return object;
     json_t *more =
-        json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "inherited", op->inherited, "flop",
-                  op->flop > 0 ? json_real(op->flop) : json_null(), "gflops", real(gflops), "bytes_min",
-                  a->has_bytes ? json_real(a->bytes) : json_null(), "ai",
-                  a->has_bytes && op->flop > 0 ? json_real(op->flop / a->bytes) : json_null(), "bound_by",
+        json_pack("{s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "inherited", op->inherited, "calls",
+                  (json_int_t)op->calls, "flop", op->flop > 0 ? json_real(op->flop) : json_null(), "gflops",
+                  real(op->gflops), "share_of_peak", real(op->share_of_peak), "bytes_min",
+                  a->has_bytes ? json_real(a->bytes) : json_null(), "ai", real(op->ai), "bound_by",
                   json_string_or_null(a->bound.by), "share_of_roof", real(op->share_of_roof));
     json_object_update(object, more);
     json_decref(more);
@@ -97,6 +97,22 @@ static json_t *proof_json(const struct summary_row *row)
                      "deviating", (json_int_t)v->deviating, "worst_error_of_bound", real(v->worst_of_bound));
 }
 
+static json_t *drift_json(const struct drift *d)
+{
+    return json_pack("{s:b, s:o, s:o}", "found", d->found, "first_half_seconds", real(d->first),
+                     "second_half_seconds", real(d->second));
+}
+
+static json_t *target_json(const struct target_results *t, const struct summary_row *row)
+{
+    if (!t) return json_null();
+    const struct target_figures f = target_figures(t, row->entry);
+    return json_pack("{s:f, s:i, s:i, s:o, s:o, s:o, s:o}", "accuracy", t->accuracy, "trainings", f.trainings,
+                     "reached", f.reached, "median_seconds", real(f.median), "fastest_seconds",
+                     real(f.fastest), "slowest_seconds", real(f.slowest), "median_epochs",
+                     real(f.median_epochs));
+}
+
 static void add_training(json_t *object, const struct summary *s, const struct summary_row *row)
 {
     const struct time_figures f = time_figures(s, row);
@@ -111,7 +127,9 @@ static void add_training(json_t *object, const struct summary *s, const struct s
                              amdahl_json(s, row), "ops", ops_json(s, row));
     json_object_update(object, more);
     json_decref(more);
-    more = json_pack("{s:b, s:o, s:o, s:o, s:o}", "first_is_fastest", first_is_fastest(s, row), "loss",
+    more = json_pack("{s:b, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o}", "first_is_fastest",
+                     first_is_fastest(s, row), "middle_half_seconds", interval_json(f.middle_half), "drift",
+                     drift_json(&f.drift), "bimodal", f.bimodal, "last_epoch", r->epoch, "loss",
                      real(r->loss), "accuracy", real(r->accuracy), "val_loss", real(r->val_loss),
                      "val_accuracy", real(r->val_accuracy));
     json_object_update(object, more);
@@ -119,29 +137,31 @@ static void add_training(json_t *object, const struct summary *s, const struct s
 }
 
 static json_t *backend_json(const struct summary *s, const struct summary_row *row,
-                            const struct record *record)
+                            const struct record *record, const struct target_results *target)
 {
     const char *name = row->entry->name;
     const struct provenance provenance = provenance_of(row->entry);
     json_t *object = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
         json_verified(&row->verdict), "proof", proof_json(row), "integrity",
         recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure), "library",
         json_string_or_null(row->info.library), "git_commit", json_string_or_null(provenance.commit),
-        "binary_sha256", json_string_or_null(provenance.hash), "epochs", row->epochs, "later_epochs",
-        row->epochs ? time_figures(s, row).later : 0);
+        "binary_sha256", json_string_or_null(provenance.hash), "target", target_json(target, row), "epochs",
+        row->epochs, "later_epochs", row->epochs ? time_figures(s, row).later : 0);
     if (object) add_training(object, s, row);
     return object;
 }
 
-json_t *summary_json(const struct summary *s, const struct record *record, int exit_code)
+json_t *summary_json(const struct summary *s, const struct record *record,
+                     const struct target_results *target, int exit_code)
 {
     static const char *const same[] = {"run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu"};
     json_t *root = json_pack("{s:i, s:i}", "schema", SCHEMA, "exit_code", exit_code);
     json_t *backends = json_array();
     for (size_t i = 0; record->root && i < sizeof same / sizeof *same; i++)
         json_object_set(root, same[i], json_object_get(record->root, same[i]));
-    for (int i = 0; i < s->count; i++) json_array_append_new(backends, backend_json(s, &s->rows[i], record));
+    for (int i = 0; i < s->count; i++)
+        json_array_append_new(backends, backend_json(s, &s->rows[i], record, target));
     json_object_set_new(root, "backends", backends);
     return root;
 }

@@ -10,10 +10,12 @@
 
 #include "results/record.h"
 #include "results/summary.h"
+#include "results/target_results.h"
 
 /* A new reference; NULL when out of memory. record: of the same run, with what machine.json says of it; its
- * root may be NULL. */
-json_t *summary_json(const struct summary *s, const struct record *record, int exit_code);
+ * root may be NULL. target: NULL when the run has none. */
+json_t *summary_json(const struct summary *s, const struct record *record,
+                     const struct target_results *target, int exit_code);
 
 /* A row of the proof, for bench prove --json. */
 json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row);

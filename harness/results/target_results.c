@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "results/target_results.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "base/xalloc.h"
 #include "results/provenance.h"
+#include "stats/order.h"
 
 static const char *const columns[] = {
     "schema",          "run_id",           "dataset", "backend",       "threads",           "seed",
@@ -68,6 +71,35 @@ int target_epoch(struct target_results *t, const struct registry_entry *entry, u
     o->reached = result->val_accuracy >= t->accuracy;
     o->finished = o->reached || o->epochs >= all_epochs;
     return o->finished ? write_row(t, o, e) : 0;
+}
+
+/* Of ascending values, which may be infinite. */
+static double middle_of(const double *sorted, int count)
+{
+    if (count == 0) return NAN;
+    return count % 2 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
+}
+
+struct target_figures target_figures(const struct target_results *t, const struct registry_entry *entry)
+{
+    struct target_figures f = {0};
+    double *seconds = xdoubles(t->count), *epochs = xdoubles(t->count);
+    for (int i = 0; i < t->count; i++) {
+        const struct target_outcome *o = &t->outcomes[i];
+        if (o->entry != entry || !o->finished) continue;
+        seconds[f.trainings] = o->reached ? o->train_seconds : INFINITY;
+        epochs[f.trainings++] = o->epochs;
+        f.reached += o->reached;
+    }
+    sort_values(seconds, f.trainings);
+    sort_values(epochs, f.trainings);
+    f.median = middle_of(seconds, f.trainings);
+    f.fastest = f.trainings ? seconds[0] : NAN;
+    f.slowest = f.trainings ? seconds[f.trainings - 1] : NAN;
+    f.median_epochs = middle_of(epochs, f.trainings);
+    free(seconds);
+    free(epochs);
+    return f;
 }
 
 int target_finish(struct target_results *t, struct error *e)

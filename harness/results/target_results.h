@@ -35,6 +35,16 @@ int target_open(struct target_results *t, double accuracy, const char *folder,
 int target_epoch(struct target_results *t, const struct registry_entry *entry, uint64_t seed,
                  const struct epoch_result *result, int all_epochs, struct error *e);
 
+/* Over the finished trainings of one contender, a seed each. Seconds to the target, infinite of a training
+ * that did not reach it, and so may be the median; NAN without a training. */
+struct target_figures {
+    int trainings, reached;
+    double median, fastest, slowest;
+    double median_epochs;
+};
+
+struct target_figures target_figures(const struct target_results *t, const struct registry_entry *entry);
+
 /* Gives the file its final name. */
 int target_finish(struct target_results *t, struct error *e);
 

@@ -7,10 +7,10 @@ import json
 import math
 import os
 import re
+import statistics
 import sys
 
 from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
-from reportlib import amdahl, stats
 
 bench, *part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1", "--batch", "64"]
@@ -20,6 +20,11 @@ PARAMETERS = 784 * 16 + 16 + 160 + 10
 def machine_of(out):
     with open(os.path.join(out, "machine.json"), encoding="utf-8") as f:
         return json.load(f)
+
+
+def figures_of(out):
+    with open(os.path.join(out, "summary.json"), encoding="utf-8") as f:
+        return {found["backend"]: found for found in json.load(f)["backends"]}
 
 
 def number(row, column):
@@ -103,7 +108,8 @@ def check_clocks(out, stdout, mode):
 
 
 def test_amdahl(data, folder):
-    """The sentence has the figures that follow from the files, where they are established: on a busy machine they are not."""
+    """summary.json has the figures that follow from the files, where they are established (on a busy machine they are not),
+    and the sentence has those of summary.json."""
     out = os.path.join(folder, "pair")
     listing = json.loads(run(bench, "list", "--json").stdout)["backends"]
     other = next((b["name"] for b in listing if b["status"] == "ready" and b["name"] in ("avx512", "avx2")), None)
@@ -112,32 +118,43 @@ def test_amdahl(data, folder):
     result = run(bench, "run", *SMALL, "--backend", f"naive,{other}", "--epochs", "7", "--naive-epochs", "7", "--data",
                  data, "--out", out)
     check(result.returncode == 0, f"pair: {result.stderr}")
-    epochs, ops = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ops.csv")
-    sides = {}
-    for name in ("naive", other):
-        rows = [r for r in ops if r["backend"] == name]
-        parts = [(op, stats.median([float(r["seconds"]) for r in rows if r["op"] == op][1:]))
-                 for op in dict.fromkeys(r["op"] for r in rows)]
-        sides[name] = parts, stats.median([float(r["train_seconds"]) for r in epochs if r["backend"] == name][1:])
-    slow, fast = sorted(sides, key=lambda n: -sides[n][1])
-    found = amdahl.compare(sides[slow][0], sides[fast][0], sides[slow][1], sides[fast][1])
+    figures, ops, parts = figures_of(out), whole_rows(out + "/ops.csv"), {}
+    for row in ops:
+        if row["epoch"] != "1":
+            parts.setdefault(row["backend"], {}).setdefault(row["op"], []).append(float(row["seconds"]))
+    parts = {name: {op: statistics.median(s) for op, s in of_one.items()} for name, of_one in parts.items()}
+    slow, fast = sorted(parts, key=lambda name: -figures[name]["median_seconds"])
+    found, up = figures[slow]["amdahl"], figures[fast]["speedup_over"][slow]
     said = re.search(rf"^{fast} against {slow}: GEMM with ([\w, ]+) ([\d.]+)x as fast, epoch ([\d.]+)x: ([\d.]+) % of the "
                      r"epoch is now (\w+) \(([\d.]+) % before\)$", result.stdout, re.M)
-    with open(out + "/summary.json", encoding="utf-8") as f:
-        backends = {b["backend"]: b for b in json.load(f)["backends"]}
-    up = backends[fast]["speedup_over"][slow]
     check(up["rounds"] == 6 and up["established"] == (up["disturbed_rounds"] < 3), f"established: {up}")
-    check((said is not None) == up["established"] == (backends[slow]["amdahl"] is not None), f"Amdahl: {up} {result.stdout}")
+    check((said is not None) == up["established"] == (found is not None), f"Amdahl: {up} {result.stdout}")
     check((up["reason"] is None) == up["established"] and (up["reason"] or f"{fast} is ") in result.stdout,
           f"{up}: {result.stdout}")
     if said:
-        check(said[1].replace(" and ", ", ").split(", ") == found.along == ["bias_act", "bias_grad", "relu_grad", "rmsprop"],
-              f"along: {said[0]}")
-        for text, value in zip((said[2], said[3], said[4], said[6]),
-                               (found.products, found.epoch, 100 * found.share, 100 * found.before)):
+        check_amdahl(found, parts[slow], parts[fast], [figures[name]["median_seconds"] for name in (slow, fast)])
+        check((found["fastest"], found["epoch"]) == (fast, up["ratio"]), f"amdahl: {found}, {up}")
+        check((said[1], said[5]) == (found["counted_with_products"], found["largest_other_part"]), f"{said[0]}: {found}")
+        for text, value in zip((said[2], said[3], said[4], said[6]), (found["products"], found["epoch"], 100 * found["its_share"],
+                                                                      100 * found["its_share_before"])):
             digits = len(text.partition(".")[2])
             check(abs(float(text) - value) <= 0.51 * 10 ** -digits, f"Amdahl: {text}, not {value}: {said[0]}")
-        check(said[5] == found.largest, f"largest: {said[0]}, not {found.largest}")
+
+
+def check_amdahl(found, slow, fast, epochs):
+    """slow, fast: median seconds by op. epochs: of the two."""
+    along = ("bias_act", "bias_grad", "relu_grad", "rmsprop")
+
+    def is_product(op):
+        return op.startswith(("gemm ", "forward", "backward")) or op in along
+
+    products = [sum(seconds for op, seconds in parts.items() if is_product(op)) for parts in (slow, fast)]
+    largest = max((op for op in fast if not is_product(op)), key=fast.get)
+    check(found["counted_with_products"].replace(" and ", ", ").split(", ") == list(along), f"along: {found}")
+    check(found["largest_other_part"] == largest, f"largest: {found}, not {largest}")
+    for name, value in (("products", products[0] / products[1]), ("its_share", fast[largest] / epochs[1]),
+                        ("its_share_before", slow.get(largest, 0.0) / epochs[0])):
+        check(math.isclose(found[name], value, rel_tol=1e-5), f"amdahl: {name} {found[name]}, not {value}")
 
 
 def test_target(data, folder):
@@ -167,6 +184,11 @@ def test_target(data, folder):
     line = re.search(r"^naive +(\d of \d) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)$", result.stdout, re.M)
     check(line and line[1] == "2 of 2" and all(abs(float(a) - b) < 6e-4 for a, b in zip(
         line.groups()[1:4], (sum(seconds) / 2, seconds[0], seconds[1]))), f"target: table {result.stdout}")
+    found = figures_of(out)["naive"]["target"]
+    for name, value in (("accuracy", 0.8), ("trainings", 2), ("reached", 2), ("median_seconds", sum(seconds) / 2),
+                        ("fastest_seconds", seconds[0]), ("slowest_seconds", seconds[1]),
+                        ("median_epochs", sum(int(r["epochs"]) for r in rows) / 2)):
+        check(math.isclose(found[name], value, rel_tol=1e-6), f"target: summary.json: {name} {found}, not {value}")
     check({r["seed"] for r in whole_rows(out + "/proof.csv")} == {"7", "8"}, "target: each process proves itself")
     out = os.path.join(folder, "far")
     result = run(bench, *words, "--epochs", "2", "--target-accuracy", "1", "--attribution", "off", "--out", out)
@@ -174,6 +196,8 @@ def test_target(data, folder):
     row = whole_rows(out + "/target.csv")[0]
     check(result.returncode == 0 and (row["reached"], row["epochs"], row["seconds_to_target"]) == ("0", "2", ""),
           f"far: {result.stderr} {row}")
+    found = figures_of(out)["naive"]["target"]
+    check((found["trainings"], found["reached"], found["median_seconds"]) == (1, 0, None), f"far: summary.json: {found}")
     check(re.search(r"^naive +0 of 1 +not reached +not reached +not reached +2$", result.stdout, re.M),
           f"far: {result.stdout}")
 
