@@ -18,7 +18,7 @@ import signal
 import sys
 
 from peer import (EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_PROOF, PeerError, child, images, paired,
-                  records, settings)
+                  records, settings, summary)
 
 EPILOG = """steps (key step of --setting):
 """ + "\n".join(f"  {name:<15} {text}" for name, text in settings.STEPS.items()) + """
@@ -103,6 +103,7 @@ class Session:
         self.folder = records.make_folder(arguments.out, self.run_id)
         self.machine = records.Machine(self.folder, self.run_id, now, sys.argv)
         self.files = []
+        self.rows, self.turns = [], []  # of epochs.csv and paired.csv
 
     def say(self, text):
         if not self.arguments.quiet:
@@ -229,22 +230,24 @@ class Session:
                    gflops=self.flop(result["samples"]) / result["train_seconds"] * 1e-9, **place, **result,
                    **self.facts["origin"])
         self.epochs_csv.add(row)
+        self.rows.append(row)
         self.say(f"epoch {number}/{self.arguments.epochs}: {row['train_seconds']:.4g} s, {row['gflops']:.4g} GFLOP/s, "
                  f"loss {row['loss']:.4f}, val_accuracy {row['val_accuracy']:.4f}")
         return row
 
     def train_alone(self, setting):
-        rows = [self.epoch(number, setting, {}) for number in range(1, self.arguments.epochs + 1)]
-        median = paired.median_after_first([row["train_seconds"] for row in rows])
-        print(f"torch        {median:.4g} s an epoch (median), {self.flop(self.data.train.count) / median * 1e-9:.4g} "
-              f"GFLOP/s, validation accuracy {rows[-1]['val_accuracy']:.4f} after {len(rows)}")
+        for number in range(1, self.arguments.epochs + 1):
+            self.epoch(number, setting, {})
+        found = summary.backend_of(self.rows, self.flop(self.data.train.count), {})
+        print(f"torch        {found['median_seconds']:.4g} s an epoch (median), {found['gflops']:.4g} "
+              f"GFLOP/s, validation accuracy {found['val_accuracy']:.4f} after {found['epochs']}")
 
     def train_in_turns(self, setting):
         file = self.open_csv("paired.csv", records.PAIRED_COLUMNS)
         bench = paired.Bench(self.command, self.arguments, self.data.folder)
         threads = {"torch": setting["threads"], "bench": self.arguments.threads}
         origins = {"torch": self.facts["origin"]}
-        done, rows = 0, []
+        done = 0
         for turn, count in enumerate(paired.shares(self.arguments.epochs, self.arguments.rounds)):
             seconds = {}
             for position, who in enumerate(("torch", "bench") if paired.torch_first(turn) else ("bench", "torch"), 1):
@@ -262,9 +265,9 @@ class Session:
                 done += count
                 seconds[who] = [row["train_seconds"] for row in of_turn]
             for row in paired.rows_of_round(turn, seconds["torch"], seconds["bench"], threads):
-                rows.append(row)
+                self.turns.append(row)
                 file.add(dict(self.identity(), **row, **origins[row["contender"]]))
-        print("\n".join(paired.summary(rows)))
+        print("\n".join(paired.summary(self.turns)))
 
     def run(self):
         """Everything. Returns the exit code; the files have their final names whatever it is."""
@@ -289,6 +292,7 @@ class Session:
             for file in self.files:
                 file.finish()
             self.machine.write(status, code)
+            summary.write(self.folder, self.machine.content, code, self.rows, self.flop(self.data.train.count), self.turns)
         print(f"files        {self.folder}")
         return code
 

@@ -13,10 +13,11 @@ import argparse
 import os
 import sys
 
-from plotlib.files import EXIT_INTERNAL, DataError, print_paths, run_program
+from lanebench import keras, run as lanebench_run, sweep
+from lanebench.files import EXIT_INTERNAL, DataError, print_paths, run_program
 
 try:
-    from plotlib import history, keras, parts, roofline, runs, scaling, style, sweeps, times
+    from charts import history, parts, roofline, scaling, style, times
 except ImportError as missing:
     if not (missing.name or "").startswith(("matplotlib", "numpy")):
         raise
@@ -25,23 +26,29 @@ except ImportError as missing:
     sys.exit(EXIT_INTERNAL)
 
 
-def draw(selected, folder, prefix="", overlays=()):
+def note(text):
+    print(f"plot.py: {text}", file=sys.stderr)
+
+
+def draw(runs, folder, prefix="", overlays=()):
     """All charts that the data allow. Returns the paths. overlays: Keras runs for the learning curves."""
     charts = (
-        ("loss", lambda: history.draw_history(selected, "loss", "Training and validation loss", overlays)),
-        ("accuracy", lambda: history.draw_history(selected, "accuracy", "Training and validation accuracy", overlays)),
-        ("epoch-time", lambda: times.draw_times(selected)),
-        ("op-speed", lambda: parts.draw_op_speeds(selected)),
-        ("breakdown", lambda: parts.draw_breakdown(selected)),
+        ("loss", lambda: history.draw_history(runs, "loss", "Training and validation loss", overlays)),
+        ("accuracy", lambda: history.draw_history(runs, "accuracy", "Training and validation accuracy", overlays)),
+        ("epoch-time", lambda: times.draw_times(runs)),
+        ("op-speed", lambda: parts.draw_op_speeds(runs)),
+        ("breakdown", lambda: parts.draw_breakdown(runs)),
     )
-    if any(roofline.is_measured(run) for run in selected):
-        charts += (("roofline", lambda: roofline.draw_roofline(selected)),)
+    if any(run.paths["roofline.csv"] for run in runs):
+        charts += (("roofline", lambda: roofline.draw_roofline(runs)),)
     return save_all(charts, folder, prefix)
 
 
 def draw_sweep(folder, out):
-    sweep = sweeps.Sweep(folder)
-    paths = save_all(scaling.charts(sweep), out or os.path.join(folder, "charts"))
+    found = sweep.Sweep(folder)
+    for text in found.notes:
+        note(text)
+    paths = save_all(scaling.charts(found), out or os.path.join(folder, "charts"))
     if not paths:
         raise DataError(f"{folder}: fewer than two points of any list were timed: there is nothing to compare")
     return paths
@@ -52,10 +59,30 @@ def save_all(charts, folder, prefix=""):
     for name, make in charts:
         figure = make()
         if figure is None:
-            runs.note(f"{prefix}{name}: not drawn, its columns are not measured in this run")
+            note(f"{prefix}{name}: not drawn, its figures are not known of this run")
             continue
         paths += style.save(figure, folder, prefix + name)
     return paths
+
+
+def draw_runs(runs, out, overlays):
+    out = out or os.path.join(runs[0].folder, "charts")
+    if len(runs) == 1:
+        return draw(runs, out, overlays=overlays)
+    paths = draw(runs, out, "compare-", overlays)
+    for run in runs:
+        lanebench_run.set_tag(run, "")
+        run.mixed = False
+        paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
+    return paths
+
+
+def note_all(run):
+    """What is odd about its files."""
+    for name in run.unfinished:
+        note(f"{os.path.join(run.folder, name)}: the run did not end; drawn are the rows that are there")
+    for text in run.notes + run.remarks:
+        note(text)
 
 
 def work():
@@ -67,7 +94,7 @@ def work():
     parser.add_argument("--mixed-machines", action="store_true",
                         help="compare runs of different machines (env_id) all the same; the charts then say so")
     arguments = parser.parse_args()
-    swept = [folder for folder in arguments.run_dir if sweeps.is_sweep(folder)]
+    swept = [folder for folder in arguments.run_dir if sweep.is_sweep(folder)]
     if swept and (len(arguments.run_dir) > 1 or arguments.keras):
         raise DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its folder and at most --out; its "
                         "points are the folders of runs")
@@ -75,17 +102,13 @@ def work():
         print_paths(draw_sweep(swept[0], arguments.out))
         return 0
     overlays = [keras.read_keras(path) for path in arguments.keras]
-    selected = runs.read_runs(arguments.run_dir)
-    runs.check_machines(selected, arguments.mixed_machines)
-    paths = []
-    if len(selected) == 1:
-        paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), overlays=overlays)
-    else:
-        paths += draw(selected, arguments.out or os.path.join(selected[0].folder, "charts"), "compare-", overlays)
-        for run in selected:
-            runs.set_tag(run, "")
-            run.mixed = False
-            paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
+    runs = lanebench_run.load_runs(arguments.run_dir, arguments.mixed_machines)
+    for run in lanebench_run.with_peers(runs):
+        if not run.timed():
+            raise DataError(f"{run.folder}: no backend finished an epoch")
+    paths = draw_runs(runs, arguments.out, overlays)
+    for run in lanebench_run.with_peers(runs):
+        note_all(run)
     print_paths(paths)
     return 0
 

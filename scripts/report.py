@@ -20,9 +20,10 @@ if sys.version_info < (3, 9):
     print(f"report: {sys.executable} is Python {sys.version.split()[0]}; 3.9 or later is needed", file=sys.stderr)
     sys.exit(EXIT_INTERNAL)
 
-from plotlib.files import DataError, print_paths, run_program  # noqa: E402  (after the check of the version)
-from plotlib.keras import read_keras  # noqa: E402
-from reportlib import figures, integrity, load, machine, page  # noqa: E402
+from lanebench import run as lanebench_run, sweep  # noqa: E402  (after the check of the version)
+from lanebench.files import print_paths, run_program  # noqa: E402
+from lanebench.keras import read_keras  # noqa: E402
+from page import document, integrity  # noqa: E402
 
 BASES = ("naive", "onednn")
 
@@ -56,29 +57,15 @@ def parse(arguments):
 
 def choose_bases(runs, wanted):
     """Backends that speed-ups are taken against: those wished for, else the usual ones, else the slowest."""
-    timed = list(dict.fromkeys(b.name for b in figures.timed(runs)))
+    timed = list(dict.fromkeys(b.name for b in lanebench_run.timed(runs)))
     for name in wanted or ():
         if name not in timed:
             raise UsageError(f"--against {name}: no timed backend of that name, only {', '.join(timed) or 'none'}")
     bases = list(dict.fromkeys(wanted or [b for b in BASES if b in timed]))
-    believed = list(filter(integrity.is_believed, figures.timed(runs)))
+    believed = [b for b in lanebench_run.timed(runs) if b.seconds and integrity.is_believed(b)]
     if not bases and len(timed) > 1 and believed:
-        bases = [max(believed, key=figures.median_seconds).name]
+        bases = [max(believed, key=lambda b: b.seconds).name]
     return bases
-
-
-def machines(runs, mixed):
-    """Findings for the list of warnings. Refuses different machines unless mixed."""
-    found = []
-    for run in (r for r in runs[1:] if not r.host):
-        what = machine.difference(runs[0], run)
-        if what and not mixed:
-            raise DataError(f"{runs[0].folder} and {run.folder} are not known to be of one machine ({what}): their "
-                            "times do not compare; --mixed-machines draws them all the same")
-        if what:
-            found.append(("bad", f"runs {runs[0].tag} and {run.tag} are of different machines ({what}): what one is "
-                                 "faster than the other says nothing about the kernels."))
-    return found
 
 
 def write(path, text):
@@ -92,19 +79,18 @@ def work():
     arguments = parse(sys.argv[1:])
     try:
         for folder in arguments.run_dir:
-            if os.path.isfile(os.path.join(folder, "sweep.json")):
+            if sweep.is_sweep(folder):
                 raise UsageError(f"{folder}: is a sweep: scripts/plot.py {folder} draws it; its points are ordinary runs "
                                  f"and have reports, as in scripts/report {folder}/t*")
-        runs = load.load_runs(arguments.run_dir)
+        runs = lanebench_run.with_peers(lanebench_run.load_runs(arguments.run_dir, arguments.mixed_machines))
         keras = [read_keras(path) for path in arguments.keras]
         bases = choose_bases(runs, arguments.against)
     except UsageError as error:
         print(f"report: {error}", file=sys.stderr)
         return EXIT_USAGE
-    mixed = machines(runs, arguments.mixed_machines)
     out = arguments.out or os.path.join(runs[0].folder, "report.html")
-    options = page.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy, mixed)
-    write(out, page.build(runs, options, out))
+    options = document.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy)
+    write(out, document.build(runs, options, out))
     print_paths([out])
     return 0
 

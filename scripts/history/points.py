@@ -8,7 +8,7 @@ import datetime
 import io
 import os
 
-from plotlib.files import DataError, cell_text, read_json, read_text
+from lanebench.files import DataError, cell_text, read_json, read_text
 
 # The figures of backends with other values than these are not measurements of what was proven: 0, and the gate's two.
 GOOD_EXITS = (0, 3, 4)

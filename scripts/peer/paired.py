@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from . import EXIT_DATA, EXIT_USAGE, PeerError
+from .summary import paired_of
 
 # What both sides must agree on is given to peer_torch.py, which hands it on.
 HANDED_ON = ("--data", "--out", "--seed", "--batch", "--hidden", "--lr", "--threads")
@@ -116,12 +117,12 @@ def summary(rows):
     for row in rows:
         by_name.setdefault(row["contender"], []).append(row)
     lines = [f"{'':<12} {'epoch, median':>13}   torch takes"]
+    ratios = {found["contender"]: found for found in paired_of(rows)}
     for name, of_one in by_name.items():
         seconds = statistics.median(row["median_seconds"] for row in of_one)
-        ratios = [row["torch_times_longer"] for row in of_one if row["torch_times_longer"] is not None]
         text = f"{name:<12} {seconds:>11.4g} s"
-        if ratios:
-            text += (f"   {statistics.median(ratios):.2f} times as long "
-                     f"({min(ratios):.2f} - {max(ratios):.2f} in {len(ratios)} rounds)")
+        if name in ratios:
+            text += "   {torch_times_longer:.2f} times as long ({least:.2f} - {most:.2f} in {rounds} rounds)".format(
+                **ratios[name])
         lines.append(text)
     return lines

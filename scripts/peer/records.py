@@ -11,7 +11,7 @@ import platform
 import secrets
 import subprocess
 
-from plotlib.files import text_cell
+from lanebench.files import text_cell
 
 from . import EXIT_INTERNAL, EXIT_USAGE, PeerError, utf8
 

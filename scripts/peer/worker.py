@@ -16,7 +16,7 @@ from array import array
 
 import torch
 
-from plotlib.ids import short_id
+from lanebench.files import short_id
 
 from . import PeerError, images, oracle, start, steps
 

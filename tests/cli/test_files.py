@@ -13,7 +13,7 @@ import sys
 import xml.etree.ElementTree
 
 from cli_common import check, check_refused, finish, make_data, provenance_of, ready_backends, run, scratch, skip, whole_rows
-from plotlib.keras import read_keras
+from lanebench.keras import read_keras
 
 bench, *part = sys.argv[1:]
 SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive"]

@@ -9,7 +9,7 @@ import shutil
 import sys
 
 from cli_common import check, finish, make_data, run, scratch, whole_rows
-from plotlib.runs import read_rows
+from lanebench.rows import read_rows
 
 bench, dash, long_name, library = sys.argv[1:]
 SMALL = ["--hidden", "16", "--batch", "16", "--threads", "1", "--quiet"]
@@ -55,7 +55,7 @@ def data_is_named(data, folder, name, dataset):
     if result.returncode == 0:
         found = read_json(out + "/machine.json")
         check(found["dataset"]["name"] == dataset, f"{name!a}: {found['dataset']['name']!a}")
-        check({r["dataset"] for r in read_rows(out + "/proof.csv", ("dataset",))} == {dataset}, f"{name!a}: in proof.csv")
+        check({r["dataset"] for r in read_rows(out + "/proof.csv", ("dataset",), print)} == {dataset}, f"{name!a}: in proof.csv")
         check(found["environment"].get("OMP_X\\xe9") == "\\xff", f"environment: {found['environment']}")
         check("BENCH_" + "é" * 100 in found["environment"], f"environment: {found['environment']}")
     return out
@@ -102,9 +102,9 @@ def test_run(data, folder):
     check_files(result, out, "run")
     check(list(read_json(out + "/machine.json")["backends"]) == shown, "run: names in machine.json")
     for name in ("epochs.csv", "ops.csv", "proof.csv", "integrity.csv"):
-        rows = read_rows(f"{out}/{name}", ("backend",))
+        rows = read_rows(f"{out}/{name}", ("backend",), print)
         check({r["backend"] for r in rows} == set(shown), f"{name}: {[r['backend'] for r in rows][:4]}")
-    check({r["dataset"] for r in read_rows(out + "/epochs.csv", ("dataset",))} == {"=caf\\xe9"}, "run: dataset")
+    check({r["dataset"] for r in read_rows(out + "/epochs.csv", ("dataset",), print)} == {"=caf\\xe9"}, "run: dataset")
 
 
 def test_missing_libraries(data, folder):

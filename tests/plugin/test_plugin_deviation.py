@@ -85,8 +85,8 @@ def test_shown(out):
                         ("warnings", page.split('aria-label="Warnings"')[1].split("</ul>")[0])):
         check(re.search(LABEL, text), f"report.html: {place}: {text[:800]}")
     check("FAILED the proof" not in page and "is to be believed" not in page, "report.html: called a failure")
-    code = (f"from plotlib import runs; "
-            f"print(*[s.label for s in runs.read_runs([{out!r}])[0].series], sep='\\n')")
+    code = (f"from lanebench import run; "
+            f"print(*[b.label for b in run.load_runs([{out!r}])[0].backends], sep='\\n')")
     charts = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.splitlines()
     check("naive" in charts and any(re.fullmatch(rf"evil:rule, {LABEL}", s) for s in charts), f"labels of charts: {charts}")
 

@@ -5,7 +5,7 @@ import csv
 import json
 import os
 
-from synthetic_run import write_csv, write_run
+from synthetic_run import write_csv, write_json, write_run
 
 PROOF_COLUMNS = ("schema,run_id,dataset,backend,op,cases,count,failed,worst_error_of_bound,inherited,"
                  "first_failure").split(",")
@@ -65,7 +65,7 @@ def machine(backends):
 
 def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
     """Everything in order: no failure, no warning. Peaks and rounds are in epochs.csv as in a real run."""
-    write_run(folder, backends, epochs, peak="430", slowdown=slowdown)
+    write_run(folder, backends, epochs, peak=430.5, slowdown=slowdown)
     run_id = os.path.basename(folder)
     change_rows(folder, "epochs.csv", real_columns)
     write_csv(os.path.join(folder, "proof.csv"), PROOF_COLUMNS, proof_rows(run_id, backends))
@@ -73,7 +73,6 @@ def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
     if roof:
         write_csv(os.path.join(folder, "roofline.csv"), ROOF_COLUMNS,
                   (dict(zip(ROOF_COLUMNS, row)) for row in roof_rows(run_id)))
-        change_rows(folder, "ops.csv", product_flop)
     change_machine(folder, lambda m: m.update(machine(backends), run_id=run_id))
 
 
@@ -87,9 +86,8 @@ def make_rich_run(folder):
     ab = {"comparison": "B/A", "a": "avx2", "b": "avx512", "rounds": 48, "ratio": 0.612, "ratio_low": 0.6,
           "ratio_high": 0.63, "bias_percent": 0.1, "min_effect_percent": 2, "visible_percent": 1.5, "verdict": "FASTER"}
     write_csv(os.path.join(folder, "ab.csv"), list(ab), [ab])
-    target = {"backend": "avx2", "seed": 1, "target_accuracy": 0.97, "reached": 1, "epochs": 3, "seconds_to_target": 2.5,
-              "val_accuracy": 0.971}
-    write_csv(os.path.join(folder, "target.csv"), list(target), [target, dict(target, seed=2)])
+    change_figures(folder, "avx2", target={"accuracy": 0.97, "trainings": 2, "reached": 2, "median_seconds": 2.5,
+                                           "fastest_seconds": 2.5, "slowest_seconds": 2.5, "median_epochs": 3.0})
     change_rows(folder, "integrity.csv", lambda rows: [
         dict(r, status="violation", words=LONG) if (r["backend"], r["check"]) == ("onednn", "calls") else r for r in rows])
     change_rows(folder, "proof.csv", lambda rows: [
@@ -105,14 +103,6 @@ def real_columns(rows):
     return rows
 
 
-def product_flop(rows):
-    """One op per backend becomes a product whose traffic is known."""
-    for row in rows:
-        if row["op"] == "forward 1":
-            row.update(op="forward1", flop=f"{2 * 128 * 512 * 784 * 469}")
-    return rows
-
-
 def read_rows(folder, name):
     with open(os.path.join(folder, name), newline="", encoding="utf-8") as f:
         return list(csv.DictReader(f))
@@ -123,16 +113,37 @@ def change_rows(folder, name, change):
     write_csv(os.path.join(folder, name), list(rows[0]), rows)
 
 
-def change_machine(folder, change):
-    path = os.path.join(folder, "machine.json")
-    with open(path, encoding="utf-8") as f:
-        content = json.load(f)
+def read_json(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def change_json(folder, name, change):
+    content = read_json(folder, name)
     change(content)
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump(content, f)
+    write_json(folder, name, content)
+
+
+def change_machine(folder, change):
+    change_json(folder, "machine.json", change)
+
+
+def figures_of(folder):
+    """`backends` of summary.json, by name."""
+    return {found["backend"]: found for found in read_json(folder, "summary.json")["backends"]}
+
+
+def change_figures(folder, name, /, **figures):
+    """Of that backend."""
+    change_json(folder, "summary.json", lambda summary: [
+        found.update(figures) for found in summary["backends"] if found["backend"] == name])
 
 
 def rename_backend(folder, old, new):
-    for name in ("epochs.csv", "ops.csv", "proof.csv", "integrity.csv"):
+    for name in ("epochs.csv", "proof.csv", "integrity.csv"):
         change_rows(folder, name, lambda rows: [dict(r, backend=new) if r["backend"] == old else r for r in rows])
+    change_figures(folder, old, backend=new)
+    change_json(folder, "summary.json", lambda summary: [
+        found["speedup_over"].update({new: found["speedup_over"].pop(old)}) for found in summary["backends"]
+        if old in found["speedup_over"]])
     change_machine(folder, lambda m: m["backends"].update({new: m["backends"].pop(old)}))

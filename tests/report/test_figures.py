@@ -1,51 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""test_figures.py SOURCE_ROOT: the statistics, the rounding, the axes and the intensity behind the report."""
+"""test_figures.py SOURCE_ROOT: the rounding and the axes behind charts and report, and that figures come from
+summary.json alone: Python computes none."""
 
-import random
+import ast
+import glob
+import os
+import re
 import sys
 import unittest
 
-from plotlib.intensity import intensity
-from reportlib import figures, markup, scales, stats, words
+from lanebench import scales, words
+from page import markup
+
+ROOT = os.path.abspath(sys.argv[1])
 
 
-class Statistics(unittest.TestCase):
-    def test_interval_holds_the_median_about_as_often_as_it_says(self):
-        """19 epochs with log-normal noise, 300 times: a 95 % interval misses on each side in about 7.5 of them. A right
-        one is outside 1 to 17 on a side in less than 1 of 1000 such tests."""
-        draw = random.Random(7)
-        above = below = 0
-        for _ in range(300):
-            low, high = stats.median_interval(tuple(draw.lognormvariate(0, 0.05) for _ in range(19)))
-            above += low > 1
-            below += high < 1
-        for missed in (above, below):
-            self.assertTrue(1 <= missed <= 17, (above, below))
+class Sources(unittest.TestCase):
+    """bench measures, decides and writes every derived figure. Of scripts/, only peer/ computes any: a framework's runs are
+    not bench's."""
 
-    def test_few_values_have_no_interval(self):
-        self.assertIsNone(stats.median_interval((1.0,) * 4))
-        self.assertEqual(stats.median_interval((2.0,) * 5), (2.0, 2.0))
-        self.assertIsNone(stats.ratio_interval((1.0,) * 9, (1.0,) * 4, False))
+    LIBRARIES = {"statistics", "random", "numpy", "scipy", "pandas"}
+    COMPUTES = re.compile("median|quantile|quartile|percentile|bootstrap|resampl|intensity|mean$|amdahl_of|compare$")
 
-    def test_rounds_cancel_what_both_saw(self):
-        draw = random.Random(3)
-        noise = [draw.lognormvariate(0, 0.2) for _ in range(25)]
-        base, other = (tuple(scale * n * draw.lognormvariate(0, 0.005) for n in noise) for scale in (1.3, 1.0))
-        paired, apart = stats.ratio_interval(base, other, True), stats.ratio_interval(base, other, False)
-        self.assertTrue(paired[0] <= 1.3 <= paired[1] or abs(paired[0] / 1.3 - 1) < 0.02)
-        self.assertLess(paired[1] - paired[0], 0.5 * (apart[1] - apart[0]))
+    def computations(self, path):
+        """What in a source looks like it."""
+        with open(path, encoding="utf-8") as f:
+            tree = ast.parse(f.read())
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names if alias.name.partition(".")[0] in self.LIBRARIES]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in self.LIBRARIES:
+                names = [node.module]
+            elif isinstance(node, ast.FunctionDef):
+                names = [node.name]
+            elif isinstance(node, ast.Call):
+                names = [getattr(node.func, "id", None) or getattr(node.func, "attr", "")]
+            for name in names:
+                if name in self.LIBRARIES or self.COMPUTES.search(name):
+                    yield f"{os.path.relpath(path, ROOT)}:{node.lineno}: {name}"
 
-    def test_spread_and_shift(self):
-        self.assertAlmostEqual(stats.spread_share([9.0, 9.5, 10.0, 10.5, 11.0]), 0.1)
-        self.assertAlmostEqual(stats.halves_shift([10.0] * 5 + [11.0] * 5), 0.1)
-        self.assertEqual(stats.halves_shift([10.0] * 9), 0.0)
-
-    def test_same_values_same_interval(self):
-        values = tuple(float(v * v % 17) for v in range(20))
-        stats.median_interval.cache_clear()
-        first = stats.median_interval(values)
-        stats.median_interval.cache_clear()
-        self.assertEqual(first, stats.median_interval(values))
+    def test_compute_no_figure(self):
+        sources = [p for p in glob.glob(os.path.join(ROOT, "scripts", "**", "*.py"), recursive=True)
+                   if os.path.basename(os.path.dirname(p)) != "peer"]
+        self.assertGreater(len(sources), 30)
+        self.assertEqual([found for path in sources for found in self.computations(path)], [])
 
 
 class Words(unittest.TestCase):
@@ -62,6 +61,7 @@ class Words(unittest.TestCase):
         self.assertEqual(words.seconds(0.2976, (0.2748, 0.309)), "298 ms")
         self.assertEqual(words.seconds_range((0.2748, 0.309), 0.2976).replace("\u2060", ""), "275–309 ms")
         self.assertEqual([words.seconds(s) for s in (12.6, 0.0421, 3e-5)], ["12.6 s", "42.1 ms", "30.0 µs"])
+        self.assertEqual([words.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
         self.assertEqual(words.faster_or_slower(1 / 30), "30.0× slower")
         self.assertEqual(words.listed(["a", "b", "c"]), "a, b and c")
 
@@ -85,27 +85,9 @@ class Scales(unittest.TestCase):
         self.assertEqual([t for t, _ in scales.epoch_ticks(20, 8)], [1, 5, 10, 15, 20])
 
     def test_axis_ends_before_what_is_far_slower(self):
-        self.assertEqual(figures.axis_end([0.3, 0.6, 12.6, 13.5]), 0.6)
-        self.assertEqual(figures.axis_end([0.3, 0.6, 2.0]), 2.0)
-        self.assertEqual(figures.axis_end([5.0]), 5.0)
-
-
-class Intensity(unittest.TestCase):
-    SETTINGS = {"batch": 128, "inputs": 784, "hidden": 512, "classes": 10}
-
-    def test_products(self):
-        flop = 2 * 128 * 512 * 784
-        self.assertAlmostEqual(intensity("gemm forward1", flop, self.SETTINGS),
-                               flop / (4 * (128 * 784 + 784 * 512 + 128 * 512)))
-        self.assertEqual(intensity("forward1", flop, self.SETTINGS), intensity("gemm forward1", flop, self.SETTINGS))
-        both = 2 * 2 * 128 * 512 * 10
-        self.assertAlmostEqual(intensity("backward2", both, self.SETTINGS), both / (
-            4 * (512 * 128 + 128 * 10 + 512 * 10 + 128 * 10 + 10 * 512 + 128 * 512)))
-
-    def test_what_is_not_known(self):
-        self.assertIsNone(intensity("rmsprop", 1.0, self.SETTINGS))
-        self.assertIsNone(intensity("forward1", 1e9, self.SETTINGS))  # not the product of that name
-        self.assertIsNone(intensity("forward1", 1e9, {}))
+        self.assertEqual(scales.axis_end([0.3, 0.6, 12.6, 13.5]), 0.6)
+        self.assertEqual(scales.axis_end([0.3, 0.6, 2.0]), 2.0)
+        self.assertEqual(scales.axis_end([5.0]), 5.0)
 
 
 class Markup(unittest.TestCase):

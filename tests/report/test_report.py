@@ -18,8 +18,9 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import report  # scripts/report.py
-from reportlib import stats
-from report_run import HOSTILE, change_machine, change_rows, make_run, read_rows, rename_backend, write_csv
+from lanebench.run import load_runs
+from report_run import (HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
+                        rename_backend, write_csv)
 
 ROOT = os.path.abspath(sys.argv[1])
 
@@ -160,7 +161,9 @@ class Structure(Case):
     def test_hostile_names(self):
         make_run(self.run_dir, roof=True)
         rename_backend(self.run_dir, "avx2", HOSTILE)
-        change_rows(self.run_dir, "ops.csv", lambda rows: [dict(r, op=r["op"] + "<i>&\x1b") for r in rows])
+        change_json(self.run_dir, "summary.json", lambda summary: [
+            part.update(op=part["op"] + "<i>&\x1b", bound_by="<img src=x>") for found in summary["backends"]
+            for part in found["ops"]])
         change_rows(self.run_dir, "proof.csv", lambda rows: [dict(r, cases="<img src=x>", first_failure="]]><b>")
                                                              for r in rows])
         change_machine(self.run_dir, lambda m: (m.update(run_id="<u>\ud800", status="interrupted",
@@ -183,18 +186,12 @@ class Structure(Case):
         self.assertEqual(self.page().text, self.page().text)
 
 
-BOUNDS = {"gather": {"bound_by": "L3", "share_of_roof": "0.25"}, "gemm": {"bound_by": "FMA", "share_of_roof": "1.5"}}
-
-
 class Numbers(Case):
     def setUp(self):
         super().setUp()
         make_run(self.run_dir, roof=True)
         self.rows = read_rows(self.run_dir, "epochs.csv")
-
-    def seconds(self, backend):
-        times = [float(r["train_seconds"]) for r in self.rows if r["backend"] == backend]
-        return times[1:] or times
+        self.figures = figures_of(self.run_dir)
 
     def test_every_epoch(self):
         names = ("backend", "epoch", "train_seconds", "val_seconds", "gflops", "share_of_peak", "loss", "accuracy",
@@ -203,17 +200,16 @@ class Numbers(Case):
         self.assertEqual(sorted(self.page().table("every-epoch")), expected)
 
     def test_summary(self):
-        for row in self.page().table("summary"):
-            name, median, low = row[0], float(row[1]), row[2]
-            self.assertEqual(median, statistics.median(self.seconds(name)))
-            self.assertEqual(float(row[5]), statistics.median(self.seconds("naive")) / median)
-            self.assertEqual(float(row[6]), statistics.median(self.seconds("onednn")) / median)
-            self.assertEqual(row[7], [r["val_accuracy"] for r in self.rows if r["backend"] == name][-1])
-            if name == "naive":
-                self.assertEqual(low, "")
-            else:
-                self.assertLessEqual(min(self.seconds(name)), float(low))
-                self.assertLessEqual(float(low), median)
+        """Exactly what summary.json says."""
+        shown = self.page().table("summary")
+        self.assertEqual([row[0] for row in shown], list(self.figures))
+        for name, *cells in shown:
+            found = self.figures[name]
+            ratios = [1.0 if base == name else found["speedup_over"][base]["ratio"] if "naive" not in (base, name) else None
+                      for base in ("naive", "onednn")]  # naive: one epoch, so that nothing is established
+            expected = [found["median_seconds"], found["interval_95"][0], found["gflops"], found["share_of_peak"], *ratios,
+                        found["val_accuracy"], found["proof"]["worst_error_of_bound"]]
+            self.assertEqual(cells, ["" if figure is None else repr(figure) for figure in expected])
 
     def test_a_point_for_every_epoch(self):
         page = self.page()
@@ -271,16 +267,16 @@ class Numbers(Case):
                     self.assertEqual(ends, [(x, y) for _, x, y in points])
 
     def test_whiskers_span_the_interval(self):
-        """Backends that ran in the same rounds: the interval of whole rounds, and whiskers at its ends on the log axis."""
+        """Whiskers are at the ends of the interval on the log axis."""
         chart = self.page().charts("speed-up")[1]  # against onednn
         ones = [float(e.get("x1")) for e in chart.iter(f"{SVG}line") if e.get("class") == "one"]
         spans = [(float(e.get("x1")), float(e.get("x2")), float(e.get("y1"))) for e in chart.iter(f"{SVG}line")
                  if e.get("class") == "whisker" and e.get("y1") == e.get("y2")]
         self.assertEqual(len(spans), 2)  # naive has one epoch
         for backend, (start, end, height) in zip(("avx2", "avx512"), spans):
-            base, own = tuple(self.seconds("onednn")), tuple(self.seconds(backend))
-            factor, interval = statistics.median(base) / statistics.median(own), stats.ratio_interval(base, own, True)
-            (_, x, y), = points_of(chart, rf"^{backend} against onednn: ([\d.]+)× .*\nby rounds")
+            over = self.figures[backend]["speedup_over"]["onednn"]
+            factor, interval = over["ratio"], over["interval_95"]
+            (_, x, y), = points_of(chart, rf"^{backend} against onednn: ([\d.]+)× .*\n9 rounds")
             scale = (x - ones[0]) / math.log(factor)
             self.assertEqual(height, y)
             for at, number in ((start, interval[0]), (end, interval[1])):
@@ -298,49 +294,41 @@ class Numbers(Case):
         self.assertIn("1269 cases", page.words(page.by_id("proof-matrix")))
 
     def test_parts(self):
-        ops = read_rows(self.run_dir, "ops.csv")
-        for backend, op, median, *_ in self.page().table("parts"):
-            seconds = [float(o["seconds"]) for o in ops if (o["backend"], o["op"]) == (backend, op)]
-            self.assertEqual(float(median), statistics.median(seconds[1:] or seconds))
-
-    def test_bounds(self):
-        change_rows(self.run_dir, "ops.csv", lambda rows: [dict(r, **BOUNDS.get(r["op"], {"bound_by": "", "share_of_roof": ""}))
-                                                           for r in rows])
-        for _, op, _, _, _, _, _, bound, share, _ in self.page().table("parts"):
-            expected = BOUNDS.get(op, {"bound_by": "", "share_of_roof": ""})
-            self.assertEqual((bound, share), (expected["bound_by"], expected["share_of_roof"]))
+        """Exactly what summary.json says of each op."""
+        change_figures(self.run_dir, "avx2", ops=[dict(part, bound_by="L3", share_of_roof=0.25, speedup_if_free=7.5)
+                                                  for part in self.figures["avx2"]["ops"]])
+        names = ("seconds", "share_of_epoch", "calls", "gflops", "share_of_peak", "ai")
+        expected = []
+        for backend, found in figures_of(self.run_dir).items():
+            for part in found["ops"]:
+                numbers = [part.get(name) for name in names]
+                expected.append([backend, part["op"], *("" if n is None else repr(float(n)) for n in numbers),
+                                 part.get("bound_by") or "", "" if part.get("share_of_roof") is None else
+                                 repr(part["share_of_roof"]), "inherited" if part.get("inherited") else ""])
+        self.assertEqual(self.page().table("parts"), expected)
+        change_figures(self.run_dir, "avx2", median_seconds=0.1)
+        self.assertIn("The largest part of avx2's epoch is backward1, 51 %: were it free, an epoch would be 7.50× as fast",
+                      self.page().words(self.page().by_id("breakdown")).replace("\u2060", ""))
 
     def test_amdahl(self):
-        """Names that the program knows; every other sentence is against the fastest of the run."""
-        self.assertIsNone(self.page().root.find(".//ul[@class='amdahl']"))  # here are phases of other names
-        parts = {"naive": (("gemm forward1", 30.0), ("rmsprop", 3.0), ("bias_act", 1.0)),
-                 "onednn": (("forward1", 0.3), ("rmsprop", 0.2)),
-                 "avx512": (("forward1", 0.4), ("barrier", 0.1)), "avx2": (("my phase", 0.5), ("other", 0.1))}
-        epochs = {"naive": 34.0, "onednn": 0.5, "avx512": 0.5, "avx2": 0.6}
-
-        def ops_of(rows):
-            first = {b: next(r for r in rows if r["backend"] == b) for b in parts}
-            return [dict(first[b], epoch=e, op=op, seconds=s, flop="", gflops="") for b in parts for e in (1, 2, 3)
-                    for op, s in parts[b]]
-
-        change_rows(self.run_dir, "ops.csv", ops_of)
-        change_rows(self.run_dir, "epochs.csv", lambda rows: [
-            dict(r, train_seconds=epochs[r["backend"]] - 0.1 * (r["backend"] == "onednn")) for r in rows])
-        page = self.page()
-        self.assertEqual([e.text for e in page.root.iter("li") if "against" in (e.text or "")], [
-            "onednn against naive: GEMM with bias_act, bias_grad, gather, relu_grad and softmax_xent 103× as fast, "
-            "epoch 85.0×: 40\u00a0% of the epoch is now rmsprop (8.8\u00a0% before).",
-            "onednn against avx512: GEMM with bias_act, bias_grad, gather, relu_grad, rmsprop and softmax_xent 0.800× as "
-            "fast, epoch 1.25×."])
+        self.assertIsNone(self.page().root.find(".//ul[@class='amdahl']"))
+        change_figures(self.run_dir, "naive", amdahl={
+            "fastest": "avx512", "products": 103.0, "epoch": 85.0, "counted_with_products": "bias_act and rmsprop",
+            "largest_other_part": "gather", "its_share": 0.4, "its_share_before": 0.088})
+        change_figures(self.run_dir, "onednn", amdahl={
+            "fastest": "avx512", "products": 0.8, "epoch": 1.25, "counted_with_products": "", "largest_other_part": None,
+            "its_share": None, "its_share_before": None})
+        self.assertEqual([e.text for e in self.page().root.find(".//ul[@class='amdahl']")], [
+            "avx512 against naive: GEMM with bias_act and rmsprop 103× as fast, epoch 85.0×: 40\u00a0% of the epoch is now "
+            "gather (8.8\u00a0% before).", "avx512 against onednn: GEMM 0.800× as fast, epoch 1.25×."])
 
     def test_target_over_seeds(self):
-        columns = "backend,seed,target_accuracy,reached,epochs,seconds_to_target,val_accuracy".split(",")
-        rows = [("avx2", 1, 0.97, 1, 3, 2.0, 0.971), ("avx2", 2, 0.97, 1, 5, 4.0, 0.971), ("avx2", 3, 0.97, 1, 3, 2.5, 0.98),
-                ("naive", 1, 0.97, 0, 1, "", 0.95), ("onednn", 1, 0.97, 1, 3, 1.0, 0.97), ("onednn", 2, 0.97, 0, 9, "", 0.9)]
-        write_csv(os.path.join(self.run_dir, "target.csv"), columns, (dict(zip(columns, r)) for r in rows))
+        target = {"accuracy": 0.97, "trainings": 3, "reached": 3, "median_seconds": 2.5, "fastest_seconds": 2.0,
+                  "slowest_seconds": 4.0, "median_epochs": 3.0}
+        change_figures(self.run_dir, "avx2", target=target)
+        change_figures(self.run_dir, "onednn", target=dict(target, reached=1, median_seconds=None, slowest_seconds=None))
         page = self.page()
-        self.assertEqual([r[1:] for r in page.table("target")], [
-            ["0", "", "", "", "1.0"], ["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "1.0", "", "6.0"]])
+        self.assertEqual([r[1:] for r in page.table("target")], [["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "2.0", "", "3.0"]])
         self.assertIn("not reached", page.words(page.by_id("target")))
         self.assertIn("to 0.97", page.words(page.by_id("to-target")))  # the run's own target
         wished = self.page("--target-accuracy", "0.9")
@@ -348,9 +336,7 @@ class Numbers(Case):
 
     def test_epochs_of_the_first_seed(self):
         first = self.page().table("to-target")
-        for name in ("epochs.csv", "ops.csv"):
-            change_rows(self.run_dir, name, lambda rows: rows + [
-                dict(r, seed=2, **({"train_seconds": 99} if "train_seconds" in r else {"seconds": 99})) for r in rows])
+        change_rows(self.run_dir, "epochs.csv", lambda rows: rows + [dict(r, seed=2, train_seconds=99) for r in rows])
         page = self.page()
         self.assertEqual(page.table("to-target"), first)
         self.assertIn("2 seeds", page.words(page.root))
@@ -367,10 +353,18 @@ class Numbers(Case):
                 self.assertEqual(epoch, rows[hit]["epoch"])
 
     def test_roofline(self):
-        tips = self.page().tips("roofline")
-        self.assertEqual(len(tips), 2)  # forward1 of avx2 and avx512
-        intensity = 2 * 128 * 512 * 784 / (4 * (128 * 784 + 784 * 512 + 128 * 512))
-        self.assertIn(f"at {intensity:.1f} flop per byte", tips[0])
+        """Products lie where summary.json has them; a level's ceiling is the best of read, write and triad."""
+        page = self.page()
+        tips = page.tips("roofline")
+        self.assertEqual(len(tips), 1 + 3 + 3 + 1)
+        part = next(p for p in self.figures["avx512"]["ops"] if p["op"] == "backward1")
+        tip, = (t for t in tips if t.startswith("avx512: backward1\n"))
+        self.assertRegex(tip, rf"^.*\n{part['gflops']:.0f} GFLOP/s at 14\.5 flop per byte\n48\u00a0% of the epoch\n"
+                              rf"{100 * part['share_of_peak']:.0f}\u00a0% of the peak\n")
+        change_rows(self.run_dir, "roofline.csv", lambda rows: rows + [
+            dict(rows[-1], quantity="triad", level="L1", median_per_second=9e11)])
+        for rates, found in (("L1 800 GB/s", page), ("L1 900 GB/s", self.page())):
+            self.assertIn(rates, found.words(found.by_id("roofline")))
 
     def test_command(self):
         self.assertEqual(self.page().root.find(".//code").text.splitlines(), [
@@ -478,7 +472,7 @@ class Findings(Case):
         self.assertNotIn("largest part of avx512's", page.words(page.by_id("breakdown")))
         for backends, base in ((("avx2", "avx512"), ["avx2"]), (("avx512",), [])):
             change_rows(self.run_dir, "epochs.csv", lambda rows, b=backends: [r for r in rows if r["backend"] in b])
-            self.assertEqual(report.choose_bases(report.load.load_runs([self.run_dir]), None), base)
+            self.assertEqual(report.choose_bases(load_runs([self.run_dir]), None), base)
         header = self.page().words(self.page().root.find(".//header"))
         self.assertIn("no figure here is to be believed", header)
 
@@ -514,15 +508,13 @@ class Findings(Case):
         self.assertIsNone(self.page().by_id("integrity"))
 
     def test_noise_drift_and_peak(self):
-        make_run(self.run_dir, epochs=14)
-
-        def change(rows):
-            for r in rows:
-                late = 1.3 if int(r["epoch"]) > 7 else 1.0
-                r.update(train_seconds=repr(float(r["train_seconds"]) * late), peak_gflops=str(430 / late))
-            return rows
-        change_rows(self.run_dir, "epochs.csv", change)
-        self.finding("warn", "epochs scatter", "the run drifts", "speed was not steady")
+        change_figures(self.run_dir, "avx2", median_seconds=1.0, middle_half_seconds=[0.96, 1.02], bimodal=True,
+                       drift={"found": True, "first_half_seconds": 1.0, "second_half_seconds": 1.1})
+        change_figures(self.run_dir, "onednn", drift={"found": True, "first_half_seconds": 1.0, "second_half_seconds": 1.01})
+        change_rows(self.run_dir, "epochs.csv", lambda rows: [
+            dict(r, peak_gflops=str(430 / (1.3 if int(r["epoch"]) > 7 else 1.0))) for r in rows])
+        self.finding("warn", "share of the median: avx2 6 %.", "against the first: avx2 +10.0 %.",
+                     "avx2: epochs have two typical times", "speed was not steady")
 
     def test_generated_data(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, dataset="generated") for r in rows])
@@ -536,16 +528,28 @@ class Findings(Case):
         change_machine(self.run_dir, lambda m: m.update(status="running"))
         self.finding("warn", "has not ended, or was killed", "the run did not end", "not as many fields")
 
-    def test_without_ops_machine_and_proof(self):
-        for name in ("ops.csv", "machine.json", "proof.csv"):
+    def test_without_machine_and_proof(self):
+        for name in ("machine.json", "proof.csv"):
             os.remove(os.path.join(self.run_dir, name))
-        page = self.finding("warn", "no machine.json")
+        self.assertIn("No proof is on record", self.finding("warn", "no machine.json").words())
+
+    def test_run_of_an_older_version(self):
+        """Without summary.json: every epoch and every curve, but no derived figure; it says so once."""
+        os.remove(os.path.join(self.run_dir, "summary.json"))
+        page = self.finding("warn", "no summary.json (an older version made the run, or it was killed)")
+        self.assertEqual(page.words(page.root.find(".//header")).count("no summary.json (an older"), 1)
+        self.assertIn("which backend is fastest is not told", page.words())
+        self.assertEqual({cell for row in page.table("summary") for cell in row[1:]}, {"", "1.0"})  # 1.0: of itself
         self.assertIsNone(page.by_id("breakdown"))
-        self.assertIn("No proof is on record", page.words())
+        self.assertIsNone(page.by_id("speed-up"))
+        self.assertEqual(len(page.tips("time")), len(read_rows(self.run_dir, "epochs.csv")) + 4)
+
+    def test_summary_that_cannot_be_read(self):
+        change_json(self.run_dir, "summary.json", lambda summary: summary.update(schema=99))
+        self.finding("warn", "summary.json: schema 99; only 1 is known here: medians, speed-ups and shares are left out")
 
     def test_proof_alone(self):
         os.remove(os.path.join(self.run_dir, "epochs.csv"))
-        os.remove(os.path.join(self.run_dir, "ops.csv"))
         page = self.page()
         self.assertIn("nothing was timed", page.words(page.root.find(".//header")))
         self.assertIsNone(page.by_id("time"))
@@ -557,10 +561,21 @@ class Findings(Case):
         self.page()
 
     def test_no_difference_is_said(self):
-        change_rows(self.run_dir, "epochs.csv", lambda rows: [
-            dict(r, train_seconds=str(0.5 + 0.01 * ((int(r["epoch"]) * (3 if r["backend"] == "avx2" else 7)) % 5)))
-            for r in rows if r["backend"] in ("avx2", "avx512")])
-        self.assertIn("cannot be told from", self.page().words())
+        change_figures(self.run_dir, "avx512", speedup_over={
+            "onednn": {"ratio": 1.01, "interval_95": [0.99, 1.02], "rounds": 9, "established": True}})
+        self.assertIn("but cannot be told from onednn here (1.010×, 0.990–1.020)", self.page().words().replace("\u2060", ""))
+
+
+    def test_what_is_not_established_is_not_stated(self):
+        change_figures(self.run_dir, "avx512", speedup_over={"onednn": {
+            "ratio": 3.21, "interval_95": [2.9, 3.5], "rounds": 9, "established": False, "reason": "9 later epochs, all disturbed"}})
+        page = self.page()
+        header = page.words(page.root.find(".//header"))
+        self.assertIn("how it compares with onednn is not established (9 later epochs, all disturbed)", header)
+        self.assertEqual([row[6] for row in page.table("summary") if row[0] == "avx512"], [""])
+        self.assertNotIn("3.21×", header)
+        tip, = (t for t in page.tips("speed-up") if t.startswith("avx512 against onednn"))
+        self.assertTrue(tip.startswith("avx512 against onednn: not established\n9 later epochs, all disturbed; measured: 3.2"), tip)
 
 
 class SeveralRuns(Case):
@@ -618,10 +633,10 @@ class Peers(Case):
         self.peer = os.path.join(self.run_dir, "peers", "torch")
         make_run(self.peer, backends=("onednn",), slowdown=2.0)
         rename_backend(self.peer, "onednn", "torch")
-        for name in ("ops.csv", "proof.csv", "integrity.csv"):
+        for name in ("proof.csv", "integrity.csv"):
             os.remove(os.path.join(self.peer, name))
-        with open(os.path.join(self.peer, "paired.csv"), "w", encoding="utf-8") as f:
-            f.write("contender,torch_times_longer\ntorch,\n" + "".join(f"avx512,2.{k}\n" for k in range(5)))
+        change_json(self.peer, "summary.json", lambda summary: summary.update(paired=[
+            {"contender": "avx512", "rounds": 6, "torch_times_longer": 2.2, "interval_95": [2.1, 2.4]}]))
 
     def test_beside_the_run(self):
         page = self.page()
@@ -630,8 +645,7 @@ class Peers(Case):
         self.assertIn("torch ran apart from the others", header)
         self.assertEqual([row[0] for row in page.table("summary")], ["naive", "avx2", "avx512", "onednn", "torch"])
         torch = page.table("summary")[-1]
-        rows = read_rows(self.peer, "epochs.csv")[1:]
-        self.assertEqual(float(torch[1]), statistics.median(float(r["train_seconds"]) for r in rows))
+        self.assertEqual(float(torch[1]), figures_of(self.peer)["torch"]["median_seconds"])
         self.assertAlmostEqual(float(torch[6]), 0.5, 2)
 
     def test_machine_that_is_half_known(self):
@@ -640,7 +654,7 @@ class Peers(Case):
         self.assertNotIn("None", box)
 
     def test_without_paired_rounds(self):
-        os.remove(os.path.join(self.peer, "paired.csv"))
+        change_json(self.peer, "summary.json", lambda summary: summary.pop("paired"))
         page = self.page()
         self.assertRegex(page.words(page.root.find(".//header")),
                          r"avx512 is 2\.35×.* as fast as torch, which ran apart\.")
@@ -755,8 +769,7 @@ class Refusals(Case):
         for name, column, value in (
                 ("epochs.csv", "train_seconds", "0"), ("epochs.csv", "train_seconds", "-1"),
                 ("epochs.csv", "train_seconds", "1e308"), ("epochs.csv", "epoch", "12345678901234567890"),
-                ("epochs.csv", "epoch", "nan"), ("epochs.csv", "val_loss", "1e308"), ("ops.csv", "seconds", "-1"),
-                ("ops.csv", "seconds", "1e308"), ("ops.csv", "share_of_epoch", "nan"), ("proof.csv", "count", "1e308")):
+                ("epochs.csv", "epoch", "nan"), ("epochs.csv", "val_loss", "1e308"), ("proof.csv", "count", "1e308")):
             make_run(self.run_dir)
             change_rows(self.run_dir, name, lambda rows: [rows[0], dict(rows[1], **{column: value})] + rows[2:])
             self.refuse(6, f"{name}:3: {column} is '{value}'")
@@ -770,8 +783,8 @@ class Refusals(Case):
 
     def test_a_file_that_is_too_large(self):
         make_run(self.run_dir)
-        os.truncate(os.path.join(self.run_dir, "ops.csv"), 100 << 20)
-        self.refuse(6, "ops.csv: has 100 MiB")
+        os.truncate(os.path.join(self.run_dir, "proof.csv"), 100 << 20)
+        self.refuse(6, "proof.csv: has 100 MiB")
 
     def test_paths_that_stdout_cannot_encode(self):
         folder = os.path.join(self.scratch, "caf\u00e9\udce9")

@@ -17,8 +17,8 @@ import time
 import unittest
 from array import array
 
-from peer import EXIT_DATA, EXIT_USAGE, PeerError, child, images, paired, records, settings, start
-from plotlib import runs
+from lanebench.run import load_runs, timed, with_peers
+from peer import EXIT_DATA, EXIT_USAGE, PeerError, child, images, paired, records, settings, start, summary
 from synthetic_run import write_run
 
 ROOT = os.path.abspath(sys.argv[1])
@@ -187,16 +187,15 @@ class Files(Scratch):
         write_run(run, backends=("naive", "avx512"), epochs=2)
         of_peer = os.path.join(run, "peers", "torch")
         write_run(of_peer, backends=("onednn",), epochs=3, slowdown=2.0)
-        os.remove(os.path.join(of_peer, "ops.csv"))
         for name in ("epochs.csv", "machine.json"):
             with open(os.path.join(of_peer, name), encoding="utf-8", newline="") as f:
                 text = f.read().replace("onednn", "torch").replace("0.31\r\n", "\r\n")
             write(os.path.join(of_peer, name), text)
-        file = records.Csv(of_peer, "paired.csv", records.PAIRED_COLUMNS)
-        for ratio in (2.0, 2.5, 2.2):
-            file.add({"contender": "torch"})
-            file.add({"contender": "avx512", "torch_times_longer": ratio})
-        file.finish()
+        rows = [{name: float(row[name]) for name in ("epoch", "train_seconds", *summary.LAST)}
+                for row in read_csv(of_peer, "epochs.csv")]
+        turns = [{"contender": name, "torch_times_longer": ratio} for ratio in (2.0, 2.5, 2.2)
+                 for name, ratio in (("torch", None), ("avx512", ratio))]
+        summary.write(of_peer, {}, 0, rows, 1e11, turns)
         write(readme, "<!-- reference run: written by scripts/update_readme.py --><!-- end of reference run -->")
         subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "update_readme.py"), run, "--readme", readme],
                        check=True, env=ENVIRONMENT)
@@ -205,10 +204,10 @@ class Files(Scratch):
         row = next(line for line in text.splitlines() if line.startswith("| torch (peer) |"))
         self.assertRegex(row, r"^\| torch \(peer\) \| 1\.\d+ s \|.*\|  \|  \| 0\.\d+ after 3 epochs \|  \|$")
         self.assertIn("its epoch took 2.20 times as long as avx512 (by round 2.00 – 2.50)", text)
-        read = runs.read_runs([run])
-        self.assertEqual([s.label for s in runs.all_series(read)], ["naive", "avx512", "torch"])
-        self.assertTrue(runs.with_peers(read)[1].footer().startswith("peer torch:  run torch"))
-        self.assertEqual([s.label for s in runs.all_series(runs.read_runs([run, of_peer]))],
+        read = with_peers(load_runs([run]))
+        self.assertEqual([b.label for b in timed(read)], ["naive", "avx512", "torch"])
+        self.assertTrue(read[1].footer().startswith("peer torch:  run torch"))
+        self.assertEqual([b.label for b in timed(with_peers(load_runs([run, of_peer])))],
                          ["naive (A)", "avx512 (A)", "torch (A)", "torch (B)"])
 
 
@@ -255,6 +254,18 @@ class Paired(unittest.TestCase):
         self.assertNotEqual(paired.torch_first(0), paired.torch_first(1))
         self.assertIn("a                      2 s   2.00 times as long (2.00 - 2.00 in 1 rounds)",
                       paired.summary(rows))
+
+    def test_interval_of_a_median(self):
+        """Order statistics: of the binomial distribution's tails, each end has at most 2.5 %."""
+        for count, ends in ((5, [None, None]), (6, [1, 6]), (9, [2, 8]), (15, [4, 12]), (20, [6, 15])):
+            self.assertEqual(summary.median_interval(list(range(count, 0, -1))), ends)
+
+    def test_figures(self):
+        rows = [dict.fromkeys(summary.LAST, 0.5) | {"epoch": e, "train_seconds": s} for e, s in ((1, 9.0), (2, 2.0), (3, 4.0))]
+        found = summary.backend_of(rows, 6e9, {"library": "PyTorch"})
+        self.assertEqual([found[name] for name in ("epochs", "later_epochs", "first_seconds", "median_seconds", "interval_95",
+                                                   "fastest_seconds", "slowest_seconds", "gflops", "last_epoch", "library")],
+                         [3, 2, 9.0, 3.0, [None, None], 2.0, 4.0, 2.0, 3, "PyTorch"])
 
     def test_epochs_of_the_turns(self):
         self.assertEqual(paired.shares(20, 5), [4] * 5)
@@ -304,7 +315,7 @@ class CommandLine(Scratch):
     def test_worker_that_dies(self):
         dies = self.stand_in('[ "$1" = -c ] || kill -SEGV $$\n')
         self.expect(99, "SIGSEGV", "--python", dies, "--data", self.data, "--out", self.out, *SETTLED)
-        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json"])
+        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json", "summary.json"])
         machine = read_json(self.out, "machine.json")
         self.assertEqual((machine["status"], machine["exit_code"]), ("failed", 99))
 
@@ -439,6 +450,8 @@ class Torch(Scratch):
         self.assertEqual(code["torch"], rows[0]["binary_sha256"])
         self.assertEqual(code["naive"], read_csv(self.out, "rounds", "01", "epochs.csv")[0]["binary_sha256"])
         self.assertTrue(all(re.fullmatch("[0-9a-f]{12}", digest) for digest in code.values()), code)
+        found, = read_json(self.out, "summary.json")["paired"]
+        self.assertEqual((found["contender"], found["rounds"]), ("naive", 2))
         bench = read_json(self.out, "rounds", "01", "machine.json")
         self.assertEqual(bench["settings"]["hidden"], 24)
 
@@ -474,7 +487,7 @@ class Torch(Scratch):
         self.assertEqual(run.wait(), 130)
         self.wait_until_gone(worker)
         self.assertGreater(len(read_csv(self.out, "epochs.csv")), 0)
-        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json"])
+        self.assertEqual(sorted(os.listdir(self.out)), ["epochs.csv", "machine.json", "summary.json"])
         self.assertEqual(read_json(self.out, "machine.json")["status"], "interrupted")
 
     def test_kill_leaves_whole_rows_and_no_process(self):

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""Colours of the charts and of the HTML report; needs nothing but the standard library."""
+
+# Okabe and Ito's palette, distinguishable with every common kind of colour blindness. A backend has its colour in
+# every chart of every run; one that is not listed (a plug-in) takes the next free one in order of its name.
+BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73",
+                   "cblas": "#CC79A7", "torch": "#E69F00"}
+FREE_COLOURS = ("#56B4E9", "#000000")
+
+# Parts of an epoch: Paul Tol's "light" scheme, pale enough for black print and unlike the backends' colours.
+PART_COLOURS = ("#77AADD", "#EE8866", "#EEDD88", "#44BB99", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00", "#C8A2D0",
+                "#D2B48C", "#AABBCC", "#CCAA99", "#E6F598", "#9CA3DB", "#B0E0C8", "#F4C2A1", "#B8A9C9", "#8FBFBF")
+OTHER_COLOUR = "#DDDDDD"
+
+KERAS_COLOUR = "#7A3FB0"  # a Keras run laid over the learning curves
+
+
+def part_colours(names):
+    """Colour by name for the parts of an epoch, "other" last."""
+    names = [n for n in names if n != "other"]
+    colours = {n: PART_COLOURS[i % len(PART_COLOURS)] for i, n in enumerate(names)}
+    return {**colours, "other": OTHER_COLOUR}
+
+
+def colours_by_name(names):
+    """Colour by backend name, for these names and all listed ones."""
+    colours = dict(BACKEND_COLOURS)
+    for i, name in enumerate(sorted(set(names) - set(BACKEND_COLOURS))):
+        colours[name] = FREE_COLOURS[i % len(FREE_COLOURS)]
+    return colours

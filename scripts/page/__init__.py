@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""One self-contained HTML page about one or more runs."""

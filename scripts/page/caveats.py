@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Caveats about the figures: each finding with its cause and its size. Thresholds are beside their checks."""
+
+from lanebench import words
+from lanebench.rows import deviation_of, finite, value
+from lanebench.run import difference, interval_of, number, section_of
+
+from . import builds
+from .integrity import rows_of
+from .markup import tag
+
+SCATTER, DRIFT = 0.05, 0.03  # shares of the median; less is not worth a warning
+LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
+CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
+          "faults": "pages came from disk", "cache": "others used the last-level cache"}
+
+
+def render(runs):
+    found = list(mixed(runs)) + list(builds.across(runs)) + tagged(runs)
+    order = list(LEVELS)
+    found.sort(key=lambda f: order.index(f[0]))
+    if not found:
+        return tag("p", "✓ The run's files show nothing that casts doubt on these figures.", class_="all-clear")
+    items = (tag("li", tag("span", LEVELS[level][0], class_="sign", aria_hidden="true"),
+                 tag("span", tag("b", LEVELS[level][1] + ": "), text), class_="is-" + level) for level, text in found)
+    return tag("ul", *items, class_="warnings", aria_label="Warnings")
+
+
+def mixed(runs):
+    own = [run for run in runs if not run.host]
+    for run in own[1:]:
+        what = difference(own[0], run)
+        if what:
+            yield "bad", (f"runs {own[0].tag} and {run.tag} are of different machines ({what}): what one is faster than the "
+                          "other says nothing about the kernels.")
+
+
+def tagged(runs):
+    """(level, text) of all runs, with the letters of the runs that a text is true of."""
+    tags = {}
+    for run in runs:
+        for finding in of_peer(run) if run.host else of_run(run):
+            tags.setdefault(finding, []).append(run.tag)
+    return [(level, f"Run{'s' if len(of) > 1 else ''} {words.listed(of)}: {text}" if of[0] else text)
+            for (level, text), of in tags.items()]
+
+
+def of_peer(run):
+    """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
+    names = words.listed(b.name for b in run.backends)
+    yield "note", f"{names} ran apart from the others; only paired.csv, where there is one, took turns."
+    for check in (status, files):
+        for level, text in check(run):
+            yield level, f"{names}: {text}"
+    yield from noise(run)
+
+
+def of_run(run):
+    for check in (status, resumed, proofs, integrity, machine, build, builds.within, data, files, backends, noise,
+                  disturbed, peak):
+        yield from check(run)
+
+
+def status(run):
+    if run.status == "interrupted":
+        yield "warn", "the run was interrupted; these are the complete rows so far."
+    elif run.status == "running":
+        yield "warn", "the run has not ended, or was killed; these are the rows that were there."
+    elif run.status == "failed":
+        yield "bad", f"the run failed (exit code {run.machine.get('exit_code')})."
+
+
+def resumed(run):
+    notes = run.machine.get("resumed")
+    if not isinstance(notes, list) or not notes:
+        return
+    kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
+    before = words.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
+    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: epochs from before and after are of different "
+                   f"processes and of different times. Epochs from before the last time: {before}.")
+    for note in notes:
+        again = note.get("trained_again") if isinstance(note, dict) else None
+        for name, outcome in again.items() if isinstance(again, dict) else ():
+            if outcome != "equal":
+                yield "warn", (f"{name}: the epochs from before, trained again, gave other figures: its rows are not of one "
+                               "training.")
+
+
+def proofs(run):
+    for backend in run.backends:
+        failed = sum(finite(backend.proof, "failed"))
+        failure = backend.facts.get("failure")
+        if failed:
+            first = next((r.get("first_failure") for r in backend.proof if r.get("first_failure")), "")
+            yield "bad", (f"{backend.name}: {words.count(int(failed), 'case')} of the proof failed; it was not timed. "
+                          f"{first}")
+        elif isinstance(failure, str) and failure and not failure.startswith("integrity violated"):
+            yield "bad", f"{backend.name} left the run: {failure}"
+        if backend.deviation:
+            first = next((r.get("first_failure") or "" for r in backend.proof if deviation_of(r)), "")
+            yield "warn", (f"{backend.name} {backend.deviation}: it breaks rules of NaN, Inf, alpha and beta, though nothing "
+                           f"else, and was timed all the same. {first}")
+        if backend.facts.get("reference_implementation"):
+            yield "warn", (f"{backend.name} fell back to a reference implementation: "
+                           f"{backend.facts['reference_implementation']}.")
+
+
+def integrity(run):
+    for backend in run.timed():
+        shares = [s for s in finite(backend.epochs, "share_of_peak") if s > 1.02]
+        if shares:
+            what = (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add peak (up to "
+                    f"{words.percent(max(shares))}): ")
+            if roof_held(backend):
+                yield "warn", what + "the peak beside it was measured too low, for the integrity check of the roof passed."
+            else:
+                yield "bad", what + "impossible, or the peak was measured too low."
+    for row in rows_of(run):
+        if row["status"] == "violation":
+            limits = (f": expected {row['expected']}, seen {row['seen']}" if row["expected"] else "") + "."
+            yield "bad", (f"{row['backend']} violates integrity ({row['check']}), so that its figures are not to be "
+                          f"believed. {row['words']}{limits}")
+
+
+def roof_held(backend):
+    """Whether the harness, which measures the peak again before it speaks, found no epoch above it."""
+    return any((r["backend"], r["check"], r["status"]) == (backend.name, "roof", "pass") for r in rows_of(backend.run))
+
+
+def machine(run):
+    cpu, topology = run.section("cpu"), run.section("topology")
+    if cpu.get("hypervisor"):
+        yield "warn", (f"measured in a virtual machine ({cpu.get('hypervisor_vendor') or 'unnamed hypervisor'}): other "
+                       "guests can take time, and the clock rate is not known.")
+    quota, threads = topology.get("cgroup_quota_cpus"), run.fact("settings", "threads")
+    if isinstance(quota, (int, float)):
+        worse = isinstance(threads, int) and quota < threads
+        yield "warn" if worse else "note", (f"a cgroup quota of {quota:g} CPUs was in force"
+                                            + (f" for {threads} threads: they are stopped in turn." if worse else "."))
+    cores = topology.get("allowed_cores")
+    if isinstance(threads, int) and isinstance(cores, int) and threads > cores:
+        yield "warn", f"{threads} threads on {cores} cores: they share cores."
+    kinds = topology.get("core_kinds")
+    if isinstance(kinds, list) and len(kinds) > 1 and isinstance(threads, int) and threads > kinds[0].get("pus", threads):
+        yield "warn", f"{threads} threads on cores of several kinds: the fast ones wait for the slow ones."
+    governor = cpu.get("frequency_governor")
+    if governor and governor != "performance":
+        yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."
+    if cpu.get("isa_cap"):
+        yield "note", f"ISA tiers were capped (--max-isa {cpu['isa_cap']})."
+    held_back = run.machine.get("environment_warning")
+    if isinstance(held_back, str) and held_back:
+        yield "warn", held_back + "."
+    loose = [b.name for b in run.backends if b.facts.get("threads_bound") is False]
+    if loose:
+        yield "warn", f"threads of {words.listed(loose)} were not bound to cores."
+
+
+def build(run):
+    facts = run.section("build")
+    if facts.get("dirty"):
+        yield "warn", "the program was built from changed files: the commit does not say what was measured."
+    if facts.get("buildtype") not in (None, "release"):
+        yield "warn", f"the program is no release build ({facts['buildtype']})."
+    if "-fsanitize" in str(facts.get("flags")):
+        yield "warn", "the program was built with a sanitizer: its speed means nothing."
+
+
+def data(run):
+    if run.dataset == "generated":
+        yield "note", "dataset=generated: built-in digits, so these accuracies are not MNIST's."
+
+
+def files(run):
+    if run.unfinished:
+        yield "warn", f"the run did not end: from {words.listed(run.unfinished)} come the rows that are there."
+    for text in run.notes:
+        yield "warn", text
+    for text in run.remarks:
+        yield "note", text
+
+
+def backends(run):
+    few = [b.name for b in run.timed() if b.seconds and not b.interval]
+    if few:
+        yield "note", f"{words.listed(few)}: too few epochs after the first for an interval."
+    for backend in run.timed():
+        inherited = backend.facts.get("inherited_ops")
+        if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
+            yield "note", f"{backend.name} inherits {words.listed(map(str, inherited))} from the fallback backend."
+
+
+def noise(run):
+    wide, moved, two = [], [], []
+    for backend in run.timed():
+        quartiles, drift = interval_of(backend.figures, "middle_half_seconds"), section_of(backend.figures, "drift")
+        halves = [number(drift.get(name)) for name in ("first_half_seconds", "second_half_seconds")]
+        if quartiles and backend.seconds and quartiles[1] - quartiles[0] > SCATTER * backend.seconds:
+            wide.append(f"{backend.name} {words.percent((quartiles[1] - quartiles[0]) / backend.seconds)}")
+        if drift.get("found") and None not in halves and abs(halves[1] - halves[0]) > DRIFT * halves[0]:
+            moved.append(f"{backend.name} {words.signed_percent(halves[1] / halves[0] - 1)}")
+        if backend.figures.get("bimodal"):
+            two.append(backend.name)
+    if wide:
+        yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {words.listed(wide)}. "
+                       "Look at the intervals, not at the medians alone.")
+    if moved:
+        turns = " Backends that took turns saw it alike; separate runs would not." if len(run.timed()) > 1 else ""
+        yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}."
+                       + turns)
+    if two:
+        yield "warn", f"{words.listed(two)}: epochs have two typical times, so that the median may be neither."
+
+
+def disturbed(run):
+    """Epochs whose `noisy` names a cause, by results/README.md."""
+    found, causes = [], []
+    for backend in run.timed():
+        own = [e["noisy"] for e in backend.epochs if e.get("noisy")]
+        causes += own
+        if own:
+            found.append(f"{backend.name} {len(own)} of {len(backend.epochs)}")
+    if found:
+        listed = words.listed(f"{CAUSES.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
+        yield "note", (f"epochs disturbed by more than 1\u00a0%: {words.listed(found)}. Causes: {listed}. They count all the "
+                       "same; bench doctor says what disturbs.")
+
+
+def peak(run):
+    moved = []
+    for backend in run.timed():
+        peaks = finite(backend.epochs[1:], "peak_gflops")
+        if len(peaks) > 1 and max(peaks) > 1.1 * min(peaks):
+            moved.append(f"{words.rounded(min(peaks))}–{words.rounded(max(peaks))} GFLOP/s beside {backend.name}")
+    if moved:
+        yield "warn", ("the machine's own speed was not steady. Its multiply-add peak, measured at every epoch: "
+                       f"{words.listed(moved)}.")
+    verified = [b.name for b in run.timed() if any(value(e, "worst_error_of_bound") > 1 for e in b.epochs)]
+    if verified:
+        yield "bad", f"{words.listed(verified)}: timed although an error exceeds its bound."

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The files behind the page, and the command that makes them anew."""
+
+import os
+import shlex
+from urllib.parse import quote
+
+from lanebench.run import FILES
+
+from . import markup
+from .markup import tag
+
+
+def render(runs, out):
+    return markup.section("files", "Files, and how to do it again", *(of_run(run, out) for run in runs))
+
+
+def of_run(run, out):
+    links = [link(path, out) for name in FILES for path in [run.paths.get(name)] if path]
+    charts = os.path.join(run.folder, "charts")
+    if os.path.isdir(charts):
+        links.append(link(charts, out))
+    command = reproduce(run)
+    title = f"Run {run.tag}: {run.run_id}" if run.tag else ""
+    if run.host:
+        title = f"Peer {', '.join(b.label for b in run.backends)}"
+    return tag("div", tag("h3", title) if title else "",
+               tag("ul", *(tag("li", k) for k in links), class_="links"), command)
+
+
+def link(path, out):
+    """Relative to the page, so that folder and page can be moved together."""
+    folder = os.path.dirname(os.path.abspath(out))
+    relative = os.path.relpath(os.path.abspath(path), os.path.realpath(folder) if os.path.islink(folder) else folder)
+    address = quote(relative.encode("utf-8", "surrogateescape"))
+    return tag("a", os.path.basename(path), href="./" + address)
+
+
+def command_of(run):
+    """Shell text; None when machine.json does not say."""
+    command = run.machine.get("command_line")
+    if not isinstance(command, list) or not command:
+        return None
+    lines = []
+    if run.commit != "unknown":
+        lines.append(f"git checkout {shlex.quote(str(run.fact('build', 'commit')))}")
+    if lines and os.path.basename(str(command[0])) == "bench":
+        build = os.path.dirname(str(command[0])) or "build"
+        lines.append(f"meson setup {shlex.quote(build)} --buildtype=release && meson compile -C {shlex.quote(build)}")
+    settings = run.section("environment")
+    prefix = " ".join(f"{k}={shlex.quote(str(v))}" for k, v in settings.items())
+    lines.append((prefix + " " if prefix else "") + shlex.join(str(word) for word in command))
+    return "\n".join(lines)
+
+
+def reproduce(run):
+    text = command_of(run)
+    if text is None:
+        return markup.note("machine.json does not say with which command the run was made.")
+    return tag("div", tag("pre", tag("code", text), tabindex="0"), tag("button", "Copy", type="button", class_="copy"),
+               class_="command")

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""How many times faster, with whiskers: against chosen backends of the same run, and run against run."""
+
+from lanebench import scales, words
+from lanebench.run import Speedup, interval_of, number, timed
+
+from . import markup
+from .svg import Chart, lines
+
+ROW = 44
+
+
+def render(runs, bases):
+    panels = [panel(runs, base) for base in bases]
+    panels += [paired(run) for run in runs]
+    panels += [between(runs[0], run) for run in runs[1:] if not run.host]
+    panels = [p for p in panels if p]
+    if not panels:
+        return ""
+    text = ("Where both ran in the same rounds: median of the rounds' ratios, so that what disturbed both cancels, and as "
+            "whiskers its 95\u00a0% interval. An interval that crosses 1 shows no difference. Not established: fewer "
+            "than six rounds, or something disturbed half of them or more. Without whiskers: ratio of the medians.")
+    return markup.section("speed-up", "Speed-up", markup.note(text), markup.pair(*panels))
+
+
+def known(pairs):
+    """(backend, how many times the speed of the other) of those (backend, other) for which that is known."""
+    found = ((backend, backend.speedup_over(other)) for backend, other in pairs)
+    return [(backend, up) for backend, up in found if up]
+
+
+def panel(runs, base):
+    """None when no run has that backend beside another."""
+    pairs = ((b, b.run.base(base)) for b in timed(runs))
+    rows = known((b, other) for b, other in pairs if other and other is not b)
+    return markup.figure(f"Against {base}", "", lambda width: draw(rows, base, width), half=True) if rows else None
+
+
+def paired_rows(run):
+    """What a framework that took turns with runs of bench says of its host's backends: their speed-up over it."""
+    rows = [(run.host and run.host.find(name), found) for name, found in run.paired()]
+    return [(backend, Speedup(number(found["torch_times_longer"]), interval_of(found), found.get("rounds") or 0))
+            for backend, found in rows if backend]
+
+
+def paired(run):
+    rows = paired_rows(run)
+    if not rows:
+        return None
+    caption = "From paired.csv: turns of the framework and runs of bench in alternation; the median over the rounds."
+    return markup.figure("Against torch", caption, lambda width: draw(rows, "torch", width), half=True)
+
+
+def between(first, second):
+    """The same backends in two runs. These were not interleaved, which the caption says."""
+    pairs = ((b, first.find(b.name)) for b in second.timed())
+    rows = known((b, other) for b, other in pairs if other in first.timed())
+    if not rows:
+        return None
+    caption = ("Two separate runs, ratio of the medians: nothing protects this comparison from what changed on the machine "
+               "between them.")
+    name = f"run {first.tag}"
+    return markup.figure(f"Run {second.tag} against run {first.tag}", caption, lambda width: draw(rows, name, width),
+                         half=True)
+
+
+def bounds(rows):
+    """Range of the axis: all of the whiskers, and 1. Those that are several times slower than all others are left
+    beyond its end, so that the others can be told apart."""
+    ends = sorted([1.0] + [end for _, up in rows for end in (up.factor, *(up.interval or ()))])
+    slowest = 1 / scales.axis_end([1.0] + [1 / up.factor for _, up in rows if up.factor < 1])
+    low, high = min(e for e in ends if e > slowest / scales.CUT), ends[-1]
+    air = max(high / low, 1.1) ** 0.1
+    return low / air, high * air
+
+
+def draw(rows, base, width):
+    top, left, right = 6, 12, width - 16
+    bottom = top + ROW * len(rows)
+    chart = Chart(width, bottom + 42, f"Speed-up against {base}")
+    scale = scales.Log(*bounds(rows), left, right)
+    chart.x_axis(scale, scale.ticks(width // 60), top, bottom, "times faster (log scale)", "×")
+    for i, (backend, up) in enumerate(rows):
+        draw_row(chart, backend, up, base, scale, top + i * ROW)
+    return chart.render()
+
+
+def draw_row(chart, backend, up, base, scale, y):
+    factor, measured = up.factor, words.faster_or_slower(up.factor, up.interval)
+    text = "not established" if up.reason else measured
+    chart.text(chart.width - 14, y + 15, text, "halo strong", "end")
+    chart.text(14, y + 15, backend.label, "halo name", room=chart.width - 40 - 7 * len(text))
+    middle = y + 31
+    chart.line(scale.start, middle, scale.end, middle, "lane")
+    tip = lines(f"{backend.label} against {base}: {text}", f"{up.reason}; measured: {measured}" if up.reason else "",
+                "no difference shown: the interval holds 1" if up.shows_no_difference else "",
+                f"{up.rounds} rounds" if up.rounds else "ratio of the medians")
+    seen = factor >= scale.low
+    chart.line(scale(1), middle, scale(factor) if seen else scale.start, middle, "stem " + backend.key)
+    chart.line(scale(1), middle - 10, scale(1), middle + 10, "one")
+    if not seen:
+        chart.point(scale.start - 4, middle, "left", 6, backend.key, lines(tip, "beyond the end of the axis"))
+        return
+    chart.point(scale(factor), middle, backend.marker, 5, backend.key, tip)
+    if up.interval:
+        whisker(chart, scale(up.interval[0]), scale(up.interval[1]), middle)
+
+
+def whisker(chart, low, high, y):
+    chart.line(low, y, high, y, "whisker")
+    for x in (low, high):
+        chart.line(x, y - 7, x, y + 7, "whisker")
