@@ -45,7 +45,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 3u
+#define BACKEND_ABI_VERSION 4u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -62,8 +62,8 @@ enum isa_bit {
 enum transpose { NO_TRANS = 0, TRANS = 1 };
 enum activation { ACT_IDENTITY = 0, ACT_RELU = 1 };
 
-/* Sizes at which gemm changes path: register tile mr x nr, cache blocks mc x nc x kc; 0 = none. The proof
- * tests around them. */
+/* Sizes at which gemm changes path: register tile mr x nr, cache blocks mc x nc x kc; 0 = none, or chosen for
+ * each product. The proof tests around them. */
 struct blocking {
     int mr, nr, mc, nc, kc;
 };
@@ -236,6 +236,9 @@ struct backend {
     uint32_t flags;                         /* enum backend_flag */
     struct blocking blocking;               /* where the plan names none */
     const struct blocking_choices *choices; /* what may be tuned; NULL: nothing */
+    /* The sizes under a plan: those it names, the rest from its caches and threads. NULL: from `blocking`.
+     * Not asked of plug-ins, which are not tuned. */
+    struct blocking (*blocking_of)(const struct plan *plan);
     /* Prepares for the plan and returns 0; otherwise returns non-zero and writes one line to why[why_size].
      * NULL open: stateless, state is NULL. */
     int (*open)(const struct plan *plan, void **state, char *why, size_t why_size);

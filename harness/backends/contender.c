@@ -86,6 +86,7 @@ struct blocking contender_blocking(const struct backend *b, const struct plan *p
 {
     struct blocking is = b->blocking;
     const struct blocking *asked = &plan->blocking;
+    if (b->blocking_of) return b->blocking_of(plan);
     if (!b->choices) return is;
     if (asked->mr) is.mr = asked->mr;
     if (asked->nr) is.nr = asked->nr;

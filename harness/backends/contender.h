@@ -39,8 +39,8 @@ int contender_open(struct contender *c, const struct backend *b, const struct ba
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);
 
-/* The sizes at which its gemm changes path under this plan: the plan's where b lets itself be tuned, else its
- * own. */
+/* The sizes at which its gemm changes path under this plan: the plan's where b lets itself be tuned, else
+ * those that b has for such a plan. */
 struct blocking contender_blocking(const struct backend *b, const struct plan *plan);
 
 /* What runs besides ops: the functions of a backend's own training step. */

@@ -62,5 +62,6 @@ int plugin_load(struct backend *b, const char *path, const char *name, struct er
     if (!own) return (int)e->code;
     *b = *own;
     b->name = name;
+    b->blocking_of = NULL; /* a plug-in is not tuned, and `blocking` was checked */
     return 0;
 }

@@ -85,14 +85,17 @@ struct blocking tuning_blocking(const char *backend)
     return t ? t->blocking : (struct blocking){0};
 }
 
-struct blocking tuning_effective(const struct backend *b)
+struct blocking tuning_effective(const struct backend *b, const struct plan *plan)
 {
-    const struct plan plan = {.blocking = tuning_blocking(b->name)};
-    return contender_blocking(b, &plan);
+    struct plan tuned = *plan;
+    tuned.blocking = tuning_blocking(b->name);
+    return contender_blocking(b, &tuned);
 }
 
 char *tuning_text(const struct blocking *b, char text[TUNING_TEXT])
 {
-    snprintf(text, TUNING_TEXT, "mr %d nr %d kc %d mc %d nc %d", b->mr, b->nr, b->kc, b->mc, b->nc);
+    char tile[32] = "tiles by product";
+    if (b->mr || b->nr) snprintf(tile, sizeof tile, "mr %d nr %d", b->mr, b->nr);
+    snprintf(text, TUNING_TEXT, "%s kc %d mc %d nc %d", tile, b->kc, b->mc, b->nc);
     return text;
 }

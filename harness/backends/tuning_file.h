@@ -15,7 +15,7 @@
 #include "base/error.h"
 
 /* One entry. What identifies it (cpu, isa) is this machine's and not kept here. In one that was read, a size
- * that is no positive int is -1. */
+ * that is no positive int is -1; mr and nr 0: the tile is chosen for each product. */
 struct tuning {
     char backend[64];
     int threads;

@@ -199,7 +199,7 @@ static int open_files(struct roofline *r, const struct invocation *words)
         csv_create(&r->csv, r->folder.path, "roofline.csv", columns, e))
         return (int)e->code;
     if (r->folder.continued) return 0;
-    record_init(&r->record, &r->folder, words->argc, words->argv, &r->topology, NULL, NULL, 0);
+    record_init(&r->record, &r->folder, words->argc, words->argv, &r->topology, NULL, NULL, 0, NULL);
     record_settings(&r->record, json_pack("{s:i, s:i, s:f}", "threads", r->threads, "rounds", ROUNDS,
                                           "round_seconds", round_seconds));
     return record_begin(&r->record, r->folder.path, e);

@@ -120,7 +120,8 @@ static int record_run_settings(json_t *settings, const struct options *o)
 void session_record(const struct session *s, const struct invocation *words, struct record *record)
 {
     const struct options *o = s->options;
-    record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count);
+    record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count,
+                &s->plan);
     json_t *settings = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs,
                                  "naive_epochs", o->naive_epochs, "batch", o->batch, "inputs",
                                  s->shape.inputs, "hidden", s->shape.hidden, "classes", s->shape.classes,
@@ -171,7 +172,7 @@ static void print_tunings(const struct session *s, FILE *out)
         const struct tuning *t = s->entries[i]->plugin ? NULL : tuning_of(s->entries[i]->backend->name);
         if (!t) continue;
         char text[TUNING_TEXT];
-        const struct blocking b = tuning_effective(s->entries[i]->backend);
+        const struct blocking b = tuning_effective(s->entries[i]->backend, &s->plan);
         fprintf(out, "tuning    %s: %s, %.1f %% less time when tuned at %s, commit %.12s\n",
                 s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc, t->commit);
     }

@@ -53,11 +53,11 @@ static json_t *program_json(const struct program *p)
                      p->version, "commit", p->commit);
 }
 
-static json_t *backend_json(const struct registry_entry *entry)
+static json_t *backend_json(const struct registry_entry *entry, const struct plan *plan)
 {
     const struct backend *b = entry->backend;
     char needs[128];
-    const struct blocking is = entry->plugin ? b->blocking : tuning_effective(b);
+    const struct blocking is = entry->plugin ? b->blocking : tuning_effective(b, plan);
     return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}",
                      "name", b->name, "spec", json_string_of_bytes(entry->spec), "needs",
                      cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags", entry->compiled_as,
@@ -81,7 +81,7 @@ static void set_in_backend(struct record *r, const char *backend, const char *ke
 
 void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
                  const struct topology *topology, const struct dataset *data,
-                 const struct registry_entry *const *entries, int count)
+                 const struct registry_entry *const *entries, int count, const struct plan *plan)
 {
     memset(r, 0, sizeof *r);
     status_file_init(&r->file, folder->path, "machine.json");
@@ -89,7 +89,8 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     for (int i = 0; i < argc; i++)
         if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
     for (int i = 0; i < count; i++)
-        if (json_object_set_new(backends, entries[i]->name, backend_json(entries[i])) != 0) r->lost = true;
+        if (json_object_set_new(backends, entries[i]->name, backend_json(entries[i], plan)) != 0)
+            r->lost = true;
     r->root = json_object();
     set(r, "schema", json_integer(1));
     set(r, "run_id", json_string(folder->run_id));

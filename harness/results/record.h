@@ -17,10 +17,11 @@ struct record {
     bool lost; /* out of memory while it was put together */
 };
 
-/* Puts together everything that is known before the run; data may be NULL. Free with record_free. */
+/* Puts together everything that is known before the run; data may be NULL. plan: of the entries, but for what
+ * is tuned; NULL where there are none. Free with record_free. */
 void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
                  const struct topology *topology, const struct dataset *data,
-                 const struct registry_entry *const *entries, int count);
+                 const struct registry_entry *const *entries, int count, const struct plan *plan);
 void record_free(struct record *r);
 
 /* "settings": what the run was asked for. Takes over the reference. */

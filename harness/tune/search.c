@@ -23,6 +23,7 @@ struct search {
     struct race *race;
     const struct search_listener *listener;
     struct search_result *result;
+    struct blocking start; /* the defaults under the race's plan */
     struct blocking seen[256];
     int seen_count;
     struct tried_tile tiles[MAX_TILES];
@@ -116,12 +117,11 @@ static int last_race(struct search *s, struct error *e)
 {
     double ratios[LAST_ROUNDS];
     struct search_result *result = s->result;
-    const int code = race_run(s->race, &s->race->backend->blocking, &result->best, LAST_ROUNDS, ratios,
-                              result->seconds, e);
+    const int code = race_run(s->race, &s->start, &result->best, LAST_ROUNDS, ratios, result->seconds, e);
     if (code) return code;
     compare_rounds(&result->gain, ratios, LAST_ROUNDS, 1);
     result->better = comparison_verdict(&result->gain, 0, search_margin) == VERDICT_FASTER;
-    if (!result->better) result->best = s->race->backend->blocking;
+    if (!result->better) result->best = s->start;
     return 0;
 }
 
@@ -129,13 +129,13 @@ int search_blocking(struct race *race, const struct search_listener *listener, s
                     struct error *e)
 {
     memset(result, 0, sizeof *result);
-    result->best = race->backend->blocking;
     struct search *s = calloc(1, sizeof *s);
     if (!s) return error_set(e, EXIT_INTERNAL, "bench tune: out of memory");
     s->race = race;
     s->listener = listener;
     s->result = result;
-    is_new(s, &result->best);
+    s->start = result->best = contender_blocking(race->backend, &race->plan);
+    is_new(s, &s->start);
     int code = 0;
     for (int i = 0; i < PASSES && !code; i++) {
         const int before = result->tried;

@@ -144,6 +144,29 @@ static void a_tile_that_is_not_proven_is_never_raced(void **state)
     distrusted_mr = 0;
 }
 
+static struct blocking of_plan(const struct plan *plan)
+{
+    return (struct blocking){.mc = 192, .nc = plan->threads, .kc = 1024};
+}
+
+/* Not from the sizes that the backend has where nothing is known of the machine; the tile stays free. */
+static void it_starts_from_the_sizes_for_the_plan(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    struct search_result result;
+    struct backend planned = fake;
+    planned.blocking_of = of_plan;
+    struct race race = {.backend = &planned, .count = 1, .plan = {.threads = 5}};
+    const struct search_listener listener = {.tried = count_kept};
+    cost = flat;
+    noise = 0;
+    assert_int_equal(search_blocking(&race, &listener, &result, &e), 0);
+    const struct blocking start = of_plan(&race.plan);
+    assert_false(result.better);
+    assert_memory_equal(&result.best, &start, sizeof start);
+}
+
 static void an_interrupt_ends_it(void **state)
 {
     (void)state;
@@ -162,6 +185,7 @@ int main(void)
         cmocka_unit_test(noise_alone_changes_nothing),
         cmocka_unit_test(no_blocking_is_tried_twice),
         cmocka_unit_test(a_tile_that_is_not_proven_is_never_raced),
+        cmocka_unit_test(it_starts_from_the_sizes_for_the_plan),
         cmocka_unit_test(an_interrupt_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
