@@ -9,6 +9,9 @@ enum {
     COLUMNS = 131,
     DEPTH = 333,
     CLASSES = 10,
+    FEW = 3,
+    WIDE = 1031,
+    DEEP = 251,
     VECTOR = 5003,
     IMAGES = 50,
     ALIGNMENT_BYTES = 64
@@ -47,13 +50,32 @@ static uint8_t *bytes_below(const struct determinism_subject *s, int arena, size
     return x;
 }
 
+/* Fewer rows than threads, one row, one column; the last two with the matrix as it is and transposed. Written
+ * one after the other. */
+enum { THIN_FLOATS = FEW * WIDE + 2 * WIDE + 2 * DEEP };
+
+static void call_thin_gemms(const struct determinism_subject *s, struct contender *c, const float *a,
+                            int shift, float *out)
+{
+    const float *b = floats(s, ARENA_B, (size_t)DEEP * WIDE, shift, -1.0f, 1.0f);
+    CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, FEW, WIDE, DEEP, 1.0f, a, DEEP, b, WIDE, 0.0f, out, WIDE);
+    out += FEW * WIDE;
+    CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, 1, WIDE, DEEP, 0.7f, a, DEEP, b, WIDE, 1.3f, out, WIDE);
+    out += WIDE;
+    CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, WIDE, 1, DEEP, 1.0f, b, WIDE, a, 1, 1.0f, out, 1);
+    out += WIDE;
+    CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, 1, DEEP, WIDE, 1.0f, a, WIDE, b, WIDE, 1.0f, out, DEEP);
+    out += DEEP;
+    CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, DEEP, 1, WIDE, 0.7f, b, WIDE, a, 1, 1.3f, out, 1);
+}
+
 static void call_gemm(struct determinism_subject *s, int team, int shift)
 {
     const float *a = floats(s, ARENA_A, (size_t)ROWS * DEPTH, shift, -1.0f, 1.0f);
     const float *b = floats(s, ARENA_B, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
     float *plain = floats(s, ARENA_C, (size_t)ROWS * COLUMNS, shift, -1.0f, 1.0f);
     float *transposed = floats(s, ARENA_D, (size_t)DEPTH * COLUMNS, shift, -1.0f, 1.0f);
-    float *small = floats(s, ARENA_E, (size_t)ROWS * CLASSES, shift, -1.0f, 1.0f);
+    float *small = floats(s, ARENA_E, (size_t)ROWS * CLASSES + THIN_FLOATS, shift, -1.0f, 1.0f);
     struct contender *c = contender_of(s, team);
     CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, ROWS, COLUMNS, DEPTH, 1.0f, a, DEPTH, b, COLUMNS, 0.0f, plain,
                    COLUMNS);
@@ -62,7 +84,8 @@ static void call_gemm(struct determinism_subject *s, int team, int shift)
     /* a third call: code that alternates between two ways would meet two calls always in the same order */
     CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, ROWS, CLASSES, DEPTH, 1.0f, a, DEPTH, b, DEPTH, 1.0f, small,
                    CLASSES);
-    determinism_output(s, small, (size_t)ROWS * CLASSES * sizeof *small);
+    call_thin_gemms(s, c, a, shift, small + (size_t)ROWS * CLASSES);
+    determinism_output(s, small, ((size_t)ROWS * CLASSES + THIN_FLOATS) * sizeof *small);
     determinism_output(s, plain, (size_t)ROWS * COLUMNS * sizeof *plain);
     determinism_output(s, transposed, (size_t)DEPTH * COLUMNS * sizeof *transposed);
 }

@@ -338,6 +338,8 @@ const struct case_class classes_gemm[] = {
     {"around the plan's extents", gemm_around_the_plan},
     {"thin giants", gemm_thin_giants},
     {"large in two extents", gemm_large_in_two},
+    {"one row or column", gemm_one_row_or_column},
+    {"small, whole columns", gemm_small_products},
     {"any alpha and beta", gemm_any_factors},
     {"rules of NaN, Inf, alpha, beta", gemm_rules},
     {"zeros beside NaN and Inf", gemm_zeros_and_nan},

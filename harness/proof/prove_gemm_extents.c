@@ -88,6 +88,46 @@ void gemm_thin_giants(struct proof *p, struct proof_row *row)
     }
 }
 
+/* A vector times a matrix, and a matrix times a vector: a path of its own, whose ranges end at other places
+ * than those of tiles. Small extents, and around powers of two to 2^13, either along the sum or along the
+ * result. */
+void gemm_one_row_or_column(struct proof *p, struct proof_row *row)
+{
+    static const int large[] = {255, 257, 2047, 2049, 4095, 4096, 4097, 8193};
+    enum { LARGE = sizeof large / sizeof *large, SMALL = 12, TRANSPOSES = 4, WAYS = 2 };
+    struct rng r = rng_seed(p->options->seed, 46);
+    for (int i = 0; i < (SMALL + 2 * LARGE) * TRANSPOSES * WAYS; i++) {
+        struct gemm_case c = gemm_random_case(p, &r, fills[rng_below(&r, FILLS)]);
+        const int size = i / TRANSPOSES / WAYS - SMALL;
+        const bool is_row = i / TRANSPOSES % WAYS == 0;
+        int *const other = is_row ? &c.n : &c.m;
+        c.ta = i & 1 ? TRANS : NO_TRANS;
+        c.tb = i & 2 ? TRANS : NO_TRANS;
+        c.m = c.n = 1;
+        *other = 1 + (int)rng_below(&r, 67);
+        c.k = 1 + (int)rng_below(&r, 67);
+        if (size >= 0) *(size % 2 ? &c.k : other) = large[size / 2];
+        if (c.fill == FILL_UNIFORM && c.k > 64) c.fill = FILL_POSITIVE;
+        c.special = i;
+        gemm_run(p, row, &c);
+    }
+}
+
+/* What fits L1 may be read where it lies: every height to 67, with a panel of 8 to 64 whole columns. */
+void gemm_small_products(struct proof *p, struct proof_row *row)
+{
+    enum { WIDTHS = 8 };
+    struct rng r = rng_seed(p->options->seed, 47);
+    for (int i = 0; i < CASES_ALL_RESIDUES * WIDTHS; i++) {
+        struct gemm_case c = gemm_random_case(p, &r, fills[rng_below(&r, FILLS)]);
+        c.m = 1 + i / WIDTHS;
+        c.n = 8 + i % WIDTHS * 8;
+        c.k = 1 + (int)rng_below(&r, 67);
+        c.special = i;
+        gemm_run(p, row, &c);
+    }
+}
+
 /* Two extents to 1100, the third thin; then, for every pair of transposes, all three one beside the plan's or
  * further beyond them, as far as operands fit. */
 void gemm_large_in_two(struct proof *p, struct proof_row *row)

@@ -133,6 +133,30 @@ static void gemm_wrong_in_large_shallow_products(GEMM_ARGUMENTS)
     gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, !ta && m > 310 && n > 310 && k < 20);
 }
 
+/* Products of one row or one column have a path of their own. */
+static void gemm_ends_the_sum_of_a_row_at_4096(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, m == 1 && tb && k > 4096 ? 4096 : k, GEMM_REST);
+}
+
+static void gemm_ends_a_column_at_4096(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, n == 1 && ta && m > 4096 ? 4096 : m, n, k, GEMM_REST);
+}
+
+/* beta again for each 2048 of k. */
+static void gemm_applies_beta_twice_to_a_column(GEMM_ARGUMENTS)
+{
+    const bool twice = n == 1 && !ta && k > 2048;
+    right()->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, twice ? beta * beta : beta, c, ldc);
+}
+
+/* Small products are read where they lie, with tiles of 6 rows at most. */
+static void gemm_wrong_in_tails_of_small_products(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, n == 64 && m > 60 && m % 6 == 5 && k < 64);
+}
+
 static void gemm_takes_alpha_near_1_as_1(GEMM_ARGUMENTS)
 {
     right()->gemm(s, ta, tb, m, n, k, fabsf(alpha - 1.0f) < 1e-6f ? 1.0f : alpha, a, lda, b, ldb, beta, c,
@@ -240,6 +264,10 @@ void add_reach(void)
     ADD(gemm, gemm_ends_k_at_4096, "thin giants");
     ADD(gemm, gemm_counts_k_in_16_bits, "thin giants");
     ADD(gemm, gemm_wrong_in_large_shallow_products, "large in two extents");
+    ADD(gemm, gemm_ends_the_sum_of_a_row_at_4096, "one row or column");
+    ADD(gemm, gemm_ends_a_column_at_4096, "one row or column");
+    ADD(gemm, gemm_applies_beta_twice_to_a_column, "one row or column");
+    ADD(gemm, gemm_wrong_in_tails_of_small_products, "small, whole columns");
     ADD(gemm, gemm_counts_in_32_bits, "rows up to 2^31 floats apart");
     ADD(gemm, gemm_finds_c_in_32_bits, "rows up to 2^31 floats apart");
     ADD(gemm, gemm_takes_one_matrix_for_syrk, "one matrix as A and B");

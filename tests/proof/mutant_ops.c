@@ -349,6 +349,20 @@ static void gemm_ranges_overlap(GEMM_ARGUMENTS)
     right()->gemm(s, ta, tb, 1, n, k, alpha, a_row, lda, b, ldb, beta, c + (size_t)row * (size_t)ldc, ldc);
 }
 
+/* Threads that get no row of their own add to a neighbour's. */
+static void gemm_wrong_with_fewer_rows_than_threads(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (m > 1 && m < team_of(s) && n > 0) c[0] = nextafterf(c[0], INFINITY);
+}
+
+/* A column's sum is made in as many parts as there are threads. */
+static void gemm_cuts_the_sum_of_a_column(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
+    if (n == 1 && m > 1 && !ta && team_of(s) > 1) c[0] = nextafterf(c[0], INFINITY);
+}
+
 /* Right beside the largest element of the result, wrong beside each small one. */
 static void gemm_accurate_in_norm_only(GEMM_ARGUMENTS)
 {
@@ -406,6 +420,10 @@ static void add_gemms(void)
     ADD(gemm, gemm_wrong_with_2_threads, "same bits, 1 to 7 threads");
     note_team();
     ADD(gemm, gemm_ranges_overlap, "same bits, 1 to 7 threads");
+    note_team();
+    ADD(gemm, gemm_wrong_with_fewer_rows_than_threads, "same bits, 1 to 7 threads");
+    note_team();
+    ADD(gemm, gemm_cuts_the_sum_of_a_column, "same bits, 1 to 7 threads");
     note_team();
     ADD(gemm, gemm_accurate_in_norm_only, "all residues to 67");
     ADD(gemm, gemm_wrong_in_first_column, "training shapes");
