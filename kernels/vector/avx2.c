@@ -8,11 +8,9 @@
  * multiply-add peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the few panels that are
  * two vectors wide because the hidden units do not fill panels of three. */
 #include "backend.h"
+#include "gemm_sizes_avx2.h"
 #include "vec_avx2.h"
 
-#define MAX_TILE_ROWS                12
-#define MAX_TILE_VECS                8
-#define SHALLOW_VECS                 3
 #define MIN_PANEL_VECS               2
 #define MAX_PANEL_VECS               3
 #define MAX_PANEL_TILE               12
@@ -22,25 +20,6 @@
 /* Images multiplied between two vectors of weights being updated. Granite Rapids, 2 threads, epoch: 8 images
  * 0.523 s, 16 0.509, 32 0.515, all 128 0.520. */
 #define IMAGES_PER_UPDATE 16
-
-/* gemm, vectors and most rows: up to 12 sums. One vector wide and 12 high for narrow products, 8 wide for
- * products of one row. */
-#define FOR_EACH_GEMM_WIDTH(X) X(1, 12) X(2, 6) X(3, 4) X(4, 2) X(8, 1)
-
-/* One thread of Granite Rapids, GFLOP/s, kc 1024 -> 512 with mc 96 -> 256: 128x512x784 97 -> 102, 16x512x784
- * 83 -> 94; 2048 square 107 with both.
- * A macro, for it also initialises the backend below. */
-#define GEMM_DEFAULT                                                                                         \
-    {                                                                                                        \
-        .mr = 6, .nr = 16, .mc = 256, .nc = 2048, .kc = 512                                                  \
-    }
-static const struct blocking_choices gemm_choices = {
-    .mr = (const int[]){2, 4, 6, 0},
-    .nr = (const int[]){16, 24, 32, 0},
-    .mc = (const int[]){96, 128, 256, 512, 0},
-    .nc = (const int[]){512, 1024, 2048, 4096, 0},
-    .kc = (const int[]){256, 384, 512, 1024, 2048, 0},
-};
 
 #include "vector_backend.inc.h"
 

@@ -6,17 +6,18 @@
  * C is cut into a grid of threads (rows x columns, never k). Inside a thread's part: columns by nc, k by kc,
  * rows by mc, or by more where k is shorter than kc; the kc x nc part of op(B) is packed into panels as wide
  * as a tile while the first tile of rows multiplies with it, op(A) is read in place where its strides are
- * harmless and packed where they would map onto few cache sets. k is cut the same way whatever the threads
- * and the tiles, so the bits do not depend on these.
+ * harmless and packed where they would map onto few cache sets. gemm_cut.inc.h has the arithmetic.
  */
 #ifndef LB_GEMM_BLOCKED_INC_H
 #define LB_GEMM_BLOCKED_INC_H
 
+#include <cpuid.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 
 #include "gemm_tiles.inc.h"
+#include "gemm_vector.inc.h"
 #include "state.inc.h"
 
 struct gemm_job {
@@ -26,30 +27,6 @@ struct gemm_job {
     float *c;
     size_t ldc;
 };
-
-/* The plan's sizes, the defaults where it names none, never smaller than the largest tile. */
-static struct blocking gemm_blocking(const struct blocking *asked)
-{
-    struct blocking b = GEMM_DEFAULT;
-    if (asked->mr > 0) b.mr = min_int(asked->mr, MAX_TILE_ROWS);
-    if (asked->nr >= VL && gemm_heights[min_int(asked->nr / VL, MAX_TILE_VECS)])
-        b.nr = min_int(asked->nr / VL, MAX_TILE_VECS) * VL;
-    if (asked->mc >= MAX_TILE_ROWS) b.mc = asked->mc;
-    if (asked->nc >= MAX_TILE_VECS * VL) b.nc = asked->nc;
-    if (asked->kc > 0) b.kc = asked->kc;
-    return b;
-}
-
-/* How one thread cuts its part: tiles of rows x vecs, blocks of mc rows, nc columns and kc of k. */
-struct gemm_cut {
-    int rows, vecs;
-    int mc, nc, kc;
-};
-
-static int round_up(int n, int unit)
-{
-    return (n + unit - 1) / unit * unit;
-}
 
 /* C = beta C, for the products that vanish. */
 static void scale_c(const struct gemm_job *job)
@@ -77,34 +54,45 @@ struct block {
     int i, m, j, n, p, k;
 };
 
+/* Whether all rows of a panel of b, the gaps between them included, stay in L1 beside a: then it is read
+ * where it lies each time. */
+static bool stays_in_l1(const struct gemm_state *g, struct view b, int k)
+{
+    return b.col == 1 && (size_t)k * b.row * sizeof(float) <= g->resident_bytes;
+}
+
 /* All tiles of one mc x nc block of C for one kc of k. fresh_b: B's panels of this block are still to be
  * packed; last_use: no other block will want them. When both hold, one panel serves for all and stays in the
  * cache: 128x512x784, one thread of Granite Rapids: 145 -> 165 GFLOP/s. */
-static void gemm_block(const struct gemm_job *job, const struct gemm_space *space, const struct gemm_cut *cut,
-                       const struct block *at, bool fresh_b, bool last_use)
+static void gemm_block(const struct gemm_job *job, const struct gemm_state *g, const struct gemm_space *space,
+                       const struct gemm_cut *cut, const struct block *at, bool fresh_b, bool last_use)
 {
     const struct view b = view_at(job->b, at->p, at->j);
     const struct view a = view_at(job->a, at->i, at->p);
     const int nr = cut->vecs * VL;
     const bool packed_a = at->n > nr && bad_stride(a), one_panel = fresh_b && last_use;
-    if (packed_a) pack_a(a, at->m, at->k, cut->rows, space->a);
+    const bool unpacked_b = stays_in_l1(g, b, at->k);
+    const struct even_cut main_rows = cut_evenly(at->m, parts_of(at->m, cut->rows));
+    if (packed_a) pack_a(a, &main_rows, at->k, space->a);
     for (int j = 0; j < at->n; j += nr) {
         const int width = min_int(nr, at->n - j), vecs = gemm_vecs_for(width);
         float *panel = space->b + (one_panel ? 0 : (size_t)j * (size_t)at->k);
-        const bool in_place = width == nr && b.col == 1;
+        const bool in_place = width == vecs * VL && b.col == 1;
+        const struct even_cut rows =
+            packed_a || vecs == cut->vecs ? main_rows : gemm_row_tiles(&g->blocking, at->m, vecs);
         if (fresh_b && !in_place) pack_b(view_at(b, 0, j), at->k, width, vecs * VL, panel);
-        for (int i = 0; i < at->m; i += cut->rows) {
-            const int rows = min_int(cut->rows, at->m - i);
-            const bool first = fresh_b && in_place && i == 0;
-            const bool only = last_use && rows == at->m;
-            gemm_tiles[vecs][rows](&(struct gemm_tile){
+        for (int t = 0; t < rows.count; t++) {
+            const int i = even_start(&rows, t), height = even_length(&rows, t);
+            const bool from_b = in_place && (unpacked_b || (fresh_b && t == 0));
+            const bool copies = from_b && !unpacked_b && !(last_use && rows.count == 1);
+            gemm_tiles[vecs][height](&(struct gemm_tile){
                 .k = at->k,
                 .width = width,
-                .a = packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)rows}
+                .a = packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)height}
                               : view_at(a, i, 0),
-                .b = first ? b.data + j : panel,
-                .ldb = first ? b.row : (size_t)(vecs * VL),
-                .copy = first && !only ? panel : NULL,
+                .b = from_b ? b.data + j : panel,
+                .ldb = from_b ? b.row : (size_t)(vecs * VL),
+                .copy = copies ? panel : NULL,
                 .alpha = job->alpha,
                 .beta = at->p == 0 ? job->beta : 1.0f,
                 .c = job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j),
@@ -114,49 +102,16 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_space *spac
     }
 }
 
-static void gemm_serial(const struct gemm_job *job, const struct gemm_space *space,
-                        const struct gemm_cut *cut)
+static void gemm_serial(const struct gemm_job *job, const struct gemm_state *g,
+                        const struct gemm_space *space, const struct gemm_cut *cut)
 {
     for (int j = 0; j < job->n; j += cut->nc)
         for (int p = 0; p < job->k; p += cut->kc)
             for (int i = 0; i < job->m; i += cut->mc) {
                 const struct block at = {i, min_int(cut->mc, job->m - i), j, min_int(cut->nc, job->n - j),
                                          p, min_int(cut->kc, job->k - p)};
-                gemm_block(job, space, cut, &at, i == 0, i + cut->mc >= job->m);
+                gemm_block(job, g, space, cut, &at, i == 0, i + cut->mc >= job->m);
             }
-}
-
-/* Rows x columns of the thread grid: the split that leaves the busiest thread the least work, counting whole
- * tiles and the packing of its columns (about as dear as four rows of multiply-adds). */
-static void thread_grid(int m, int n, int rows, int nr, int threads, int *grid_m, int *grid_n)
-{
-    double best = 0;
-    for (int gm = 1; gm <= threads; gm++) {
-        const int gn = threads / gm;
-        const double high = (double)round_up((m + gm - 1) / gm, rows);
-        const double wide = (double)round_up((n + gn - 1) / gn, nr);
-        const double work = (high + 4) * wide;
-        if (gm == 1 || work < best) best = work, *grid_m = gm, *grid_n = gn;
-    }
-}
-
-/* Start of part i of `parts` of n, at a multiple of `unit`. */
-static int part_start(int n, int unit, int parts, int i)
-{
-    const long long units = (n + unit - 1) / unit;
-    return min_int(n, (int)(units * i / parts) * unit);
-}
-
-/* k is cut the same way for every thread and every grid. */
-static struct gemm_cut gemm_cut_of(const struct blocking *blocking, const struct gemm_job *part, int kc)
-{
-    struct gemm_cut cut = {.kc = kc, .vecs = gemm_tile_vecs(blocking, part->m, part->n, part->k)};
-    cut.rows = gemm_tile_rows(blocking, part->m, cut.vecs);
-    const long long area = (long long)blocking->mc * blocking->kc; /* of A, in L2 */
-    const int rows_most = (int)(area / kc / cut.rows) * cut.rows;
-    cut.mc = round_up(even_part(part->m, rows_most), cut.rows);
-    cut.nc = blocking->nc / (cut.vecs * VL) * cut.vecs * VL;
-    return cut;
 }
 
 /* A narrow product of a transposed matrix, such as the weight gradient of the output layer: vectors along n
@@ -188,9 +143,10 @@ static void write_transposed(const struct gemm_job *job, const float *ct, int m,
         }
 }
 
-static void gemm_transposed(const struct gemm_job *job, const struct gemm_space *space,
-                            const struct blocking *blocking)
+static void gemm_transposed(const struct gemm_job *job, const struct gemm_state *g,
+                            const struct gemm_space *space)
 {
+    const struct blocking *blocking = &g->blocking;
     for (int i = 0; i < job->m; i += blocking->mc) {
         const int m = min_int(blocking->mc, job->m - i);
         const struct gemm_job part = {.m = job->n,
@@ -201,37 +157,94 @@ static void gemm_transposed(const struct gemm_job *job, const struct gemm_space 
                                       .b = transposed(view_at(job->a, i, 0)),
                                       .c = space->transposed,
                                       .ldc = (size_t)m};
-        const struct gemm_cut cut = gemm_cut_of(blocking, &part, even_part(job->k, blocking->kc));
-        gemm_serial(&part, space, &cut);
+        const int vecs = gemm_tile_vecs(blocking, g->preferred_vecs, part.m, part.n, part.k);
+        const struct gemm_cut cut = gemm_cut_of(blocking, vecs, part.m, part.k);
+        gemm_serial(&part, g, space, &cut);
         write_transposed(job, space->transposed, m, job->c + (size_t)i * job->ldc);
     }
 }
 
-static void gemm_part(const struct gemm_job *job, const struct gemm_space *space,
-                      const struct blocking *blocking, int grid_m, int grid_n, int t)
+/* Part t of the grid. */
+static void gemm_part(const struct gemm_job *job, const struct gemm_state *g, const struct gemm_space *space,
+                      int vecs, const struct gemm_grid *grid, int t)
 {
-    const int i0 = part_start(job->m, blocking->mr, grid_m, t / grid_n),
-              i1 = part_start(job->m, blocking->mr, grid_m, t / grid_n + 1);
-    const int j0 = part_start(job->n, blocking->nr, grid_n, t % grid_n),
-              j1 = part_start(job->n, blocking->nr, grid_n, t % grid_n + 1);
+    const struct even_cut rows = cut_evenly(job->m, grid->rows),
+                          cols = cut_evenly(parts_of(job->n, VL), grid->cols);
+    const int i = even_start(&rows, t / grid->cols), j = even_start(&cols, t % grid->cols) * VL;
     struct gemm_job part = *job;
-    part.m = i1 - i0;
-    part.n = j1 - j0;
-    part.a = view_at(job->a, i0, 0);
-    part.b = view_at(job->b, 0, j0);
-    part.c = job->c + (size_t)i0 * job->ldc + (size_t)j0;
-    if (part.m <= 0 || part.n <= 0) return;
+    part.m = even_length(&rows, t / grid->cols);
+    part.n = min_int(job->n - j, even_length(&cols, t % grid->cols) * VL);
+    part.a = view_at(job->a, i, 0);
+    part.b = view_at(job->b, 0, j);
+    part.c = job->c + (size_t)i * job->ldc + (size_t)j;
     if (is_better_transposed(job)) {
-        gemm_transposed(&part, space, blocking);
+        gemm_transposed(&part, g, space);
     } else {
-        const struct gemm_cut cut = gemm_cut_of(blocking, &part, even_part(job->k, blocking->kc));
-        gemm_serial(&part, space, &cut);
+        const struct gemm_cut cut = gemm_cut_of(&g->blocking, vecs, part.m, part.k);
+        gemm_serial(&part, g, space, &cut);
     }
     _mm256_zeroupper(); /* gcc copies structs through vectors, and does not see that the loops clear them */
 }
 
-/* Multiply-adds below which waking a team costs more than it gives. */
-enum { GEMM_TEAM_WORTHWHILE = 1 << 18 };
+/* ---- products that need none of this */
+
+/* Of one panel that is whole vectors wide and stays in L1, in one block of k. */
+static bool is_small(const struct gemm_job *job, const struct gemm_state *g)
+{
+    const int vecs = job->n / VL, most = g->blocking.nr > 0 ? g->blocking.nr / VL : widest_vecs();
+    return job->n % VL == 0 && vecs <= most && gemm_heights[vecs] > 0 && job->k <= g->blocking.kc &&
+           stays_in_l1(g, job->b, job->k);
+}
+
+static void gemm_small(const struct gemm_job *job, const struct gemm_state *g)
+{
+    const int vecs = job->n / VL;
+    const struct even_cut rows = gemm_row_tiles(&g->blocking, job->m, vecs);
+    for (int t = 0; t < rows.count; t++) {
+        const int i = even_start(&rows, t);
+        gemm_tiles[vecs][even_length(&rows, t)](&(struct gemm_tile){
+            .k = job->k,
+            .width = job->n,
+            .a = view_at(job->a, i, 0),
+            .b = job->b.data,
+            .ldb = job->b.row,
+            .alpha = job->alpha,
+            .beta = job->beta,
+            .c = job->c + (size_t)i * job->ldc,
+            .ldc = job->ldc,
+        });
+    }
+    _mm256_zeroupper(); /* as in gemm_part */
+}
+
+/* One row of C is op(B)^T times a row, one column op(A) times a column. */
+static void gemm_of_vector(const struct gemm_job *job, int threads)
+{
+    const bool row = job->m == 1 && (job->n > 1 || job->b.row == 1);
+    gemv(&(struct gemv_job){.n = row ? job->n : job->m,
+                            .k = job->k,
+                            .alpha = job->alpha,
+                            .beta = job->beta,
+                            .m = row ? job->b : transposed(job->a),
+                            .x = row ? job->a.data : job->b.data,
+                            .x_step = row ? job->a.col : job->b.row,
+                            .y = job->c,
+                            .y_step = row ? 1 : job->ldc},
+         threads);
+}
+
+static void gemm_in_team(const struct gemm_job *job, const struct gemm_state *g, int parts)
+{
+    const int vecs = gemm_tile_vecs(&g->blocking, g->preferred_vecs, job->m, job->n, job->k);
+    const struct gemm_grid grid = gemm_grid_of(job->m, job->n, vecs, parts);
+    if (grid.rows * grid.cols == 1) {
+        gemm_part(job, g, &g->spaces[0], vecs, &grid, 0);
+        return;
+    }
+#pragma omp parallel for num_threads(g->threads) schedule(static)
+    for (int t = 0; t < grid.rows * grid.cols; t++)
+        gemm_part(job, g, &g->spaces[omp_get_thread_num()], vecs, &grid, t);
+}
 
 static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
@@ -253,17 +266,15 @@ static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n
         return;
     }
     const struct gemm_state *g = gemm_state_of(state);
-    const bool small = (double)m * n * k < GEMM_TEAM_WORTHWHILE;
-    const int threads = small ? 1 : g->threads;
-    int grid_m = 1, grid_n = 1;
-    thread_grid(m, n, g->blocking.mr, g->blocking.nr, threads, &grid_m, &grid_n);
-    if (grid_m * grid_n == 1) {
-        gemm_part(&job, &g->spaces[0], &g->blocking, 1, 1, 0);
+    if (m == 1 || n == 1) {
+        gemm_of_vector(&job, g->threads);
         return;
     }
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int t = 0; t < grid_m * grid_n; t++)
-        gemm_part(&job, &g->spaces[omp_get_thread_num()], &g->blocking, grid_m, grid_n, t);
+    const int parts = threads_worth((double)m * n * k, GEMM_WAKE, g->threads);
+    if (parts == 1 && is_small(&job, g))
+        gemm_small(&job, g);
+    else
+        gemm_in_team(&job, g, parts);
 }
 
 static void gemm_close(struct gemm_state *g)
@@ -277,11 +288,24 @@ static void gemm_close(struct gemm_state *g)
     g->spaces = NULL;
 }
 
+static int preferred_vecs_here(void)
+{
+    uint32_t eax = 0, vendor = 0, ecx, edx, unused;
+    __get_cpuid(0, &eax, &vendor, &ecx, &edx);
+    __get_cpuid(1, &eax, &unused, &ecx, &edx);
+    const unsigned family = eax >> 8 & 15, extended = eax >> 20 & 255;
+    return preferred_vecs(vendor, family == 15 ? family + extended : family);
+}
+
+enum { SMALLEST_L1 = 32 << 10 };
+
 /* 0, or 1 when out of memory. */
 static int gemm_open(struct gemm_state *g, const struct plan *plan)
 {
     g->threads = plan->threads;
-    g->blocking = gemm_blocking(&plan->blocking);
+    g->blocking = gemm_blocking(plan);
+    g->preferred_vecs = preferred_vecs_here();
+    g->resident_bytes = (plan->l1d_bytes > 0 ? plan->l1d_bytes : SMALLEST_L1) / 2;
     g->spaces = calloc((size_t)g->threads, sizeof *g->spaces);
     const struct blocking *b = &g->blocking;
     for (int t = 0; g->spaces && t < g->threads; t++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The register tiles of level 1: one function for every height and width that the ISA's file lists, and which
- * of them a product is cut into. */
+ * The register tiles of level 1: one function for every height and width that the ISA's file lists. */
 #ifndef LB_GEMM_TILES_INC_H
 #define LB_GEMM_TILES_INC_H
 
+#include "gemm_cut.inc.h"
 #include "pack.inc.h"
 #include "tile.inc.h"
 
@@ -124,60 +124,5 @@ static gemm_tile_fn *const gemm_tiles[MAX_TILE_VECS + 1][MAX_TILE_ROWS + 1] = {
 #undef GEMM_WIDTH
 #undef GEMM_TILE
 };
-
-/* Highest tile that is `vecs` vectors wide; 0 where there is none. */
-static const int gemm_heights[MAX_TILE_VECS + 1] = {
-#define GEMM_WIDTH(vecs, most) [vecs] = (most),
-    FOR_EACH_GEMM_WIDTH(GEMM_WIDTH)
-#undef GEMM_WIDTH
-};
-
-/* The narrowest width in vectors that covers `width` columns. */
-static int gemm_vecs_for(int width)
-{
-    int vecs = (width + VL - 1) / VL;
-    while (gemm_heights[vecs] == 0) vecs++;
-    return vecs;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Length of the parts when n is cut into the fewest parts of at most `most`: equal but for the last. */
-static int even_part(int n, int most)
-{
-    const int parts = (n + most - 1) / most;
-    return (n + parts - 1) / parts;
-}
-
-/* Depth of k up to which C is written nearly as often as multiplied for: whole lines of it, written in longer
- * rows, then count for more than anything else. 128x512x10, one thread, GFLOP/s: AVX-512 8x32 165, 6x64 182;
- * AVX2 6x16 84, 4x24 90. */
-enum { SHALLOW_K = 16 };
-
-/* Vectors across a tile: for shallow products the ISA's SHALLOW_VECS; the widest that has all m rows, where
- * one has; else the blocking's own; fewer where n ends. */
-static int gemm_tile_vecs(const struct blocking *blocking, int m, int n, int k)
-{
-    const bool shallow = k <= SHALLOW_K && n >= SHALLOW_VECS * VL;
-    int vecs = shallow ? SHALLOW_VECS : blocking->nr / VL;
-    const int least = shallow ? vecs : 1;
-    for (int fits = MAX_TILE_VECS; fits > least; fits--)
-        if (gemm_heights[fits] >= m) {
-            vecs = fits;
-            break;
-        }
-    return n <= vecs * VL ? gemm_vecs_for(n) : vecs;
-}
-
-/* Rows of a tile: the blocking's own, all that there are where they fit or where vectors are single, and
- * equal heights rather than a low last tile. */
-static int gemm_tile_rows(const struct blocking *blocking, int m, int vecs)
-{
-    const int most = gemm_heights[vecs];
-    return even_part(m, vecs == 1 || m <= most ? most : min_int(blocking->mr, most));
-}
 
 #endif

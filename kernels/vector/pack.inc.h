@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "parameters.inc.h"
+#include "gemm_cut.inc.h"
 
 /* One matrix seen through strides: element (i, j) at data[i * row + j * col]. */
 struct view {
@@ -87,12 +87,12 @@ static void pack_b(struct view b, int k, int width, int padded, float *to)
     pack_columns((struct view){b.data, b.col, b.row}, width, k, to, (size_t)padded);
 }
 
-/* Row tiles of a, each as [k][height], the last one lower where m is no multiple of the height. */
-static void pack_a(struct view a, int m, int k, int height, float *to)
+/* Row tiles of a, each as [k][its height], one after the other. */
+static void pack_a(struct view a, const struct even_cut *rows, int k, float *to)
 {
-    for (int i = 0; i < m; i += height) {
-        const int rows = m - i < height ? m - i : height;
-        pack_columns(view_at(a, i, 0), rows, k, to + (size_t)i * (size_t)k, (size_t)rows);
+    for (int t = 0; t < rows->count; t++) {
+        const int i = even_start(rows, t), height = even_length(rows, t);
+        pack_columns(view_at(a, i, 0), height, k, to + (size_t)i * (size_t)k, (size_t)height);
     }
 }
 

@@ -4,12 +4,18 @@
  * once per ISA with these:
  *
  *   vec_<isa>.h                  vf, vi, vm, VL and their operations
+ *   in gemm_sizes_<isa>.h:
  *   MAX_TILE_ROWS, MAX_TILE_VECS the largest register tile of any kind, in rows and vectors
  *   SHALLOW_VECS                 width in vectors of the tiles of products with a short k
  *   FOR_EACH_GEMM_WIDTH(X)       X(vecs, rows): the register tiles of gemm, up to so many rows; rows as in
  *                                UP_TO_<rows>_ROWS of gemm_tiles.inc.h
- *   GEMM_DEFAULT                 initialiser of struct blocking
- *   gemm_choices                 a static const struct blocking_choices: what `bench tune` may try
+ *   PREFERRED_VECS               width in vectors of the tile that is taken of those that cost the same
+ *   FOR_EACH_PREFERENCE(X)       X(vendor, family, vecs): another one for CPUs of this family, see
+ *                                preferred_vecs() of gemm_cut.inc.h; only what was measured
+ *   GEMM_DEFAULT                 initialiser of struct blocking, for a plan that knows no caches; its mr and
+ * nr are 0 gemm_choices                 a static const struct blocking_choices: what `bench tune` may try.
+ * Each nr is a width of FOR_EACH_GEMM_WIDTH; tiles of these widths are chosen from
+ *
  *   MIN_PANEL_VECS, MAX_PANEL_VECS  widths of a panel of the fused step, in vectors
  *   FOR_EACH_PANEL_WIDTH(X, ...) X(vecs, ...) for each of these widths
  *   FOR_EACH_TILE_OF_BLOCK(X)    X(rows, offset): the tiles that 16 rows are cut into
@@ -25,6 +31,8 @@
 #error "the ISA's file must define MAX_TILE_ROWS, MAX_TILE_VECS and SHALLOW_VECS"
 #elif !defined FOR_EACH_GEMM_WIDTH || !defined GEMM_DEFAULT
 #error "the ISA's file must define FOR_EACH_GEMM_WIDTH and GEMM_DEFAULT"
+#elif !defined PREFERRED_VECS || !defined FOR_EACH_PREFERENCE
+#error "the ISA's file must define PREFERRED_VECS and FOR_EACH_PREFERENCE"
 #elif !defined MIN_PANEL_VECS || !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE
 #error "the ISA's file must define MIN_PANEL_VECS, MAX_PANEL_VECS and MAX_PANEL_TILE"
 #elif !defined FOR_EACH_PANEL_WIDTH || !defined FOR_EACH_TILE_OF_BLOCK || !defined IMAGES_PER_UPDATE

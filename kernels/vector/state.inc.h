@@ -16,7 +16,9 @@ struct gemm_space {
 
 struct gemm_state {
     int threads;
-    struct blocking blocking;
+    struct blocking blocking;  /* mr and nr 0: the tile is chosen for each product */
+    int preferred_vecs;        /* see cheapest_vecs of gemm_cut.inc.h */
+    size_t resident_bytes;     /* of L1, for a panel of B */
     struct gemm_space *spaces; /* one per thread */
 };
 
