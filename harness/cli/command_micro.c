@@ -142,7 +142,7 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
                                      &options, &c->verdict, e);
     if (!quiet)
         fprintf(stderr, "%lld cases, worst error %.3f of its bound\n", c->verdict.cases,
-                c->verdict.worst_of_bound);
+                proof_worst(&c->verdict));
     if (failed) return failed;
     const bool passed = proof_passed(&c->verdict);
     reproduce_warn_deviation(stderr, c->entry, &c->verdict);

@@ -74,12 +74,13 @@ static void print_proof_row(struct job *job, const struct registry_entry *entry,
     progress_view_clear(&job->view);
     char worst[40], seconds[32] = "";
     if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
-    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s\n",
+    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s%s\n",
             row->failed      ? "FAIL"
             : row->deviating ? "deviates"
                              : "pass",
             entry->name, row->op, row->cases, row->count,
-            reproduce_share(row->worst_of_bound, worst, sizeof worst), seconds,
+            reproduce_share(row->worst_of_bound, worst, sizeof worst),
+            row->worst_of_bound > row->worst_of_loose ? " (tight)" : "", seconds,
             row->inherited ? "  (inherited)" : "", row->measured[0] ? "  " : "", row->measured);
     if (row->failed || row->deviating) reproduce_print(out, job->options, entry, row);
     fflush(out);
@@ -110,10 +111,10 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
                : verdict->deviating   ? "DEVIATES"
                                       : "PROVEN",
                entry->name, verdict->cases, verdict->failed + verdict->deviating,
-               reproduce_share(verdict->worst_of_bound, worst, sizeof worst), seconds);
+               reproduce_share(proof_worst(verdict), worst, sizeof worst), seconds);
     else if (proof_passed(verdict))
         progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
-                           entry->name, verdict->cases, verdict->worst_of_bound, seconds);
+                           entry->name, verdict->cases, proof_worst(verdict), seconds);
     fflush(stdout);
     reproduce_warn_deviation(stderr, entry, verdict);
 }

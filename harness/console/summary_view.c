@@ -56,7 +56,7 @@ static void proof_cells(struct table *t, const struct summary_row *row)
     }
     table_cell(t, "%s", !proof_passed(v) ? "NO" : v->deviating ? "deviates" : "yes");
     table_cell(t, "%lld", v->cases);
-    table_cell(t, "%.3f", v->worst_of_bound);
+    table_cell(t, "%.3f", proof_worst(v));
 }
 
 static void add_row(struct table *t, const struct summary *s, const struct summary_row *row)

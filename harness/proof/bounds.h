@@ -35,10 +35,12 @@ struct allowance {
  * makes the same operations with roundings of 2^-53, so its error is at most 2^-29 of the same bound. */
 double bound_gamma(double n);
 
-/* One element of C = alpha op(A) op(B) + beta C0, gauge = |alpha| |A| |B| + |beta| |C0| at that element. */
+/* One element of C = alpha op(A) op(B) + beta C0, gauge = |alpha| |A| |B| + |beta| |C0| at that element.
+ * Tight where there is no product: beta C0 is one rounding. */
 double bound_gemm(int k, float alpha, float beta, double gauge);
 
-/* act(x + bias), exact sum z: one rounding; ReLU never increases an error. */
+/* act(x + bias), exact sum z: one rounding, so the bound is tight (COMPARE_TIGHT); ReLU never increases an
+ * error. */
 double bound_bias_act(double z);
 
 /* Sum of m floats whose absolute values sum to gauge. */
@@ -64,7 +66,7 @@ double bound_ulp(double y);
 double bound_one_ulp(double y);
 
 /* One RMSprop update of (v, w) with a gradient known up to g_error: how far the computed v', w' may lie from
- * the truth for g. */
+ * the truth for g. That of w' is tight: beside the rounding of w - update all others are small. */
 struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, double g, double g_error);
 struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
                                  double g_error);

@@ -22,6 +22,8 @@ enum compare_flag {
     COMPARE_IDLE_IS_RIGHT =
         1u << 0,                 /* the right answer may be what an idle backend leaves or writes: zeros */
     COMPARE_NONFINITE = 1u << 1, /* the truth holds NaN or Inf on purpose */
+    COMPARE_TIGHT = 1u << 2,     /* the bound is that of one rounding, or of one beside which all others are
+                                  * small: results that are rounded correctly come as near to it as one likes */
 };
 
 /* The extents of a result, and the smallest rectangle of it that holds every wrong element. */

@@ -8,6 +8,11 @@ bool proof_passed(const struct proof_verdict *verdict)
     return verdict->cases > 0 && verdict->failed == 0;
 }
 
+double proof_worst(const struct proof_verdict *verdict)
+{
+    return proof_passed(verdict) ? verdict->worst_of_loose : verdict->worst_of_bound;
+}
+
 const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT])
 {
     text[0] = 0;

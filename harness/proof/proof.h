@@ -29,9 +29,11 @@ struct proof_row {
     long long failed;
     long long deviating;   /* that failed, too, but as declared deviations: see proof_options */
     double worst_of_bound; /* largest error as a share of its bound; 0 for bit equality; NaN never */
-    double seconds;        /* that the row took; rows that come from one run all say how long that took */
-    char inherited;        /* 1: the op is the fallback's, not the backend's */
-    char is_of_rules;      /* 1: of special values alone, so that what fails may be a deviation */
+    double
+        worst_of_loose; /* likewise, but for right results of COMPARE_TIGHT, whose share is near 1 always */
+    double seconds;     /* that the row took; rows that come from one run all say how long that took */
+    char inherited;     /* 1: the op is the fallback's, not the backend's */
+    char is_of_rules;   /* 1: of special values alone, so that what fails may be a deviation */
     char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, in words: "at most 0.75 ulp, ..."; "" when
                                            none */
     int failures_kept;
@@ -64,12 +66,16 @@ struct proof_options {
 struct proof_verdict {
     long long cases, failed;
     double worst_of_bound; /* over all bounded cases, but for classes with deviations */
+    double worst_of_loose; /* likewise; see proof_row */
     long long
         deviating; /* cases that break a rule of special values, where that was allowed; not in failed */
 };
 
 /* Whether the backend may be timed. */
 bool proof_passed(const struct proof_verdict *verdict);
+
+/* The worst share of a bound that says something: of a proof that passed, over loose bounds only. */
+double proof_worst(const struct proof_verdict *verdict);
 
 /* How it deviates, in words: "deviates: rules (110 cases)"; "" when it does not. Returns text. */
 enum { PROOF_DEVIATION_TEXT = 64 };

@@ -146,6 +146,8 @@ void row_end(struct proof *p, struct proof_row *row)
     p->verdict->deviating += row->deviating;
     if (row->deviating == 0 && row->worst_of_bound > p->verdict->worst_of_bound)
         p->verdict->worst_of_bound = row->worst_of_bound;
+    if (row->deviating == 0 && row->worst_of_loose > p->verdict->worst_of_loose)
+        p->verdict->worst_of_loose = row->worst_of_loose;
     current_case[0] = 0;
     if (p->options->row) p->options->row(p->options->context, row);
 }
@@ -205,7 +207,9 @@ void case_check(struct proof *p, struct proof_row *row, const struct comparison 
 {
     char words[160];
     if (p->case_unwanted) return;
+    const bool tight = c->flags & COMPARE_TIGHT && c->worst <= 1.0;
     if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
+    if (c->worst > row->worst_of_loose && !tight) row->worst_of_loose = c->worst;
     if (compare_passed(c)) return;
     p->case_harmful = p->case_harmful || c->intruded > 0;
     struct proof_failure *f = next_failure(p, row);

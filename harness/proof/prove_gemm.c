@@ -37,6 +37,7 @@ static unsigned flags_of(const struct gemm_case *c)
     const bool product = c->k > 0 && c->alpha != 0.0f;
     unsigned flags = 0;
     if (c->m == 0 || c->n == 0) flags |= COMPARE_IDLE_IS_RIGHT;
+    if (!product) flags |= COMPARE_TIGHT; /* beta C0 */
     if (!product && c->beta == 0.0f) flags |= COMPARE_IDLE_IS_RIGHT;
     /* one row and one column of zeros can be all there is */
     if (c->fill == FILL_ZERO_LINES && (c->m == 1 || c->n == 1)) flags |= COMPARE_IDLE_IS_RIGHT;

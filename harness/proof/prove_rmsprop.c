@@ -154,7 +154,7 @@ static void run(struct proof *p, struct proof_row *row, const struct rmsprop_cas
     const struct rmsprop_constants constants = rmsprop_constants(c->lr, c->rho, c->epsilon);
     struct comparison result[2];
     compare_begin(&result[0], "v", n, n, flags_of(c));
-    compare_begin(&result[1], "w", n, n, flags_of(c));
+    compare_begin(&result[1], "w", n, n, flags_of(c) | COMPARE_TIGHT);
     for (size_t i = 0; i < c->n; i++) {
         const double old[2] = {p->value[i], p->bound[i]};
         const float got[2] = {v.data[i], w.data[i]};

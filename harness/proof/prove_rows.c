@@ -107,7 +107,8 @@ static void run_bias_act(struct proof *p, struct proof_row *row, const struct ro
     guarded_release(&p->arena[ARENA_A]);
     struct comparison result;
     compare_begin(&result, "x", (long long)c->m * c->n, c->n,
-                  COMPARE_NONFINITE * (unsigned)special | idle_if(special || c->m * c->n < 16));
+                  COMPARE_TIGHT | COMPARE_NONFINITE * (unsigned)special |
+                      idle_if(special || c->m * c->n < 16));
     for (int i = 0; i < c->m; i++)
         for (int j = 0; j < c->n; j++) {
             const size_t at = (size_t)i * (size_t)x.ld + (size_t)j;

@@ -126,7 +126,7 @@ static void judge(struct trial *t, struct proof_row *row)
         tost_paired(t->tested_points, t->reference_points, TRAINING_SEEDS, TRAINING_MARGIN, TRAINING_ALPHA);
     const double tested = mean(t->tested_points), reference = mean(t->reference_points);
     const double share = r.reach / TRAINING_MARGIN;
-    row->worst_of_bound = share <= COMPARE_HOPELESS ? share : COMPARE_HOPELESS;
+    row->worst_of_bound = row->worst_of_loose = share <= COMPARE_HOPELESS ? share : COMPARE_HOPELESS;
     snprintf(row->measured, sizeof row->measured,
              "%.3f %% against %.3f %%, difference %+.3f points, deviation %.3f, TOST p = %.2g, margin %g",
              tested, reference, r.mean, r.deviation, r.p, TRAINING_MARGIN);

@@ -17,7 +17,7 @@ void update_compare(const struct rmsprop_constants *k, const struct oracle_step 
     const float *new_w = tensor_data(&got->w, tensor), *new_v = tensor_data(&got->v, tensor);
     const size_t count = tensor_count(&o->shape, tensor);
     const int columns = tensor_columns(&o->shape, tensor);
-    compare_begin(cw, tensor_name(tensor), (long long)count, columns, flags);
+    compare_begin(cw, tensor_name(tensor), (long long)count, columns, flags | COMPARE_TIGHT);
     compare_begin(cv, "v", (long long)count, columns, flags);
     for (size_t i = 0; i < count; i++) {
         const double g = gradient->value[i], error = gradient->bound[i];

@@ -94,6 +94,7 @@ static const char *const proof_columns[] = {"schema",
                                             "seed",
                                             PROVENANCE_COLUMNS,
                                             "verified",
+                                            "worst_error_of_loose_bound",
                                             NULL};
 
 int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
@@ -177,7 +178,9 @@ int run_files_proof_row(struct run_files *f, const struct registry_entry *backen
     csv_text(c, f->identity.env_id);
     csv_unsigned(c, f->identity.seed);
     csv_provenance(c, backend);
-    csv_verified(c, &(struct proof_verdict){row->count, row->failed, 0, row->deviating});
+    csv_verified(
+        c, &(struct proof_verdict){.cases = row->count, .failed = row->failed, .deviating = row->deviating});
+    csv_real(c, row->worst_of_loose);
     return csv_end_row(c, e);
 }
 

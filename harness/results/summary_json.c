@@ -93,8 +93,9 @@ static json_t *proof_json(const struct summary_row *row)
 {
     const struct proof_verdict *v = &row->verdict;
     if (!row->proven) return json_null();
-    return json_pack("{s:I, s:I, s:I, s:o}", "cases", (json_int_t)v->cases, "failed", (json_int_t)v->failed,
-                     "deviating", (json_int_t)v->deviating, "worst_error_of_bound", real(v->worst_of_bound));
+    return json_pack("{s:I, s:I, s:I, s:o, s:o}", "cases", (json_int_t)v->cases, "failed",
+                     (json_int_t)v->failed, "deviating", (json_int_t)v->deviating, "worst_error_of_bound",
+                     real(v->worst_of_bound), "worst_error_of_loose_bound", real(v->worst_of_loose));
 }
 
 static json_t *drift_json(const struct drift *d)
@@ -171,11 +172,12 @@ json_t *summary_json_proof_row(const struct registry_entry *entry, const struct 
     json_t *failures = json_array();
     for (int i = 0; i < row->failures_kept; i++)
         json_array_append_new(failures, json_string_of_bytes(row->failures[i].words));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name, "op",
-                     row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name,
+                     "op", row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",
                      (json_int_t)row->failed, "deviating", (json_int_t)row->deviating, "worst_error_of_bound",
-                     real(row->worst_of_bound), "inherited", row->inherited, "measured",
-                     json_string_or_null(row->measured), "seconds", real(row->seconds), "failures", failures);
+                     real(row->worst_of_bound), "worst_error_of_loose_bound", real(row->worst_of_loose),
+                     "inherited", row->inherited, "measured", json_string_or_null(row->measured), "seconds",
+                     real(row->seconds), "failures", failures);
 }
 
 static char *text_of(const json_t *root, struct error *e)

@@ -132,6 +132,37 @@ static void the_largest_error_is_told(void **state)
     }
 }
 
+static void bias_act_off_by_a_bit(void *s, int m, int n, const float *bias, enum activation act, float *x,
+                                  int ld)
+{
+    registry_fallback()->ops.bias_act(s, m, n, bias, act, x, ld);
+    if (m * n > 0) x[0] *= 1.000001f;
+}
+
+/* What is rounded correctly comes near to a tight bound, whose share the verdict leaves out. */
+static void tight_bounds_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *op;
+        double most, loose; /* at least, and less than */
+    } ops[] = {{"bias_act", 0.99, 0.001}, {"rmsprop", 0.9, 0.9}, {"gather", 0, 0.001}};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        const struct proof_verdict v = prove(registry_fallback(), ops[i].op, NULL)->verdict;
+        assert_true(proof_passed(&v) && v.worst_of_bound >= ops[i].most && v.worst_of_bound <= 1);
+        if (!(v.worst_of_loose < ops[i].loose))
+            fail_msg("%s: %g of a loose bound", ops[i].op, v.worst_of_loose);
+        assert_true(proof_worst(&v) == v.worst_of_loose);
+    }
+    const struct proof_verdict gemm = prove(registry_fallback(), "gemm", NULL)->verdict;
+    assert_true(gemm.worst_of_loose > 0.1 && gemm.worst_of_loose < gemm.worst_of_bound);
+    struct backend b = *registry_fallback(); /* what is wrong counts, whatever the bound */
+    b.name = "wrong";
+    b.ops.bias_act = bias_act_off_by_a_bit;
+    const struct proof_verdict wrong = prove(&b, "bias_act", NULL)->verdict;
+    assert_true(proof_worst(&wrong) > 1 && wrong.worst_of_loose > 1);
+}
+
 /* ---- what is noted while a backend's own step runs */
 
 static int seen[4];
@@ -196,7 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_are_kept_and_distinct), cmocka_unit_test(right_rows_have_none),
         cmocka_unit_test(cases_are_found_by_text),        cmocka_unit_test(the_largest_error_is_told),
-        cmocka_unit_test(the_own_step_is_traced),
+        cmocka_unit_test(tight_bounds_are_told_apart),    cmocka_unit_test(the_own_step_is_traced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
