@@ -22,7 +22,7 @@
  *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
  * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
  *   - Several instances may be open at a time, for different plans, and are called in turn. What a process
- * has only once, such as a library's number of threads, a backend sets anew in a call that finds it
+ * has only once, such as a library's number of threads, a backend sets again in a call that finds it
  * otherwise. While one is timed no other is open, and none was opened after it.
  *   - A backend may work with threads of its own. open(), and constructors of a plug-in before it, run on a
  *     thread that may use all places of the plan, one for each of its threads, and what they start inherits
@@ -243,7 +243,7 @@ struct backend {
      * NULL open: stateless, state is NULL. */
     int (*open)(const struct plan *plan, void **state, char *why, size_t why_size);
     void (*close)(void *state);
-    /* Version of the library behind the backend, or NULL. */
+    /* Version of the library that the backend uses, or NULL. */
     const char *(*library)(void);
     /* Implementations chosen, "op=name;op=name"; valid until close. May be NULL. An implementation whose name
      * contains "ref" is flagged as a reference implementation. */

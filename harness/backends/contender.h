@@ -49,13 +49,13 @@ enum trace_point { TRACE_STEP = OP_COUNT, TRACE_LOAD, TRACE_PREDICT, TRACE_STORE
 /* "gemm", ..., "step()", ...; NULL for what is neither an op nor a trace_point. */
 const char *contender_point_name(int point);
 
-/* Which op is running, for whoever has to say what a process was at when it died or fell silent. */
+/* Which op is running, for the message about a process that died or hangs. */
 struct contender_trace {
     volatile int op;         /* enum op_id or trace_point, + 1; 0: none */
     volatile uint64_t calls; /* of all of them so far, the running one included */
 };
 
-/* Where calls are noted: memory of this process, unless somebody points it elsewhere. */
+/* Where calls are noted: memory of this process, unless it is pointed elsewhere. */
 extern struct contender_trace *contender_trace;
 
 static inline void contender_enter(int point)

@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-/* A plug-in that has taken a backend's name is no such backend. */
+/* A plug-in that has taken a backend's name is not that backend. */
 static const char *changed_library(const struct registry_entry *entry, const char *variable)
 {
     if (!entry->backend || entry->plugin) return NULL;

@@ -36,7 +36,8 @@ static int find_file(struct plugin *p, const char **given_name, const char *argu
     free(resolved);
     clean_copy(p->shown_path, sizeof p->shown_path, p->path);
     if (!S_ISREG(s.st_mode))
-        return error_set(e, EXIT_USAGE, "--plugin %.200s: is not a file; needed is a shared object", path);
+        return error_set(e, EXIT_USAGE,
+                         "--plugin %.200s: is not a regular file; give the path of a shared object", path);
     return 0;
 }
 

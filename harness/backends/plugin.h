@@ -2,7 +2,7 @@
  *
  * Backends from shared objects. The program itself never runs code of theirs: a child process that dies with
  * the question asks one who it is (plugin_probe), the answer stands in for it here (struct plugin), and
- * workers load it for real (plugin_load). This keeps accidents apart; it is no defence against malice. */
+ * workers load it for real (plugin_load). This contains accidents; it does not defend against malice. */
 #ifndef LB_PLUGIN_H
 #define LB_PLUGIN_H
 

@@ -62,17 +62,17 @@ int plugin_facts_check(const struct plugin_facts *f, const char *path, struct er
         return error_set(e, EXIT_USAGE,
                          "--plugin %.200s: it has neither an op nor a step: nothing to measure", path);
     if (f->needs & ~known_needs)
-        return error_set(e, EXIT_USAGE,
-                         "--plugin %.200s: its needs 0x%x have bits that are no ISA of this version's "
-                         "backend.h",
-                         path, f->needs);
+        return error_set(
+            e, EXIT_USAGE,
+            "--plugin %.200s: its needs 0x%x have bits that this version's backend.h does not define", path,
+            f->needs);
     if (f->flags & ~known_flags)
-        return error_set(e, EXIT_USAGE,
-                         "--plugin %.200s: its flags 0x%x have bits that mean nothing in this version's "
-                         "backend.h",
-                         path, f->flags);
+        return error_set(
+            e, EXIT_USAGE,
+            "--plugin %.200s: its flags 0x%x have bits that this version's backend.h does not define", path,
+            f->flags);
     if (!is_blocking(&f->blocking))
-        return error_set(e, EXIT_USAGE, "--plugin %.200s: its blocking has a size that is not from 0 to %d",
-                         path, MAX_BLOCKING);
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: its blocking has a size outside 0 to %d", path,
+                         MAX_BLOCKING);
     return 0;
 }

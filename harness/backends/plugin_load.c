@@ -33,11 +33,10 @@ const struct backend *plugin_enter(const char *path, volatile enum plugin_stage 
     *stage = PLUGIN_IS_READ;
     const unsigned now = _mm_getcsr() & MXCSR_CONTROL;
     if (now != control)
-        error_set(
-            e, EXIT_USAGE,
-            "--plugin %.200s: to load it changes MXCSR from 0x%x to 0x%x%s, and with it what is measured "
-            "beside it: was it linked with -ffast-math? Link it without",
-            path, control, now, now & ~control & MXCSR_FLUSH ? " (subnormals become 0)" : "");
+        error_set(e, EXIT_USAGE,
+                  "--plugin %.200s: loading it changes MXCSR from 0x%x to 0x%x%s, which affects everything "
+                  "measured with it; if it was linked with -ffast-math, link it without",
+                  path, control, now, now & ~control & MXCSR_FLUSH ? " (subnormals become 0)" : "");
     else if (!b)
         error_set(e, EXIT_USAGE, "--plugin %.200s: " BACKEND_PLUGIN_SYMBOL "() returned NULL", path);
     else if (b->abi_version != BACKEND_ABI_VERSION)

@@ -45,7 +45,7 @@ static _Noreturn void answer_and_leave(struct answer *a, const char *path)
 {
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    dup2(STDERR_FILENO, STDOUT_FILENO); /* what it prints is no result */
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* what it prints is not a result */
     const struct backend *b = plugin_enter(path, &a->stage, &a->error);
     if (b) read_facts(a, b, path);
     if (b && b->library && !(b->needs & ~cpu_usable())) {

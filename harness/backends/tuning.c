@@ -34,11 +34,10 @@ static int check_sizes(const char *path, const struct backend *b, const struct t
                  {"kc", c->kc, b->blocking.kc, t->blocking.kc}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (!is_choice(sizes[i].choices, sizes[i].own, sizes[i].size))
-            return error_set(
-                e, EXIT_USAGE,
-                "%.300s: %s with %d thread%s: its %s is none of the sizes that bench tune tries; "
-                "run bench tune again, or use --tuning off",
-                path, t->backend, t->threads, t->threads == 1 ? "" : "s", sizes[i].name);
+            return error_set(e, EXIT_USAGE,
+                             "%.300s: %s with %d thread%s: its %s is not a size that bench tune tries; run "
+                             "bench tune again, or use --tuning off",
+                             path, t->backend, t->threads, t->threads == 1 ? "" : "s", sizes[i].name);
     return 0;
 }
 
@@ -65,10 +64,10 @@ int tuning_use(const char *mode, int threads, struct error *e)
     if (!mode || strcmp(mode, "auto") == 0)
         return folders_cache(TUNING_FILE, cache) ? use_file(cache, threads, e) : 0;
     if (access(mode, R_OK) != 0)
-        return error_set(e, EXIT_USAGE,
-                         "--tuning %.300s: no such file, or not readable; allowed are auto, off, or a file "
-                         "that bench tune has written",
-                         mode);
+        return error_set(
+            e, EXIT_USAGE,
+            "--tuning %.300s: cannot be read; allowed are auto, off, or a file that bench tune has written",
+            mode);
     return use_file(mode, threads, e);
 }
 

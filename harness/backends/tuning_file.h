@@ -25,7 +25,7 @@ struct tuning {
 };
 
 /* Finds the entry for this CPU, this usable ISA, the backend and the team size. *found tells. A file that is
- * not there has no entries; one that is no such file is EXIT_USAGE with its path and what is wrong. */
+ * not there has no entries; one that is not such a file is EXIT_USAGE with its path and what is wrong. */
 int tuning_find(const char *path, const char *backend, int threads, struct tuning *tuning, bool *found,
                 struct error *e);
 

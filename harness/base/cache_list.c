@@ -24,10 +24,10 @@ json_t *cache_list_read(const char *path, const char *name, const char *advice, 
         json_integer_value(json_object_get(root, "schema")) == 1)
         return root;
     if (root)
-        error_set(e, EXIT_USAGE, "%s: no file of %s (schema 1 with a list of %s was expected); %s", path,
+        error_set(e, EXIT_USAGE, "%s: is not a file of %s (expected schema 1 with a list of %s); %s", path,
                   name, name, advice);
     else
-        error_set(e, input_exit_code(&wrong, EXIT_USAGE), "%s: no file of %s: it %s; %s", path, name,
+        error_set(e, input_exit_code(&wrong, EXIT_USAGE), "%s: is not a file of %s: it %s; %s", path, name,
                   wrong.why, advice);
     json_decref(root);
     return NULL;

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 
-/* The root object, with an empty list where there is no file; the caller's. NULL with e: EXIT_USAGE, with the
- * advice for the user, when the file is no such list. */
+/* The root object, with an empty list if there is no file; the caller's. NULL with e: EXIT_USAGE, with the
+ * advice for the user, if the file is not such a list. */
 json_t *cache_list_read(const char *path, const char *name, const char *advice, struct error *e);
 
 /* Whether the member is this text. */

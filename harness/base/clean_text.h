@@ -7,16 +7,16 @@
 /* Text from outside (paths, names and words of plug-ins and libraries, the environment) may hold any bytes.
  *
  * Makes it fit for one line on a terminal, for CSV and for JSON, in place: control characters, C1's (U+0080
- * to U+009F) too, become blanks, bytes that are no UTF-8 become '?', for there is room for no more. Returns
- * text. */
+ * to U+009F) too, become blanks, bytes that are not UTF-8 become '?', because there is no room for more.
+ * Returns text. */
 char *clean_text(char *text);
 
-/* The same into another place of size >= 1 bytes, where a byte that is no UTF-8 becomes \xNN, so that
+/* The same into another place of size >= 1 bytes, where a byte that is not UTF-8 becomes \xNN, so that
  * different names stay different. Cut between characters, and never inside a \xNN. from may be NULL, which is
  * "". Returns to. */
 char *clean_copy(char *to, size_t size, const char *from);
 
-/* A whole copy, in which bytes that are no UTF-8 are \xNN; control characters stay. free(). Memory
+/* A whole copy, in which bytes that are not UTF-8 are \xNN; control characters stay. free(). Memory
  * that runs out ends the process (xalloc.h). */
 char *utf8_copy(const char *bytes);
 

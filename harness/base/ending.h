@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an interrupted program owes its files when it cannot wait for the work under way: a long call of an
- * op, a proof, a write to a terminal that is stopped. Whoever has a file open lists it here, and a signal
- * handler puts all of them in order. */
+ * What an interrupted program must still do with its files when it cannot wait for the work under way: a long
+ * call of an op, a proof, a write to a stopped terminal. Open files are listed here, and a signal handler
+ * puts all of them in order. */
 #ifndef LB_ENDING_H
 #define LB_ENDING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Owned by whoever lists it, and unchanged while it is listed, unless ending_hold() is in force. */
+/* Owned by the caller, and unchanged while it is listed, unless ending_hold() is in force. */
 struct ending {
     enum {
         ENDING_RENAME,  /* syncs fd, and renames `from` to `to` */

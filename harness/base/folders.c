@@ -17,7 +17,7 @@ static int make(const char *path, int *made, struct error *e)
         return 0;
     }
     if (errno == EEXIST) return 0;
-    return error_set(e, EXIT_INTERNAL, "%s: the folder cannot be made: %s", path, strerror(errno));
+    return error_set(e, EXIT_INTERNAL, "%s: the directory cannot be created: %s", path, strerror(errno));
 }
 
 int folders_make(const char *path, int *made, struct error *e)

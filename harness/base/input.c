@@ -98,7 +98,7 @@ char *input_read(const char *path, enum input_kind kind, size_t *size, struct in
     const int fd = input_open(path, &bytes, p);
     if (fd < 0) return NULL;
     if (bytes > most_bytes[kind])
-        fail(p, INPUT_TOO_LARGE, "has %lld MiB, more than the %lld that such a file may have", bytes >> 20,
+        fail(p, INPUT_TOO_LARGE, "has %lld MiB, more than the limit of %lld", bytes >> 20,
              most_bytes[kind] >> 20);
     else
         text = read_whole(fd, (size_t)bytes, size, p);
@@ -158,7 +158,7 @@ json_t *input_json(const char *path, enum input_kind kind, size_t flags, struct 
     free(text);
     if (!read) {
         const bool memory = json_error_code(&why) == json_error_out_of_memory;
-        fail(p, memory ? INPUT_NO_MEMORY : INPUT_MALFORMED, "is no JSON: line %d: %s", why.line, why.text);
+        fail(p, memory ? INPUT_NO_MEMORY : INPUT_MALFORMED, "is not JSON: line %d: %s", why.line, why.text);
         return NULL;
     }
     json_t *clean = clean_json(read);

@@ -7,12 +7,12 @@
 #include <jansson.h>
 
 /* value as text with Jansson's flags (JSON_INDENT and so on); free(). NULL when value is NULL or memory runs
- * out. json_dumps() does not see every failure: where memory runs out at an object's key, it goes on without
- * that key. */
+ * out. json_dumps() does not see every failure: where memory runs out at an object's key, it continues
+ * without that key. */
 char *json_text(const json_t *value, size_t flags);
 
-/* A string of text from outside. json_string() and json_pack()'s "s" fail for what is no UTF-8: they are for
- * text of the program's own, and for what is clean text already (clean_text.h). Here bytes that are no UTF-8
+/* A string of text from outside. json_string() and json_pack()'s "s" fail for what is not UTF-8: they are for
+ * the program's own text, and for what is clean text already (clean_text.h). Here bytes that are not UTF-8
  * become \xNN. A new reference; memory that runs out ends the process (xalloc.h). */
 json_t *json_string_of_bytes(const char *text);
 

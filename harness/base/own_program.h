@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * How this program is started again. /proc/self/exe is the way, but where the user named the dynamic loader
- * (ld.so [OPTION...] bench ...), it is the loader, which must be told its options and the program anew. */
+ * (ld.so [OPTION...] bench ...), it is the loader, which must be given its options and the program again. */
 #ifndef LB_OWN_PROGRAM_H
 #define LB_OWN_PROGRAM_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The time by two clocks at once: the C library's, which times everything, and the CPU's time stamp counter,
- * which is an instruction and therefore answers to nobody's replacement of the former. */
+ * which is an instruction and therefore cannot be replaced as the former can. */
 #ifndef LB_TIMESTAMP_H
 #define LB_TIMESTAMP_H
 

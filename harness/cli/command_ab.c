@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * bench ab A B: A, A in a second process and B train in balanced rounds, each proven first in the process
- * that is timed; then the verdict. The number of rounds is fixed in advance: there is no early stop. */
+ * that is timed; then the verdict. The number of rounds is fixed in advance, without an early stop. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ static void print(void *context, int code)
     if (ab->judged)
         ab_print(&ab->report, stdout);
     else
-        printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
+        printf("NO VERDICT: the run did not complete (exit code %d)\n\n", code);
 }
 
 /* Every contender trains one epoch to warm up in each process, and all of the rounds; so does the fallback
@@ -111,7 +111,8 @@ static int read_options(struct ab *ab, const struct options *o, struct error *e)
         return error_set(e, EXIT_USAGE, "--rounds %d with --epochs-per-turn %d: more than %d epochs",
                          o->rounds, o->epochs_per_turn, MAX_EPOCHS);
     if (o->processes > o->rounds)
-        return error_set(e, EXIT_USAGE, "--processes %d with --rounds %d: a process needs a round at least",
+        return error_set(e, EXIT_USAGE,
+                         "--processes %d with --rounds %d: each process needs at least one round",
                          o->processes, o->rounds);
     ab->options = *o;
     ab->options.epochs = ab->options.naive_epochs = o->processes + o->rounds * o->epochs_per_turn;

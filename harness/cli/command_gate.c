@@ -48,7 +48,7 @@ static int use_baseline(struct gate *g, const struct options *o, struct error *e
 {
     struct baseline *b = &g->baseline;
     if (!o->baseline)
-        return error_set(e, EXIT_USAGE, "bench gate: --baseline is missing; needed is the folder of a run");
+        return error_set(e, EXIT_USAGE, "bench gate: --baseline is missing; give the directory of a run");
     if (baseline_read(b, o->baseline, e)) return (int)e->code;
     const char *cap = cpu_cap_name();
     if (strcmp(cap ? cap : "", b->isa_cap ? b->isa_cap : "") != 0)
@@ -87,7 +87,7 @@ static int add_backend(struct gate *g, const struct registry_entry *entry, struc
     if (!s || !is_enough(s))
         return error_set(
             e, EXIT_INCONCLUSIVE,
-            "--baseline %.200s: too few epochs of '%s' (%d, needed are %d): nothing can be told of it",
+            "--baseline %.200s: too few epochs of '%s' (%d; %d are needed): no verdict is possible",
             g->baseline.path, entry->name, s ? s->epochs : 0, GATE_MIN_EPOCHS);
     if (g->count == MAX_BACKENDS)
         return error_set(e, EXIT_USAGE, "--backend: more than %d backends", MAX_BACKENDS);
@@ -128,21 +128,20 @@ static int check_same_ground(const struct gate *g, struct error *e)
     const struct baseline *b = &g->baseline;
     const struct session *s = &g->session;
     if (!baseline_has_data(b, &s->data))
-        return error_set(e, EXIT_DATA,
-                         "--baseline %.200s: was trained on other images than dataset=%s; give "
-                         "its folder with --data",
-                         b->path, s->data.name);
+        return error_set(
+            e, EXIT_DATA,
+            "--baseline %.200s: was trained on other images than dataset=%s; give its directory with --data",
+            b->path, s->data.name);
     if (b->env_id[0] && strcmp(b->env_id, s->env_id) == 0) return 0;
     if (g->options.allow_other_machine) {
-        fprintf(stderr, "warning: the baseline is of another machine (env_id %s, here %s)\n",
+        fprintf(stderr, "warning: the baseline is from another machine (env_id %s, here %s)\n",
                 b->env_id[0] ? b->env_id : "unknown", s->env_id);
         return 0;
     }
-    return error_set(
-        e, EXIT_INCONCLUSIVE,
-        "--baseline %.200s: is of another machine (env_id %s, here %s), which says nothing about "
-        "a slowdown; make one here, or --allow-other-machine",
-        b->path, b->env_id[0] ? b->env_id : "unknown", s->env_id);
+    return error_set(e, EXIT_INCONCLUSIVE,
+                     "--baseline %.200s: is from another machine (env_id %s, here %s), so the two cannot be "
+                     "compared; make a baseline here, or accept it with --allow-other-machine",
+                     b->path, b->env_id[0] ? b->env_id : "unknown", s->env_id);
 }
 
 /* ---- The run ---- */
@@ -224,7 +223,7 @@ static void print(void *context, int code)
 {
     const struct gate *g = context;
     if (!g->judged) {
-        printf("NO VERDICT: the run did not go to its end (exit code %d)\n\n", code);
+        printf("NO VERDICT: the run did not complete (exit code %d)\n\n", code);
         return;
     }
     gate_print(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown), stdout);

@@ -98,7 +98,7 @@ static void print_failed_row(void *context, const struct proof_row *row)
 {
     const struct contestant *c = context;
     if (!row->failed) return;
-    if (!c->micro->session.options->quiet) fputc('\n', stderr); /* behind "proof     NAME: " */
+    if (!c->micro->session.options->quiet) fputc('\n', stderr); /* after "proof     NAME: " */
     fprintf(stderr, "FAIL  %s %s %s\n", c->entry->name, row->op, row->cases);
     reproduce_print(stderr, c->micro->session.options, c->entry, row);
 }
@@ -137,7 +137,7 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
         .row = print_failed_row,
         .context = c};
     const bool quiet = s->options->quiet;
-    if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds: say what is going on */
+    if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds */
     const int failed = prove_backend(c->contender.backend, c->contender.fallback, &c->contender.plan,
                                      &options, &c->verdict, e);
     if (!quiet)
@@ -252,7 +252,7 @@ static void call_own_ops(void *context)
         if (!c->cases[i].inherited && !c->cases[i].cold) c->cases[i].call(&c->cases[i]);
 }
 
-/* Proves what is on stage, and puts it there anew for its cases. EXIT_OK, EXIT_PROOF, or e's code. */
+/* Proves what is on stage, and reopens it for its cases. EXIT_OK, EXIT_PROOF, or e's code. */
 static int prove_and_register(struct micro *micro, struct contestant *c, bool names_only, struct error *e)
 {
     if (names_only) return register_cases(micro, c, true);
@@ -446,7 +446,7 @@ static int run(struct micro *micro, const struct invocation *words, bool names_o
     if (!o->quiet && !names_only) session_print(s, stderr);
     const int code = close_files(micro, measure(micro, names_only, e), e);
     if (code == EXIT_INTERRUPTED)
-        fputs("bench: interrupted; complete rows were kept\n", stderr);
+        fputs("bench: interrupted; the complete rows are saved\n", stderr);
     else if (session_has_folder(s) && code == EXIT_OK)
         fprintf(stderr, "results: %s/micro.csv\n", s->folder.path);
     leave_stage(micro);

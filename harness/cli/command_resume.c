@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench run --resume DIR: a run or a sweep goes on where it was left. */
+ * bench run --resume DIR: continues a run or a sweep. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ static int resume_run(const char *folder, const struct options *o, const struct 
     json_t *earlier = resume_load(folder, "machine.json", e);
     if (!earlier) return (int)e->code;
     if (resume_is_finished(earlier, &code)) {
-        fprintf(stderr, "bench: --resume %s: the run went to its end (exit code %d): nothing to do\n", folder,
+        fprintf(stderr, "bench: --resume %s: the run is complete (exit code %d): nothing to do\n", folder,
                 code);
         json_decref(earlier);
         return code;

@@ -167,7 +167,7 @@ static void print_setting(const struct roofline *r)
             round_seconds * 1e3);
     if (r->threads > t->allowed_pus)
         fprintf(stderr,
-                "warning: %d threads on %d allowed CPUs will wait for each other; the figures mean little\n",
+                "warning: %d threads on %d allowed CPUs will wait for each other; the results mean little\n",
                 r->threads, t->allowed_pus);
 }
 
@@ -273,11 +273,10 @@ static bool is_steady(const struct roofline_rates *rates)
 {
     const double change = roofline_rates_change(rates);
     if (change <= roofline_max_change) return true;
-    fprintf(
-        stderr,
-        "warning: nothing is saved for later runs: the multiply-add peak with %d thread%s changed by %.0f %% "
-        "during the measurement; repeat it when nothing else runs\n",
-        rates->threads, rates->threads == 1 ? "" : "s", 100 * change);
+    fprintf(stderr,
+            "warning: nothing is saved for later runs: the multiply-add peak with %d thread%s changed by "
+            "%.0f %% during the measurement; repeat it on an idle machine\n",
+            rates->threads, rates->threads == 1 ? "" : "s", 100 * change);
     return false;
 }
 
@@ -309,7 +308,7 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     if (code == EXIT_OK) keep_rates(&r);
     code = exit_code_worst(code, print_results(&r));
     if (code == EXIT_INTERRUPTED)
-        fputs("bench: interrupted; complete rows were kept\n", stderr);
+        fputs("bench: interrupted; the complete rows are saved\n", stderr);
     else if (r.folder.path[0] && code == EXIT_OK && !o->quiet)
         fprintf(stderr, "results: %s/roofline.csv\n", r.folder.path);
     table_free(&r.table);

@@ -12,18 +12,17 @@
 static int check_options(const struct options *o, struct error *e)
 {
     if (strcmp(o->attribution, "a-only") == 0)
-        return error_set(e, EXIT_USAGE,
-                         "--attribution a-only: is for bench ab, which has an A; allowed is on, off");
+        return error_set(e, EXIT_USAGE, "--attribution a-only: is for bench ab only; allowed are on, off");
     if (o->target_accuracy > 0 && grid_is_sweep(&o->grid))
         return error_set(e, EXIT_USAGE,
-                         "--target-accuracy: is for one run, not for a sweep; give --threads, --batch and "
-                         "--hidden one value each");
+                         "--target-accuracy: cannot be used in a sweep; give --threads, --batch and --hidden "
+                         "one value each");
     if (o->json && grid_is_sweep(&o->grid))
         return error_set(e, EXIT_USAGE,
-                         "--json: is for one run, not for a sweep, whose points have a summary.json each");
+                         "--json: cannot be used in a sweep; each of its points has a summary.json");
     if (o->seeds > 1 && !(o->target_accuracy > 0))
         return error_set(e, EXIT_USAGE,
-                         "--seeds %d: is for --target-accuracy; give the validation accuracy to train for",
+                         "--seeds %d: needs --target-accuracy; give the validation accuracy to train for",
                          o->seeds);
     if (o->seed > UINT64_MAX - (uint64_t)(o->seeds - 1))
         return error_set(e, EXIT_USAGE, "--seed %llu with --seeds %d: the last seed would exceed %llu",

@@ -30,7 +30,7 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* A point that was killed before its machine.json has measured nothing: takes away what it has begun, so that
- * it can begin anew. What is none of its files stays, and folder_create() will say so. */
+ * it can start again. Other files stay, and folder_create() will say so. */
 static void clear_beginning(const char *place)
 {
     DIR *d = opendir(place);
@@ -142,7 +142,7 @@ static int reopen(struct request *r, const char *folder, json_t *earlier, char *
         settings_read(&r->options, json_object_get(earlier, "settings"), path, list, e))
         return (int)e->code;
     if (grid_points(&r->options.grid) != (int)json_array_size(json_object_get(earlier, "points")))
-        return error_set(e, EXIT_DATA, "%.300s: its points are not those of its settings", path);
+        return error_set(e, EXIT_DATA, "%.300s: its points do not match its settings", path);
     if (folder_reopen(&s->folder, folder, e)) return (int)e->code;
     snprintf(s->folder.run_id, sizeof s->folder.run_id, "%s", id);
     sweep_record_continue(&s->record, &s->folder, json_incref(earlier));
@@ -159,8 +159,8 @@ int command_sweep_resume(const char *folder, const struct options *o, const stru
     if (!earlier) return (int)e->code;
     begin(&r, o, words);
     if (resume_is_finished(earlier, &code)) {
-        fprintf(stderr, "bench: --resume %s: the sweep went to its end (exit code %d): nothing to do\n",
-                folder, code);
+        fprintf(stderr, "bench: --resume %s: the sweep is complete (exit code %d): nothing to do\n", folder,
+                code);
     } else if (reopen(&r, folder, earlier, &list, e) == 0) {
         code = run_all(&r, e);
     } else {

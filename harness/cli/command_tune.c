@@ -42,8 +42,9 @@ static int add_own_shapes(struct tune *t, const char *path, struct error *e)
     struct gemm_shapes own = {0};
     if (!path) return 0;
     if (shapes_read(&own, path, e) == 0 && own.count > TUNE_MAX_SHAPES - t->count)
-        error_set(e, EXIT_USAGE, "--shapes %.300s: %d shapes; bench tune takes %d beside those of training",
-                  path, own.count, TUNE_MAX_SHAPES - t->count);
+        error_set(e, EXIT_USAGE,
+                  "--shapes %.300s: %d shapes; bench tune takes at most %d besides those of training", path,
+                  own.count, TUNE_MAX_SHAPES - t->count);
     for (int i = 0; i < own.count && !e->code; i++) t->shapes[t->count++] = own.list[i];
     shapes_free(&own);
     return (int)e->code;
@@ -135,7 +136,7 @@ static bool prove_tile(void *context, const struct blocking *candidate)
     long long cases;
     if (interrupt_flag || prove(tuned, candidate, "gemm", &cases)) return true; /* the race sees the flag */
     if (tuned->error->code == EXIT_OK)
-        fprintf(stderr, "bench: %s: the proof failed with tiles of %d x %d; they are not raced\n",
+        fprintf(stderr, "bench: %s: the proof failed with tiles of %d x %d; they are not timed\n",
                 tuned->entry->name, candidate->mr, candidate->nr);
     return false;
 }
@@ -151,7 +152,7 @@ static int prove_best(struct tuned *tuned, const struct blocking *b)
         return EXIT_OK;
     }
     if (tuned->error->code) return (int)tuned->error->code;
-    fprintf(stderr, "bench: %s: the proof failed with this blocking; it is not kept\n", name);
+    fprintf(stderr, "bench: %s: the proof failed with this blocking; it is not saved\n", name);
     return EXIT_PROOF;
 }
 
@@ -166,7 +167,7 @@ static int keep(const struct tune *t, const struct registry_entry *entry, const 
     snprintf(tuning.commit, sizeof tuning.commit, "%s", build_get()->commit);
     snprintf(tuning.utc, sizeof tuning.utc, "%s", s->folder.utc);
     if (tuning_keep(t->path, &tuning, e)) return (int)e->code;
-    printf("kept in %s; bench run, prove and micro use it from now on (--tuning off: the defaults)\n",
+    printf("saved in %s; bench run, prove and micro use it from now on (--tuning off: the defaults)\n",
            t->path);
     return EXIT_OK;
 }
@@ -201,18 +202,18 @@ static int tune_all(const struct tune *t, struct error *e)
         if (entry->plugin || !entry->backend->choices) {
             if (!t->session.options->quiet)
                 fprintf(stderr, "bench: %s: %s\n", entry->name,
-                        entry->plugin ? "the blocking of a plug-in is its own" : "declares nothing to tune");
+                        entry->plugin ? "a plug-in chooses its own blocking" : "declares nothing to tune");
             continue;
         }
         code = exit_code_worst(code, tune_backend(t, entry, e));
         tuned++;
     }
     if (interrupt_flag && !e->code) {
-        fputs("bench: interrupted; what was kept before stays\n", stderr);
+        fputs("bench: interrupted; earlier results stay saved\n", stderr);
         return EXIT_INTERRUPTED;
     }
     if (!tuned && !e->code)
-        return error_set(e, EXIT_NOTHING, "none of the backends asked for declares anything to tune");
+        return error_set(e, EXIT_NOTHING, "none of the selected backends declares anything to tune");
     return code;
 }
 
@@ -229,14 +230,15 @@ static int open_file(struct tune *t, struct error *e)
     const char *mode = t->session.options->tuning;
     if (mode && strcmp(mode, "auto") != 0) {
         if (strcmp(mode, "off") == 0)
-            return error_set(e, EXIT_USAGE,
-                             "--tuning off: bench tune needs a file to keep what it finds; allowed are "
-                             "auto and a path");
+            return error_set(
+                e, EXIT_USAGE,
+                "--tuning off: bench tune needs a file to save its result; allowed are auto and a path");
         snprintf(t->path, sizeof t->path, "%s", mode);
         return check_file(t, e);
     }
     if (folders_cache(TUNING_FILE, t->path)) return check_file(t, e);
-    return error_set(e, EXIT_USAGE, "bench tune: no home folder for the cache; name a file with --tuning");
+    return error_set(e, EXIT_USAGE,
+                     "bench tune: there is no home directory for the cache; name a file with --tuning");
 }
 
 int command_tune(const struct options *o, struct error *e)

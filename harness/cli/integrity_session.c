@@ -51,7 +51,7 @@ static double machine_peak(void *context)
     return best;
 }
 
-/* Whose first loss the others' are held against: the fallback backend's, else that of any that is built in.
+/* The contender whose first loss the others' are compared with: the fallback backend, else any built-in one.
  */
 static int find_reference(const struct integrity_session *b, int contender)
 {
@@ -74,7 +74,7 @@ static const char *clock_home(void)
     return dladdr(address, &info) != 0 && info.dli_fname ? info.dli_fname : "an unknown place";
 }
 
-/* The file behind a contender, "" when it is this program. */
+/* The file of a contender, "" when it is this program. */
 static const char *own_file(const struct registry_entry *entry, const char **sha256)
 {
     *sha256 = entry->plugin ? entry->plugin->sha256 : entry->program ? entry->program->sha256 : "";
@@ -128,8 +128,7 @@ void integrity_session_print(const struct integrity_session *b, FILE *out)
         }
     }
     if (counts[INTEGRITY_VIOLATION])
-        fputs("the rows of a contender that violates integrity are in the files; its figures are not to be "
-              "believed\n",
+        fputs("the rows of a contender that violates integrity are in the files; do not trust its numbers\n",
               out);
     else
         fprintf(out, "integrity: %d checks passed, %d do not apply; see integrity.csv\n",

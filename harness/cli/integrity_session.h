@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The integrity checks of a training run: gathered while it goes on, judged and written at its end. */
+ * The integrity checks of a training run: collected during the run, judged and written at its end. */
 #ifndef LB_INTEGRITY_SESSION_H
 #define LB_INTEGRITY_SESSION_H
 

@@ -52,7 +52,7 @@ static void on_alarm(int number)
     errno = reason;
 }
 
-/* The default action follows when the handler returns, and tells whoever waits which signal it was. */
+/* The default action follows when the handler returns, and tells the waiting parent which signal it was. */
 static void die_of(int number)
 {
     signal(number, SIG_DFL);
@@ -82,7 +82,7 @@ void interrupt_install(void)
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < SIGNALS; i++) sigaddset(&action.sa_mask, signals[i]);
     sigaction(SIGALRM, &action, NULL);
-    sigset_t blocked = {0}; /* by whoever started this program */
+    sigset_t blocked = {0}; /* by the program that started this one */
     sigaddset(&blocked, SIGALRM);
     sigprocmask(SIG_UNBLOCK, &blocked, NULL);
     action.sa_handler = on_signal;

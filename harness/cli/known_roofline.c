@@ -29,8 +29,8 @@ void known_roofline_keep(const char *env_id, const struct roofline_rates *rates,
     struct error e = {.code = EXIT_OK};
     if (!folders_cache(ROOFLINE_CACHE, path)) return;
     if (roofline_cache_keep(path, env_id, rates, &e))
-        fprintf(stderr, "warning: not kept for later runs: %s\n", e.text);
+        fprintf(stderr, "warning: not saved for later runs: %s\n", e.text);
     else if (!quiet)
-        fprintf(stderr, "kept for runs with %d thread%s: %s\n", rates->threads,
+        fprintf(stderr, "saved for runs with %d thread%s: %s\n", rates->threads,
                 rates->threads == 1 ? "" : "s", path);
 }

@@ -5,8 +5,8 @@
 #include "cli/session.h"
 #include "roof/bound.h"
 
-/* What bench roofline has kept of this machine, ISA and number of threads. Says on stderr, unless quiet, how
- * to get it where there is nothing: it is no error to go without. */
+/* What bench roofline has kept of this machine, ISA and number of threads. If there is nothing, says on
+ * stderr, unless quiet, how to get it; that is not an error. */
 bool known_roofline_find(const struct session *s, struct roofline_rates *rates);
 
 /* Keeps a whole measurement in the cache folder and says so; where that is impossible, says why. */

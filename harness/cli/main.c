@@ -18,7 +18,7 @@
 #include "machine/build.h"
 #include "run/worker.h"
 
-/* bench doctor keeps the user's environment, for it says what is in it; its teams are of one size. */
+/* bench doctor keeps the user's environment, because it reports on it; its teams are of one size. */
 static bool measures_here(enum command command)
 {
     return command == COMMAND_MICRO || command == COMMAND_ROOFLINE || command == COMMAND_TUNE;

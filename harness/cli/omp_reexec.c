@@ -12,7 +12,7 @@
 #include "cli/output.h"
 #include "run/omp_environment.h"
 
-/* The process that has started itself again, by its id: a program started from here starts anew. */
+/* The process that has started itself again, by its id: a program started from here does it again. */
 static const char again[] = "LANEBENCH_TEAM_OF";
 
 static bool has_started_again(void)
@@ -43,7 +43,7 @@ int team_start_again(const struct options *o, const struct invocation *words, st
     if (known) sched_setaffinity(0, sizeof before, &before);
     free(longer);
     omp_environment_free(env);
-    return error_set(e, EXIT_INTERNAL, "cannot start again for its team of threads: %s; is /proc mounted?",
+    return error_set(e, EXIT_INTERNAL, "cannot restart with its OpenMP settings: %s; is /proc mounted?",
                      strerror(reason));
 }
 

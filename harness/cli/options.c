@@ -265,7 +265,7 @@ static int store(struct options *o, const struct option_spec *spec, const char *
     case OPTION_TEXT:
     case OPTION_TEXTS:
         if (!*value)
-            return error_set(e, EXIT_USAGE, "%s: the value is empty; needed is %s", where, spec->argument);
+            return error_set(e, EXIT_USAGE, "%s: the value is empty; give %s", where, spec->argument);
         if (spec->type == OPTION_TEXT)
             *(const char **)member = value;
         else
@@ -366,7 +366,7 @@ static int parse_flag(struct options *o, int i, int argc, char **argv, struct er
     }
     char allowed[96];
     if (!joined && i + 1 >= argc)
-        return error_set(e, EXIT_USAGE, "%s: the value is missing; needed is %s", flag,
+        return error_set(e, EXIT_USAGE, "%s: the value is missing; give %s", flag,
                          option_allowed(spec, allowed, sizeof allowed)),
                0;
     if (store(o, spec, joined ? word + length + 1 : argv[i + 1], flag, e)) return 0;

@@ -42,7 +42,7 @@ struct options {
     int batch, hidden;        /* where a list was given, its first value; so are the threads */
     int threads;              /* 0: as many as the topology advises */
     struct grid grid;         /* the values of each; no threads: not said */
-    const char *resume;       /* run: folder of a run or a sweep to go on with; NULL: a new one */
+    const char *resume;       /* run: directory of a run or a sweep to continue; NULL: a new one */
     double lr;
     uint64_t seed;
     const char *format;          /* run: "csv" or "csv,jsonl" */

@@ -28,7 +28,7 @@ int output_check(struct error *e)
     if (stdout_was_closed)
         return error_set(
             e, EXIT_INTERNAL,
-            "stdout: is closed, and the results would be lost; redirect it to /dev/null if that is meant");
+            "stdout: is closed, so the results would be lost; redirect it to /dev/null if that is intended");
     if (write(STDOUT_FILENO, "", 0) < 0 && errno != EPIPE) /* some devices refuse even nothing */
         return error_set(e, EXIT_INTERNAL, "stdout: cannot be written: %s", strerror(errno));
     return 0;

@@ -24,11 +24,10 @@ int resume_check_flags(const struct options *o, struct error *e)
         for (size_t j = 0; j < sizeof free_ones / sizeof *free_ones; j++)
             is_free = is_free || strcmp(option_table[i].name, free_ones[j]) == 0;
         if (!is_free && (o->given >> i & 1))
-            return error_set(
-                e, EXIT_USAGE,
-                "--%s: --resume uses the settings of the run again; leave it out, or begin a new "
-                "run without --resume",
-                option_table[i].name);
+            return error_set(e, EXIT_USAGE,
+                             "--%s: --resume uses the settings of the earlier run; leave this flag out, or "
+                             "start a new run without --resume",
+                             option_table[i].name);
     }
     return 0;
 }
@@ -42,17 +41,16 @@ json_t *resume_load(const char *folder, const char *name, struct error *e)
         return NULL;
     }
     if (access(path, F_OK) != 0) {
-        error_set(
-            e, EXIT_USAGE,
-            "--resume %.300s: has no %s: it is no run, or one that was killed before it wrote its settings, "
-            "which has measured nothing; begin it anew",
-            folder, name);
+        error_set(e, EXIT_USAGE,
+                  "--resume %.300s: has no %s: it is not a run, or one that was killed before it measured "
+                  "anything; start a new run",
+                  folder, name);
         return NULL;
     }
     json_t *root = input_json(path, INPUT_MACHINE, 0, &wrong);
     if (!root || !json_string_value(json_object_get(root, "status"))) {
         error_set(e, input_exit_code(&wrong, EXIT_DATA),
-                  "%.300s: is damaged: it %s; such a run cannot be resumed, begin it anew", path,
+                  "%.300s: is damaged: it %s; the run cannot be resumed, start a new one", path,
                   root ? "has no status" : wrong.why);
         json_decref(root);
         return NULL;
@@ -77,22 +75,20 @@ int resume_check_same(const json_t *earlier, const char *path, struct error *e)
     char here[ENV_ID_SIZE];
     struct topology topology;
     if (!id || !sum || !commit)
-        return error_set(
-            e, EXIT_DATA,
-            "%.300s: lacks env_id or the program's identity: the file is damaged, or of a version "
-            "whose runs cannot be resumed",
-            path);
+        return error_set(e, EXIT_DATA,
+                         "%.300s: lacks env_id or the program's identity: the file is damaged, or written by "
+                         "a version whose runs cannot be resumed",
+                         path);
     if (topology_read(&topology, e)) return (int)e->code;
     if (strcmp(id, env_id_here(&topology, here)) != 0)
-        return error_set(
-            e, EXIT_USAGE,
-            "%.300s: is of another machine (env_id %.20s, here %s), whose times do not belong into "
-            "one run; begin a new one here",
-            path, id, here);
+        return error_set(e, EXIT_USAGE,
+                         "%.300s: is from another machine (env_id %.20s, here %s), and times of two machines "
+                         "do not belong in one run; start a new one here",
+                         path, id, here);
     if (strcmp(sum, build_get()->program_sha256) != 0)
         return error_set(e, EXIT_USAGE,
-                         "%.300s: was begun by another build of bench (commit %.12s, here %.12s; its SHA-256 "
-                         "differs); resume it with that one, or begin a new run",
+                         "%.300s: was started by another build of bench (commit %.12s, here %.12s; its "
+                         "SHA-256 differs); resume it with that build, or start a new run",
                          path, commit, build_get()->commit);
     return 0;
 }
@@ -102,9 +98,10 @@ static int check_command(const json_t *earlier, const char *path, struct error *
 {
     const char *word = json_string_value(json_array_get(json_object_get(earlier, "command_line"), 1));
     if (!word || word[0] == '-' || strcmp(word, "run") == 0) return 0;
-    return error_set(e, EXIT_USAGE,
-                     "%.300s: is of 'bench %.20s'; only a run or sweep of 'bench run' can be resumed", path,
-                     word);
+    return error_set(
+        e, EXIT_USAGE,
+        "%.300s: was written by 'bench %.20s'; only runs and sweeps of 'bench run' can be resumed", path,
+        word);
 }
 
 /* ---- Beginning ---- */
@@ -155,16 +152,17 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
     snprintf(s->folder.run_id, sizeof s->folder.run_id, "%s", id);
     snprintf(s->folder.utc, sizeof s->folder.utc, "%s", utc);
     if (!is_same_data(r->earlier, &s->data))
-        return error_set(e, EXIT_DATA,
-                         "%.300s: was trained on other images than dataset=%s; give their folder with --data",
-                         r->path, s->data.name);
+        return error_set(
+            e, EXIT_DATA,
+            "%.300s: was trained on other images than dataset=%s; give their directory with --data", r->path,
+            s->data.name);
     const struct options *o = s->options;
     if (prior_epochs_read(&r->prior, s->folder.path, s->entries, s->count, e)) return (int)e->code;
     for (int i = 0; i < s->count; i++) {
         if (r->prior.series[i].epochs >
             run_contender_epochs(s->entries[i], s->count, o->epochs, o->naive_epochs))
-            return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings ask for",
-                             s->folder.path, s->entries[i]->name);
+            return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings say", s->folder.path,
+                             s->entries[i]->name);
         r->kept_epochs[i] = r->prior.series[i].epochs;
     }
     return 0;
@@ -197,11 +195,10 @@ int resume_record(struct resumption *r, const struct session *s, struct record *
         const char *name = s->entries[i]->name;
         if (!json_equal(json_object_get(json_object_get(before, name), "blocking"),
                         json_object_get(json_object_get(now, name), "blocking")))
-            return error_set(
-                e, EXIT_USAGE,
-                "%.300s: %s would run with other block sizes than before: bench tune has been at "
-                "work since; begin a new run",
-                r->path, name);
+            return error_set(e, EXIT_USAGE,
+                             "%.300s: %s would run with other block sizes than before, because bench tune "
+                             "has changed them; start a new run",
+                             r->path, name);
     }
     r->note = note_json(r, s);
     if (!r->note) return error_set(e, EXIT_INTERNAL, "out of memory");
@@ -275,18 +272,17 @@ const char *resume_replayed(struct resumption *r, const struct session *s, const
     json_object_set_new(json_object_get(r->note, "trained_again"), entry->name,
                         json_string(r->differs[i] ? "different" : "equal"));
     if (!r->differs[i] || !(entry->backend->flags & BACKEND_DETERMINISTIC)) return NULL;
-    snprintf(
-        words, size,
-        "epoch %d, trained again, has loss %.9g where its row says %.20s, though the backend promises the "
-        "same bits for every run",
-        epoch, now->loss, prior_cell(&r->prior, i, epoch, "loss"));
+    snprintf(words, size,
+             "epoch %d, repeated, has loss %.9g instead of %.20s, although the backend promises the same "
+             "bits in every run",
+             epoch, now->loss, prior_cell(&r->prior, i, epoch, "loss"));
     return words;
 }
 
 void resume_print(const struct resumption *r, const struct session *s, FILE *out)
 {
     const size_t times = json_array_size(json_object_get(r->earlier, "resumed")) + 1;
-    fprintf(out, "resumed %s: rows from before and after are of different processes and of different times\n",
+    fprintf(out, "resumed %s: rows before and after come from different processes and times\n",
             times == 1   ? "once"
             : times == 2 ? "twice"
                          : "several times");
@@ -294,6 +290,6 @@ void resume_print(const struct resumption *r, const struct session *s, FILE *out
         if (r->differs[i])
             fprintf(
                 out,
-                "%s: its kept epochs, trained again, gave other figures: its later rows follow from these\n",
+                "%s: repeating its earlier epochs gave different results; its later rows follow from these\n",
                 s->entries[i]->name);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Going on with a run that was interrupted or killed. What is on disk of it stays: complete epochs keep their
- * rows, and are trained again only for the parameters they lead to. */
+ * Continuing a run that was interrupted or killed. What is on disk stays: complete epochs keep their rows,
+ * and are trained again only for the parameters they lead to. */
 #ifndef LB_RESUME_H
 #define LB_RESUME_H
 
@@ -19,7 +19,8 @@ json_t *resume_load(const char *folder, const char *name, struct error *e);
 /* Whether a run or sweep went to its end, by its machine.json or sweep.json; code then says how. */
 bool resume_is_finished(const json_t *earlier, int *code);
 
-/* Whether this is the same program on the same machine; EXIT_USAGE. path is that of the file, for the words.
+/* Whether this is the same program on the same machine; EXIT_USAGE. path is that of the file, for the
+ * message.
  */
 int resume_check_same(const json_t *earlier, const char *path, struct error *e);
 

@@ -151,12 +151,10 @@ void session_print_machine(const struct topology *t, FILE *out)
     if (t->quota_cpus > 0) fprintf(out, ", cgroup quota %.2f CPUs", t->quota_cpus);
     fputc('\n', out);
     if (t->kinds_count > 1)
-        fprintf(out, "          a hybrid: threads go to the %d fastest cores first%s%s%s\n",
+        fprintf(out, "          hybrid CPU: threads go to the %d fastest cores first%s%s%s\n",
                 t->kinds[0].cores, t->kinds[0].name[0] ? " (" : "", t->kinds[0].name,
                 t->kinds[0].name[0] ? ")" : "");
-    if (t->description_ignored)
-        fputs("warning: HWLOC_* describe another machine to hwloc; that is ignored, this one is measured\n",
-              out);
+    if (t->description_ignored) fputs("warning: HWLOC_* describe another machine; they are ignored\n", out);
 }
 
 static void print_held_back(const struct session *s, FILE *out)

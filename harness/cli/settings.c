@@ -37,7 +37,7 @@ static json_t *backends_json(const struct registry_entry *const *entries, int co
     return array;
 }
 
-/* Of a path that is there the absolute one, for the run may be resumed from elsewhere. */
+/* The absolute path if it exists, because the run may be resumed from another directory. */
 static json_t *path_json(const char *path)
 {
     char *resolved = path ? realpath(path, NULL) : NULL;
@@ -99,8 +99,8 @@ json_t *settings_of_sweep(const struct options *o, const struct registry_entry *
 static int missing(const char *path, const char *name, struct error *e)
 {
     return error_set(e, EXIT_DATA,
-                     "%.300s: the setting '%s' is missing or malformed: the file is damaged, or of a version "
-                     "whose runs cannot be resumed",
+                     "%.300s: the setting '%s' is missing or malformed: the file is damaged, or written by a "
+                     "version whose runs cannot be resumed",
                      path, name);
 }
 
@@ -167,8 +167,7 @@ static int load_plugins(const json_t *plugins, const char *path, struct error *e
         if (registry_add_plugin(argument, e)) return (int)e->code;
         if (strcmp(registry_at(registry_count() - 1)->plugin->sha256, sum) != 0)
             return error_set(e, EXIT_USAGE,
-                             "%.300s: the plug-in %.300s is another file now (its SHA-256 differs); begin a "
-                             "new run",
+                             "%.300s: the plug-in %.300s has changed (its SHA-256 differs); start a new run",
                              path, file);
     }
     return 0;
@@ -217,9 +216,9 @@ int settings_read(struct options *o, const json_t *settings, const char *path, c
     if (!o->attribution) return missing(path, "attribution", e);
     o->allow_deviation = json_string_value(json_object_get(settings, "allow_deviation"));
     if (json_is_number(json_object_get(settings, "target_accuracy")))
-        return error_set(e, EXIT_USAGE,
-                         "%.300s: is of a run with --target-accuracy, which cannot be resumed; begin it anew",
-                         path);
+        return error_set(
+            e, EXIT_USAGE,
+            "%.300s: is of a run with --target-accuracy, which cannot be resumed; start a new run", path);
     if (read_cap(o, json_object_get(settings, "isa_cap"), path, e) ||
         load_plugins(json_object_get(settings, "plugins"), path, e))
         return (int)e->code;

@@ -21,7 +21,7 @@ json_t *settings_of_sweep(const struct options *o, const struct registry_entry *
 /* Puts the settings into o; --data stays when o has it. Loads plug-ins, which must be the same files, and
  * sets the ISA cap. o points into settings from then on. path names their file in errors. EXIT_DATA when one
  * is missing or malformed, EXIT_USAGE when a plug-in or the cap cannot be as it was. *list is the memory
- * behind o->backend; free(). */
+ * that o->backend points to; free(). */
 int settings_read(struct options *o, const json_t *settings, const char *path, char **list, struct error *e);
 
 #endif

@@ -52,7 +52,7 @@ struct job {
     struct error *error;                /* a file could not be written: ends the run */
 };
 
-/* After a failed write the rest of the run would be for nothing. */
+/* After a failed write the rest of the run would be wasted. */
 static void note_failure(struct job *job)
 {
     if (job->error->code) interrupt_flag = 1;
@@ -382,9 +382,9 @@ static int execute(struct job *job, struct error *e)
     const struct session *s = job->session;
     job->error = e;
     if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
-        fputs("note: the data set is smaller than MNIST: no proof that whole trainings end as accurate as a "
-              "reference's\n",
-              stderr);
+        fputs(
+            "note: the data set is smaller than MNIST: whole trainings are not compared with a reference's\n",
+            stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
     return job->extra && job->extra->processes > 1 ? execute_processes(job, e) : execute_seeds(job, e);
 }
@@ -427,7 +427,7 @@ static int print_end(struct job *job, int code)
         fprintf(stderr, "bench: interrupted; %s%s\n",
                 path[0] ? "the complete rows so far are in " : "no files were asked for", path);
     if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
-        fprintf(stderr, "bench: go on with: bench run --resume %s\n", path);
+        fprintf(stderr, "bench: resume with: bench run --resume %s\n", path);
     return code;
 }
 

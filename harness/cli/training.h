@@ -34,8 +34,8 @@ struct training {
 
 struct resumption;
 
-/* One run, or proof, from its folder to its table. resumed: an earlier run to go on with, or NULL; o is its
- * options then. brief: without table and last words. Returns the exit code. */
+/* One run, or proof, from its directory to its table. resumed: an earlier run to continue, or NULL; o is its
+ * options then. brief: without the table and the messages at the end. Returns the exit code. */
 int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
                   bool brief, struct error *e);
 

@@ -126,8 +126,8 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
                   "%s: its first epoch was its fastest, so warm-up does not explain its later ones", name);
     print_inherited(row, width, out);
     if (describe_reference(row->info.implementation, text, sizeof text))
-        wrap_line(out, width, "%s: uses a reference implementation, so it is no fair yardstick: %s", name,
-                  text);
+        wrap_line(out, width, "%s: uses a reference implementation, so a comparison with it is not fair: %s",
+                  name, text);
     if (row->proven && !row->info.bound)
         wrap_line(out, width, "%s: its threads could not be bound to cores", name);
 }

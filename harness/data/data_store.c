@@ -74,7 +74,7 @@ void *data_store_map(int fd, size_t bytes, struct error *e)
         return NULL;
     }
     /* MAP_PRIVATE, because kernels before 6.7 refuse a shared mapping of a write-sealed memfd even for
-     * reading. The pages are the memfd's own all the same, since nobody can write to them. */
+     * reading. The pages still belong to the memfd, because they cannot be written to. */
     void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     if (map != MAP_FAILED) return map;
     fail(e, "mapping it");

@@ -165,7 +165,7 @@ static int load(struct loading *l, const char *folder)
     const int rc = load_generated(l);
     const size_t used = strlen(l->d->source);
     char shown[400];
-    if (found > 0) /* whoever expects MNIST should learn why it is not used */
+    if (found > 0) /* a user who expects MNIST should learn why it is not used */
         snprintf(l->d->source + used, sizeof l->d->source - used, " (%s holds %d of the 4 files)",
                  clean_copy(shown, sizeof shown, cache), found);
     return rc;

@@ -25,7 +25,7 @@ struct dataset {
     char source[512];   /* where it came from, for people: a folder, or "built-in digits" */
     char sha256[4][65]; /* of the decompressed IDX content (generated: of the arrays): train images, train
                            labels, test images, test labels */
-    int fd;             /* memfd behind all arrays, read-only for others, or -1 */
+    int fd;             /* memfd that holds all arrays, read-only for others, or -1 */
     void *map;
     size_t map_bytes;
 };

@@ -179,7 +179,7 @@ static enum idx_status read_header(struct parse *p, uint8_t *header)
     return check_sizes(p);
 }
 
-/* Reads the data behind the header. Memory grows with what has really come, so a header that promises much
+/* Reads the data after the header. Memory grows with what has really come, so a header that promises much
  * costs nothing; *got is fewer than data_bytes only at the end of the file. */
 static enum idx_status read_growing(struct parse *p, const uint8_t *header, size_t *got)
 {

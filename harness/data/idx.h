@@ -28,7 +28,7 @@ struct idx_array {
     uint32_t dims[3]; /* count, rows, cols; of labels count, 1, 1. Each >= 1 */
     uint8_t *content; /* the whole decompressed file, header included; owned, idx_free */
     size_t content_bytes;
-    const uint8_t *data; /* behind the header: dims[0] * dims[1] * dims[2] bytes */
+    const uint8_t *data; /* after the header: dims[0] * dims[1] * dims[2] bytes */
     size_t data_bytes;
 };
 

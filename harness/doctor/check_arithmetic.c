@@ -19,7 +19,7 @@ void check_subnormals(const struct machine_state *p, struct finding *f)
                 1e9 * normal, 1e9 * subnormal);
     f->state = subnormal > many_times * normal ? FINDING_NOTE : FINDING_FINE;
     if (f->state == FINDING_FINE) return;
-    FINDING_SAY(f->effect, "%.0f times as long", subnormal / normal);
+    FINDING_SAY(f->effect, "%.0f times the time", subnormal / normal);
     FINDING_SAY(
         f->advice,
         "bench run --epochs 20    # do later epochs take longer? v of RMSprop decays that far, unless "

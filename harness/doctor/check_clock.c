@@ -38,7 +38,7 @@ void check_clock_speed(const struct machine_state *p, struct finding *f)
         FINDING_SAY(f->cause, "%.2f to %.2f GHz at work with vectors of %d ISAs", ghz[slowest], ghz[fastest],
                     measured);
     else
-        FINDING_SAY(f->cause, "there are no two ISAs to compare here");
+        FINDING_SAY(f->cause, "there is only one ISA here");
 }
 
 /* A word of a line such as the flags of /proc/cpuinfo. */

@@ -21,7 +21,7 @@ void check_other_load(const struct machine_state *p, struct finding *f)
                     p->topology->allowed_pus);
     FINDING_SAY(f->effect, "others took %.1f %% of the time of the CPUs that bench uses", 100 * others);
     if (f->state == FINDING_WARNING)
-        FINDING_SAY(f->advice, "ps -eo pcpu,pid,comm --sort=-pcpu | head    # who it is");
+        FINDING_SAY(f->advice, "ps -eo pcpu,pid,comm --sort=-pcpu | head    # shows which");
 }
 
 void check_siblings(const struct machine_state *p, struct finding *f)
@@ -50,14 +50,13 @@ void check_steal(const struct machine_state *p, struct finding *f)
     FINDING_SAY(f->cause, "%s%s", host ? "under a hypervisor: " : "no hypervisor is seen", host ? host : "");
     if (isnan(steal)) {
         f->state = host ? FINDING_UNKNOWN : FINDING_FINE;
-        if (host) FINDING_SAY(f->effect, "what it takes of the CPUs is not counted");
+        if (host) FINDING_SAY(f->effect, "the time that it takes from the CPUs is not counted");
         return;
     }
     f->state = FINDING_TAKEN(p, steal) ? FINDING_WARNING : FINDING_FINE;
     FINDING_SAY(f->effect, "it took %.1f %% of the time of the CPUs that bench uses (steal)", 100 * steal);
     if (f->state == FINDING_WARNING)
-        FINDING_SAY(f->advice,
-                    "a host of one's own, or bench ab with more rounds: bench ab A B --rounds 100");
+        FINDING_SAY(f->advice, "use a dedicated host, or more rounds: bench ab A B --rounds 100");
 }
 
 void check_scatter(const struct machine_state *p, struct finding *f)

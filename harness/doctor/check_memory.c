@@ -16,8 +16,8 @@ void check_huge_pages(const struct machine_state *p, struct finding *f)
     const bool never = strstr(line, "[never]") != NULL;
     f->state = never ? FINDING_NOTE : FINDING_FINE;
     FINDING_SAY(f->cause,
-                never ? "transparent huge pages are off; bench asks for them, for images and weights"
-                      : "%s: bench gets those that it asks for",
+                never ? "transparent huge pages are off; bench requests them for images and weights"
+                      : "%s: bench gets those that it requests",
                 line);
     if (!never) return;
     FINDING_SAY(f->effect, "what it costs cannot be seen while they are off");
@@ -29,10 +29,9 @@ void check_address_randomisation(const struct machine_state *p, struct finding *
     long long value;
     const bool known = kernel_number(p->proc, "sys/kernel/randomize_va_space", &value);
     f->state = !known ? FINDING_UNKNOWN : value ? FINDING_NOTE : FINDING_FINE;
-    FINDING_SAY(f->cause,
-                !known  ? "the kernel does not say whether addresses are randomised"
-                : value ? "on: every process has other addresses, so that its caches meet other conflicts"
-                        : "off");
+    FINDING_SAY(f->cause, !known  ? "the kernel does not say whether addresses are randomised"
+                          : value ? "on: each process has other addresses, and thus other cache conflicts"
+                                  : "off");
     if (!known || !value) return;
     FINDING_SAY(f->effect, "one process cannot see it; bench ab measures it with its second process of A");
     FINDING_SAY(f->advice, "setarch -R bench ...    # the same addresses in every run");
@@ -49,5 +48,5 @@ void check_memory(const struct machine_state *p, struct finding *f)
                 p->memory_available >> 20, needed_bytes >> 20);
     FINDING_SAY(f->effect, "%ld pages were read from disk during the probe", p->probe.major_faults);
     if (!is_short && !paged) f->effect[0] = 0;
-    if (is_short) FINDING_SAY(f->advice, "ps -eo rss,pid,comm --sort=-rss | head    # who has it");
+    if (is_short) FINDING_SAY(f->advice, "ps -eo rss,pid,comm --sort=-rss | head    # shows which");
 }

@@ -23,7 +23,7 @@ void check_build(const struct machine_state *p, struct finding *f)
     f->state = fault ? FINDING_WARNING : FINDING_FINE;
     FINDING_SAY(f->cause, "buildtype %s%s%s", p->build_type, fault ? ", " : "", fault ? fault : "");
     if (!fault) return;
-    FINDING_SAY(f->effect, "every time is of other machine code; one build cannot see how much it costs");
+    FINDING_SAY(f->effect, "every time is that of slower machine code; one build cannot show by how much");
     FINDING_SAY(f->advice, "meson setup build-release --buildtype=release && meson compile -C build-release");
 }
 
@@ -37,7 +37,7 @@ void check_quota(const struct machine_state *p, struct finding *f)
     }
     FINDING_SAY(f->cause, "%.2f CPUs for %d thread%s", quota, p->threads, p->threads == 1 ? "" : "s");
     if (!isnan(throttled))
-        FINDING_SAY(f->effect, "threads were held back for %.1f %% of the time", 100 * throttled);
+        FINDING_SAY(f->effect, "threads were throttled for %.1f %% of the time", 100 * throttled);
     const bool short_of = quota < p->threads;
     f->state = FINDING_TAKEN(p, throttled)    ? FINDING_WARNING
                : short_of && isnan(throttled) ? FINDING_NOTE
@@ -45,7 +45,7 @@ void check_quota(const struct machine_state *p, struct finding *f)
     if (f->state != FINDING_FINE && quota >= 1)
         FINDING_SAY(f->advice, "bench --threads %d    # or a larger quota", (int)quota);
     else if (f->state != FINDING_FINE)
-        FINDING_SAY(f->advice, "a quota of one CPU at least");
+        FINDING_SAY(f->advice, "give a quota of at least one CPU");
 }
 
 void check_environment(const struct machine_state *p, struct finding *f)
@@ -64,12 +64,12 @@ void check_environment(const struct machine_state *p, struct finding *f)
         FINDING_SAY(f->cause, "no variable of OpenMP, a BLAS, oneDNN or bench is set");
         return;
     }
-    FINDING_SAY(f->effect,
-                "OpenMP left to itself would take %d thread%s, bench takes %d (its workers drop OMP_*, not "
-                "the others)%s%s",
-                p->openmp_threads, p->openmp_threads == 1 ? "" : "s", p->threads,
-                p->probe.threads < p->threads ? "; fewer were probed than bench takes" : "",
-                p->topology->description_ignored ? "; the machine that HWLOC_* describe is ignored" : "");
+    FINDING_SAY(
+        f->effect,
+        "OpenMP alone would use %d thread%s, bench uses %d (its workers drop OMP_*, not the others)%s%s",
+        p->openmp_threads, p->openmp_threads == 1 ? "" : "s", p->threads,
+        p->probe.threads < p->threads ? "; fewer were probed than bench uses" : "",
+        p->topology->description_ignored ? "; the machine that HWLOC_* describe is ignored" : "");
     FINDING_SAY(f->advice, "env -i HOME=\"$HOME\" PATH=\"$PATH\" bench ...    # a run without any of them");
 }
 

@@ -31,7 +31,7 @@ check_function check_huge_pages, check_address_randomisation, check_memory;
 /* The difference in time that bench ab takes for none unless told otherwise. */
 #define SMALL_EFFECT 0.02
 
-/* The same of CPU time that somebody took, which is counted and not seen through the work's times: it makes
+/* The same of CPU time that others took, which is counted and not seen through the work's times: it makes
  * these scatter, and must not be hidden by the scatter that it makes. */
 #define FINDING_TAKEN(p, share) ((share) > fmin((p)->probe.visible, SMALL_EFFECT))
 

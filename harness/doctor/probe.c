@@ -43,7 +43,7 @@ static double fixed_work(long steps)
     return roof_loops(TIER_BASELINE)->multiply_add(steps);
 }
 
-/* Steps of about so many seconds: the fastest of a few, for a slow one was disturbed. */
+/* Steps of about so many seconds: the fastest of a few, because a slow one was disturbed. */
 static long steps_of(double seconds)
 {
     enum { TRIAL = 20000 };
@@ -118,7 +118,7 @@ static void rest(long nanoseconds)
     nanosleep(&t, NULL);
 }
 
-/* Every thread sleeps by itself, for the runtime's barriers do not let it. */
+/* Every thread sleeps by itself, because the runtime's barriers spin. */
 static void measure_after_rest(struct probe *p, double *times, long steps)
 {
     double used = 0;

@@ -120,7 +120,7 @@ static void check_counter(struct integrity *i, const struct epoch_report *r)
 }
 
 /* What lies between the two: two messages, for which a worker or the parent may have to wait for a CPU
- * (counted by the kernel), or the whole machine may stand for a moment (a hypervisor; counted by nobody). */
+ * (counted by the kernel), or the whole machine may stand still for a moment (a hypervisor; not counted). */
 static void check_stopwatch(struct integrity *i, const struct epoch_report *r)
 {
     static const double standing = 0.05;
@@ -138,7 +138,7 @@ static void check_stopwatch(struct integrity *i, const struct epoch_report *r)
     SAY(line->expected, "%.6f s, or up to %.6f less", t->seconds, allowed);
     SAY(line->seen, "%.6f s", told);
     SAY(line->words,
-        "the worker's clock against bench's CLOCK_MONOTONIC_RAW around epoch %d, peak and looking included",
+        "the worker's clock against bench's CLOCK_MONOTONIC_RAW around epoch %d, peak and checks included",
         r->result.epoch);
 }
 
@@ -271,7 +271,7 @@ static void check_looked_at(struct integrity *i, const struct epoch_report *r)
     }
     line = lines_take(i, CHECK_TRAINING, true,
                       0.0); /* a worker that finds something else leaves: integrity_untrue */
-    if (line) SAY(line->words, "all that was looked at again was right");
+    if (line) SAY(line->words, "all steps that were checked were right");
 }
 
 void integrity_untrue(struct integrity *i, const char *words)

@@ -19,7 +19,7 @@ void integrity_judge_loss(struct integrity *i, const struct integrity_ground *g,
 {
     if (i->epochs == 0) return;
     if (!reference || reference->epochs == 0) {
-        lines_not_applicable(i, CHECK_LOSS, "no other backend of this program trained beside it");
+        lines_not_applicable(i, CHECK_LOSS, "no other built-in backend trained in this run");
         return;
     }
     /* Worse than guessing: the training diverges, and nothing can be expected of it. */
@@ -85,7 +85,8 @@ void integrity_judge_implementation(struct integrity *i, const char *implementat
     if (!line) return;
     SAY(line->seen, "%s", implementation);
     if (describe_reference(implementation, reference, sizeof reference))
-        SAY(line->words, "note: a reference implementation, so it is no fair yardstick: %s", reference);
+        SAY(line->words, "note: uses a reference implementation, so a comparison with it is not fair: %s",
+            reference);
     else
         SAY(line->words, "no reference implementation among them");
 }

@@ -69,7 +69,6 @@ void integrity_judge_roof(struct integrity *i, double (*machine_peak)(void *cont
         SAY(what, "fastest %s of an epoch", i->op_name);
         judge(i, CHECK_OP_ROOF, what, i->op_rate, roof, whose);
     } else {
-        lines_not_applicable(i, CHECK_OP_ROOF,
-                             "the step is its own: the times of its phases are its own word");
+        lines_not_applicable(i, CHECK_OP_ROOF, "the step is fused: the backend itself times its phases");
     }
 }

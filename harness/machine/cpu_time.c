@@ -35,7 +35,7 @@ bool cpu_time_read(const char *stat_file, const int *cpus, int count, struct cpu
     int found = 0;
     *t = (struct cpu_time){0};
     FILE *f = fopen(stat_file, "re");
-    /* The CPUs' lines come first; those behind them can be long. */
+    /* The CPUs' lines come first; later ones can be long. */
     while (f && fgets(line, sizeof line, f) && strncmp(line, "cpu", 3) == 0)
         found += add_line(line, cpus, count, seconds_per_tick, t);
     if (f) fclose(f);

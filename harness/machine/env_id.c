@@ -15,7 +15,7 @@ static const char *const topology_facts[] = {
     "packages",  "cores",    "pus",      "allowed_pus",      "allowed_cores",    "numa_nodes",
     "l1d_bytes", "l2_bytes", "l3_bytes", "l3_sharing_cores", "cgroup_quota_cpus"};
 
-/* One line "name=value" into the hash. False when there is no such fact. */
+/* One line "name=value" into the hash. False if the fact is missing. */
 static bool add_fact(SHA2_CTX *hash, const json_t *section, const char *name)
 {
     const json_t *fact = json_object_get(section, name);

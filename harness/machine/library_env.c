@@ -8,7 +8,7 @@
 
 enum { MAX_SETTINGS = 16 };
 
-/* settings: what stands behind the prefix in those variables that the library's documentation or source lets
+/* settings: what follows the prefix in those variables that the library's documentation or source lets
  * change its code path, its threads, its precision, or the time of a call. */
 #define ONEDNN_SETTINGS "MAX_CPU_ISA", "CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE", "VERBOSE"
 static const struct family {

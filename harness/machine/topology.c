@@ -152,7 +152,7 @@ static void add_kind(hwloc_topology_t h, hwloc_const_bitmap_t set, const char *n
     kind->cores += add_places(h, set, t);
 }
 
-/* What vendors call a kind of cores ("IntelAtom"); NULL when nobody says. */
+/* What vendors call a kind of cores ("IntelAtom"); NULL if unknown. */
 static const char *kind_name(const struct hwloc_info_s *infos, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)

@@ -13,7 +13,7 @@ enum { TOPOLOGY_MAX_PLACES = 1024, TOPOLOGY_MAX_KINDS = 4 };
 
 /* Cores that are alike, as far as this process may use them. */
 struct core_kind {
-    char name[32]; /* "IntelCore", "IntelAtom"; "" where nobody says */
+    char name[32]; /* "IntelCore", "IntelAtom"; "" if unknown */
     int cores, pus;
 };
 
@@ -24,7 +24,7 @@ struct topology {
     int kinds_count;
     double quota_cpus;   /* cgroup quota in CPUs; 0 = none */
     int default_threads; /* min(cores of the first kind, ceil of quota), >= 1 */
-    /* OS index of the PU for thread i. Kind after kind, for a team of unlike cores waits for its slowest;
+    /* OS index of the PU for thread i. Kind after kind, because a team of unlike cores waits for its slowest;
      * within a kind distinct cores first, then siblings. */
     int places[TOPOLOGY_MAX_PLACES];
     int places_count;

@@ -216,8 +216,8 @@ extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned
     const std::string bare = word.substr(2, word.find('=') - 2);
     const char *near = suggest_nearest(bare.c_str(), known_flags);
     const bool known = near && bare == near;
-    snprintf(words, size, "%s: Google Benchmark does not take it%s%s%s", word.c_str(),
-             known  ? "; the value is impossible"
+    snprintf(words, size, "%s: Google Benchmark does not accept it%s%s%s", word.c_str(),
+             known  ? "; its value is invalid"
              : near ? "; did you mean '--"
                     : "",
              !known && near ? near : "", !known && near ? "'?" : "");

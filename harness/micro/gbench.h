@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Google Benchmark behind a C interface: named cases in, one result per case and repetition out. Its own
+ * A C interface to Google Benchmark: named cases in, one result per case and repetition out. Its own
  * flags, reports and output files work as its users know them. */
 #ifndef LB_GBENCH_H
 #define LB_GBENCH_H

@@ -79,9 +79,10 @@ static int allocate_shapes(struct micro_operands *o, size_t room, uint64_t seed,
         const struct gemm_shape *s = &o->shapes.list[i];
         a = larger(a, area(s->m, s->k)), b = larger(b, area(s->k, s->n)), c = larger(c, area(s->m, s->n));
         if ((a + b + c) * sizeof(float) > room)
-            return error_set(e, EXIT_USAGE,
-                             "%s:%d: its matrices need %zu MiB, and may take %zu MiB here; make it smaller",
-                             o->shapes.path, s->line, (a + b + c) * sizeof(float) >> 20, room >> 20);
+            return error_set(
+                e, EXIT_USAGE,
+                "%s:%d: its matrices need %zu MiB, but only %zu MiB may be used here; make it smaller",
+                o->shapes.path, s->line, (a + b + c) * sizeof(float) >> 20, room >> 20);
     }
     struct rng r = rng_seed(seed, micro_stream + 1);
     if (!o->shapes.count) return 0;

@@ -36,13 +36,14 @@ static int parse_line(char *line, const char *path, struct gemm_shape *shape, st
     if (count == 0) return 0;
     if (count != 3 && count != 5)
         return error_set(e, EXIT_USAGE,
-                         "%s:%d: has %d words; needed are m n k, or m n k and N or T for A and for B", path,
+                         "%s:%d: has %d words; write m n k, or m n k and N or T for A and for B", path,
                          shape->line, count);
     int *const extents[] = {&shape->m, &shape->n, &shape->k};
     for (int i = 0; i < 3; i++)
         if (!extent_from(words[i], extents[i]))
-            return error_set(e, EXIT_USAGE, "%s:%d: '%.40s' is no extent; allowed is an integer from 1 to %d",
-                             path, shape->line, words[i], SHAPES_MAX_EXTENT);
+            return error_set(e, EXIT_USAGE,
+                             "%s:%d: '%.40s' is not an extent; allowed are integers from 1 to %d", path,
+                             shape->line, words[i], SHAPES_MAX_EXTENT);
     for (int i = 3; i < count; i++)
         if (!transpose_from(words[i], i == 3 ? &shape->ta : &shape->tb))
             return error_set(e, EXIT_USAGE, "%s:%d: '%.40s' is not allowed; allowed are N and T", path,
@@ -99,7 +100,7 @@ int shapes_read(struct gemm_shapes *s, const char *path, struct error *e)
     read_lines(s, text, size, e);
     free(text);
     if (!e->code && s->count == 0)
-        error_set(e, EXIT_USAGE, "--shapes %s: has no shape; write one a line: m n k [N|T N|T]", path);
+        error_set(e, EXIT_USAGE, "--shapes %s: has no shape; write one per line: m n k [N|T N|T]", path);
     return (int)e->code;
 }
 

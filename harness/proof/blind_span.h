@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A few training steps in a row that nobody seems to look at. Looking at a single step needs store() right
+ * A few consecutive training steps that seem unobserved. Checking a single step needs store() right
  * before it, which the backend sees: one could train rightly just then and skip the rest. So the parameters
  * are taken before the first and after the last step of a span only, and the oracle trains the steps between
  * by itself. */

@@ -71,13 +71,13 @@ struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, do
 struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
                                  double g_error);
 
-/* What a value that nobody has looked at may be. */
+/* The values that an unobserved value may have. */
 struct range {
     double low, high;
 };
 
-/* The same update where the old v and w are known only up to a range, as they are after steps that nobody has
- * looked at. */
+/* The same update where the old v and w are known only up to a range, as they are after steps that nothing
+ * has looked at. */
 struct range bound_rmsprop_v_range(const struct rmsprop_constants *c, struct range v, double g,
                                    double g_error);
 struct range bound_rmsprop_w_range(const struct rmsprop_constants *c, struct range v, struct range w,

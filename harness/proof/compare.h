@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Share of the bound reported when there is no finite one (NaN, or an error where equality is demanded). */
+/* Share of the bound that is reported if there is no finite one (NaN, or an error where equality is
+ * demanded). */
 #define COMPARE_HOPELESS 1e30
 
 /* The map of the wrong region: at most so many rows and columns of cells, and the bytes of its text. */

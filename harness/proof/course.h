@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A course: calls of one state of a backend, in any order and as many as one likes, of which every answer is
- * known in advance, so that nobody need look in between. Looking means store(), which may make good what was
- * put off.
+ * known in advance, so that no check in between is needed. A check means store(), which may make good what
+ * was put off.
  *
  * The learning rate is so small that no weight other than 0 can change by a bit: the gradients of a batch are
  * the same whenever it comes. v then is known at every time, within the roundings of its own recursion, and

@@ -20,10 +20,10 @@ extern const int determinism_teams[DETERMINISM_TEAMS];
 struct determinism_subject {
     struct proof *proof;
     const char *op; /* of the row, and the first words of its cases */
-    bool promised;  /* by BACKEND_DETERMINISTIC of whoever owns the code */
+    bool promised;  /* by BACKEND_DETERMINISTIC of the backend that owns the code */
     bool inherited;
     void *context; /* for call */
-    /* Fills the operands with data that are always the same, 4 * shift bytes behind a page's start, calls,
+    /* Fills the operands with data that are always the same, 4 * shift bytes after a page's start, calls,
      * and calls determinism_output for each output. team: index into determinism_teams, or -1 for the plan's
      * own. */
     void (*call)(struct determinism_subject *s, int team, int shift);

@@ -220,7 +220,7 @@ static float nonfinite_c(const struct gemm_case *c, struct rng *r, int i, int j)
     return here == nan ? NAN : here == infinity ? copysignf(INFINITY, x) : x;
 }
 
-/* FILL_SPECIAL: about one in so many is no ordinary number. */
+/* FILL_SPECIAL: about one in so many is not an ordinary number. */
 static float maybe_special(struct rng *r, int rarity)
 {
     const float value = rng_float(r, -1.0f, 1.0f);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum placement {
-    PLACE_END,     /* the last byte lies against the guard page behind */
+    PLACE_END,     /* the last byte lies against the guard page after it */
     PLACE_START,   /* the first byte lies against the guard page before */
     PLACE_SHIFTED, /* 4 bytes after that: the least alignment a float can have */
     PLACE_COUNT

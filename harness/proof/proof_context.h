@@ -63,7 +63,7 @@ void row_end(struct proof *p, struct proof_row *row);
  * said of it until case_end counts. */
 bool case_begin(struct proof *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c);
-/* For checks that are no comparison: a failure in words. */
+/* For checks that are not comparisons: a failure as text. */
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void case_end(struct proof *p, struct proof_row *row);

@@ -335,7 +335,8 @@ static void call_one(struct course *c, struct rng *rng)
     }
 }
 
-/* Both are loaded before either steps; then whoever comes next; one is closed before the other's last steps.
+/* Both are loaded before either steps; then the two in random order; one is closed before the other's last
+ * steps.
  */
 static void two_courses(struct course *x, struct course *y, struct rng *rng)
 {

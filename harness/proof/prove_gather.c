@@ -147,8 +147,10 @@ static void run_distant(struct proof *p, struct proof_row *row, const struct dis
     if (place_images(c, &r, &o))
         compare_distant(p, row, c, &o);
     else
-        case_fail(p, row, "the system refuses %llu GiB of address space, without memory; raise ulimit -v",
-                  (unsigned long long)(distant_bytes >> 29));
+        case_fail(
+            p, row,
+            "the system refuses to reserve %llu GiB of address space (no memory is used); raise ulimit -v",
+            (unsigned long long)(distant_bytes >> 29));
     sparse_close(&o.space);
     case_end(p, row);
 }

@@ -135,7 +135,7 @@ void gemm_run(struct proof *p, struct proof_row *row, const struct gemm_case *c)
     if (gemm_place(p, c, &o))
         run_placed(p, row, c, &o);
     else
-        case_fail(p, row, "the system refuses address space, without memory; raise ulimit -v");
+        case_fail(p, row, "the system refuses to reserve address space (no memory is used); raise ulimit -v");
     gemm_release(&o);
     case_end(p, row);
 }

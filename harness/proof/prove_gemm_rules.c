@@ -9,7 +9,7 @@
  *    4  k = 0, beta = 1 leaves C bit by bit                     11  Inf * 0 is NaN
  *    5  k = 0, beta = 1.3 scales C                              12  +Inf and -Inf in one sum give NaN
  *    6  alpha = 0 does not read A and B: both NaN               13  overflow gives Inf of the right sign
- *    7  alpha = beta = 0 gives zeros                            14  NaN between and behind rows stays there
+ *    7  alpha = beta = 0 gives zeros                            14  NaN between and after rows stays there
  *   15  NaN and Inf in C with beta: these elements             17  beta NaN does so, with products or without
  *   16  alpha NaN makes all of C NaN                           18  beta Inf: Inf of the sign of C
  *
@@ -64,7 +64,7 @@ void gemm_rules(struct proof *p, struct proof_row *row)
         c.k = rules[rule].extent == EXTENT_NO_K ? 0 : depths[(m + n + i) % TAILS];
         if (rules[rule].extent == EXTENT_NO_MN && n % 3 != 0) c.m = 0;
         if (rules[rule].extent == EXTENT_NO_MN && n % 3 != 1) c.n = 0;
-        if (c.rule == 14) { /* canaries, which are NaN, behind every row and behind the last one */
+        if (c.rule == 14) { /* canaries, which are NaN, after every row and after the last one */
             c.slack_a = c.slack_b = c.slack_c = cases_slacks[1 + i % 3];
             c.place = PLACE_START;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof of level 2: single training steps (prove_step.c), courses of calls between which nobody looks
+ * The proof of level 2: single training steps (prove_step.c), courses of calls without a check in between
  * (prove_course.c), and a run of steps in lockstep with the oracle (lockstep.c), for the backend's own step
  * and for the one composed from its ops. */
 #ifndef LB_PROVE_STEP_H

@@ -131,7 +131,7 @@ static void judge(struct trial *t, struct proof_row *row)
              "%.3f %% against %.3f %%, difference %+.3f points, deviation %.3f, TOST p = %.2g, margin %g",
              tested, reference, r.mean, r.deviation, r.p, TRAINING_MARGIN);
     if (!(reference > idle_points(&p->options->data->test) + TRAINING_MARGIN))
-        case_fail(p, row, "MISTRUSTED, the reference learns nothing: %.3f %% right", reference);
+        case_fail(p, row, "MISTRUSTED, the reference does not learn: %.3f %% right", reference);
     else if (!r.equivalent)
         case_fail(p, row, "not shown to be equivalent: %.3f %% against %.3f %%, p = %.2g, not below %g",
                   tested, reference, r.p, TRAINING_ALPHA);

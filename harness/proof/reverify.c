@@ -54,8 +54,8 @@ static void judge(struct reverify *v, const struct comparison *c)
     char words[160];
     if (compare_passed(c) || v->failure[0]) return;
     compare_describe(c, words, sizeof words);
-    snprintf(v->failure, sizeof v->failure, "step %d of epoch %d, looked at again during training: %s",
-             v->step + 1, v->epoch, words);
+    snprintf(v->failure, sizeof v->failure, "step %d of epoch %d, checked during training: %s", v->step + 1,
+             v->epoch, words);
 }
 
 static void look_at_span(struct reverify *v, struct trainer *t)
@@ -66,7 +66,7 @@ static void look_at_span(struct reverify *v, struct trainer *t)
     v->spans_verified++;
     if (words[0] && !v->failure[0])
         snprintf(v->failure, sizeof v->failure,
-                 "steps %d to %d of epoch %d, looked at as a whole during training: %s", v->span.first + 1,
+                 "steps %d to %d of epoch %d, checked as a span during training: %s", v->span.first + 1,
                  v->span.first + v->span.length, v->epoch, words);
     v->span.length = 0;
 }
@@ -120,7 +120,7 @@ int reverify_open(struct reverify *v, const struct plan *plan, struct error *e)
         oracle_step_open(&v->oracle, &v->shape, plan->batch) == 0)
         return 0;
     reverify_close(v);
-    return error_set(e, EXIT_INTERNAL, "out of memory for looking at training steps again");
+    return error_set(e, EXIT_INTERNAL, "out of memory for checking training steps");
 }
 
 void reverify_close(struct reverify *v)

@@ -241,8 +241,8 @@ void check_again(struct step_fixture *r, struct proof_row *row, const char *word
 }
 
 /* Any call may be the one that makes good what was put off, so each order is another question; every run of
- * predictions has an order that ends with it. The last ones are held against the parameters that store() then
- * gives. */
+ * predictions has an order that ends with it. The last ones are compared with the parameters that store()
+ * then gives. */
 void check_unstored(struct step_fixture *r, struct proof_row *row, const char *words, uint64_t seed)
 {
     static const char *const orders[] = {"sp", "spp", "ssp", "psp", "spsp", "sspspp", "pssssp"};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What holds each op of an epoch: its least traffic and the measured roof over it, for ops.csv. */
+ * What limits each op of an epoch: its compulsory traffic and the measured roof above it, for ops.csv. */
 #ifndef LB_ATTRIBUTION_H
 #define LB_ATTRIBUTION_H
 

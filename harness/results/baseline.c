@@ -30,9 +30,9 @@ static int read_settings(struct baseline *b, struct error *e)
     const char *seed = json_string_value(json_object_get(settings, "seed"));
     b->lr = json_number_value(json_object_get(settings, "lr"));
     if (json_object_get(settings, "rounds"))
-        return wrong(b, "is of a 'bench ab'; needed is the folder of a 'bench run' or 'bench gate'", e);
+        return wrong(b, "was written by 'bench ab'; give the directory of a 'bench run' or 'bench gate'", e);
     if (json_is_number(json_object_get(settings, "target_accuracy")))
-        return wrong(b, "is of a run with --target-accuracy, which trains no fixed number of epochs", e);
+        return wrong(b, "was written with --target-accuracy, whose number of epochs is not fixed", e);
     if (!read_int(settings, "epochs", &b->epochs) || !read_int(settings, "batch", &b->batch) ||
         !read_int(settings, "hidden", &b->hidden) || !read_int(settings, "threads", &b->threads) || !seed ||
         !*seed || seed[strspn(seed, "0123456789")] || !(b->lr > 0.0))
@@ -53,7 +53,7 @@ static int read_machine(struct baseline *b, struct error *e)
     const char *id = json_string_value(json_object_get(b->machine, "run_id"));
     const char *status = json_string_value(json_object_get(b->machine, "status"));
     if (!id || strlen(id) >= sizeof b->run_id || !status) return wrong(b, "has no run_id or no status", e);
-    if (strcmp(status, "complete") != 0) return wrong(b, "the run did not go to its end", e);
+    if (strcmp(status, "complete") != 0) return wrong(b, "the run did not complete", e);
     snprintf(b->run_id, sizeof b->run_id, "%s", id);
     const json_t *cpu = json_object_get(b->machine, "cpu");
     b->isa_cap = json_string_value(json_object_get(cpu, "isa_cap"));
@@ -119,7 +119,8 @@ static int add_rows(struct baseline *b, const struct csv_table *t, const char *p
             strtod(csv_table_cell(t, i, gflops), NULL) / strtod(csv_table_cell(t, i, peak), NULL);
         if (!s || number < 1 || number > b->epochs || !(value > 0.0) || !isfinite(value) ||
             !is_verified(csv_table_cell(t, i, verified)))
-            return error_set(e, EXIT_DATA, "%.300s: line %d is no verified epoch of this run", path, i + 2);
+            return error_set(e, EXIT_DATA, "%.300s: line %d is not a verified epoch of this run", path,
+                             i + 2);
         s->share[number - 1] = value;
     }
     for (int i = 0; i < b->count; i++)

@@ -327,10 +327,10 @@ int csv_reopen(struct csv *c, const char *folder, const char *name, const char *
         return csv_create(c, folder, name, columns, e);
     }
     if (!has_columns(table, columns))
-        return error_set(e, EXIT_USAGE,
-                         "%s: columns differ from this version's; only the build that began a run can "
-                         "go on with it",
-                         c->partial);
+        return error_set(
+            e, EXIT_USAGE,
+            "%s: columns differ from this version's; only the build that started a run can resume it",
+            c->partial);
     for (int row = -1; row < table->rows; row++)
         if (row < 0 || keep(context, row)) copy_row(c, table, row);
     c->names = columns;
@@ -354,7 +354,7 @@ int csv_finish(struct csv *c, struct error *e)
     int code = c->lines ? csv_finish(c->lines, e) : 0;
     ending_hold();
     if (c->lost)
-        code = error_set(e, EXIT_INTERNAL, "%s: rows of it were lost; it keeps this name", c->partial);
+        code = error_set(e, EXIT_INTERNAL, "%s: rows are missing; it keeps this name", c->partial);
     else if (file_sync(c->fd) != 0)
         code = error_set(e, EXIT_INTERNAL, "%s: cannot be synced: %s", c->partial, strerror(errno));
     else if (rename(c->partial, c->path) != 0)

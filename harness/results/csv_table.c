@@ -16,7 +16,7 @@ static char *read_file(const char *path, size_t *size, struct error *e)
     return text;
 }
 
-/* Ends the field that starts at *from in place, as clean text without its quotes, and moves *from behind its
+/* Ends the field that starts at *from in place, as clean text without its quotes, and moves *from past its
  * separator. Returns the separator: ',', '\n' or 0. */
 static char end_field(char **from)
 {

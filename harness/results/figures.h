@@ -48,7 +48,7 @@ struct speedup {
 struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
                             const struct summary_row *base);
 
-/* The contender with the least median; NULL: nobody trained. */
+/* The contender with the least median; NULL: none trained. */
 const struct summary_row *fastest_row(const struct summary *s);
 
 /* The very first epoch took less time than any later one, which warm-up does not explain. False with a single

@@ -40,7 +40,7 @@ static int require_folder(const char *path, int *entries, struct error *e)
     DIR *d = opendir(path);
     if (!d && errno == ENOENT) return 0;
     if (!d && errno == ENOTDIR)
-        return error_set(e, EXIT_USAGE, "--out %s: is a file, or lies below one; name a folder", path);
+        return error_set(e, EXIT_USAGE, "--out %s: is a file, or lies below one; give a directory", path);
     if (!d) return error_set(e, EXIT_INTERNAL, "--out %s: cannot be opened: %s", path, strerror(errno));
     for (struct dirent *entry; (entry = readdir(d));)
         *entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
@@ -77,7 +77,7 @@ static int lock_folder(struct folder *f, const char *flag, struct error *e)
     close(fd);
     if (f->lock > 0 && flock(f->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         folder_release(f);
-        return error_set(e, EXIT_USAGE, "%s %s: another bench is writing there; wait for its end", flag,
+        return error_set(e, EXIT_USAGE, "%s %s: another bench is writing there; wait until it ends", flag,
                          f->path);
     }
     if (f->lock < 0) f->lock = 0;
@@ -107,7 +107,7 @@ int folder_create(struct folder *f, const char *out, struct error *e)
     else if (set_path(f, out, e) || require_folder(f->path, &entries, e))
         return (int)e->code;
     if (entries)
-        return error_set(e, EXIT_USAGE, "--out %s: is not empty; name a new or an empty folder", f->path);
+        return error_set(e, EXIT_USAGE, "--out %s: is not empty; give a new or an empty directory", f->path);
     if (make_folder(f, e)) return (int)e->code;
     return lock_folder(f, "--out", e);
 }
@@ -156,7 +156,7 @@ int folder_join(struct folder *f, const char *out, const char *adds, struct erro
     char path[sizeof f->path + 64];
     if (read_run_id(f->path, f->run_id, sizeof f->run_id) != 0)
         return error_set(e, EXIT_USAGE,
-                         "--out %s: is neither empty nor the folder of a run (it has no machine.json)",
+                         "--out %s: is neither empty nor the directory of a run (it has no machine.json)",
                          f->path);
     snprintf(path, sizeof path, "%s/%s", f->path, adds);
     if (access(path, F_OK) == 0) return error_set(e, EXIT_USAGE, "--out %s: already holds %s", f->path, adds);

@@ -30,9 +30,9 @@ int folder_create(struct folder *f, const char *out, struct error *e);
  * does not hold the file `adds` yet. */
 int folder_join(struct folder *f, const char *out, const char *adds, struct error *e);
 
-/* The folder of an earlier run, to go on with it; folder_create has locked it then, this does now. EXIT_USAGE
- * when another process holds the lock, which ends with that process, however it ends. The identity is the
- * caller's to fill in. */
+/* The directory of an earlier run, to continue it; folder_create has locked it then, this does now.
+ * EXIT_USAGE when another process holds the lock, which ends with that process, however it ends. The identity
+ * is the caller's to fill in. */
 int folder_reopen(struct folder *f, const char *path, struct error *e);
 
 /* Gives the lock back and, if the folder was made and is empty, takes it away; path becomes "". */

@@ -48,7 +48,7 @@ static int gather_epochs(struct prior_epochs *k, const char *folder, struct erro
     for (int row = 0; row < t->rows; row++) {
         struct prior_series *s = find(k, csv_table_cell(t, row, backend));
         if (!s)
-            return error_set(e, EXIT_DATA, "%s/epochs.csv: line %d: '%.40s' is no backend of this run",
+            return error_set(e, EXIT_DATA, "%s/epochs.csv: line %d: '%.40s' is not a backend of this run",
                              folder, row + 2, csv_table_cell(t, row, backend));
         if (atoi(csv_table_cell(t, row, epoch)) == s->epochs + 1 && add(s, row, e)) return (int)e->code;
     }

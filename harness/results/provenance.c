@@ -7,7 +7,7 @@
 #include "machine/build.h"
 #include "run/program.h"
 
-/* commit: "unknown" without git; of another build, "+changes" behind it when tracked files differed. */
+/* commit: "unknown" without git; of another build, followed by "+changes" if tracked files differed. */
 static void set_commit(struct provenance *o, const char *commit, bool dirty)
 {
     if (strcmp(commit, "unknown") == 0) return;

@@ -231,7 +231,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     return csv_end_row(c, e);
 }
 
-/* The columns that say what holds the op. */
+/* The columns that say what limits the op. */
 static void add_bound(struct csv *c, const struct op_attribution *a, double seconds, double flop)
 {
     const bool bound = a->bound.by[0] && seconds > 0;

@@ -41,7 +41,7 @@ int run_files_create(struct run_files *f, const char *folder, const struct row_i
 /* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
 int run_files_add_lines(struct run_files *f, struct error *e);
 
-/* The same in the folder of an earlier run, whose kept epochs stay; the proof begins anew,
+/* The same in the directory of an earlier run, whose epochs stay; the proof starts again,
  * and JSON lines, which would have a gap, go. On an error the
  * kept rows are there all the same. */
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,

@@ -29,7 +29,7 @@ const char *status_of_end(int exit_code)
     }
 }
 
-/* NULL when out of memory, or where a text is no UTF-8; free(). */
+/* NULL when out of memory, or if a text is not UTF-8; free(). */
 static char *render(json_t *root, const char *status, int exit_code, size_t *length)
 {
     json_t *code = strcmp(status, "running") == 0 ? json_null() : json_integer(exit_code);
@@ -68,8 +68,8 @@ int status_file_write(struct status_file *f, json_t *root, const char *status, i
     char *text = render(root, status, exit_code, &length);
     const int code =
         text ? file_replace(f->path, text, length, e)
-             : error_set(e, EXIT_INTERNAL,
-                         "%s: cannot be put together: out of memory, or text that is no UTF-8", f->path);
+             : error_set(e, EXIT_INTERNAL, "%s: cannot be written: out of memory, or text that is not UTF-8",
+                         f->path);
     free(text);
     ending_let();
     return code;

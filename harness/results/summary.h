@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a run is summed up from, gathered while it goes on. */
+ * The data that a run is summarised from, collected as it goes. */
 #ifndef LB_SUMMARY_H
 #define LB_SUMMARY_H
 

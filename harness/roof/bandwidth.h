@@ -32,7 +32,7 @@ struct bandwidth_memory {
     int threads;
     size_t bytes;   /* of each thread */
     float **memory; /* per thread */
-    size_t *cursor; /* per thread: where the next cold measurement goes on, so that none meets what the one
+    size_t *cursor; /* per thread: where the next cold measurement starts, so that none meets what the one
                      * before it left in the caches */
 };
 
@@ -44,7 +44,7 @@ enum bandwidth_start { BANDWIDTH_WARM, BANDWIDTH_COLD };
 
 /* 10^9 bytes a second of the whole team, each thread on the first `bytes` of its own memory over and over,
  * for about so many seconds. The time is the slowest thread's. WARM: after one pass that is not timed. COLD:
- * for a working set larger than all caches; goes on where the last cold measurement ended, since a whole pass
+ * for a working set larger than all caches; starts where the last cold measurement ended, since a whole pass
  * may take longer than all of it is worth. */
 double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier roof, enum bandwidth kind,
                         size_t bytes, enum bandwidth_start start, double seconds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of the measured roofs holds an op: the one that would take the most time for the op's work. */
+ * Which of the measured roofs limits an op: the one that would take the most time for the op's work. */
 #ifndef LB_BOUND_H
 #define LB_BOUND_H
 
@@ -17,7 +17,7 @@ struct roofline_rates {
     double flop_before[ISA_TIER_COUNT], flop_after[ISA_TIER_COUNT]; /* a second, before and after all else */
 };
 
-/* What holds the ops of one backend with one team. */
+/* What limits the ops of one backend with one team. */
 struct roofs {
     double flop;                  /* a second */
     double divide, square_root;   /* results a second; 0 = not known */

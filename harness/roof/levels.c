@@ -36,7 +36,7 @@ static void leave_out(struct level *l, const char *format, size_t a, size_t b)
 static void between(struct level *l, size_t below, size_t cache)
 {
     if (!cache)
-        leave_out(l, "hwloc knows of no such cache", 0, 0);
+        leave_out(l, "hwloc does not know such a cache", 0, 0);
     else if (below && cache < 3 * below)
         leave_out(l, "a thread's share of %zu KiB is hardly more than the cache below, %zu KiB", cache >> 10,
                   below >> 10);

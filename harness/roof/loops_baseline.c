@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Baseline x86-64: four floats, multiplication and addition apart, 12 sums in 16 registers. */
+ * Baseline x86-64: four floats, separate multiplication and addition, 12 sums in 16 registers. */
 #include <xmmintrin.h>
 
 typedef __m128 roof_vec;

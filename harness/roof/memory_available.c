@@ -10,7 +10,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* The number behind a word at the start of a line; the whole file is one number when word is "". */
+/* The number after a word at the start of a line; the whole file is one number when word is "". */
 static bool read_number(const char *path, const char *word, unsigned long long *value)
 {
     char line[256];
@@ -46,7 +46,7 @@ static size_t group_available(const char *folder, const struct names *n)
     return limit > held ? smaller(SIZE_MAX, limit - held) : 0;
 }
 
-/* From the group up to the mount point. A group that is not to be seen there, as in a container, is passed
+/* From the group up to the mount point. A group that is not visible there, as in a container, is passed
  * over. */
 static size_t groups_available(const char *mount, const char *group, const struct names *n)
 {

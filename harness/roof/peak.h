@@ -9,9 +9,9 @@
 
 #include "machine/isa_tiers.h"
 
-/* The tier that a backend is held against: the narrowest that has all bits it declares, but none that may not
- * be used. One that declares none but stands on a library (which looks at the CPU itself) is held against the
- * widest that may be used. */
+/* The tier that a backend is compared with: the narrowest that has all bits it declares, but none that may
+ * not be used. For one that declares none but uses a library (which looks at the CPU itself), the widest that
+ * may be used. */
 enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa);
 
 /* Measured single-precision peak of `threads` OpenMP threads together, in GFLOP/s: independent multiply-adds

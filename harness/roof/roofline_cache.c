@@ -69,7 +69,7 @@ json_t *roofline_rates_json(const struct roofline_rates *r)
 
 static json_t *read_root(const char *path, struct error *e)
 {
-    return cache_list_read(path, list_name, "remove it, and bench roofline writes it anew", e);
+    return cache_list_read(path, list_name, "remove it, and bench roofline will write a new one", e);
 }
 
 /* Index of the entry, or -1. */

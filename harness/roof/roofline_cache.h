@@ -23,7 +23,7 @@
 void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row);
 
 /* By how much the multiply-add peak of any ISA tier differs before and after all else, as a share of the
- * lower one. Above roofline_max_change something else used the machine meanwhile: such rates are not to be
+ * lower one. Above roofline_max_change something else used the machine meanwhile: such rates must not be
  * saved. */
 double roofline_rates_change(const struct roofline_rates *rates);
 static const double roofline_max_change = 0.1;
@@ -32,7 +32,7 @@ static const double roofline_max_change = 0.1;
 json_t *roofline_rates_json(const struct roofline_rates *rates);
 
 /* The entry of this machine, the usable ISA and the team size. *found tells. A file that is not there has no
- * entries; one that is no such file is EXIT_USAGE with its path and what is wrong. */
+ * entries; one that is not such a file is EXIT_USAGE with its path and what is wrong. */
 int roofline_cache_find(const char *path, const char *env_id, int threads, struct roofline_rates *rates,
                         bool *found, struct error *e);
 

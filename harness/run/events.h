@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a run reports while it goes on, and to whom. */
+ * The events of a run, and the listener that receives them. */
 #ifndef LB_EVENTS_H
 #define LB_EVENTS_H
 
@@ -30,7 +30,7 @@ struct contender_info {
     char implementation[512];
 };
 
-/* What a worker notes of an epoch beside its results, for the checks of integrity. */
+/* What a worker reports of an epoch besides its results, for the integrity checks. */
 struct epoch_notes {
     double seconds;         /* from the message to the report, by the clock of train_seconds */
     int steps_verified;     /* in this epoch: single steps that were looked at again */

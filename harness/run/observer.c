@@ -18,7 +18,7 @@ struct reading { /* of CLOCK_MONOTONIC_RAW and of the counter, at the same time 
     uint64_t ticks;
 };
 
-/* The counter's rate is taken over all the time since this one, so it gets more exact as the run goes on. */
+/* The counter's rate is taken over all the time since this one, so it becomes more exact during the run. */
 static struct reading origin;
 
 /* Seconds of a clock, or -1. */
@@ -75,7 +75,7 @@ static double both_delays(pid_t worker)
     return delay_seconds(path) + delay_seconds("/proc/self/schedstat");
 }
 
-/* Field 20 of proc(5)'s stat: the 18th behind the name in brackets. */
+/* Field 20 of proc(5)'s stat: the 18th after the name in brackets. */
 static int count_tasks(pid_t pid)
 {
     char path[64], text[1024];

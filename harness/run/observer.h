@@ -39,7 +39,7 @@ struct observation {
     bool away;               /* this process was stopped meanwhile: seconds say nothing */
     double cpu_seconds;      /* of all threads of the worker; negative: not known */
     int tasks;               /* threads of the worker at its end; 0: not known */
-    double ticks_per_second; /* of the time stamp counter; 0: it is no clock on this CPU */
+    double ticks_per_second; /* of the time stamp counter; 0: it is not a clock on this CPU */
     int busy;       /* the first thread of the worker, and those that worked more than half as long; 0: not
                        known */
     double rss_mb;  /* resident memory of the worker at its end, 10^6 bytes; negative: not known */

@@ -20,7 +20,7 @@ static const bool runtime_is_libgomp = true;
  * the list goes round: libgomp (seen in GCC 12.2 and 14.2) that has more threads than places counts some of
  * them 2^32 times once a smaller team follows, takes the CPUs for overcommitted from then on, and lets
  * threads sleep at every barrier instead of spinning. Behind them the places that no team takes: what a
- * process finds allowed when it reads the topology anew are the places that its runtime has. */
+ * process finds allowed when it reads the topology again are the places that its runtime has. */
 static char *places_variable(const struct topology *topology, int threads)
 {
     const int teams = threads > LARGEST_TEAM ? threads : LARGEST_TEAM;

@@ -51,7 +51,7 @@ static long long clock_nanoseconds(clockid_t clock)
     return 1000000000LL * t.tv_sec + t.tv_nsec;
 }
 
-/* Of the calling thread its clock says it: the file is behind for what runs. */
+/* For the calling thread its own clock is used, because the file lags behind for a running thread. */
 static struct census look(void)
 {
     struct census c = {0, 0, true};
@@ -72,7 +72,7 @@ static struct census look(void)
 }
 
 /* A team of another size may have left threads, which end after the first region of this one. Returns the sum
- * of the team's thread ids: another one once the runtime has made some of its threads anew. */
+ * of the team's thread ids: another one once the runtime has replaced some of its threads. */
 static long long settle(int team)
 {
     long long ids = 0;

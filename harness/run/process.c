@@ -26,7 +26,7 @@ static const double crash_context_seconds = 0.5; /* from SIGTERM to SIGKILL */
 static volatile sig_atomic_t at_work; /* the worker that is not paused; 0: none */
 
 /* The terminal's stop reaches this process only. The default action, taken in between, is what stops it, or
- * does not where nobody could continue it. */
+ * does not if nothing could continue it. */
 static void on_stop(int number)
 {
     const int reason = errno;
@@ -216,7 +216,7 @@ bool process_finish(struct process *p, double seconds, char *words, size_t size)
     } else if (WEXITSTATUS(status) != 0) {
         snprintf(words, size, "exited with code %d during %s", WEXITSTATUS(status), doing);
     } else {
-        snprintf(words, size, "left before its work was done, with exit code 0 during %s", doing);
+        snprintf(words, size, "exited too early, with code 0 during %s", doing);
     }
     release(p);
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;

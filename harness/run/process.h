@@ -14,15 +14,14 @@ struct process {
     pid_t pid; /* 0: none */
     int socket;
     struct shared_page *shared;
-    const char *name;         /* of its contender, for what is told on stderr */
+    const char *name;         /* of its contender, for messages on stderr */
     struct offspring started; /* processes that it should not have started, found so far */
 };
 
 /* Starts this very program again as `worker`, with an OpenMP environment made for `threads` threads on the
- * places of the topology. data_fd may be -1. The worker has a session of its own: whether it goes on after a
- * signal of the terminal is the parent's decision, and it dies with the parent. name outlives it. 0 or
- * EXIT_INTERNAL. End with process_kill or process_finish, which also end what the worker has started, and
- * name it on stderr. */
+ * places of the topology. data_fd may be -1. The worker has its own session, so the parent decides what a
+ * signal of the terminal does to it, and it dies with the parent. name outlives it. 0 or EXIT_INTERNAL. End
+ * with process_kill or process_finish, which also end what the worker has started, and name it on stderr. */
 int process_start(struct process *p, const char *name, int data_fd, int threads,
                   const struct topology *topology, struct error *e);
 
@@ -40,11 +39,11 @@ void process_continue(const struct process *p);
  * that. */
 void process_testify(struct process *p, struct observation *t);
 
-/* Waits for a worker that has left or is about to leave, kills it after `seconds` of patience, and releases
+/* Waits for a worker that has left or is about to leave, kills it after `seconds`, and releases
  * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */
 bool process_finish(struct process *p, double seconds, char *words, size_t size);
 
-/* Ends a worker that has been silent for `seconds`: asks it for its last words by SIGTERM, kills it, and
+/* Ends a worker that has been silent for `seconds`: asks it for its crash context by SIGTERM, kills it, and
  * releases everything. words[size] says so. */
 void process_give_up(struct process *p, double seconds, char *words, size_t size);
 

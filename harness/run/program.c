@@ -104,7 +104,7 @@ static int ask(struct answer *a, size_t *size, const char *path, const char *spe
     int ends[2];
     struct offspring left = {.count = 0};
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set(e, EXIT_INTERNAL, "%.200s: cannot be asked: %s", path, strerror(errno));
+        return error_set(e, EXIT_INTERNAL, "%.200s: cannot be probed: %s", path, strerror(errno));
     const pid_t child = child_fork();
     if (child == 0) become_program(path, spec, ends[1]);
     close(ends[1]);
@@ -124,8 +124,8 @@ static int judge(struct answer *a, size_t size, const char *path, struct error *
     identify(&here);
     if (size < offsetof(struct answer, version) || memcmp(a->magic, magic, sizeof magic) != 0)
         return error_set(e, EXIT_USAGE,
-                         "%.200s: does not answer as a bench of this kind; an older one must be rebuilt from "
-                         "a commit that has 'bench ab'",
+                         "%.200s: does not answer as bench does; an old one must be rebuilt from a commit "
+                         "that has 'bench ab'",
                          path);
     if (a->protocol != here.protocol || a->message_size != here.message_size ||
         a->page_size != here.page_size || a->answer_size != here.answer_size || size != sizeof *a)
@@ -153,14 +153,14 @@ static int find_file(struct program *p, const char *path, struct error *e)
     char *resolved = realpath(path, NULL);
     if (!resolved || strlen(resolved) >= sizeof p->path || stat(resolved, &s) != 0) {
         free(resolved);
-        return error_set(e, EXIT_USAGE, "%.200s: %s; needed is the path of a bench program", path,
+        return error_set(e, EXIT_USAGE, "%.200s: %s; give the path of a bench program", path,
                          strerror(errno));
     }
     strcpy(p->path, resolved);
     clean_copy(p->shown_path, sizeof p->shown_path, resolved);
     free(resolved);
     if (!S_ISREG(s.st_mode) || access(p->path, X_OK) != 0)
-        return error_set(e, EXIT_USAGE, "%.200s: is no program; needed is the path of another bench", path);
+        return error_set(e, EXIT_USAGE, "%.200s: is not a program; give the path of another bench", path);
     return 0;
 }
 

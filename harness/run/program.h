@@ -6,7 +6,7 @@
 
 #include "backends/registry.h"
 
-/* The word behind `bench worker` that asks. */
+/* The argument of `bench worker` that asks. */
 #define PROGRAM_QUESTION "answer"
 
 struct program {
@@ -17,9 +17,9 @@ struct program {
     struct plugin backend;             /* of that build: facts and stub only */
 };
 
-/* Asks the program at path, in a process of its own and with 10 seconds of patience, for its backend of this
- * spec (see registry_resolve). EXIT_USAGE when it is no such program, speaks another protocol, or knows no
- * such backend; EXIT_NOTHING when the backend is not ready there; EXIT_INTERNAL. p lives as long as the
+/* Asks the program at path, in its own process and for at most 10 seconds, for its backend of this
+ * spec (see registry_resolve). EXIT_USAGE if it is not such a program, speaks another protocol, or does not
+ * know the backend; EXIT_NOTHING when the backend is not ready there; EXIT_INTERNAL. p lives as long as the
  * stub is used and stays where it is. */
 int program_probe(struct program *p, const char *path, const char *spec, struct error *e);
 

@@ -7,7 +7,7 @@
 #include "base/clean_text.h"
 
 /* The sockets are SOCK_SEQPACKET: a message arrives whole or not at all, so any other length is the end of
- * the talk. */
+ * the connection. */
 
 int message_send(int fd, const struct message *m)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parent and a worker say to each other: one struct message per datagram of a socket pair. Both ends
+ * The messages between the parent and a worker: one struct message per datagram of a socket pair. Both ends
  * are the same program file, so the structs are their own wire format. */
 #ifndef LB_PROTOCOL_H
 #define LB_PROTOCOL_H
@@ -63,7 +63,8 @@ struct message {
 struct shared_page {
     struct progress progress;
     struct contender_trace trace;
-    char doing[300]; /* what the worker is at, for the words on its death: "the proof: gemm ...", "epoch 3" */
+    char doing[300]; /* what the worker is doing, for the message about its end: "the proof: gemm ...", "epoch
+                        3" */
 };
 
 /* 0, or -1 when the other end is gone. Both retry on EINTR. */

@@ -16,8 +16,9 @@
 #include "backends/tuning.h"
 
 static const double tick_seconds = 0.1;
-static const double crash_context_seconds = 1.0; /* between the end of the talk and the end of the process */
-static const double close_seconds = 10.0;        /* for close(), and for a leak checker at exit */
+static const double crash_context_seconds =
+    1.0;                                  /* between the end of the connection and the end of the process */
+static const double close_seconds = 10.0; /* for close(), and for a leak checker at exit */
 
 struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
@@ -69,7 +70,7 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
     TELL(run, failed, r->entry, outcome, words);
 }
 
-/* Of a worker that has ended the talk. */
+/* Of a worker that has closed the connection. */
 static void fail_crashed(struct run *run, struct runner *r)
 {
     char words[512];
@@ -259,7 +260,7 @@ static int open_and_prove(struct run *run, struct runner *r, struct error *e)
 
 /* ---- Training in turns ---- */
 
-/* The others have just been stopped: gives the kernel a moment to settle what they leave behind. */
+/* The others have just been stopped: gives the kernel a moment to settle. */
 static void settle(void)
 {
     const struct timespec gap = {0, 5000000};

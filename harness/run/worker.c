@@ -280,8 +280,7 @@ static int check_epoch(struct worker *w, const struct epoch_report *report, stru
 {
     const struct epoch_result *r = &report->result;
     if (w->reverify.failure[0])
-        return error_set(e, EXIT_INTEGRITY, "%s; it trains otherwise than it was proven",
-                         w->reverify.failure);
+        return error_set(e, EXIT_INTEGRITY, "%s; its training is not what was proven", w->reverify.failure);
     if (r->samples != w->data.train.count || report->ops[0].calls != (uint64_t)r->steps)
         return error_set(e, EXIT_PROOF, "epoch %d: %lld images of %u, %llu calls of %s in %d steps", r->epoch,
                          r->samples, w->data.train.count, (unsigned long long)report->ops[0].calls,
@@ -369,7 +368,7 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     int page = -1;
     if (argc < 4 || !read_descriptor(argv[argc - 3], &w.socket) || !read_descriptor(argv[argc - 2], &page) ||
         !read_descriptor(argv[argc - 1], &w.data_fd)) {
-        fprintf(stderr, "bench: worker: is started by 'bench run' only\n");
+        fprintf(stderr, "bench: worker: can be started by 'bench run' only\n");
         return EXIT_USAGE;
     }
     void *map = mmap(NULL, sizeof *w.shared, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
@@ -385,7 +384,7 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
         if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);
     }
     release(&w);
-    /* The page stays mapped: the last words at exit go there. */
+    /* The page stays mapped: the crash context at exit goes there. */
     return (int)e.code;
 }
 

@@ -28,7 +28,7 @@ struct judgement {
     struct bimodality bimodality[ARM_COUNT];
 };
 
-/* B is held against A's first process alone: under equal code the two are exchangeable, so that the median of
+/* B is compared with A's first process only: with equal code the two are exchangeable, so that the median of
  * their ratio is 1 however skewed the noise is; a mean over both processes of A has other tails, and its
  * ratio another median. Equal contenders are called different in less than 5 % of all runs, as long as what
  * each process keeps for its life (placement, layout) has a standard deviation of up to a third of the

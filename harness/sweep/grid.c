@@ -20,7 +20,7 @@ int grid_axis_named(const char *name)
     return -1;
 }
 
-/* One number at *text, which moves behind it. */
+/* One number at *text, which moves past it. */
 static bool parse_number(const char **text, int lo, int hi, int *value)
 {
     const size_t digits = strspn(*text, "0123456789");
@@ -59,7 +59,7 @@ enum int_list_status int_list_parse(struct int_list *list, const char *text, int
 
 int grid_points(const struct grid *g)
 {
-    int points = 1; /* GRID_MAX_VALUES to the power of the axes is no overflow */
+    int points = 1; /* GRID_MAX_VALUES to the power of the axes does not overflow */
     for (int i = 0; i < GRID_AXES; i++)
         if (g->axis[i].count > 0) points *= g->axis[i].count;
     return points <= GRID_MAX_POINTS ? points : 0;

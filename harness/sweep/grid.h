@@ -43,8 +43,8 @@ int grid_points(const struct grid *g);
 /* Whether any axis has more than one value. */
 bool grid_is_sweep(const struct grid *g);
 
-/* Point i, from 0: threads vary fastest, for the times that are compared should be neighbours; then batch,
- * then hidden. Every axis must have a value. */
+/* Point i, from 0: threads vary fastest, because times that are compared should be measured close together;
+ * then batch, then hidden. Every axis must have a value. */
 struct grid_point grid_point_at(const struct grid *g, int i);
 
 /* "t2-b128-h512", the name of the point's folder. Returns text. */

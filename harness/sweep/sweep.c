@@ -60,7 +60,7 @@ static int conclude(struct sweep *s, int code, struct error *e)
     printf("results: %s\n", s->folder.path);
     if (unread.code) code = exit_code_worst(code, error_set(e, unread.code, "%s", unread.text));
     if (code == EXIT_INTERRUPTED)
-        fprintf(stderr, "bench: interrupted; go on with: bench run --resume %s\n", s->folder.path);
+        fprintf(stderr, "bench: interrupted; resume with: bench run --resume %s\n", s->folder.path);
     return exit_code_worst(code, sweep_record_write(&s->record, status_of_end(code), code, e));
 }
 

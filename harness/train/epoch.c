@@ -41,7 +41,7 @@ struct pass {
     bool training;
     struct progress *progress;
     const volatile int *stop;
-    const struct epoch_watch *watch; /* NULL: nobody */
+    const struct epoch_watch *watch; /* NULL: no watch */
     struct timestamp watched;        /* what the watch took */
     int steps;                       /* results from here on */
     long long samples;

@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 #include "train/trainer.h"
 
-/* Shared with whoever draws: written by the training loop after each step with relaxed stores, so that
+/* Read by the progress display: written by the training loop after each step with relaxed stores, so that
  * watching costs the loop nothing but these stores. Lives in memory shared between processes. */
 struct progress {
     _Atomic int phase; /* enum progress_phase */

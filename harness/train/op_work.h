@@ -25,7 +25,7 @@ struct op_load {
  * whose phases are known by name, and that has none for the update. */
 bool op_updates_in_products(const char *const *names, int count);
 
-/* The work behind a line of ops.csv. False for a name that says nothing of it, such as "step" or "barrier".
+/* The work of a line of ops.csv. False for a name that does not tell it, such as "step" or "barrier".
  * Biases are not counted with products. updates: op_updates_in_products() of the whole step; the gradient
  * then never reaches memory, the weight and its mean square are read and written instead. */
 bool op_work_of(struct op_work *w, const char *name, bool updates, const struct op_load *load);

@@ -123,7 +123,7 @@ static void lap(struct composed *s, enum line line, double flop)
     s->mark = now;
 }
 
-/* Begins a timed stretch, after work that is no op's. */
+/* Begins a timed stretch, after work that belongs to no op. */
 static void mark(struct composed *s)
 {
     if (s->skip) return;

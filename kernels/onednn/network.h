@@ -90,7 +90,7 @@ static bool layer_supports(struct network *n, int index, layout_ref weights,
     const int rows = n->plan.batch;
     if (layer_backward_weights_pd(n, index, weights, rows, forward, &pd) != dnnl_success) return false;
     dnnl_primitive_desc_destroy(pd);
-    if (index == 0) return true; /* nobody needs the gradient with respect to the images */
+    if (index == 0) return true; /* the gradient with respect to the images is not needed */
     if (layer_backward_data_pd(n, index, weights, rows, forward, &pd) != dnnl_success) return false;
     dnnl_primitive_desc_destroy(pd);
     return true;

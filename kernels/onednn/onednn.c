@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * oneDNN behind the contract of backend.h, for its 2.x (2.6 and later) and 3.x interfaces.
+ * oneDNN under the contract of backend.h, for its 2.x (2.6 and later) and 3.x interfaces.
  *
  *   api.h      what differs between the two interfaces
  *   library.h  ownership, errors, and primitives with their arguments bound

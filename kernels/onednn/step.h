@@ -128,7 +128,7 @@ static void step(void *state, const struct batch *b, struct step_result *r)
     const struct backward *back = network_backward(n, b->rows);
     const struct forward *f = network_forward(n, b->rows);
     if (!back || !f) library_abort(l->failed, l->status);
-    double t = phase_begin(s); /* making primitives is no phase: it shows up in the rest */
+    double t = phase_begin(s); /* making primitives is not a phase: it counts as the rest */
     gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
     t = phase_end(s, PHASE_GATHER, t);
     kernel_run(&f->hidden, l);

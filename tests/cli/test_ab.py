@@ -146,7 +146,7 @@ REFUSED = [
     (["naive", "/bin/sh"], 2, ["'/bin/sh'", "PATH/bench:BACKEND"]),
     (["naive", "/bin/sh:"], 2, ["'/bin/sh:'", "PATH/bench:BACKEND"]),
     (["/nowhere/bench:naive", "naive"], 2, ["/nowhere/bench", "No such file"]),
-    (["/bin:naive", "naive"], 2, ["/bin", "no program"]),
+    (["/bin:naive", "naive"], 2, ["/bin", "not a program"]),
     (["/bin/true:naive", "naive"], 2, ["does not answer"]),
     ([bench + ":avx3", "naive"], 2, [bench, "'avx3'"]),
     (["naive", "/nowhere/mine.so"], 2, ["/nowhere/mine.so"]),

@@ -120,7 +120,7 @@ def test_refusals(data, folder, baseline):
 
     elsewhere = forge(baseline, folder + "/elsewhere", machine=move)
     refused(data, elsewhere, 4, ["another machine", "env_id", "--allow-other-machine"], folder)
-    refused(data, changed("", "status", "interrupted"), 6, ["did not go to its end"], folder)
+    refused(data, changed("", "status", "interrupted"), 6, ["did not complete"], folder)
     refused(data, changed("settings", "threads", 0), 6, ["settings are incomplete"], folder)
     refused(data, changed("settings", "rounds", 12), 6, ["bench ab"], folder)
     refused(data, forge(baseline, folder + "/zero", lambda e: 0.0), 6, ["epochs.csv", "line 2"], folder)

@@ -104,7 +104,7 @@ def disturb(words, out, begun, points, seconds, total, whole, once):
         folders = [os.path.join(place, point) for point in points]
         resumable = os.path.isfile(os.path.join(place, begun))
         if os.path.isdir(place) and not resumable:  # killed before it wrote its settings
-            refused(["--resume", place], 2, [place, begun, "measured nothing"])
+            refused(["--resume", place], 2, [place, begun, "before it measured"])
             shutil.rmtree(place)
         sent = wanted[ended]
         code = end_by(sent, ["run", "--resume", place] if resumable else [*words, "--out", place], folders, seconds,
@@ -185,7 +185,7 @@ def test_failing_contender(data, folder):
     rows = whole_rows(place + "/sweep.csv")
     check([(r["point"], r["backend"], r["epochs"], r["median_train_seconds"], r["verified"], r["outcome"]) for r in rows]
           == [(p, "evil:segv", "0", "", "0", "crashed") for p in ("t1-b128-h16", "t1-b128-h8")], f"failing: {rows}")
-    refused(["--resume", place, "--quiet"], 1, ["the sweep went to its end (exit code 1): nothing to do"])
+    refused(["--resume", place, "--quiet"], 1, ["the sweep is complete (exit code 1): nothing to do"])
     # As after a kill between the points: the plug-in is loaded and asked again.
     change_json(place + "/sweep.json", lambda s: s.update(status="running", exit_code=None))
     shutil.rmtree(place + "/t1-b128-h8")
@@ -252,17 +252,17 @@ def test_not_deterministic(point, folder):
         f.write(text.replace(rows[1]["loss"], "0.123456789"))
     result = run(bench, "run", "--resume", place)
     check(result.returncode == 1, f"forged: exit {result.returncode}: {result.stderr}")
-    check("epoch 2, trained again" in result.stderr and "0.123456789" in result.stderr, f"forged: {result.stderr!r}")
+    check("epoch 2, repeated" in result.stderr and "0.123456789" in result.stderr, f"forged: {result.stderr!r}")
 
 
 def test_refused(whole, sweep, folder):
     for place, word in ((whole, "the run"), (sweep, "the sweep")):
         done = run(bench, "run", "--resume", place)
-        check(done.returncode == 0 and f"{word} went to its end (exit code 0): nothing to do" in done.stderr,
+        check(done.returncode == 0 and f"{word} is complete (exit code 0): nothing to do" in done.stderr,
               f"{word} again: exit {done.returncode}: {done.stderr!r}")
     refused(["--resume", folder + "/nowhere"], 2, ["/nowhere", "machine.json"])
-    refused(["--resume", folder], 2, [folder, "machine.json", "no run"])
-    refused(["--resume", whole, "--epochs", "5"], 2, ["--epochs", "--resume", "leave it out"])
+    refused(["--resume", folder], 2, [folder, "machine.json", "not a run"])
+    refused(["--resume", whole, "--epochs", "5"], 2, ["--epochs", "--resume", "leave this flag out"])
     refused(["--resume", whole, "--out", folder + "/x"], 2, ["--out", "--resume"])
     place = unfinished(whole, folder + "/damaged")
     path = place + "/machine.json"
@@ -284,7 +284,7 @@ def test_refused(whole, sweep, folder):
     os.close(lock)
     with open(path, "w", encoding="utf-8") as f:
         f.write('{"status": "runn')
-    refused(["--resume", place], 6, [path, "damaged", "begin it anew"])
+    refused(["--resume", place], 6, [path, "damaged", "start a new one"])
 
 
 with scratch() as scratch_folder:

@@ -83,7 +83,7 @@ def tunes(folder, data):
         check([(e["blocking"], f"{e['gain_percent']:.1f}") for e in mine] == [(named, better[2])], f"{mine}: {r.stdout}")
     else:
         check(mine == [], f"tune: the defaults were not beaten, and an entry stays: {mine}")
-    check(("kept in " + kept in r.stdout) == bool(better) == ("proven    avx2" in r.stderr), f"{r.stdout}{r.stderr}")
+    check(("saved in " + kept in r.stdout) == bool(better) == ("proven    avx2" in r.stderr), f"{r.stdout}{r.stderr}")
 
 
 def uses(folder, data):

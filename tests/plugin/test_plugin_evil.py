@@ -31,7 +31,7 @@ def found_out(where):
     return rf"(killed by SIG(ABRT|SEGV) \(.*\)|exited with code \d+) during {where}"
 
 
-LEFT = "left before its work was done, with exit code 0 during "
+LEFT = "exited too early, with code 0 during "
 EPOCH = r"epoch 1, in gemm \(op call \d+\)"
 # kind of harm, the words of the report
 HARM = {

@@ -51,7 +51,7 @@ WRONG = [
 def test_files(folder):
     refused(2, ["No such file"], "list", "--plugin", folder + "/none.so")
     refused(2, ["No such file", "none.so"], "run", "--plugin", folder + "/none.so:name")
-    refused(2, ["is not a file"], "prove", "--plugin", folder)
+    refused(2, ["is not a regular file"], "prove", "--plugin", folder)
     with open(folder + "/text.so", "w", encoding="utf-8") as f:
         f.write("no shared object\n")
     refused(2, ["cannot be loaded", "text.so"], "micro", "--plugin", folder + "/text.so")

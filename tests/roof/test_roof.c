@@ -168,7 +168,7 @@ static void levels_do_without_caches_and_memory(void **state)
     const struct cache_sizes no_l3 = {32 << 10, 1 << 20, 0, 0}, unknown = {0, 0, 0, 0};
     levels_choose(l, &no_l3, 2, SIZE_MAX);
     assert_int_equal(l[LEVEL_L3].bytes, 0);
-    assert_non_null(strstr(l[LEVEL_L3].why, "no such cache"));
+    assert_non_null(strstr(l[LEVEL_L3].why, "such a cache"));
     assert_int_equal(l[LEVEL_DRAM].bytes, 4 << 20); /* four times what both L2 hold, by two */
     levels_choose(l, &no_l3, 2, 5 << 20);           /* less than four times, more than twice */
     assert_int_equal(l[LEVEL_DRAM].bytes, 5 << 19);

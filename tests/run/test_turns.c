@@ -463,7 +463,7 @@ static void crashes_lose_only_their_own_rows(void **state)
     assert_failed("leaves-in-open", OUTCOME_CRASHED, "exited with code 3 during open()");
     assert_failed("refuses", OUTCOME_NOT_OPENED, "no such luck");
     assert_failed("dies-in-epoch", OUTCOME_CRASHED, "killed by SIGABRT (Aborted) during epoch 2");
-    assert_failed("leaves-in-epoch", OUTCOME_CRASHED, "left before its work was done");
+    assert_failed("leaves-in-epoch", OUTCOME_CRASHED, "exited too early");
     assert_failed("dies-in-proof", OUTCOME_CRASHED,
                   "killed by SIGABRT (Aborted) during the proof: gemm 1x1x1");
     assert_int_equal(count_of(EPOCH, "dies-in-epoch"), 1);

@@ -8,7 +8,7 @@
 #include "fused.inc.h"
 #include "update.inc.h"
 
-/* Sum over the rows, a multiple of four, of VL columns: in four sums, for one would wait for the adder at
+/* Sum over the rows, a multiple of four, of VL columns: in four sums, because one would wait for the adder at
  * every row. */
 ALWAYS_INLINE vf sum_of_rows(const float *m, int rows, int ld)
 {

@@ -65,7 +65,7 @@ struct fused {
     struct plan plan;
     int panels, blocks, rows_max;
     int vecs;     /* of hidden units, all panels together */
-    float *arena; /* behind all pointers below */
+    float *arena; /* holds what all pointers below point to */
     size_t arena_bytes;
     float *w1, *v1, *b1, *vb1, *w2, *v2, *w2t, *h, *z;
     uint8_t *zero_image; /* an image of zeros; pads a batch */
@@ -94,7 +94,7 @@ static int share(int count, int parts, int t)
     return (int)((long long)count * t / parts);
 }
 
-/* The first hidden unit of a panel; of the panel behind the last, the number of them all. */
+/* The first hidden unit of a panel; of the panel after the last, the number of them all. */
 static int first_unit(const struct fused *f, int panel)
 {
     return share(f->vecs, f->panels, panel) * VL;

@@ -169,7 +169,7 @@ static bool open_image_lists(struct fused *f)
 }
 
 /* As few panels as will do, but an even number, for two threads are the least of a team; their widths are as
- * equal as can be. Units behind plan.hidden that fill the last vector or make panels wide enough are padding.
+ * equal as can be. Units beyond plan.hidden that fill the last vector or make panels wide enough are padding.
  */
 static void cut_into_panels(struct fused *f)
 {

@@ -64,7 +64,7 @@ struct pending {
 };
 
 /* Finishes the vector in flight and begins the next one of p; false when p has no more. In one piece, the
- * square root and then the division that waits for it hold up the multiply-adds behind them. A tile of 8 x 2
+ * square root and then the division that waits for it delay the multiply-adds after them. A tile of 8 x 2
  * vectors and 128 images without updates, with updates in one piece, in two parts (Granite Rapids, AVX-512):
  * 319, 422, 375 ns. */
 ALWAYS_INLINE bool next_update(const struct update_constants *c, struct in_flight *u, struct pending *p)
