@@ -71,14 +71,14 @@ int input_open(const char *path, long long *size, struct input_problem *p)
     return fd;
 }
 
-static char *read_whole(int fd, size_t room, size_t *size, struct input_problem *p)
+static char *read_whole(int fd, size_t capacity, size_t *size, struct input_problem *p)
 {
-    char *text = malloc(room + 1);
+    char *text = malloc(capacity + 1);
     ssize_t n = 1;
     *size = 0;
     if (!text) fail(p, INPUT_NO_MEMORY, "cannot be read: out of memory");
-    while (text && n != 0 && *size < room) {
-        n = read(fd, text + *size, room - *size);
+    while (text && n != 0 && *size < capacity) {
+        n = read(fd, text + *size, capacity - *size);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             fail(p, INPUT_UNREADABLE, "cannot be read: %s", strerror(errno));

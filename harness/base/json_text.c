@@ -9,20 +9,20 @@
 
 struct text {
     char *at;
-    size_t used, room; /* bytes; one of room is kept for the end */
+    size_t used, capacity; /* bytes; one is reserved for the end */
     bool lost;
 };
 
 static int grow(struct text *t, size_t more)
 {
-    size_t room = t->room ? t->room : 4096;
-    while (room - t->used <= more)
-        if (__builtin_mul_overflow(room, (size_t)2, &room)) return -1;
-    if (room == t->room) return 0;
-    char *longer = realloc(t->at, room);
+    size_t capacity = t->capacity ? t->capacity : 4096;
+    while (capacity - t->used <= more)
+        if (__builtin_mul_overflow(capacity, (size_t)2, &capacity)) return -1;
+    if (capacity == t->capacity) return 0;
+    char *longer = realloc(t->at, capacity);
     if (!longer) return -1;
     t->at = longer;
-    t->room = room;
+    t->capacity = capacity;
     return 0;
 }
 

@@ -58,7 +58,7 @@ static const char *const micro_columns[] = {"schema",
 
 /* Memory that the matrices of a user's shape may take, and a pool of cold weights: a share of what is there.
  */
-enum { ROOM_SHARE = 4 };
+enum { MEMORY_SHARE = 4 };
 
 /* Looks at the peak, before and after each measurement of Google Benchmark's, and the seconds of one. The
  * best counts: a measurement may be short enough to meet no other process, and so must a look be. */
@@ -424,7 +424,7 @@ static int allocate(struct micro *micro, struct error *e)
     const struct session *s = &micro->session;
     const size_t most = (size_t)micro_max_cases(&micro->shapes);
     const struct micro_machine machine = {s->topology.l2_bytes, s->topology.l3_bytes,
-                                          memory_available_here() / ROOM_SHARE};
+                                          memory_available_here() / MEMORY_SHARE};
     micro->contestants = calloc((size_t)s->count, sizeof *micro->contestants);
     micro->cases = calloc((size_t)s->count * most, sizeof *micro->cases);
     if (!micro->contestants || !micro->cases) return error_set(e, EXIT_INTERNAL, "out of memory");

@@ -25,7 +25,7 @@ enum { ROUNDS = 11 };
 static const double round_seconds = 0.005;
 
 /* The share of the memory that is there that working sets may take. */
-enum { ROOM_SHARE = 4 };
+enum { MEMORY_SHARE = 4 };
 
 static const char *const columns[] = {"schema",
                                       "run_id",
@@ -242,7 +242,7 @@ static int measure(struct roofline *r)
     const struct roofline_request request = {.threads = r->threads,
                                              .isa = cpu_usable(),
                                              .topology = &r->topology,
-                                             .room = memory_available_here() / ROOM_SHARE,
+                                             .available = memory_available_here() / MEMORY_SHARE,
                                              .rounds = ROUNDS,
                                              .seconds = round_seconds,
                                              .stop = &interrupt_flag,

@@ -73,21 +73,21 @@ enum idx_status gunzip_open(struct gunzip *g, struct byte_source *in)
     return inflateInit2(&g->inflater, -MAX_WBITS) == Z_OK ? IDX_OK : IDX_OUT_OF_MEMORY;
 }
 
-/* One call of inflate() with the source's window and size bytes of room; advances the source. */
+/* One call of inflate() with the source's window and size bytes of space; advances the source. */
 static enum idx_status inflate_some(struct gunzip *g, uint8_t *to, size_t size, size_t *got)
 {
     z_stream *z = &g->inflater;
     const bool more = byte_source_fill(g->in);
     const uInt offered = g->in->have < UINT_MAX ? (uInt)g->in->have : UINT_MAX;
-    const uInt room = size < UINT_MAX ? (uInt)size : UINT_MAX;
+    const uInt available = size < UINT_MAX ? (uInt)size : UINT_MAX;
     z->next_in = (Bytef *)(uintptr_t)g->in->next; /* zlib reads it only, but its type says otherwise */
     z->avail_in = offered;
     z->next_out = to;
-    z->avail_out = room;
+    z->avail_out = available;
     const int rc = inflate(z, Z_NO_FLUSH);
     g->in->next += offered - z->avail_in;
     g->in->have -= offered - z->avail_in;
-    *got = room - z->avail_out;
+    *got = available - z->avail_out;
     g->crc = (uint32_t)crc32(g->crc, to, (uInt)*got);
     g->length += (uint32_t)*got;
     if (rc == Z_STREAM_END) {

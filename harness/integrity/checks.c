@@ -209,7 +209,7 @@ static double memory_available_mb(int threads)
     return 2.097152 * 2 * (threads + 4);
 }
 
-/* Each epoch does the same work, so an allocator that takes memory back has found room for all of it in the
+/* Each epoch does the same work, so an allocator that takes memory back has found space for all of it in the
  * first. It may ask for more once or twice when it has scattered what is free, but not three times in a row
  * for a page of every step. */
 static void check_memory(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
@@ -218,7 +218,7 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
     static const double page_mb = 4096e-6;
     const struct observation *t = &r->observation;
     const bool first = i->epochs == 0 || r->result.epoch == 1; /* of a worker */
-    const double grown = t->rss_mb - i->first_rss_mb, room = memory_available_mb(g->threads);
+    const double grown = t->rss_mb - i->first_rss_mb, allowed = memory_available_mb(g->threads);
     const bool grows = t->data_mb - i->last_data_mb >= page_mb * r->result.steps;
     i->last_data_mb = t->data_mb;
     i->growing = grows && !first ? i->growing + 1 : 0;
@@ -230,9 +230,10 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
         return;
     }
     struct integrity_line *line =
-        lines_take(i, CHECK_MEMORY, grown <= room && i->growing < IN_A_ROW, grown / room);
+        lines_take(i, CHECK_MEMORY, grown <= allowed && i->growing < IN_A_ROW, grown / allowed);
     if (!line) return;
-    SAY(line->expected, "at most %.1f MB more, and not a page a step in each of %d epochs", room, IN_A_ROW);
+    SAY(line->expected, "at most %.1f MB more, and not a page a step in each of %d epochs", allowed,
+        IN_A_ROW);
     SAY(line->seen, "%.1f MB more%s", grown, i->growing >= IN_A_ROW ? ", a page a step or more in each" : "");
     SAY(line->words, "resident memory after epoch %d, %.1f MB, against that after the worker's first",
         r->result.epoch, t->rss_mb);

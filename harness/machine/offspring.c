@@ -49,7 +49,7 @@ struct entry {
 
 struct table {
     struct entry *of;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 /* proc(5)'s stat: "pid (name) state ppid pgrp session ..."; the name may hold anything. */
@@ -84,8 +84,8 @@ static bool read_table(struct table *t)
     *t = (struct table){NULL, 0, 0};
     for (struct dirent *d; complete && (d = readdir(proc));) {
         if (d->d_name[0] < '1' || d->d_name[0] > '9') continue;
-        if (t->count == t->room) {
-            struct entry *more = realloc(t->of, (t->room = 2 * t->room + 256) * sizeof *more);
+        if (t->count == t->capacity) {
+            struct entry *more = realloc(t->of, (t->capacity = 2 * t->capacity + 256) * sizeof *more);
             complete = more != NULL;
             if (!more) break;
             t->of = more;

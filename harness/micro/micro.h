@@ -43,7 +43,7 @@ struct micro_operands {
 /* Caches and memory that cold operands are planned by. */
 struct micro_machine {
     size_t l2_bytes, l3_bytes; /* 0 = unknown */
-    size_t room;               /* bytes that a pool may take */
+    size_t available;          /* bytes that a pool may take */
 };
 
 /* 0 or e: EXIT_USAGE when the matrices of a user's shape do not fit into memory. Free with

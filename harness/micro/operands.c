@@ -72,17 +72,17 @@ static size_t area(int rows, int columns)
 
 /* Matrices for the largest of the user's shapes, in (-1, 1). 0 or e, which names the first shape that is too
  * large. */
-static int allocate_shapes(struct micro_operands *o, size_t room, uint64_t seed, struct error *e)
+static int allocate_shapes(struct micro_operands *o, size_t available, uint64_t seed, struct error *e)
 {
     size_t a = 0, b = 0, c = 0;
     for (int i = 0; i < o->shapes.count; i++) {
         const struct gemm_shape *s = &o->shapes.list[i];
         a = larger(a, area(s->m, s->k)), b = larger(b, area(s->k, s->n)), c = larger(c, area(s->m, s->n));
-        if ((a + b + c) * sizeof(float) > room)
+        if ((a + b + c) * sizeof(float) > available)
             return error_set(
                 e, EXIT_USAGE,
                 "%s:%d: its matrices need %zu MiB, but only %zu MiB may be used here; make it smaller",
-                o->shapes.path, s->line, (a + b + c) * sizeof(float) >> 20, room >> 20);
+                o->shapes.path, s->line, (a + b + c) * sizeof(float) >> 20, available >> 20);
     }
     struct rng r = rng_seed(seed, micro_stream + 1);
     if (!o->shapes.count) return 0;
@@ -115,8 +115,8 @@ int micro_operands_init(struct micro_operands *o, const struct dataset *d, const
     o->labels = d->train.labels;
     o->shapes = *shapes;
     if (!allocate(o)) return error_set(e, EXIT_INTERNAL, "out of memory");
-    if (allocate_shapes(o, machine->room, seed, e)) return (int)e->code;
-    pool_plan(&o->pool, machine->l2_bytes, machine->l3_bytes, machine->room, largest_weights(o));
+    if (allocate_shapes(o, machine->available, seed, e)) return (int)e->code;
+    pool_plan(&o->pool, machine->l2_bytes, machine->l3_bytes, machine->available, largest_weights(o));
     const size_t rows = (size_t)batch, inputs = (size_t)shape->inputs;
     struct rng r = rng_seed(seed, micro_stream);
     network_init(&o->model, shape, seed);

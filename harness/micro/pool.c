@@ -8,11 +8,11 @@
 
 enum { ALIGNED_FLOATS = 16, FRESH_FLOATS = 1 << 20 };
 
-void pool_plan(struct pool *p, size_t l2_bytes, size_t l3_bytes, size_t room, size_t largest)
+void pool_plan(struct pool *p, size_t l2_bytes, size_t l3_bytes, size_t available, size_t largest)
 {
     memset(p, 0, sizeof *p);
     size_t bytes = 0;
-    if (l3_bytes && 2 * l3_bytes <= room) {
+    if (l3_bytes && 2 * l3_bytes <= available) {
         p->beyond = "l3";
         bytes = 2 * l3_bytes;
     } else if (l2_bytes) {

@@ -120,10 +120,10 @@ static float product_unit(enum gemm_fill fill)
 static struct limits limits_of(const struct gemm_case *c)
 {
     const int alpha = odd_part(c->alpha), k = c->k > 0 ? c->k : 1;
-    const double room = (0x1p24 - (double)odd_part(c->beta) * MAX_EXACT_C) / alpha / k; /* for |A| |B| */
+    const double limit = (0x1p24 - (double)odd_part(c->beta) * MAX_EXACT_C) / alpha / k; /* for |A| |B| */
     struct limits l = {.a = 64, .b = 128};
-    if (room < 64.0 * 64.0) l.a = room < 1.0 ? 1 : (int)sqrt(room);
-    if (room < l.a * 128.0) l.b = room < 1.0 ? 1 : (int)room / l.a;
+    if (limit < 64.0 * 64.0) l.a = limit < 1.0 ? 1 : (int)sqrt(limit);
+    if (limit < l.a * 128.0) l.b = limit < 1.0 ? 1 : (int)limit / l.a;
     if (c->shared && l.b > l.a) l.b = l.a; /* each element may be one of either */
     l.stride =
         1 + (int)((double)alpha * k / (ODD_LIMIT - 100)); /* less what the first index of k and C add */

@@ -26,12 +26,12 @@ static struct prior_series *find(const struct prior_epochs *k, const char *backe
 
 static int add(struct prior_series *s, int row, struct error *e)
 {
-    if (s->epochs == s->room) {
-        const int room = s->room ? 2 * s->room : 64;
-        int *grown = realloc(s->row, (size_t)room * sizeof *grown);
+    if (s->epochs == s->capacity) {
+        const int capacity = s->capacity ? 2 * s->capacity : 64;
+        int *grown = realloc(s->row, (size_t)capacity * sizeof *grown);
         if (!grown) return error_set(e, EXIT_INTERNAL, "out of memory");
         s->row = grown;
-        s->room = room;
+        s->capacity = capacity;
     }
     s->row[s->epochs++] = row;
     return 0;

@@ -15,7 +15,7 @@ struct prior_epochs {
     struct prior_series {
         const char *backend; /* not owned */
         int epochs; /* 1 .. epochs are complete: a row each in epochs.csv, and all those in ops.csv */
-        int room;
+        int capacity;
         int *row; /* of epoch i + 1 in `epochs` */
     } series[REGISTRY_MAX];
 };

@@ -57,18 +57,19 @@ static size_t last_caches(const struct cache_sizes *c, int threads)
     return larger(private, c->l3 * (size_t)((threads + sharing - 1) / sharing));
 }
 
-static void beyond(struct level *l, size_t caches, int threads, size_t room)
+static void beyond(struct level *l, size_t caches, int threads, size_t available)
 {
     const size_t wanted = caches ? 4 * caches : beyond_any_cache;
-    const size_t total = wanted < room ? wanted : room;
+    const size_t total = wanted < available ? wanted : available;
     if (total < 2 * caches || total < (size_t)threads * (1u << 20))
         leave_out(l, "needs %zu MiB of memory, and this process may use %zu MiB", 2 * caches >> 20,
-                  room >> 20);
+                  available >> 20);
     else
         l->bytes = whole((double)total / threads);
 }
 
-void levels_choose(struct level levels[LEVEL_COUNT], const struct cache_sizes *c, int threads, size_t room)
+void levels_choose(struct level levels[LEVEL_COUNT], const struct cache_sizes *c, int threads,
+                   size_t available)
 {
     memset(levels, 0, LEVEL_COUNT * sizeof *levels);
     for (int i = 0; i < LEVEL_COUNT; i++) levels[i].name = names[i];
@@ -77,5 +78,5 @@ void levels_choose(struct level levels[LEVEL_COUNT], const struct cache_sizes *c
     between(&levels[LEVEL_L1], 0, c->l1d);
     between(&levels[LEVEL_L2], c->l1d, c->l2);
     between(&levels[LEVEL_L3], larger(c->l1d, c->l2), c->l3 / (size_t)sharing);
-    beyond(&levels[LEVEL_DRAM], last_caches(c, threads), threads, room);
+    beyond(&levels[LEVEL_DRAM], last_caches(c, threads), threads, available);
 }

@@ -24,11 +24,11 @@ struct cache_sizes {
     int l3_sharing_cores; /* 0 = unknown */
 };
 
-/* For a team of `threads`, with `room` bytes of memory to use in all: half of L1; the geometric mean of L1
- * and L2, and of L2 and a thread's share of L3; and four times the last cache, but no more than the room. A
- * level is left out if there is no such cache, if it is hardly larger than the one below, or, for DRAM,
- * where the room is less than twice the last cache. */
+/* For a team of `threads`, with `available` bytes of memory to use in all: half of L1; the geometric mean of
+ * L1 and L2, and of L2 and a thread's share of L3; and four times the last cache, but no more than is
+ * available. A level is left out if there is no such cache, if it is hardly larger than the one below, or,
+ * for DRAM, if less is available than twice the last cache. */
 void levels_choose(struct level levels[LEVEL_COUNT], const struct cache_sizes *caches, int threads,
-                   size_t room);
+                   size_t available);
 
 #endif

@@ -51,12 +51,12 @@ static size_t group_available(const char *folder, const struct names *n)
 static size_t groups_available(const char *mount, const char *group, const struct names *n)
 {
     char folder[PATH_BYTES];
-    size_t room = SIZE_MAX;
-    if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder) return room;
+    size_t available = SIZE_MAX;
+    if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder) return available;
     for (;;) {
-        room = smaller(room, group_available(folder, n));
+        available = smaller(available, group_available(folder, n));
         char *slash = strrchr(folder, '/');
-        if (strlen(folder) <= strlen(mount) || !slash) return room;
+        if (strlen(folder) <= strlen(mount) || !slash) return available;
         *slash = 0;
     }
 }
@@ -66,17 +66,19 @@ static size_t cgroup_available(const char *cgroup_file, const char *mount)
     static const struct names v2 = {"memory.max", "memory.current", "inactive_file "},
                               v1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "};
     char line[PATH_BYTES], v1_mount[PATH_BYTES];
-    size_t room = SIZE_MAX;
+    size_t available = SIZE_MAX;
     snprintf(v1_mount, sizeof v1_mount, "%s/memory", mount);
     FILE *f = fopen(cgroup_file, "re");
     while (f && fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = 0;
         const char *memory = strstr(line, ":memory:");
-        if (strncmp(line, "0::", 3) == 0) room = smaller(room, groups_available(mount, line + 3, &v2));
-        if (memory) room = smaller(room, groups_available(v1_mount, memory + strlen(":memory:"), &v1));
+        if (strncmp(line, "0::", 3) == 0)
+            available = smaller(available, groups_available(mount, line + 3, &v2));
+        if (memory)
+            available = smaller(available, groups_available(v1_mount, memory + strlen(":memory:"), &v1));
     }
     if (f) fclose(f);
-    return room;
+    return available;
 }
 
 static size_t address_space_available(void)
@@ -89,9 +91,10 @@ static size_t address_space_available(void)
 size_t memory_available(const char *meminfo_file, const char *cgroup_file, const char *cgroup_mount)
 {
     unsigned long long kibibytes;
-    size_t room = cgroup_available(cgroup_file, cgroup_mount);
-    if (read_number(meminfo_file, "MemAvailable:", &kibibytes)) room = smaller(room, kibibytes * 1024);
-    return smaller(room, address_space_available());
+    size_t available = cgroup_available(cgroup_file, cgroup_mount);
+    if (read_number(meminfo_file, "MemAvailable:", &kibibytes))
+        available = smaller(available, kibibytes * 1024);
+    return smaller(available, address_space_available());
 }
 
 size_t memory_available_here(void)

@@ -115,7 +115,7 @@ static size_t choose_levels(struct team *t)
     const struct topology *top = t->request->topology;
     const struct cache_sizes caches = {top->l1d_bytes, top->l2_bytes, top->l3_bytes, top->l3_sharing_cores};
     size_t largest = 0;
-    levels_choose(t->levels, &caches, t->threads, t->request->room);
+    levels_choose(t->levels, &caches, t->threads, t->request->available);
     for (int i = 0; i < LEVEL_COUNT; i++) {
         if (t->levels[i].bytes > largest) largest = t->levels[i].bytes;
         if (!t->levels[i].bytes) t->request->left_out(t->request->context, t->threads, &t->levels[i]);

@@ -29,7 +29,7 @@ struct roofline_request {
     int threads; /* of the team; one thread is measured too, first */
     uint32_t isa;
     const struct topology *topology;
-    size_t room; /* bytes that working sets may take together */
+    size_t available; /* bytes that working sets may take together */
     int rounds;
     double seconds;                    /* of one measurement, at least */
     const volatile sig_atomic_t *stop; /* non-zero: end early */

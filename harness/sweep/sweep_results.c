@@ -20,12 +20,12 @@
 
 static struct sweep_line *add_line(struct sweep_results *r)
 {
-    if (r->count == r->room) {
-        const int room = r->room ? 2 * r->room : 32;
-        struct sweep_line *grown = realloc(r->lines, (size_t)room * sizeof *grown);
+    if (r->count == r->capacity) {
+        const int capacity = r->capacity ? 2 * r->capacity : 32;
+        struct sweep_line *grown = realloc(r->lines, (size_t)capacity * sizeof *grown);
         if (!grown) return NULL;
         r->lines = grown;
-        r->room = room;
+        r->capacity = capacity;
     }
     return memset(&r->lines[r->count++], 0, sizeof *r->lines);
 }

@@ -28,7 +28,7 @@ struct sweep_line {
 
 struct sweep_results {
     struct sweep_line *lines;
-    int count, room;
+    int count, capacity;
 };
 
 /* Reads every point of the sweep in `folder` that has begun. EXIT_DATA when a file is damaged, EXIT_INTERNAL

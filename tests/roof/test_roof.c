@@ -192,7 +192,7 @@ static void put(const char *name, const char *text)
     fclose(f);
 }
 
-static size_t room(void)
+static size_t available(void)
 {
     char meminfo[256], cgroup[256];
     snprintf(meminfo, sizeof meminfo, "%s/meminfo", folder);
@@ -207,25 +207,25 @@ static void room_is_the_smallest_limit(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(command, sizeof command, "mkdir -p %s/a/b %s/memory/c", folder, folder);
     assert_int_equal(system(command), 0);
-    const size_t unlimited = room(); /* no file at all */
+    const size_t unlimited = available(); /* no file at all */
     put("meminfo", "MemTotal: 900 kB\nMemAvailable:     500 kB\n");
-    assert_int_equal(room(), 500 * 1024);
+    assert_int_equal(available(), 500 * 1024);
     put("cgroup", "0::/a/b\n");
     put("a/b/memory.max", "max\n");
-    assert_int_equal(room(), 500 * 1024);
+    assert_int_equal(available(), 500 * 1024);
     put("a/memory.max", "400000\n"); /* of the group above */
     put("a/memory.current", "300000\n");
-    assert_int_equal(room(), 100000);
+    assert_int_equal(available(), 100000);
     put("a/memory.stat", "anon 1\ninactive_file 50000\n");
-    assert_int_equal(room(), 150000);
+    assert_int_equal(available(), 150000);
     put("a/memory.current", "500000\n");
-    assert_int_equal(room(), 0);
+    assert_int_equal(available(), 0);
     put("cgroup", "4:memory:/c\n3:cpu:/\n");
     put("memory/c/memory.limit_in_bytes", "300000\n");
     put("memory/c/memory.usage_in_bytes", "20000\n");
-    assert_int_equal(room(), 280000);
+    assert_int_equal(available(), 280000);
     put("cgroup", "4:memory:/elsewhere\n");
-    assert_int_equal(room(), 500 * 1024);
+    assert_int_equal(available(), 500 * 1024);
     assert_true(unlimited > 500 * 1024);
     snprintf(command, sizeof command, "rm -r %s", folder);
     assert_int_equal(system(command), 0);
@@ -268,7 +268,7 @@ static int measure(struct seen *s, uint32_t isa, const struct topology *t, struc
     const struct roofline_request request = {.threads = 2,
                                              .isa = isa,
                                              .topology = t,
-                                             .room = (size_t)16 << 20,
+                                             .available = (size_t)16 << 20,
                                              .rounds = 2,
                                              .seconds = 0,
                                              .stop = &s->stop,
