@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The blockings that this program runs with: those that `bench tune` has kept for this machine, or none. Set
+ * The blockings that this program runs with: those that `bench tune` has saved for this machine, or none. Set
  * once, before anything is opened. */
 #ifndef LB_TUNING_H
 #define LB_TUNING_H

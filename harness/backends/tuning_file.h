@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `bench tune` found, kept for later runs: one JSON file for all CPU models, backends and team sizes.
+ * What `bench tune` found, saved for later runs: one JSON file for all CPU models, backends and team sizes.
  *
  *   {"schema": 1, "tunings": [{"cpu": model, "isa": usable ISA, "backend": name, "threads": n,
  *     "blocking": {"mr": n, "nr": n, "mc": n, "nc": n, "kc": n}, "gain_percent": x, "commit": of the program,
@@ -15,7 +15,7 @@
 #include "base/error.h"
 
 /* One entry. What identifies it (cpu, isa) is this machine's and not kept here. In one that was read, a size
- * that is no positive int is -1; mr and nr 0: the tile is chosen for each product. */
+ * that is not a positive int is -1; mr and nr 0: the tile is chosen for each product. */
 struct tuning {
     char backend[64];
     int threads;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MOST = 32 };
+enum { MAX_ENDINGS = 32 };
 
-static struct ending *list[MOST];
+static struct ending *list[MAX_ENDINGS];
 static int count;
 
 /* Held while files are written and while the list changes. The handler may run on another thread. */
@@ -29,17 +29,17 @@ void ending_let(void)
 
 static void take_out(const struct ending *what)
 {
-    int kept = 0;
+    int rest = 0;
     for (int i = 0; i < count; i++)
-        if (list[i] != what) list[kept++] = list[i];
-    count = kept;
+        if (list[i] != what) list[rest++] = list[i];
+    count = rest;
 }
 
 void ending_add(struct ending *what)
 {
     ending_hold();
     take_out(what);
-    if (count < MOST) list[count++] = what;
+    if (count < MAX_ENDINGS) list[count++] = what;
     ending_let();
 }
 

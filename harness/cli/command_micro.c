@@ -60,14 +60,14 @@ static const char *const micro_columns[] = {"schema",
  */
 enum { MEMORY_SHARE = 4 };
 
-/* Looks at the peak, before and after each measurement of Google Benchmark's, and the seconds of one. The
- * best counts: a measurement may be short enough to meet no other process, and so must a look be. */
-enum { PEAK_LOOKS = 4 };
+/* Samples of the peak, before and after each measurement of Google Benchmark's, and the seconds of one. The
+ * best counts: a measurement may be short enough to meet no other process, and so must a sample be. */
+enum { PEAK_SAMPLES = 4 };
 static const double peak_seconds = 0.001;
 
 struct micro;
 
-struct contestant {
+struct micro_contender {
     struct micro *micro;
     const struct registry_entry *entry;
     struct backend plugin;         /* for an entry that is one */
@@ -84,8 +84,8 @@ struct micro {
     struct session session;
     struct gemm_shapes shapes; /* the user's */
     struct micro_operands operands;
-    struct contestant *contestants; /* one per selected backend; count 0 when it is not timed */
-    struct contestant *on_stage;    /* the one that is open; NULL: none */
+    struct micro_contender *contenders; /* one per selected backend; count 0 when it is not timed */
+    struct micro_contender *on_stage;   /* the one that is open; NULL: none */
     struct gbench_case *cases;
     int count;
     double best_peak[ISA_TIER_COUNT]; /* GFLOP/s, so far */
@@ -96,7 +96,7 @@ struct micro {
 
 static void print_failed_row(void *context, const struct proof_row *row)
 {
-    const struct contestant *c = context;
+    const struct micro_contender *c = context;
     if (!row->failed) return;
     if (!c->micro->session.options->quiet) fputc('\n', stderr); /* after "proof     NAME: " */
     fprintf(stderr, "FAIL  %s %s %s\n", c->entry->name, row->op, row->cases);
@@ -106,7 +106,7 @@ static void print_failed_row(void *context, const struct proof_row *row)
 /* ---- The stage: while one is timed no other is open, and none was opened after it, so that whatever a
  * backend has once for the whole process is as this one wants it. */
 
-static int enter_stage(struct micro *micro, struct contestant *c, struct error *e)
+static int enter_stage(struct micro *micro, struct micro_contender *c, struct error *e)
 {
     const struct session *s = &micro->session;
     struct plan plan = s->plan;
@@ -127,7 +127,7 @@ static void leave_stage(struct micro *micro)
 }
 
 /* EXIT_OK, EXIT_PROOF, or e's code. */
-static int prove(struct micro *micro, struct contestant *c, struct error *e)
+static int prove(struct micro *micro, struct micro_contender *c, struct error *e)
 {
     const struct session *s = &micro->session;
     const struct proof_options options = {
@@ -150,9 +150,9 @@ static int prove(struct micro *micro, struct contestant *c, struct error *e)
     return passed ? EXIT_OK : EXIT_PROOF;
 }
 
-static struct contestant *contestant_of(const struct micro_case *c)
+static struct micro_contender *owner_of(const struct micro_case *c)
 {
-    return (void *)((char *)c->contender - offsetof(struct contestant, contender));
+    return (void *)((char *)c->contender - offsetof(struct micro_contender, contender));
 }
 
 /* Longer than a library lets idle threads of its own spin: those of the one before must be asleep. */
@@ -161,18 +161,18 @@ static const struct timespec silence = {0, 50000000};
 static const char *prepare_case(void *context)
 {
     struct micro_case *c = context;
-    struct contestant *contestant = contestant_of(c);
-    struct micro *micro = contestant->micro;
-    if (micro->on_stage != contestant) {
+    struct micro_contender *owner = owner_of(c);
+    struct micro *micro = owner->micro;
+    if (micro->on_stage != owner) {
         leave_stage(micro);
         nanosleep(&silence, NULL);
-        if (enter_stage(micro, contestant, micro->error)) {
+        if (enter_stage(micro, owner, micro->error)) {
             micro->error->code = EXIT_INTERNAL; /* it could be opened before */
             interrupt_flag = 1;
             return micro->error->text;
         }
-        own_threads_bind_team(&micro->session.topology, micro->session.plan.threads,
-                              contestant->has_own_threads, NULL);
+        own_threads_bind_team(&micro->session.topology, micro->session.plan.threads, owner->has_own_threads,
+                              NULL);
     }
     const char *why = micro_prepare(c);
     if (!why) c->call(c); /* the first one after open() may have to set up much */
@@ -186,13 +186,15 @@ static double measure_peak(void *context)
     const struct micro_case *c = context;
     const struct plan *plan = &c->contender->plan;
     const enum isa_tier tier = isa_tier_of(c->contender->backend, plan->isa);
-    double *best = &contestant_of(c)->micro->best_peak[tier];
-    for (int i = 0; i < PEAK_LOOKS; i++) *best = fmax(*best, peak_gflops(tier, plan->threads, peak_seconds));
+    double *best = &owner_of(c)->micro->best_peak[tier];
+    for (int i = 0; i < PEAK_SAMPLES; i++)
+        *best = fmax(*best, peak_gflops(tier, plan->threads, peak_seconds));
     return 1e9 * *best;
 }
 
 /* The cases of one user's shape, once gemm is found right for it. EXIT_OK, or EXIT_PROOF. */
-static int add_shape(struct micro *micro, struct contestant *c, const struct gemm_shape *s, bool names_only)
+static int add_shape(struct micro *micro, struct micro_contender *c, const struct gemm_shape *s,
+                     bool names_only)
 {
     char words[200];
     if (!names_only && !check_shape(&c->contender, &micro->operands, s, words, sizeof words)) {
@@ -206,7 +208,7 @@ static int add_shape(struct micro *micro, struct contestant *c, const struct gem
 }
 
 /* EXIT_OK, or EXIT_PROOF when a shape is left out. */
-static int register_cases(struct micro *micro, struct contestant *c, bool names_only)
+static int register_cases(struct micro *micro, struct micro_contender *c, bool names_only)
 {
     int code = EXIT_OK;
     c->count = micro_cases(c->cases, c->entry->name, &c->contender, &micro->operands);
@@ -226,7 +228,7 @@ static int register_cases(struct micro *micro, struct contestant *c, bool names_
 }
 
 /* For a list of names the stub of a plug-in serves, because nothing of it is called. */
-static int load_plugin(struct contestant *c, bool names_only, struct error *e)
+static int load_plugin(struct micro_contender *c, bool names_only, struct error *e)
 {
     if (!names_only) return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
     c->plugin = c->entry->plugin->stub;
@@ -235,7 +237,7 @@ static int load_plugin(struct contestant *c, bool names_only, struct error *e)
 }
 
 /* Loads what may be loaded here. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
-static int load(const struct session *s, struct contestant *c, bool names_only, struct error *e)
+static int load(const struct session *s, struct micro_contender *c, bool names_only, struct error *e)
 {
     const struct registry_entry *entry = c->entry;
     const bool is_foreign = entry->plugin || entry->argument;
@@ -247,13 +249,14 @@ static int load(const struct session *s, struct contestant *c, bool names_only, 
 /* Every op of its own, once. */
 static void call_own_ops(void *context)
 {
-    const struct contestant *c = context;
+    const struct micro_contender *c = context;
     for (int i = 0; i < c->count; i++)
         if (!c->cases[i].inherited && !c->cases[i].cold) c->cases[i].call(&c->cases[i]);
 }
 
 /* Proves what is on stage, and reopens it for its cases. EXIT_OK, EXIT_PROOF, or e's code. */
-static int prove_and_register(struct micro *micro, struct contestant *c, bool names_only, struct error *e)
+static int prove_and_register(struct micro *micro, struct micro_contender *c, bool names_only,
+                              struct error *e)
 {
     if (names_only) return register_cases(micro, c, true);
     const int verdict = prove(micro, c, e);
@@ -266,7 +269,7 @@ static int prove_and_register(struct micro *micro, struct contestant *c, bool na
 }
 
 /* EXIT_OK, EXIT_PROOF when it is left out, or e's code. */
-static int admit(struct micro *micro, struct contestant *c, bool names_only, struct error *e)
+static int admit(struct micro *micro, struct micro_contender *c, bool names_only, struct error *e)
 {
     int verdict = enter_stage(micro, c, e);
     if (verdict == EXIT_OK) verdict = prove_and_register(micro, c, names_only, e);
@@ -283,7 +286,7 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
     const struct session *s = &micro->session;
     int code = EXIT_OK;
     for (int i = 0; i < s->count && !interrupt_flag; i++) {
-        struct contestant *c = &micro->contestants[i];
+        struct micro_contender *c = &micro->contenders[i];
         c->micro = micro;
         c->entry = s->entries[i];
         own_threads_prepare(&s->topology, s->plan.threads, NULL);
@@ -332,12 +335,12 @@ static void on_result(void *context, const struct gbench_result *result)
     struct micro *micro = context;
     struct csv *csv = &micro->csv;
     const struct micro_case *c = result->context;
-    const struct contestant *contestant = contestant_of(c);
+    const struct micro_contender *owner = owner_of(c);
     if (csv->fd < 0) return;
     csv_integer(csv, 1);
     csv_text(csv, micro->session.folder.run_id);
     csv_text(csv, micro->session.data.name);
-    csv_text(csv, contestant->entry->name);
+    csv_text(csv, owner->entry->name);
     csv_integer(csv, micro->session.plan.threads);
     csv_text(csv, c->op);
     csv_text(csv, c->role);
@@ -357,11 +360,11 @@ static void on_result(void *context, const struct gbench_result *result)
     csv_real(csv, c->bytes);
     csv_real(csv, c->bytes / result->seconds_per_call * 1e-9);
     csv_integer(csv, c->inherited);
-    csv_verified(csv, &contestant->verdict);
-    csv_real(csv, contestant->verdict.worst_of_bound);
+    csv_verified(csv, &owner->verdict);
+    csv_real(csv, owner->verdict.worst_of_bound);
     add_product_fields(csv, c, result);
     csv_text(csv, micro->session.env_id);
-    csv_provenance(csv, contestant->entry);
+    csv_provenance(csv, owner->entry);
     if (csv_end_row(csv, micro->error)) interrupt_flag = 1;
 }
 
@@ -396,8 +399,8 @@ static int close_files(struct micro *micro, int code, struct error *e)
     code = exit_code_worst(code, csv_finish(&micro->csv, e));
     if (s->folder.continued) return code;
     for (int i = 0; i < s->count; i++)
-        if (micro->contestants[i].verdict.cases)
-            record_proven(&micro->record, s->entries[i]->name, &micro->contestants[i].verdict, 0.0);
+        if (micro->contenders[i].verdict.cases)
+            record_proven(&micro->record, s->entries[i]->name, &micro->contenders[i].verdict, 0.0);
     code = exit_code_worst(code, record_write(&micro->record, code, e));
     record_free(&micro->record);
     return code;
@@ -425,11 +428,11 @@ static int allocate(struct micro *micro, struct error *e)
     const size_t most = (size_t)micro_max_cases(&micro->shapes);
     const struct micro_machine machine = {s->topology.l2_bytes, s->topology.l3_bytes,
                                           memory_available_here() / MEMORY_SHARE};
-    micro->contestants = calloc((size_t)s->count, sizeof *micro->contestants);
+    micro->contenders = calloc((size_t)s->count, sizeof *micro->contenders);
     micro->cases = calloc((size_t)s->count * most, sizeof *micro->cases);
-    if (!micro->contestants || !micro->cases) return error_set(e, EXIT_INTERNAL, "out of memory");
+    if (!micro->contenders || !micro->cases) return error_set(e, EXIT_INTERNAL, "out of memory");
     for (int i = 0; i < s->count; i++)
-        if (!(micro->contestants[i].cases = calloc(most, sizeof *micro->contestants[i].cases)))
+        if (!(micro->contenders[i].cases = calloc(most, sizeof *micro->contenders[i].cases)))
             return error_set(e, EXIT_INTERNAL, "out of memory");
     return micro_operands_init(&micro->operands, &s->data, &s->shape, s->options->batch, s->options->seed,
                                &micro->shapes, &machine, e);
@@ -476,8 +479,8 @@ int command_micro(const struct options *o, const struct invocation *words, struc
     }
     const int code = run(&micro, words, names_only, e);
     micro_operands_free(&micro.operands);
-    for (int i = 0; micro.contestants && i < micro.session.count; i++) free(micro.contestants[i].cases);
-    free(micro.contestants);
+    for (int i = 0; micro.contenders && i < micro.session.count; i++) free(micro.contenders[i].cases);
+    free(micro.contenders);
     shapes_free(&micro.shapes);
     free(micro.cases);
     session_close(&micro.session);

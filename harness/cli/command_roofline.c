@@ -7,7 +7,7 @@
 
 #include "base/json_text.h"
 #include "cli/interrupt.h"
-#include "cli/known_roofline.h"
+#include "cli/saved_roofline.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "machine/cpu.h"
@@ -77,7 +77,7 @@ static int write_row(struct roofline *r, const struct roofline_row *row)
     csv_integer(csv, row->threads);
     csv_text(csv, row->quantity);
     csv_text(csv, row->unit);
-    csv_text(csv, isa_tier_name(row->roof));
+    csv_text(csv, isa_tier_name(row->tier));
     text_or_empty(csv, row->level);
     if (row->level)
         csv_unsigned(csv, row->working_set);
@@ -112,7 +112,7 @@ static void print_row(struct roofline *r, const struct roofline_row *row)
     if (row->level) size_text(row->working_set, size, sizeof size);
     table_cell(&r->table, "%d", row->threads);
     table_cell(&r->table, "%s", row->quantity);
-    table_cell(&r->table, "%s", isa_tier_name(row->roof));
+    table_cell(&r->table, "%s", isa_tier_name(row->tier));
     table_cell(&r->table, "%s", row->level ? row->level : row->phase ? row->phase : "");
     table_cell(&r->table, "%s", size);
     table_cell(&r->table, "%.4g", row->median);
@@ -132,7 +132,7 @@ static void keep_row(struct roofline *r, const struct roofline_row *row)
 {
     append(&r->rows, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:o, s:s?, s:i, s:f, s:f, s:f}", "threads",
                                row->threads, "quantity", row->quantity, "unit", row->unit, "isa",
-                               isa_tier_name(row->roof), "level", row->level, "working_set_bytes",
+                               isa_tier_name(row->tier), "level", row->level, "working_set_bytes",
                                row->level ? json_integer((json_int_t)row->working_set) : json_null(), "phase",
                                row->phase, "rounds", row->rounds, "median_per_second", row->median * 1e9,
                                "min_per_second", row->lowest * 1e9, "max_per_second", row->highest * 1e9));
@@ -281,12 +281,12 @@ static bool is_steady(const struct roofline_rates *rates)
 }
 
 /* Waiting threads measure the scheduler, which is of no use to a run. */
-static void keep_rates(const struct roofline *r)
+static void save_rates(const struct roofline *r)
 {
     if (!is_steady(&r->one) || (r->threads > 1 && !is_steady(&r->team))) return;
-    known_roofline_keep(r->env_id, &r->one, r->options->quiet);
+    saved_roofline_save(r->env_id, &r->one, r->options->quiet);
     if (r->threads > 1 && r->threads <= r->topology.allowed_pus)
-        known_roofline_keep(r->env_id, &r->team, r->options->quiet);
+        saved_roofline_save(r->env_id, &r->team, r->options->quiet);
 }
 
 int command_roofline(const struct options *o, const struct invocation *words, struct error *e)
@@ -305,7 +305,7 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     begin_table(&r);
     if (!o->quiet) print_setting(&r);
     int code = close_files(&r, measure(&r));
-    if (code == EXIT_OK) keep_rates(&r);
+    if (code == EXIT_OK) save_rates(&r);
     code = exit_code_worst(code, print_results(&r));
     if (code == EXIT_INTERRUPTED)
         fputs("bench: interrupted; the complete rows are saved\n", stderr);

@@ -57,13 +57,13 @@ struct tuned {
     struct error *error; /* of a proof that could not be made */
 };
 
-static void print_tried(void *context, const struct blocking *candidate, double effect, bool kept)
+static void print_tried(void *context, const struct blocking *candidate, double effect, bool better)
 {
     char text[TUNING_TEXT];
     const struct tuned *tuned = context;
     if (!tuned->tune->session.options->quiet)
         fprintf(stderr, "tried     %s: %+.1f %% time%s\n", tuning_text(candidate, text),
-                effect_percent(effect), kept ? ", the best so far" : "");
+                effect_percent(effect), better ? ", the best so far" : "");
 }
 
 static void shape_cells(struct table *table, const struct gemm_shape *s, const double seconds[2])

@@ -163,7 +163,7 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
             run_contender_epochs(s->entries[i], s->count, o->epochs, o->naive_epochs))
             return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings say", s->folder.path,
                              s->entries[i]->name);
-        r->kept_epochs[i] = r->prior.series[i].epochs;
+        r->prior_count[i] = r->prior.series[i].epochs;
     }
     return 0;
 }
@@ -177,14 +177,14 @@ static json_t *note_json(const struct resumption *r, const struct session *s)
     struct tm t;
     gmtime_r(&now, &t);
     strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &t);
-    json_t *kept = json_object();
+    json_t *repeated = json_object();
     for (int i = 0; i < s->count; i++)
-        if (json_object_set_new(kept, s->entries[i]->name, json_integer(r->kept_epochs[i])) != 0) {
-            json_decref(kept);
+        if (json_object_set_new(repeated, s->entries[i]->name, json_integer(r->prior_count[i])) != 0) {
+            json_decref(repeated);
             return NULL;
         }
     return json_pack("{s:s, s:O, s:o, s:{}}", "time_utc", utc, "status_before",
-                     json_object_get(r->earlier, "status"), "kept_epochs", kept, "trained_again");
+                     json_object_get(r->earlier, "status"), "kept_epochs", repeated, "trained_again");
 }
 
 int resume_record(struct resumption *r, const struct session *s, struct record *record, struct error *e)
@@ -206,7 +206,7 @@ int resume_record(struct resumption *r, const struct session *s, struct record *
     return 0;
 }
 
-/* ---- The kept epochs ---- */
+/* ---- The prior epochs ---- */
 
 static int find_entry(const struct session *s, const struct registry_entry *entry)
 {
@@ -216,13 +216,13 @@ static int find_entry(const struct session *s, const struct registry_entry *entr
 }
 
 /* NAN where it is not known. */
-static double kept_llc(const struct resumption *r, int backend, int epoch)
+static double prior_llc(const struct resumption *r, int backend, int epoch)
 {
     const char *cell = prior_cell(&r->prior, backend, epoch, "llc_gbps");
     return *cell ? strtod(cell, NULL) : NAN;
 }
 
-static double kept_real(const struct resumption *r, int backend, int epoch, const char *column)
+static double prior_real(const struct resumption *r, int backend, int epoch, const char *column)
 {
     return strtod(prior_cell(&r->prior, backend, epoch, column), NULL);
 }
@@ -230,20 +230,20 @@ static double kept_real(const struct resumption *r, int backend, int epoch, cons
 int resume_summary(const struct resumption *r, const struct session *s, struct summary *summary)
 {
     for (int i = 0; i < s->count; i++)
-        for (int epoch = 1; epoch <= r->kept_epochs[i]; epoch++) {
+        for (int epoch = 1; epoch <= r->prior_count[i]; epoch++) {
             const struct epoch_report report = {
                 .result = {.epoch = epoch,
-                           .train_seconds = kept_real(r, i, epoch, "train_seconds"),
-                           .loss = kept_real(r, i, epoch, "loss"),
-                           .accuracy = kept_real(r, i, epoch, "accuracy"),
-                           .val_loss = kept_real(r, i, epoch, "val_loss"),
-                           .val_accuracy = kept_real(r, i, epoch, "val_accuracy")},
-                .peak_gflops = kept_real(r, i, epoch, "peak_gflops"),
-                .roof = (int)isa_tier_of(s->entries[i]->backend, s->plan.isa),
-                .round = (int)kept_real(r, i, epoch, "round"),
+                           .train_seconds = prior_real(r, i, epoch, "train_seconds"),
+                           .loss = prior_real(r, i, epoch, "loss"),
+                           .accuracy = prior_real(r, i, epoch, "accuracy"),
+                           .val_loss = prior_real(r, i, epoch, "val_loss"),
+                           .val_accuracy = prior_real(r, i, epoch, "val_accuracy")},
+                .peak_gflops = prior_real(r, i, epoch, "peak_gflops"),
+                .tier = (int)isa_tier_of(s->entries[i]->backend, s->plan.isa),
+                .round = (int)prior_real(r, i, epoch, "round"),
                 .clock_reads = -1,
-                .noise.llc_gbps = kept_llc(r, i, epoch)};
-            const double flop = network_train_flop(&s->shape, kept_real(r, i, epoch, "samples"));
+                .noise.llc_gbps = prior_llc(r, i, epoch)};
+            const double flop = network_train_flop(&s->shape, prior_real(r, i, epoch, "samples"));
             struct summary_row *row = summary_row(summary, s->entries[i]);
             if (summary_epoch(summary, row, &report, s->options->seed, flop) != 0) return -1;
             row->points[row->epochs - 1].disturbed = *prior_cell(&r->prior, i, epoch, "noisy") != 0;
@@ -251,8 +251,8 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
     return 0;
 }
 
-/* Whether a figure is what the kept row says, to the last digit of it. */
-static bool is_as_kept(const struct resumption *r, int backend, int epoch, const char *column, double value)
+/* Whether a figure is what the prior row says, to the last digit of it. */
+static bool is_as_before(const struct resumption *r, int backend, int epoch, const char *column, double value)
 {
     char text[48];
     return strcmp(prior_cell(&r->prior, backend, epoch, column),
@@ -264,9 +264,10 @@ const char *resume_replayed(struct resumption *r, const struct session *s, const
 {
     const int i = find_entry(s, entry), epoch = report->result.epoch;
     const struct epoch_result *now = &report->result;
-    if (!is_as_kept(r, i, epoch, "loss", now->loss) || !is_as_kept(r, i, epoch, "accuracy", now->accuracy) ||
-        !is_as_kept(r, i, epoch, "val_loss", now->val_loss) ||
-        !is_as_kept(r, i, epoch, "val_accuracy", now->val_accuracy))
+    if (!is_as_before(r, i, epoch, "loss", now->loss) ||
+        !is_as_before(r, i, epoch, "accuracy", now->accuracy) ||
+        !is_as_before(r, i, epoch, "val_loss", now->val_loss) ||
+        !is_as_before(r, i, epoch, "val_accuracy", now->val_accuracy))
         r->differs[i] = true;
     /* Where memory is short, the note lacks it; the run does not suffer. */
     json_object_set_new(json_object_get(r->note, "trained_again"), entry->name,

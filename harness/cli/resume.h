@@ -31,7 +31,7 @@ struct resumption {
     char *list;
     struct options options; /* of the earlier run; points into earlier and list */
     struct prior_epochs prior;
-    int kept_epochs[REGISTRY_MAX]; /* by contender of the session */
+    int prior_count[REGISTRY_MAX]; /* of epochs, by contender of the session */
     bool differs[REGISTRY_MAX];    /* trained again, it gave other figures */
 };
 
@@ -41,13 +41,13 @@ int resume_begin(struct resumption *r, json_t *earlier, const char *folder, cons
                  bool plugins_loaded, struct error *e);
 void resume_free(struct resumption *r);
 
-/* When the session is open: the identity of the run, the same data, and what is kept. */
+/* When the session is open: the identity of the run, the same data, and the prior epochs. */
 int resume_match(struct resumption *r, struct session *s, struct error *e);
 
 /* Continues the earlier record; EXIT_USAGE when block sizes have changed since. */
 int resume_record(struct resumption *r, const struct session *s, struct record *record, struct error *e);
 
-/* Puts the kept epochs into the table at the end. 0, or -1 when out of memory. */
+/* Puts the prior epochs into the table at the end. 0, or -1 when out of memory. */
 int resume_summary(const struct resumption *r, const struct session *s, struct summary *summary);
 
 /* See run_listener. words: where a reason goes. */

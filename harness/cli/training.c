@@ -9,7 +9,7 @@
 #include "base/clean_text.h"
 #include "cli/integrity_session.h"
 #include "cli/interrupt.h"
-#include "cli/known_roofline.h"
+#include "cli/saved_roofline.h"
 #include "cli/reproduce.h"
 #include "cli/resume.h"
 #include "cli/session.h"
@@ -151,7 +151,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     struct summary_row *row = summary_row(&job->summary, entry);
     const double flop = network_train_flop(&job->session->shape, (double)report->result.samples);
     const struct summary *s = &job->summary;
-    const struct best_so_far best = {fmax(s->best_peak[report->roof], report->peak_gflops),
+    const struct best_so_far best = {fmax(s->best_peak[report->tier], report->peak_gflops),
                                      fmax(s->best_llc_gbps, report->noise.llc_gbps)};
     if (run_files_epoch(&job->files, entry, &row->verdict, report, &best, job->error) == 0 &&
         summary_epoch(&job->summary, row, report, job->part.seed, flop) != 0)
@@ -253,7 +253,7 @@ static void prepare_attribution(struct job *job)
 {
     const struct session *s = job->session;
     if (!job->training) return;
-    const bool known = known_roofline_find(s, &job->rates);
+    const bool known = saved_roofline_find(s, &job->rates);
     job->files.attribution = (struct attribution){.topology = &s->topology,
                                                   .rates = known ? &job->rates : NULL,
                                                   .shape = s->shape,
@@ -318,7 +318,7 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                     .exhaustive = o->exhaustive,
                                     .allow_deviation = o->allow_deviation != NULL,
                                     .timeout = o->timeout,
-                                    .kept = job->resumed ? job->resumed->kept_epochs : NULL,
+                                    .prior = job->resumed ? job->resumed->prior_count : NULL,
                                     .order = job->extra ? job->extra->order : TURNS_SHUFFLED,
                                     .warm_up = job->extra && job->extra->warm_up,
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,

@@ -20,7 +20,7 @@
 #include "stats/order.h"
 
 /* Pieces of work of each thread: 1.5 s of half a millisecond each, in stretches of 30 ms. */
-enum { PIECES = 3000, STRETCH = 60, STRETCHES = PIECES / STRETCH, FEWEST_PIECES = INTERVAL_MIN * STRETCH };
+enum { PIECES = 3000, STRETCH = 60, STRETCHES = PIECES / STRETCH, MIN_PIECES = INTERVAL_MIN * STRETCH };
 static const double piece_seconds = 0.0005, most_seconds = 2.5;
 
 /* The accounting of CPU time has ticks of 10 ms: over 2 s a share below this is none. */
@@ -29,7 +29,7 @@ static const double least_visible = 0.005;
 enum {
     RESTS = 12,
     WAKES = 200,
-    CLOCK_LOOKS = 2000,
+    CLOCK_READS = 2000,
     CLOCK_ROUNDS = 4,
     CLOCK_SAMPLES = 800,
     SAMPLES = 3,
@@ -74,8 +74,7 @@ static int work_together(double *times, long steps, int threads)
         double *mine = times + (size_t)omp_get_thread_num() * PIECES;
         const double end = clock_seconds() + most_seconds;
         int i = 0;
-        while (i < PIECES && (i < FEWEST_PIECES || clock_seconds() < end))
-            mine[i++] = time_piece(steps, &used);
+        while (i < PIECES && (i < MIN_PIECES || clock_seconds() < end)) mine[i++] = time_piece(steps, &used);
         done = i;
     }
     return used > 0 ? done : 0; /* always positive, as every loop's result is */
@@ -145,8 +144,8 @@ static void measure_wake(struct probe *p, double *times)
     prctl(PR_SET_TIMERSLACK, 0UL);
     p->wake_seconds = median_of(times, WAKES);
     const double start = clock_seconds();
-    for (int i = 0; i < CLOCK_LOOKS; i++) (void)clock_seconds();
-    p->clock_seconds = (clock_seconds() - start) / CLOCK_LOOKS;
+    for (int i = 0; i < CLOCK_READS; i++) (void)clock_seconds();
+    p->clock_seconds = (clock_seconds() - start) / CLOCK_READS;
 }
 
 /* ---- The clock ---- */
@@ -170,9 +169,9 @@ static double chain_seconds(void)
 
 /* GHz while the team is at this ISA's multiply-adds: between stretches of about 40 us of them, the chain is
  * timed. The clock that wide vectors lower stays low for longer than that. */
-static double clock_under(enum isa_tier roof, int threads, double *times)
+static double clock_under(enum isa_tier tier, int threads, double *times)
 {
-    const struct roof_loops *loops = roof_loops(roof);
+    const struct roof_loops *loops = roof_loops(tier);
     double used = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : used)
     {

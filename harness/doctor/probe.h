@@ -43,7 +43,7 @@ struct probe {
     double others;   /* share of the time taken by other processes */
     double siblings; /* share of the time in which the other hardware threads of these cores were busy */
     int sibling_count;
-    double runnable;           /* threads of others that wanted to run, mean of a few looks */
+    double runnable;           /* threads of others that wanted to run, mean of a few samples */
     double throttled;          /* seconds held back by the cgroup's quota, as a share of the wall time */
     long long throttle_events; /* of heat or power, during the probe; -1: not counted */
     long long throttle_events_before; /* since boot */

@@ -257,7 +257,7 @@ static void check_calls(struct integrity *i, const struct integrity_ground *g, c
 static void check_looked_at(struct integrity *i, const struct epoch_report *r)
 {
     const struct epoch_notes *n = &r->notes;
-    const bool has_span = r->result.steps >= SPAN_LEAST;
+    const bool has_span = r->result.steps >= SPAN_MIN;
     if (!(fabs(r->result.loss) < 1e3) || !(fabs(r->result.val_loss) < 1e3)) {
         lines_not_applicable(i, CHECK_LOOKED_AT, "the training diverges");
         return;

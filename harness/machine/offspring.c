@@ -14,12 +14,12 @@
 
 #include "base/clock.h"
 
-static const double patience_seconds = 2.0;
+static const double kill_seconds = 2.0;
 
-enum { MOST = 256 };
+enum { MAX_PIDS = 256 };
 
 struct pids {
-    pid_t of[MOST];
+    pid_t of[MAX_PIDS];
     int count;
 };
 
@@ -36,7 +36,7 @@ static bool contains(const struct pids *p, pid_t pid)
 
 static void add(struct pids *p, pid_t pid)
 {
-    if (p->count < MOST) p->of[p->count++] = pid;
+    if (p->count < MAX_PIDS) p->of[p->count++] = pid;
 }
 
 /* ---- All processes ---- */
@@ -193,7 +193,7 @@ void offspring_look(pid_t parent, struct offspring *found)
 
 void offspring_end(pid_t parent, struct offspring *found)
 {
-    const double deadline = clock_seconds() + patience_seconds;
+    const double deadline = clock_seconds() + kill_seconds;
     const struct timespec nap = {0, 1000000};
     /* What is killed may have started another just before, so the last look finds nothing. */
     while (visit(parent, found, SIGKILL) > 0) {

@@ -39,9 +39,9 @@ void blind_span_close(struct blind_span *s)
 void blind_span_draw(struct blind_span *s, struct rng *rng, int steps)
 {
     s->seen = s->length = 0;
-    if (steps < SPAN_LEAST) return;
+    if (steps < SPAN_MIN) return;
     const int most = steps < SPAN_MAX ? steps : SPAN_MAX;
-    s->length = SPAN_LEAST + (int)rng_below(rng, (uint32_t)(most - SPAN_LEAST + 1));
+    s->length = SPAN_MIN + (int)rng_below(rng, (uint32_t)(most - SPAN_MIN + 1));
     s->first = (int)rng_below(rng, (uint32_t)(steps - s->length + 1));
 }
 

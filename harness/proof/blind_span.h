@@ -16,7 +16,7 @@
 
 /* From 3 steps, so that of two successive ones without a store() before them one is skipped by a backend that
  * skips every second. */
-enum { SPAN_LEAST = 3, SPAN_MAX = 5 };
+enum { SPAN_MIN = 3, SPAN_MAX = 5 };
 
 /* How far the parameters may end from where the oracle ends, as a share of the way that the oracle went: the
  * length of the difference vector of a tensor over that of its movement, beside what the derived bounds of
@@ -41,7 +41,7 @@ struct blind_span {
 int blind_span_open(struct blind_span *s, const struct shape *shape, const struct plan *plan);
 void blind_span_close(struct blind_span *s);
 
-/* Draws where it lies among an epoch's steps; none where these are fewer than SPAN_LEAST. */
+/* Draws where it lies among an epoch's steps; none where these are fewer than SPAN_MIN. */
 void blind_span_draw(struct blind_span *s, struct rng *rng, int steps);
 
 bool blind_span_begins(const struct blind_span *s, int step);

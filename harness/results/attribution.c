@@ -13,7 +13,7 @@ struct op_attribution attribution_of(const struct attribution *a, const struct e
     struct roofs roofs;
     found.has_bytes = op_work_of(&least, names[which], updates, &load);
     found.bytes = least.bytes;
-    roofs_init(&roofs, a->rates, (enum isa_tier)report->roof, a->topology, a->threads);
+    roofs_init(&roofs, a->rates, (enum isa_tier)report->tier, a->topology, a->threads);
     roofs.flop = best_peak * 1e9;
     const struct work work = {report->ops[which].flop, least.bytes, least.working_set, least.updates};
     found.bound = bound_of(&roofs, &work);

@@ -11,14 +11,14 @@
 #define PROVENANCE_COLUMNS "git_commit", "binary_sha256"
 
 enum {
-    ORIGIN_COMMIT_SIZE = SHORT_ID_SIZE - 1 + sizeof "+changes",
-    ORIGIN_HASH_SIZE = SHORT_ID_SIZE,
+    PROVENANCE_COMMIT_SIZE = SHORT_ID_SIZE - 1 + sizeof "+changes",
+    PROVENANCE_HASH_SIZE = SHORT_ID_SIZE,
 };
 
 struct provenance {
-    char commit[ORIGIN_COMMIT_SIZE]; /* of the program that measured or, for a backend in another build, of
-                                        that; ends in "+changes" when tracked files differed; "" unknown */
-    char hash[ORIGIN_HASH_SIZE];     /* start of the SHA-256 of the plug-in, the other build, or this
+    char commit[PROVENANCE_COMMIT_SIZE]; /* of the program that measured or, for a backend in another build,
+                                        of that; ends in "+changes" when tracked files differed; "" unknown */
+    char hash[PROVENANCE_HASH_SIZE];     /* start of the SHA-256 of the plug-in, the other build, or this
                                         program; "" when the file cannot be read */
 };
 

@@ -50,7 +50,7 @@ int summary_epoch(struct summary *s, struct summary_row *row, const struct epoch
                              .disturbed = *turn_noise_cause(&report->noise, 0.0) != 0,
                              .llc_gbps = report->noise.llc_gbps};
     row->later += !is_first;
-    row->tier = report->roof;
+    row->tier = report->tier;
     s->best_peak[row->tier] = fmax(s->best_peak[row->tier], report->peak_gflops);
     s->best_llc_gbps = fmax(s->best_llc_gbps, report->noise.llc_gbps);
     row->last = *report;

@@ -124,10 +124,10 @@ static struct bandwidth_done run_for(const struct roof_loops *loops, enum bandwi
     return sum;
 }
 
-double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier roof, enum bandwidth kind,
+double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier tier, enum bandwidth kind,
                         size_t bytes, enum bandwidth_start start, double seconds)
 {
-    const struct roof_loops *loops = roof_loops(roof);
+    const struct roof_loops *loops = roof_loops(tier);
     double total = 0, slowest = 0;
     uint32_t used = 0;
 #pragma omp parallel num_threads(m->threads) reduction(+ : total, used) reduction(max : slowest)

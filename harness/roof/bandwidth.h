@@ -46,7 +46,7 @@ enum bandwidth_start { BANDWIDTH_WARM, BANDWIDTH_COLD };
  * for about so many seconds. The time is the slowest thread's. WARM: after one pass that is not timed. COLD:
  * for a working set larger than all caches; starts where the last cold measurement ended, since a whole pass
  * may take longer than all of it is worth. */
-double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier roof, enum bandwidth kind,
+double bandwidth_gbytes(const struct bandwidth_memory *m, enum isa_tier tier, enum bandwidth kind,
                         size_t bytes, enum bandwidth_start start, double seconds);
 
 #endif

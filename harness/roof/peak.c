@@ -46,20 +46,20 @@ double peak_share(double rate, double best_peak)
     return best_peak > 0.0 && rate <= best_peak ? rate / best_peak : NAN;
 }
 
-double peak_gflops(enum isa_tier roof, int threads, double seconds)
+double peak_gflops(enum isa_tier tier, int threads, double seconds)
 {
-    const struct roof_loops *l = roof_loops(roof);
+    const struct roof_loops *l = roof_loops(tier);
     return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_LOOK, threads, seconds);
 }
 
-double peak_divisions(enum isa_tier roof, int threads, double seconds)
+double peak_divisions(enum isa_tier tier, int threads, double seconds)
 {
-    const struct roof_loops *l = roof_loops(roof);
+    const struct roof_loops *l = roof_loops(tier);
     return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }
 
-double peak_square_roots(enum isa_tier roof, int threads, double seconds)
+double peak_square_roots(enum isa_tier tier, int threads, double seconds)
 {
-    const struct roof_loops *l = roof_loops(roof);
+    const struct roof_loops *l = roof_loops(tier);
     return 1e-9 * l->results_per_step * step_rate(l->square_root, DIVIDER_STEPS_PER_LOOK, threads, seconds);
 }

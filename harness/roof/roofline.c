@@ -28,11 +28,11 @@ struct team {
     int count;
 };
 
-static void add_register_probe(struct team *t, const char *quantity, const char *unit, enum isa_tier roof,
+static void add_register_probe(struct team *t, const char *quantity, const char *unit, enum isa_tier tier,
                                const char *phase, double (*peak)(enum isa_tier, int, double))
 {
     t->probes[t->count++] = (struct probe){
-        .row = {.threads = t->threads, .quantity = quantity, .unit = unit, .roof = roof, .phase = phase},
+        .row = {.threads = t->threads, .quantity = quantity, .unit = unit, .tier = tier, .phase = phase},
         .peak = peak};
 }
 
@@ -42,7 +42,7 @@ static void add_bandwidth_probe(struct team *t, const struct level *level, enum 
     t->probes[t->count++] = (struct probe){.row = {.threads = t->threads,
                                                    .quantity = bandwidth_name(kind),
                                                    .unit = "byte",
-                                                   .roof = isa_tier_widest(t->request->isa),
+                                                   .tier = isa_tier_widest(t->request->isa),
                                                    .level = level->name,
                                                    .working_set = level->bytes * (size_t)t->threads},
                                            .bandwidth = kind,
@@ -68,8 +68,8 @@ static void summarise(struct probe *p, int rounds)
 static double take(const struct team *t, const struct probe *p)
 {
     const double seconds = t->request->seconds;
-    if (p->peak) return p->peak(p->row.roof, t->threads, seconds);
-    return bandwidth_gbytes(&t->memory, p->row.roof, p->bandwidth, p->bytes, p->start, seconds);
+    if (p->peak) return p->peak(p->row.tier, t->threads, seconds);
+    return bandwidth_gbytes(&t->memory, p->row.tier, p->bandwidth, p->bytes, p->start, seconds);
 }
 
 /* All probes in turns, so that a noisy moment does not hit the rounds of one alone; then their rows. */

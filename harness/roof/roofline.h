@@ -17,7 +17,7 @@ struct roofline_row {
     int threads;
     const char *quantity; /* "multiply_add", "divide", "square_root", "read", "write", "triad" */
     const char *unit;     /* what is counted: "flop", "result", "byte" */
-    enum isa_tier roof;   /* whose vectors */
+    enum isa_tier tier;   /* whose vectors */
     const char *level;    /* of bandwidth: "L1" ...; else NULL */
     size_t working_set;   /* bytes of all threads together; 0 without a level */
     const char *phase;    /* "before" or "after" all else; NULL: between them, in turns */

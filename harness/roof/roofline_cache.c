@@ -16,10 +16,10 @@ void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row 
 {
     const double rate = row->median * 1e9;
     if (row->threads != rates->threads) return;
-    if (strcmp(row->quantity, "divide") == 0) rates->divide[row->roof] = rate;
-    if (strcmp(row->quantity, "square_root") == 0) rates->square_root[row->roof] = rate;
+    if (strcmp(row->quantity, "divide") == 0) rates->divide[row->tier] = rate;
+    if (strcmp(row->quantity, "square_root") == 0) rates->square_root[row->tier] = rate;
     if (row->phase)
-        (strcmp(row->phase, "before") == 0 ? rates->flop_before : rates->flop_after)[row->roof] = rate;
+        (strcmp(row->phase, "before") == 0 ? rates->flop_before : rates->flop_after)[row->tier] = rate;
     for (int i = 0; row->level && i < LEVEL_COUNT; i++)
         if (strcmp(row->level, level_name(i)) == 0) rates->bytes[i] = fmax(rates->bytes[i], rate);
 }
@@ -108,7 +108,7 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
     return 0;
 }
 
-int roofline_cache_keep(const char *path, const char *env_id, const struct roofline_rates *rates,
+int roofline_cache_save(const char *path, const char *env_id, const struct roofline_rates *rates,
                         struct error *e)
 {
     char isa[128];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `bench roofline` measured, kept in the user's cache folder for the runs that come after it: one JSON
+ * What `bench roofline` measured, saved in the user's cache directory for later runs: one JSON
  * file for all machines, ISA caps and team sizes.
  *
  *   {"schema": 1, "rooflines": [{"env_id": id, "isa": usable ISA, "threads": n, "utc": when,
@@ -37,7 +37,7 @@ int roofline_cache_find(const char *path, const char *env_id, int threads, struc
                         bool *found, struct error *e);
 
 /* Adds the entry or replaces the one it supersedes; makes the folder. 0 or e; the file is then as it was. */
-int roofline_cache_keep(const char *path, const char *env_id, const struct roofline_rates *rates,
+int roofline_cache_save(const char *path, const char *env_id, const struct roofline_rates *rates,
                         struct error *e);
 
 #endif

@@ -45,9 +45,9 @@ struct epoch_report {
     int op_count;
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* differences over this epoch; name points into name_text */
     char name_text[TRAINER_MAX_OP_TIMES][24];
-    double peak_gflops;    /* of the roof over this backend, measured around this epoch on the same threads */
-    int roof;              /* enum isa_tier, of that peak */
-    long long clock_reads; /* of thread 0 inside the steps, for ops; -1: not known */
+    double peak_gflops;        /* of the backend's ISA tier, measured around this epoch on the same threads */
+    int tier;                  /* enum isa_tier, of that peak */
+    long long clock_reads;     /* of thread 0 inside the steps, for ops; -1: not known */
     double clock_read_seconds; /* of one reading */
     struct turn_noise noise;
     struct epoch_notes notes;
@@ -72,7 +72,7 @@ struct run_listener {
     /* The contender is out of the run; words say why in one line. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
                    const char *words);
-    /* Needed with kept epochs only: one of them has been trained again. Returns NULL, or in one line why the
+    /* Needed with prior epochs only: one of them has been trained again. Returns NULL, or in one line why the
      * contender must leave the run. */
     const char *(*replayed)(void *context, const struct registry_entry *entry,
                             const struct epoch_report *report);

@@ -24,7 +24,7 @@ void own_threads_prepare(const struct topology *t, int team, int *bound)
 
 /* Longer than threads of a runtime spin, so that none works while it is looked at. */
 static const struct timespec nap = {0, 20000000};
-enum { LOOKS = 25 };
+enum { SAMPLES = 25 };
 
 /* The first number of schedstat: nanoseconds on a CPU; -1: this kernel has none. */
 static long long nanoseconds_of(const char *thread)
@@ -93,7 +93,7 @@ void own_threads_begin(struct own_threads *w, int team)
 /* Also when a runtime needs a moment to end threads of its own. */
 static bool more_stay(int before)
 {
-    for (int i = 0; i < LOOKS; i++) {
+    for (int i = 0; i < SAMPLES; i++) {
         if (look().threads <= before) return false;
         nanosleep(&nap, NULL);
     }

@@ -167,7 +167,7 @@ void process_continue(const struct process *p)
     kill(p->pid, SIGCONT);
 }
 
-void process_testify(struct process *p, struct observation *t)
+void process_observe(struct process *p, struct observation *t)
 {
     offspring_look(p->pid, &p->started);
     t->started = p->started.unknown ? -1 : p->started.count;

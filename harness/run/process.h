@@ -37,7 +37,7 @@ void process_continue(const struct process *p);
 
 /* Looks for what the worker has started, in this epoch and before, and fills in the observation's fields of
  * that. */
-void process_testify(struct process *p, struct observation *t);
+void process_observe(struct process *p, struct observation *t);
 
 /* Waits for a worker that has left or is about to leave, kills it after `seconds`, and releases
  * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */

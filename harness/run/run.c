@@ -24,7 +24,7 @@ struct runner { /* one contender and its worker */
     const struct registry_entry *entry;
     struct process process;
     int epochs, done; /* owed in all, trained so far */
-    int kept;         /* epochs of an earlier part of the run */
+    int prior;        /* epochs of an earlier part of the run */
     bool out;         /* failed, or not owed anything any more */
 };
 
@@ -226,7 +226,7 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
     else if (!proof_passed(v)) {
         snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
         fail(run, r, OUTCOME_PROOF_FAILED, words);
-    } else if (run->options->prove_only || r->kept == r->epochs)
+    } else if (run->options->prove_only || r->prior == r->epochs)
         dismiss(run, r);
     else
         process_pause(&r->process);
@@ -282,11 +282,11 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     observer_end(&run->observer, &observation);
     struct epoch_report *report = &run->message.u.report;
     if (run->message.kind != MESSAGE_REPORT || report->result.epoch != epoch || report->op_count < 0 ||
-        report->op_count > TRAINER_MAX_OP_TIMES || report->roof < 0 || report->roof >= ISA_TIER_COUNT) {
+        report->op_count > TRAINER_MAX_OP_TIMES || report->tier < 0 || report->tier >= ISA_TIER_COUNT) {
         fail_protocol(run, r);
         return false;
     }
-    process_testify(&r->process, &observation);
+    process_observe(&r->process, &observation);
     report->observation = observation;
     report->round = round > 0 ? round + run->options->rounds_before : 0;
     report->position = position;
@@ -295,12 +295,12 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     return true;
 }
 
-/* Trains the kept epochs again. */
+/* Trains the prior epochs again. */
 static void replay(struct run *run, struct runner *r)
 {
     process_continue(&r->process);
     settle();
-    while (r->done < r->kept) {
+    while (r->done < r->prior) {
         if (!train_one(run, r, 0, 0)) return;
         const struct epoch_report report = run->message.u.report;
         const char *words = run->listener->replayed(run->listener->context, r->entry, &report);
@@ -333,7 +333,7 @@ static void take_turn(struct run *run, struct runner *r, int round, int position
 /* Whether a contender that an earlier part of the run has brought to its end would be in this round. */
 static bool was_in_round(const struct runner *r, int round)
 {
-    return r->kept > 0 && r->kept == r->epochs && round <= r->epochs;
+    return r->prior > 0 && r->prior == r->epochs && round <= r->epochs;
 }
 
 /* Fills in who is still owed an epoch, in this round's order. Returns how many. */
@@ -357,7 +357,7 @@ static void train(struct run *run)
     for (int round = run->options->warm_up ? 0 : 1; n > 0 && !is_interrupted(run); round++) {
         n = draw_round(run, round, order);
         for (int i = 0; i < n && !is_interrupted(run); i++)
-            if (order[i]->kept == 0 || order[i]->kept < round) take_turn(run, order[i], round, i + 1);
+            if (order[i]->prior == 0 || order[i]->prior < round) take_turn(run, order[i], round, i + 1);
     }
 }
 
@@ -376,7 +376,7 @@ static void report_interrupted(struct run *run)
         struct runner *r = &run->runners[i];
         if (r->out) continue;
         snprintf(words, sizeof words, "interrupted after %d of %d epochs",
-                 r->done > r->kept ? r->done : r->kept, r->epochs);
+                 r->done > r->prior ? r->done : r->prior, r->epochs);
         fail(run, r, OUTCOME_INTERRUPTED, words);
     }
 }
@@ -386,7 +386,7 @@ static int run_all(struct run *run, struct error *e)
     for (int i = 0; i < run->count && !is_interrupted(run); i++)
         if (open_and_prove(run, &run->runners[i], e)) return (int)e->code;
     for (int i = 0; i < run->count && !is_interrupted(run); i++)
-        if (!run->runners[i].out && run->runners[i].kept > 0) replay(run, &run->runners[i]);
+        if (!run->runners[i].out && run->runners[i].prior > 0) replay(run, &run->runners[i]);
     train(run);
     if (!is_interrupted(run))
         return run->any_untrue                   ? EXIT_INTEGRITY
@@ -439,7 +439,7 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         runners[i].epochs = options->prove_only ? 0
                                                 : run_contender_epochs(entries[i], count, options->epochs,
                                                                        options->naive_epochs);
-        runners[i].kept = options->kept ? options->kept[i] : 0;
+        runners[i].prior = options->prior ? options->prior[i] : 0;
     }
     const int code = run_all(&run, e);
     for (int i = 0; i < count; i++) process_kill(&runners[i].process);

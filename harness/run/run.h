@@ -31,7 +31,7 @@ struct run_options {
      * in the order they would have had. NULL: none. Only with TURNS_SHUFFLED, not with epochs_per_turn
      * above 1.
      */
-    const int *kept;
+    const int *prior;
     double target; /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 

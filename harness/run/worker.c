@@ -317,7 +317,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
-    report->roof = (int)isa_tier_of(w->contender.backend, w->contender.plan.isa);
+    report->tier = (int)isa_tier_of(w->contender.backend, w->contender.plan.isa);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
     report->noise.llc_gbps = fmin(llc_before, llc_probe_gbps(&w->llc));
     notes->seconds = clock_seconds() - start;

@@ -17,8 +17,8 @@ struct sweep_line {
     struct grid_point point;
     char folder[GRID_NAME_SIZE];
     char backend[64], dataset[64], run_id[40], env_id[16], seed[24];
-    char commit[ORIGIN_COMMIT_SIZE], hash[ORIGIN_HASH_SIZE]; /* of its last row */
-    int epochs;                                              /* in its rows */
+    char commit[PROVENANCE_COMMIT_SIZE], hash[PROVENANCE_HASH_SIZE]; /* of its last row */
+    int epochs;                                                      /* in its rows */
     double train_seconds, gflops, peak_gflops, share_of_peak;
     double val_accuracy; /* of the last epoch */
     bool verified;

@@ -41,7 +41,7 @@ void epoch_order(uint32_t *order, uint32_t count, uint64_t seed, int epoch);
 /* FNV-1a, 64 bits. */
 uint64_t epoch_order_hash(const uint32_t *order, uint32_t count);
 
-/* Somebody who looks at single training steps. The clock stands still while it does. */
+/* An observer of single training steps. The clock stands still while it works. */
 struct epoch_watch {
     void *context;
     /* Before step `step` (from 0) of `steps`: whether `after` is to be called for it. May store from t. */

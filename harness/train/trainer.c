@@ -44,7 +44,7 @@ static const struct {
     [LINE_RMSPROP] = {"rmsprop", OP_rmsprop, TENSOR_COUNT},
 };
 
-struct tally {
+struct line_time {
     uint64_t calls;
     double seconds, flop;
 };
@@ -58,7 +58,7 @@ struct composed {
     float *z;              /* rows x classes: logits, then their gradient */
     float *loss;           /* rows */
     uint8_t *labels;       /* rows, in the batch's order */
-    struct tally tally[LINE_COUNT];
+    struct line_time times[LINE_COUNT];
     double mark; /* when the op under way began */
     uint64_t clock_reads;
     bool skip; /* plan.skip_phases: no clock is read */
@@ -71,7 +71,7 @@ struct trainer {
     const struct step_ops *fused;
     int phase_count;
     double *phase_now, *phase_base; /* phase_seconds' last answer; what is not training's */
-    struct tally whole;             /* of a step that is one line */
+    struct line_time whole;         /* of a step that is one line */
     double rows;                    /* trained by the fused step, or by one that is one line */
     uint64_t reads_base;            /* of the backend's clock readings, what is not training's */
 };
@@ -117,9 +117,9 @@ static void lap(struct composed *s, enum line line, double flop)
     if (s->skip) return;
     const double now = clock_seconds();
     s->clock_reads++;
-    s->tally[line].calls++;
-    s->tally[line].seconds += now - s->mark;
-    s->tally[line].flop += flop;
+    s->times[line].calls++;
+    s->times[line].seconds += now - s->mark;
+    s->times[line].flop += flop;
     s->mark = now;
 }
 
@@ -228,12 +228,12 @@ static void composed_step(struct trainer *t, const struct batch *b, struct step_
 
 static void composed_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r)
 {
-    struct tally before[LINE_COUNT];
+    struct line_time before[LINE_COUNT];
     const uint64_t reads = t->composed->clock_reads;
-    memcpy(before, t->composed->tally, sizeof before);
+    memcpy(before, t->composed->times, sizeof before);
     forward(t, b);
     output(t, b, false, prob, r);
-    memcpy(t->composed->tally, before, sizeof before);
+    memcpy(t->composed->times, before, sizeof before);
     t->composed->clock_reads = reads;
 }
 
@@ -402,10 +402,10 @@ int trainer_times(const struct trainer *t, struct op_time *times)
     if (t->fused) return fused_times(t, times);
     if (t->composed->skip) return whole_time(t, times);
     for (int i = 0; i < LINE_COUNT; i++) {
-        const struct tally *tally = &t->composed->tally[i];
+        const struct line_time *time = &t->composed->times[i];
         times[i] = (struct op_time){lines[i].name, t->contender->inherited[lines[i].op],
-                                    tally->calls,  tally->seconds,
-                                    tally->flop,   lines[i].calls_per_step};
+                                    time->calls,   time->seconds,
+                                    time->flop,    lines[i].calls_per_step};
     }
     return LINE_COUNT;
 }

@@ -56,10 +56,10 @@ static int try(struct search *s, const struct blocking *candidate, struct error 
     int won = 0;
     for (int i = 0; i < ROUNDS; i++) won += ratios[i] < 0;
     const double effect = median_of(ratios, ROUNDS);
-    const bool kept = effect < -search_margin / 4 && 3 * won >= 2 * ROUNDS;
+    const bool better = effect < -search_margin / 4 && 3 * won >= 2 * ROUNDS;
     s->result->tried++;
-    if (kept) s->result->best = *candidate;
-    s->listener->tried(s->listener->context, candidate, effect, kept);
+    if (better) s->result->best = *candidate;
+    s->listener->tried(s->listener->context, candidate, effect, better);
     return 0;
 }
 

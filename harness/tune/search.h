@@ -23,8 +23,8 @@ struct search_listener {
     void *context;
     /* Whether a register tile is right, by proof: asked once of each, before it is raced. NULL: all are. */
     bool (*proven)(void *context, const struct blocking *candidate);
-    /* A candidate was raced: effect is ln(its time / the best's time), kept when it is the new best. */
-    void (*tried)(void *context, const struct blocking *candidate, double effect, bool kept);
+    /* A candidate was raced: effect is ln(its time / the best's time), better when it is the new best. */
+    void (*tried)(void *context, const struct blocking *candidate, double effect, bool better);
 };
 
 /* The smallest gain that is worth another blocking: 1 %. */

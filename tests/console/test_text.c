@@ -62,7 +62,7 @@ static void a_share_is_of_the_best_peak_of_the_run(void **state)
                               quiet = {.result = {.epoch = 2, .train_seconds = 2.0}, .peak_gflops = 200.0},
                               wider = {.result = {.epoch = 3, .train_seconds = 1.0},
                                        .peak_gflops = 900.0,
-                                       .roof = TIER_AVX512};
+                                       .tier = TIER_AVX512};
     assert_int_equal(summary_epoch(&s, &s.rows[0], &busy, 42, 100e9), 0);
     /* 100 GFLOP/s, and all that was measured is 40. */
     assert_true(isnan(time_figures(&s, &s.rows[0]).share_of_peak));

@@ -144,7 +144,7 @@ static void test_clock_speed(void **state)
     p.probe.visible = 0.2; /* beyond what the probe can see */
     expect(&p, "W01", FINDING_FINE, "2.60");
     p.probe.ghz[TIER_AVX2] = p.probe.ghz[TIER_AVX512] = 0;
-    expect(&p, "W01", FINDING_UNKNOWN, "no two ISAs");
+    expect(&p, "W01", FINDING_UNKNOWN, "only one ISA");
 }
 
 static void test_contention(void **state)
@@ -267,7 +267,7 @@ static void test_quota(void **state)
     p.probe.throttled = 0.25;
     expect(&p, "W07", FINDING_WARNING, "bench --threads 1");
     topology.quota_cpus = 0.5;
-    expect(&p, "W07", FINDING_WARNING, "a quota of one CPU");
+    expect(&p, "W07", FINDING_WARNING, "a quota of at least one CPU");
     p.probe.throttled = 0;
     expect(&p, "W07", FINDING_FINE, "0.0 %");
 }
@@ -361,7 +361,7 @@ static void test_environment(void **state)
     p.environment = variables;
     p.openmp_threads = 1;
     expect(&p, "W19", FINDING_WARNING, "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=3");
-    expect(&p, "W19", FINDING_WARNING, "would take 1 thread,");
+    expect(&p, "W19", FINDING_WARNING, "would use 1 thread,");
     assert_null(strstr(find(&p, "W19").effect, "fewer were probed"));
     p.probe.threads = 1;
     topology.description_ignored = 1;

@@ -86,7 +86,7 @@ void unshifted_softmax(struct fused *f, int rows, float scale, float *grad, floa
 
 /* ---- products */
 
-enum { STRASSEN_LEAST = 128 }; /* smaller products are made as usual */
+enum { STRASSEN_MIN = 128 }; /* smaller products are made as usual */
 
 static float *block(const float *m, int ld, int row, int column)
 {
@@ -151,7 +151,7 @@ void strassen_gemm(void *s, enum transpose ta, enum transpose tb, int m, int n, 
 {
     const struct ops *o = &registry_fallback()->ops;
     o->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-    if (m <= STRASSEN_LEAST || n <= STRASSEN_LEAST || k <= STRASSEN_LEAST) return;
+    if (m <= STRASSEN_MIN || n <= STRASSEN_MIN || k <= STRASSEN_MIN) return;
     float *plain_a = plain_copy(ta, m, k, a, lda), *plain_b = plain_copy(tb, k, n, b, ldb);
     strassen_even(s, m, n, k, plain_a, k, plain_b, n, c, ldc);
     if (k % 2) /* the last term of each sum */

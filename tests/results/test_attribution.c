@@ -196,7 +196,7 @@ static void rates_tell_how_much_the_peak_changed(void **state)
     struct roofline_rates rates = {.threads = 2};
     assert_true(roofline_rates_change(&rates) == 0); /* nothing is known */
     struct roofline_row row = {
-        .threads = 2, .quantity = "multiply_add", .roof = TIER_AVX2, .phase = "before", .median = 100};
+        .threads = 2, .quantity = "multiply_add", .tier = TIER_AVX2, .phase = "before", .median = 100};
     roofline_rates_add(&rates, &row);
     assert_true(roofline_rates_change(&rates) == 0);
     row.phase = "after";
@@ -214,7 +214,7 @@ static void rates_tell_how_much_the_peak_changed(void **state)
     roofline_rates_add(&rates, &row);
     assert_float_equal(roofline_rates_change(&rates), 0.08, 1e-12);
     row = (struct roofline_row){
-        .threads = 2, .quantity = "multiply_add", .roof = TIER_BASELINE, .phase = "before", .median = 10};
+        .threads = 2, .quantity = "multiply_add", .tier = TIER_BASELINE, .phase = "before", .median = 10};
     roofline_rates_add(&rates, &row);
     row.phase = "after";
     row.median = 14;
@@ -245,8 +245,8 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/roofline.json", folder);
     const struct roofline_row rows[] = {
-        {.threads = 1, .quantity = "divide", .roof = TIER_AVX2, .median = 3},
-        {.threads = 1, .quantity = "square_root", .roof = TIER_AVX2, .median = 2},
+        {.threads = 1, .quantity = "divide", .tier = TIER_AVX2, .median = 3},
+        {.threads = 1, .quantity = "square_root", .tier = TIER_AVX2, .median = 2},
         {.threads = 1, .quantity = "read", .level = "L2", .median = 40},
         {.threads = 1, .quantity = "triad", .level = "L2", .median = 50},
         {.threads = 1, .quantity = "write", .level = "L2", .median = 30},
@@ -258,8 +258,8 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     }
     assert_int_equal(roofline_cache_find(path, "abc", 1, &read, &found, &e), 0);
     assert_false(found);
-    assert_int_equal(roofline_cache_keep(path, "abc", &one, &e), 0);
-    assert_int_equal(roofline_cache_keep(path, "abc", &two, &e), 0);
+    assert_int_equal(roofline_cache_save(path, "abc", &one, &e), 0);
+    assert_int_equal(roofline_cache_save(path, "abc", &two, &e), 0);
     assert_int_equal(roofline_cache_find(path, "abc", 1, &read, &found, &e), 0);
     assert_true(found && read.divide[TIER_AVX2] == 3e9 && read.square_root[TIER_AVX2] == 2e9);
     assert_true(read.bytes[LEVEL_L2] == 50e9 && read.bytes[LEVEL_DRAM] == 0 && read.threads == 1);
@@ -269,7 +269,7 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     assert_int_equal(roofline_cache_find(path, "other", 1, &read, &found, &e), 0);
     assert_false(found);
     one.bytes[LEVEL_L2] = 7;
-    assert_int_equal(roofline_cache_keep(path, "abc", &one, &e), 0); /* takes the old one's place */
+    assert_int_equal(roofline_cache_save(path, "abc", &one, &e), 0); /* takes the old one's place */
     assert_int_equal(roofline_cache_find(path, "abc", 1, &read, &found, &e), 0);
     assert_true(found && read.bytes[LEVEL_L2] == 7);
     FILE *f = fopen(path, "w");

@@ -243,7 +243,7 @@ static int see_row(void *context, const struct roofline_row *row)
 {
     struct seen *s = context;
     s->rows++;
-    s->by_roof[row->roof]++;
+    s->by_roof[row->tier]++;
     s->memory_rows += row->level != NULL;
     s->l3_rows += row->level && strcmp(row->level, "L3") == 0;
     s->before += row->phase && strcmp(row->phase, "before") == 0;

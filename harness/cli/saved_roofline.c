@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/known_roofline.h"
+#include "cli/saved_roofline.h"
 
 #include <limits.h>
 
 #include "base/folders.h"
 #include "roof/roofline_cache.h"
 
-bool known_roofline_find(const struct session *s, struct roofline_rates *rates)
+bool saved_roofline_find(const struct session *s, struct roofline_rates *rates)
 {
     char path[PATH_MAX];
     struct error e = {.code = EXIT_OK};
@@ -23,12 +23,12 @@ bool known_roofline_find(const struct session *s, struct roofline_rates *rates)
     return found;
 }
 
-void known_roofline_keep(const char *env_id, const struct roofline_rates *rates, bool quiet)
+void saved_roofline_save(const char *env_id, const struct roofline_rates *rates, bool quiet)
 {
     char path[PATH_MAX];
     struct error e = {.code = EXIT_OK};
     if (!folders_cache(ROOFLINE_CACHE, path)) return;
-    if (roofline_cache_keep(path, env_id, rates, &e))
+    if (roofline_cache_save(path, env_id, rates, &e))
         fprintf(stderr, "warning: not saved for later runs: %s\n", e.text);
     else if (!quiet)
         fprintf(stderr, "saved for runs with %d thread%s: %s\n", rates->threads,
