@@ -7,6 +7,9 @@
 
 /* ---- ab.csv ---- */
 
+/* Raised when a column changes its name or meaning. */
+enum { SCHEMA = 2 };
+
 static const char *const columns[] = {JUDGEMENT_COLUMNS,
                                       "comparison",
                                       "a",
@@ -25,8 +28,8 @@ static const char *const columns[] = {JUDGEMENT_COLUMNS,
                                       "drift",
                                       "first_half_ratio",
                                       "second_half_ratio",
-                                      "a_two_humps",
-                                      "b_two_humps",
+                                      "a_bimodal",
+                                      "b_bimodal",
                                       "a_git_commit",
                                       "a_binary_sha256",
                                       "b_git_commit",
@@ -36,7 +39,7 @@ static const char *const columns[] = {JUDGEMENT_COLUMNS,
 static void begin_row(struct csv *c, const struct ab_results *r, const struct row_identity *identity,
                       const char *comparison, enum arm over)
 {
-    row_begin_judgement(c, identity);
+    row_begin_judgement(c, SCHEMA, identity);
     csv_text(c, comparison);
     csv_text(c, r->arms[ARM_A]->name);
     csv_text(c, r->arms[over]->name);
@@ -131,7 +134,7 @@ json_t *ab_results_json(const struct ab_results *r)
     for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++)
         json_array_append_new(arms, json_pack("{s:s, s:o, s:b, s:b}", "backend", r->arms[arm]->name,
                                               "median_seconds", real(r->median_seconds[arm]), "drift",
-                                              j->drift[arm].found, "two_humps", j->bimodality[arm].found));
+                                              j->drift[arm].found, "bimodal", j->bimodality[arm].found));
     return json_pack("{s:o, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "b_over_a",
                      comparison_json(&j->other, j->verdict, j->visible), "a_over_a",
                      comparison_json(&j->itself, comparison_verdict(&j->itself, 0.0, j->margin),

@@ -35,6 +35,9 @@ enum gate_verdict gate_worst(const struct gate_line *lines, int count)
 
 /* ---- gate.csv ---- */
 
+/* Raised when a column changes its name or meaning. */
+enum { SCHEMA = 1 };
+
 static const char *const columns[] = {
     JUDGEMENT_COLUMNS, "baseline_run_id",       "baseline_env_id", "backend",          "process",
     "epochs",          "baseline_median_share", "median_share",    "slowdown_ratio",   "slowdown_low",
@@ -44,7 +47,7 @@ static int add_row(struct csv *c, const struct gate_line *line, int process, con
                    double limit, const struct row_identity *identity, struct error *e)
 {
     const struct paired_comparison *s = &line->slowdown[process];
-    row_begin_judgement(c, identity);
+    row_begin_judgement(c, SCHEMA, identity);
     csv_text(c, b->run_id);
     csv_text(c, b->env_id);
     csv_text(c, line->backend);

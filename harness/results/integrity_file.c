@@ -4,7 +4,7 @@
 #include "base/json_text.h"
 #include "results/provenance.h"
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = 2 };
 
 static const char *const columns[] = {"schema", "run_id",           "backend", "check",
                                       "status", "expected",         "seen",    "words",

@@ -122,7 +122,7 @@ int run_files_add_lines(struct run_files *f, struct error *e)
 }
 
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     const struct prior_epochs *kept, struct error *e)
+                     const struct prior_epochs *prior, struct error *e)
 {
     static const char *const old[] = {
         "proof.csv",   "proof.csv.partial",    "proof.csv.partial.tmp", "epochs.jsonl",       "ops.jsonl",
@@ -135,9 +135,9 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
         unlink(path); /* where it cannot be, csv_create says so */
     }
     if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e) ||
-        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &kept->epochs, prior_epoch_row, kept,
+        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &prior->epochs, prior_epoch_row, prior,
                    e) ||
-        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &kept->ops, prior_op_row, kept, e)) {
+        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &prior->ops, prior_op_row, prior, e)) {
         csv_close(&f->epochs);
         csv_close(&f->ops);
         csv_discard(&f->proof);
@@ -324,9 +324,9 @@ int run_files_finish(struct run_files *f, struct error *e)
     return (int)e->code;
 }
 
-void row_begin_judgement(struct csv *c, const struct row_identity *identity)
+void row_begin_judgement(struct csv *c, int schema, const struct row_identity *identity)
 {
-    csv_integer(c, SCHEMA);
+    csv_integer(c, schema);
     csv_text(c, identity->run_id);
     csv_text(c, identity->env_id);
     csv_text(c, identity->dataset);

@@ -26,7 +26,7 @@ struct row_identity {
 
 /* The first columns of a judgement's row (ab.csv, gate.csv): schema, run_id, env_id, dataset, threads, seed.
  */
-void row_begin_judgement(struct csv *c, const struct row_identity *identity);
+void row_begin_judgement(struct csv *c, int schema, const struct row_identity *identity);
 
 struct run_files {
     struct row_identity identity;
@@ -43,9 +43,9 @@ int run_files_add_lines(struct run_files *f, struct error *e);
 
 /* The same in the directory of an earlier run, whose epochs stay; the proof starts again,
  * and JSON lines, which would have a gap, go. On an error the
- * kept rows are there all the same. */
+ * prior rows are there all the same. */
 int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     const struct prior_epochs *kept, struct error *e);
+                     const struct prior_epochs *prior, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e);

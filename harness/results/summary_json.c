@@ -11,8 +11,8 @@
 #include "results/provenance.h"
 #include "results/verified.h"
 
-/* Raised when a member changes its meaning. */
-enum { SCHEMA = 1 };
+/* Raised when a member changes its name or meaning. */
+enum { SCHEMA = 2 };
 
 /* JSON has no NaN and no infinity: a figure that is not known is null. */
 static json_t *real(double value)

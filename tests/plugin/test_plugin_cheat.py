@@ -14,12 +14,12 @@ bench, modules, *part = sys.argv[1:]
 PLUGIN = modules + "/cheat.so"
 SMALL = ["--hidden", "16", "--threads", "1", "--batch", "16", "--quiet"]
 EPOCHS = 10  # of 40 steps; it cheats from step 221 on, in epochs 6 to 10
-LOOKED_AT = r"(step|steps) \d+( to \d+)? of epoch \d+, looked at (again|as a whole) during training: .*trains otherwise"
+CHECKED = r"(step|steps) \d+( to \d+)? of epoch \d+, checked (as a span )?during training: .*its training is not"
 # Kind: the check that finds it, and its words.
-CHEATS = {"skips": ("training", LOOKED_AT),
-          "skips-unseen": ("training", LOOKED_AT.replace("again|", "")),
-          "caches": ("training", LOOKED_AT),
-          "flushes": ("control word", r"MXCSR .* after epoch 6")}
+CHEATS = {"skips": ("training", CHECKED),
+          "skips-unseen": ("training", CHECKED.replace("again|", "")),
+          "caches": ("training", CHECKED),
+          "flushes": ("MXCSR", r"MXCSR .* after epoch 6")}
 if part == ["clock"]:
     CHEATS = {"clock": ("time stamp counter", "train_seconds against the CPU's time stamp counter")}
 
@@ -74,7 +74,7 @@ def test_honest(data, folder):
     for name in ("naive", "cheat"):
         found = [row for row in table[name].values() if row["status"] == "violation"]
         check(found == [], f"honest: {found}")
-    for name in ("file", "first loss", "training", "looked at again", "calls", "order", "control word", "roof"):
+    for name in ("file", "first loss", "training", "looked at again", "calls", "order", "MXCSR", "roof"):
         check(table["cheat"][name]["status"] == "pass", f"honest: {table['cheat'][name]}")
     check(table["naive"]["first loss"]["status"] == "not applicable", f"naive: {table['naive']['first loss']}")
 

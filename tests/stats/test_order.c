@@ -159,7 +159,7 @@ static void drifts(void **state)
     assert_near(find_drift(tied, 4).rank_correlation, 4.5 / sqrt(4.5 * 5.0));
 }
 
-static void two_humps(void **state)
+static void two_modes(void **state)
 {
     (void)state;
     double values[20];
@@ -187,7 +187,7 @@ int main(void)
         cmocka_unit_test(bias_widens),
         cmocka_unit_test(drifts),
         cmocka_unit_test(the_check_arm_counts),
-        cmocka_unit_test(two_humps),
+        cmocka_unit_test(two_modes),
     };
     return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
 }
