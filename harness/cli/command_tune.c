@@ -15,6 +15,8 @@
 #include "micro/shapes.h"
 #include "machine/build.h"
 #include "console/table.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "proof/prove.h"
 #include "train/step_parts.h"
 #include "tune/search.h"
@@ -85,16 +87,19 @@ static int print_result(const struct tune *t, const struct registry_entry *entry
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
     for (int i = 0; i < t->count; i++) shape_cells(&table, &t->shapes[i], result->seconds + (ptrdiff_t)2 * i);
     const bool failed = table.failed;
+    const int width = terminal_width(stdout);
     if (result->better)
-        printf("%s, %d thread%s: %s takes %.1f %% less time than the defaults (95 %%: %.1f to %.1f)\n",
-               entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s",
-               tuning_text(&result->best, text), -effect_percent(result->gain.effect),
-               -effect_percent(result->gain.interval.high), -effect_percent(result->gain.interval.low));
+        wrap_line(stdout, width,
+                  "%s, %d thread%s: %s takes %.1f %% less time than the defaults (95 %%: %.1f to %.1f)",
+                  entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s",
+                  tuning_text(&result->best, text), -effect_percent(result->gain.effect),
+                  -effect_percent(result->gain.interval.high), -effect_percent(result->gain.interval.low));
     else
-        printf("%s, %d thread%s: none of %d other blockings is faster than the defaults (%s) by more than "
-               "%.0f %%\n",
-               entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s", result->tried,
-               tuning_text(&result->best, text), 100 * search_margin);
+        wrap_line(stdout, width,
+                  "%s, %d thread%s: none of %d other blockings is faster than the defaults (%s) by more than "
+                  "%.0f %%",
+                  entry->name, t->session.plan.threads, t->session.plan.threads == 1 ? "" : "s",
+                  result->tried, tuning_text(&result->best, text), 100 * search_margin);
     if (!failed) table_print(&table, stdout);
     table_free(&table);
     return failed ? error_set(e, EXIT_INTERNAL, "out of memory") : 0;

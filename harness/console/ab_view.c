@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "console/wrap.h"
+
 enum { PERCENT_SIZE = 32 };
 
 char *ab_percent(double effect, double half_width, char *text, size_t size)
@@ -113,9 +115,13 @@ static void print_bimodality(const struct ab_results *r, FILE *out)
 
 void ab_print(const struct ab_results *r, FILE *out)
 {
-    print_verdict(r, out);
-    print_check(r, out);
-    print_drift(r, out);
-    print_bimodality(r, out);
+    static const int label = 11; /* "A/A check  " */
+    struct wrapped w;
+    FILE *lines = wrap_open(&w, out);
+    print_verdict(r, lines);
+    print_check(r, lines);
+    print_drift(r, lines);
+    print_bimodality(r, lines);
+    wrap_close(&w, label);
     fputc('\n', out);
 }

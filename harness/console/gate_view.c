@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "console/ab_view.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 
 static void print_first_line(enum gate_verdict worst, const struct baseline *b, double limit, FILE *out)
 {
@@ -35,17 +37,27 @@ static void print_line(const struct gate_line *line, FILE *out)
             100 * line->share[0], 100 * line->share[1]);
 }
 
-void gate_print(const struct gate_line *lines, int count, const struct baseline *b, double limit, FILE *out)
+static void print_lines(const struct gate_line *lines, int count, FILE *out)
 {
-    print_first_line(gate_worst(lines, count), b, limit, out);
     for (enum gate_verdict v = GATE_SLOWER; v <= GATE_INCONCLUSIVE; v++) /* offenders first */
         for (int i = 0; i < count; i++)
             if (lines[i].verdict == v) print_line(&lines[i], out);
     for (int i = 0; i < count; i++)
         if (lines[i].verdict == GATE_PASSED) print_line(&lines[i], out);
-    fputs(
-        "The two runs did not take turns, so their seconds are not compared, but their shares of the peak "
-        "measured\nbeside each epoch, epoch by epoch. What slows a program but not that peak is held against "
-        "it; 'bench ab' of two\nbuilds is the sharper test.\n",
-        out);
+}
+
+void gate_print(const struct gate_line *lines, int count, const struct baseline *b, double limit, FILE *out)
+{
+    static const int label = 13; /* "INCONCLUSIVE " */
+    struct wrapped w;
+    FILE *wrapped = wrap_open(&w, out);
+    print_first_line(gate_worst(lines, count), b, limit, wrapped);
+    print_lines(lines, count, wrapped);
+    wrap_close(&w, label);
+    wrap_line(out, terminal_width(out),
+              "The two runs did not take turns, so their seconds are not compared, but their shares of the "
+              "peak measured "
+              "beside each epoch, epoch by epoch. What slows a program but not that peak is held against it; "
+              "'bench ab' "
+              "of two builds is the sharper test.");
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/terminal.h"
+
 int wrap_columns(const char *text, size_t bytes)
 {
     int columns = 0;
@@ -56,4 +58,30 @@ void wrap_line(FILE *out, int width, const char *format, ...)
     if (length < 0) return;
     wrap_print(out, text, 0, 2, width);
     free(text);
+}
+
+FILE *wrap_open(struct wrapped *w, FILE *out)
+{
+    *w = (struct wrapped){.out = out, .lines = out};
+    FILE *lines = terminal_width(out) > 0 ? open_memstream(&w->text, &w->size) : NULL;
+    if (lines) w->lines = lines;
+    return w->lines;
+}
+
+void wrap_close(struct wrapped *w, int indent)
+{
+    const int width = terminal_width(w->out);
+    if (w->lines == w->out) return;
+    fclose(w->lines);
+    for (const char *text = w->text; text && *text; text += *text == '\n') {
+        const size_t length = strcspn(text, "\n");
+        size_t label = length < (size_t)indent ? length : (size_t)indent;
+        label += strspn(text + label, " ");
+        char *rest = strndup(text + label, length - label);
+        fwrite(text, 1, label, w->out);
+        wrap_print(w->out, rest ? rest : "", wrap_columns(text, label), indent, width);
+        free(rest);
+        text += length;
+    }
+    free(w->text);
 }

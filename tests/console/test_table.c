@@ -106,6 +106,33 @@ static void bytes_are_no_columns(void **state)
     free(text);
 }
 
+/* Labels stay, further lines begin below the text; into a file, as it was printed. */
+static void labelled_lines_wrap(void **state)
+{
+    static const char said[] =
+        "SAME: b takes the time of a within 2 %: +0.3 % (95 % interval +0.1 % to +0.5 %)\n"
+        "drift      none   found\n\n           two processes of one backend differ\n";
+    (void)state;
+    for (int width = 0; width <= 40; width += 40) {
+        struct wrapped w;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+        assert_non_null(out);
+        if (width) setenv("COLUMNS", "40", 1);
+        fputs(said, wrap_open(&w, out));
+        wrap_close(&w, 11);
+        unsetenv("COLUMNS");
+        fclose(out);
+        assert_string_equal(
+            text, width ? "SAME: b takes the time of a within 2 %:\n           +0.3 % (95 % interval +0.1 %\n"
+                          "           to +0.5 %)\ndrift      none found\n\n"
+                          "           two processes of one backend\n           differ\n"
+                        : said);
+        free(text);
+    }
+}
+
 static void no_width_is_exceeded(void **state)
 {
     static const char *const head[] = {"backend", "verified", "median s", "fastest - slowest", "outcome"};
@@ -142,6 +169,7 @@ int main(void)
         cmocka_unit_test(the_least_important_goes_first),
         cmocka_unit_test(long_texts_go_on_in_the_next_line),
         cmocka_unit_test(bytes_are_no_columns),
+        cmocka_unit_test(labelled_lines_wrap),
         cmocka_unit_test(no_width_is_exceeded),
     };
     unsetenv("COLUMNS");
