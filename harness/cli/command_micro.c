@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/prove_in_worker.h"
+#include "cli/proof_view.h"
 #include "cli/reproduce.h"
 #include "cli/session.h"
 #include "cli/omp_reexec.h"
@@ -75,6 +76,7 @@ struct micro_contender {
     struct contender contender;    /* open while it is proven, and on stage */
     struct own_threads threads;
     bool has_own_threads;
+    struct proof_view proof_view;
     struct proof_verdict verdict;
     struct micro_case *cases; /* room for micro_max_cases() */
     int count;
@@ -96,11 +98,9 @@ struct micro {
 
 static void print_failed_row(void *context, const struct proof_row *row)
 {
-    const struct micro_contender *c = context;
-    if (!row->failed) return;
-    if (!c->micro->session.options->quiet) fputc('\n', stderr); /* after "proof     NAME: " */
-    fprintf(stderr, "FAIL  %s %s %s\n", c->entry->name, row->op, row->cases);
-    reproduce_print(stderr, c->micro->session.options, c->entry, row);
+    struct micro_contender *c = context;
+    if (row->failed && !c->micro->session.options->quiet) fputc('\n', stderr); /* after "proof     NAME: " */
+    proof_view_row(&c->proof_view, c->entry, row);
 }
 
 /* ---- The stage: while one is timed no other is open, and none was opened after it, so that whatever a
@@ -137,12 +137,14 @@ static int prove(struct micro *micro, struct micro_contender *c, struct error *e
         .row = print_failed_row,
         .context = c};
     const bool quiet = s->options->quiet;
+    proof_view_open(&c->proof_view, stderr, s->options, PROOF_FAILURES_ONLY);
     if (!quiet) fprintf(stderr, "proof     %s: ", c->entry->name); /* takes seconds */
     const int failed = prove_backend(c->contender.backend, c->contender.fallback, &c->contender.plan,
                                      &options, &c->verdict, e);
     if (!quiet)
         fprintf(stderr, "%lld cases, worst error %.3f of its bound\n", c->verdict.cases,
                 proof_worst(&c->verdict));
+    proof_view_end(&c->proof_view, c->verdict.composed_skipped != 0);
     if (failed) return failed;
     const bool passed = proof_passed(&c->verdict);
     reproduce_warn_deviation(stderr, c->entry, &c->verdict);

@@ -36,7 +36,8 @@ const struct command_spec command_table[] = {
      "",
      "prove backends, time nothing",
      "Compares every op and every training step with an oracle in double precision, within derived bounds. "
-     "A failure is shown with a map of what is wrong and the command that runs it again.",
+     "What passed is one line per op; a failure is shown with a map of what is wrong, what the failing cases "
+     "have in common, and the command that runs the smallest of them again.",
      "proof.md",
      {{"bench prove --plugin ./mine.so --backend mine", "prove a plug-in"},
       {"bench prove --backend avx2 --case 'gemm *'", "prove gemm only"},

@@ -100,6 +100,8 @@ const struct option_spec option_table[] = {
      "directory for the files; if not given, run, ab and gate make one in results/, the others write none"},
     {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
      "csv,jsonl: the rows of epochs, ops and proof as JSON lines, too; a resumed run has none"},
+    {"verbose", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_VERBOSE", AT(verbose),
+     "show every class of cases that passed, instead of one line per op"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
      TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
      "nothing but errors and the results"},
@@ -120,7 +122,7 @@ const struct option_group option_groups[] = {
     {"baseline", "Baseline"},
     {"threads", "Machine and measurement"},
     {"data", "Input and files"},
-    {"quiet", "Output"},
+    {"verbose", "Output"},
     {NULL, NULL},
 };
 

@@ -48,6 +48,7 @@ struct options {
     const char *format;          /* run: "csv" or "csv,jsonl" */
     const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single blanks
                                     between its words; NULL: all */
+    bool verbose;                /* prove: every class of cases that passed */
     char *case_words;            /* what only_case points to; free with options_free */
     bool exhaustive;             /* prove: also what takes minutes */
     const char *allow_deviation; /* "rules": of plug-ins, too; NULL: not of them */

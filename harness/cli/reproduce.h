@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A failed row of the proof, for people: what was wrong where, and the command that shows it again. */
+ * A failing case of the proof, for people: where its result is wrong, and the command that shows it again. */
 #ifndef LB_REPRODUCE_H
 #define LB_REPRODUCE_H
 
@@ -10,13 +10,19 @@
 #include "cli/options.h"
 #include "proof/prove.h"
 
-/* Prints the count of failed cases and the first of them, up to PROOF_FAILURES_KEPT: each with its first
- * wrong element, a map of the wrong region, and the `bench prove` line that runs exactly that case again:
- * options that differ from their defaults are repeated, and whatever the environment set. */
-void reproduce_print(FILE *out, const struct options *o, const struct registry_entry *entry,
-                     const struct proof_row *row);
+/* The map of the wrong region with its scale; nothing where there is none. */
+void reproduce_print_map(FILE *out, const struct proof_failure *f);
 
-/* "0.731 of its bound"; in words where no share says how wrong it is. Returns text. */
+/* The `bench prove` line that runs exactly this case again: options that differ from their defaults are
+ * repeated, and whatever the environment set. Broken, on a terminal, so that a shell still takes it. */
+void reproduce_print_command(FILE *out, const struct options *o, const struct registry_entry *entry,
+                             const char *case_text);
+
+/* The first cases of a row that deviate from a rule, with map and command each. */
+void reproduce_print_deviations(FILE *out, const struct options *o, const struct registry_entry *entry,
+                                const struct proof_row *row);
+
+/* "0.731", a share of a bound; in words where no share says how wrong it is. Returns text. */
 const char *reproduce_share(double worst_of_bound, char *text, size_t size);
 
 /* One line on a backend whose only failures are declared deviations; else nothing. */

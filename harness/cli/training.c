@@ -9,9 +9,10 @@
 #include "base/clean_text.h"
 #include "cli/integrity_session.h"
 #include "cli/interrupt.h"
-#include "cli/saved_roofline.h"
+#include "cli/proof_view.h"
 #include "cli/reproduce.h"
 #include "cli/resume.h"
+#include "cli/saved_roofline.h"
 #include "cli/session.h"
 #include "proof/prove_training.h"
 #include "results/figures.h"
@@ -44,6 +45,7 @@ struct job {
     struct summary summary;
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
+    struct proof_view proof_view;
     struct integrity_session integrity; /* of a training run */
     struct part part;                   /* under way */
     struct target_results target;       /* with a target accuracy */
@@ -65,34 +67,31 @@ static void on_opened(void *context, const struct registry_entry *entry, const s
     if (session_has_folder(job->session)) record_opened(&job->record, entry->name, info);
 }
 
-/* bench prove shows every row as its result; bench run only those that failed. */
-static void print_proof_row(struct job *job, const struct registry_entry *entry, const struct proof_row *row)
-{
-    const bool results_follow = job->training || job->options->json; /* on stdout */
-    FILE *out = results_follow ? stderr : stdout;
-    if (results_follow && !row->failed) return;
-    progress_view_clear(&job->view);
-    char worst[40], seconds[32] = "";
-    if (job->options->exhaustive) snprintf(seconds, sizeof seconds, "  %.1f s", row->seconds);
-    fprintf(out, "%s  %-8s %-14s %-28s %7lld cases  worst %s%s%s%s%s%s\n",
-            row->failed      ? "FAIL"
-            : row->deviating ? "deviates"
-                             : "pass",
-            entry->name, row->op, row->cases, row->count,
-            reproduce_share(row->worst_of_bound, worst, sizeof worst),
-            row->worst_of_bound > row->worst_of_loose ? " (tight)" : "", seconds,
-            row->inherited ? "  (inherited)" : "", row->measured[0] ? "  " : "", row->measured);
-    if (row->failed || row->deviating) reproduce_print(out, job->options, entry, row);
-    fflush(out);
-}
-
 static void on_proof_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
 {
     struct job *job = context;
     if (job->proof_rows) json_array_append_new(job->proof_rows, summary_json_proof_row(entry, row));
-    print_proof_row(job, entry, row);
+    progress_view_clear(&job->view);
+    proof_view_row(&job->proof_view, entry, row);
+    fflush(job->proof_view.out);
     if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
     note_failure(job);
+}
+
+static void print_verdict(const struct registry_entry *entry, const struct proof_verdict *verdict,
+                          double seconds)
+{
+    char worst[40];
+    if (!proof_passed(verdict))
+        terminal_word(stdout, TONE_BAD, "REJECTED");
+    else
+        terminal_word(stdout, verdict->deviating ? TONE_UNSURE : TONE_GOOD,
+                      verdict->deviating ? "DEVIATES" : "PROVEN");
+    printf("  %s: %lld cases, %lld failed, worst/bound %s, %.1f s\n", entry->name, verdict->cases,
+           verdict->failed + verdict->deviating,
+           reproduce_share(proof_passed(verdict) ? proof_worst(verdict) : verdict->worst_of_bound, worst,
+                           sizeof worst),
+           seconds);
 }
 
 static void on_proven(void *context, const struct registry_entry *entry, const struct proof_verdict *verdict,
@@ -100,18 +99,13 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
-    char worst[40];
     row->proven = true;
     row->verdict = *verdict;
     if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
     progress_view_clear(&job->view);
+    proof_view_end(&job->proof_view, verdict->composed_skipped != 0);
     if (!job->training && !job->options->json)
-        printf("%s  %-8s %lld cases, %lld failed, worst error %s, %.1f s\n",
-               !proof_passed(verdict) ? "REJECTED"
-               : verdict->deviating   ? "DEVIATES"
-                                      : "PROVEN",
-               entry->name, verdict->cases, verdict->failed + verdict->deviating,
-               reproduce_share(proof_worst(verdict), worst, sizeof worst), seconds);
+        print_verdict(entry, verdict, seconds);
     else if (proof_passed(verdict))
         progress_view_line(&job->view, "proven    %s: %lld cases, worst error %.3f of its bound, %.1f s",
                            entry->name, verdict->cases, proof_worst(verdict), seconds);
@@ -179,7 +173,7 @@ static const char *on_replayed(void *context, const struct registry_entry *entry
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                      const char *words)
+                      const char *words, const char *case_text)
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
@@ -195,7 +189,11 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
-    if (outcome != OUTCOME_INTERRUPTED) fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
+    proof_view_end(&job->proof_view, false);
+    fflush(job->proof_view.out);
+    if (outcome == OUTCOME_INTERRUPTED) return;
+    fprintf(stderr, "bench: %s: %s\n", entry->name, row->failure);
+    reproduce_print_command(stderr, job->options, entry, case_text);
 }
 
 /* machine.json first: from here on a kill leaves a run that says so. */
@@ -386,6 +384,11 @@ static int execute(struct job *job, struct error *e)
             "note: the data set is smaller than MNIST: whole trainings are not compared with a reference's\n",
             stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    const bool results_follow = job->training || o->json; /* on stdout */
+    proof_view_open(&job->proof_view, results_follow ? stderr : stdout, o,
+                    results_follow ? PROOF_FAILURES_ONLY
+                    : o->verbose   ? PROOF_ROWS
+                                   : PROOF_OPS);
     return job->extra && job->extra->processes > 1 ? execute_processes(job, e) : execute_seeds(job, e);
 }
 

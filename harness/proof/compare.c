@@ -148,7 +148,7 @@ static const char *describe_miss(const struct comparison *c, char *text, size_t 
     return text;
 }
 
-void compare_describe(const struct comparison *c, char *text, size_t size)
+char *compare_describe(const struct comparison *c, char *text, size_t size)
 {
     char miss[40];
     if (c->wrong > 0)
@@ -168,4 +168,5 @@ void compare_describe(const struct comparison *c, char *text, size_t size)
                  c->compared - c->telling, c->compared);
     else
         snprintf(text, size, "%s: passed", c->what);
+    return text;
 }

@@ -67,8 +67,8 @@ void compare_matrix(struct comparison *c, int m, int n, const float *got, int ld
 bool compare_passed(const struct comparison *c);
 
 /* One line that says why it did not pass. An element that is wrong in kind, or that had to be equal, has no
- * share of a bound: there the line says what it had to be. */
-void compare_describe(const struct comparison *c, char *text, size_t size);
+ * share of a bound: there the line says what it had to be. Returns text. */
+char *compare_describe(const struct comparison *c, char *text, size_t size);
 
 /* Where the wrong elements lie: '#' for a cell with wrong ones, '.' for one without, '/' between rows; ""
  * when none is wrong, or there is only one element. A cell is one element, or an equal part of a matrix with

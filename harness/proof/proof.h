@@ -7,16 +7,19 @@
 #include "backends/contender.h"
 #include "data/dataset.h"
 #include "proof/compare.h"
+#include "proof/failure_pattern.h"
 #include "train/epoch.h"
 
-/* Bytes of the text that names a case, and of what was measured; failed cases that a row keeps. */
-enum { PROOF_CASE_TEXT = 224, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
+/* Bytes of the text that names a case, of that with what is wrong, and of what was measured; failed cases
+ * that a row keeps. */
+enum { PROOF_CASE_TEXT = 224, PROOF_FAILURE_WORDS = 400, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
 
 /* A case that failed. */
 struct proof_failure {
-    char words[256];                 /* one line: case, index, expected, got */
+    char words[PROOF_FAILURE_WORDS]; /* one line: case, index, expected, got */
     char case_text[PROOF_CASE_TEXT]; /* as options->only_case takes it; "" when there is none */
     char map[COMPARE_MAP_TEXT];      /* where it is wrong, see compare_map; "" when there is no such place */
+    struct compare_region region;    /* likewise */
 };
 
 /* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the
@@ -39,6 +42,10 @@ struct proof_row {
     int failures_kept;
     struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases;
                                                          deviations only where nothing else failed */
+    /* Of this row and those before it of the same op: */
+    long long op_count, op_failed;
+    struct proof_failure smallest; /* the failing case of the smallest extents */
+    char pattern[PATTERN_TEXT];    /* what the failing cases have in common, see pattern_text */
 };
 
 struct proof_options {
@@ -69,6 +76,7 @@ struct proof_verdict {
     double worst_of_loose; /* likewise; see proof_row */
     long long
         deviating; /* cases that break a rule of special values, where that was allowed; not in failed */
+    char composed_skipped; /* 1: the composed step was not tried, because an op that it calls has failed */
 };
 
 /* Whether the backend may be timed. */

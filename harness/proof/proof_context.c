@@ -130,6 +130,21 @@ void row_begin(struct proof *p, struct proof_row *row, const char *op, const cha
     *row = (struct proof_row){.inherited = inherited};
     snprintf(row->op, sizeof row->op, "%s", op);
     snprintf(row->cases, sizeof row->cases, "%s", cases);
+    if (strcmp(p->findings.op, op) == 0) return;
+    p->findings = (struct op_findings){.smallest_size = 0.0};
+    snprintf(p->findings.op, sizeof p->findings.op, "%s", op);
+}
+
+/* What is known by now of the failing cases of the row's op. */
+static void tell_findings(struct proof *p, struct proof_row *row)
+{
+    struct op_findings *f = &p->findings;
+    pattern_add_class(&f->pattern, row->cases, row->failed);
+    row->op_failed = f->pattern.failed;
+    row->op_count = f->count += row->count;
+    if (f->pattern.failed == 0) return;
+    row->smallest = f->smallest;
+    pattern_text(&f->pattern, row->pattern);
 }
 
 void row_end(struct proof *p, struct proof_row *row)
@@ -141,6 +156,7 @@ void row_end(struct proof *p, struct proof_row *row)
         row->failures_kept = 1;
         snprintf(row->failures[0].words, sizeof row->failures[0].words, "no case was run");
     }
+    tell_findings(p, row);
     p->verdict->cases += row->count;
     p->verdict->failed += row->failed;
     p->verdict->deviating += row->deviating;
@@ -170,37 +186,29 @@ static bool case_deviates(const struct proof *p, const struct proof_row *row)
     return row->is_of_rules && p->options->allow_deviation && !p->case_harmful;
 }
 
-/* Of a case that is wrong in several ways, the first one stands for it. NULL when no more are kept. */
-static struct proof_failure *next_failure(struct proof *p, struct proof_row *row)
+/* Of a case that is wrong in several ways, the first one stands for it. */
+static void note_failure(struct proof *p, const char *words, const struct comparison *c)
 {
-    const bool first_of_case = !p->case_wrong;
+    struct proof_failure *f = &p->failure;
+    if (p->case_wrong) return;
     p->case_wrong = true;
-    if (!first_of_case || (case_deviates(p, row) && row->failed > 0)) return NULL;
-    if (row->deviating > 0 && row->failed == 0 && !case_deviates(p, row)) row->failures_kept = 0;
-    if (row->failures_kept == PROOF_FAILURES_KEPT) return NULL;
-    for (int i = 0; i < row->failures_kept; i++)
-        if (strcmp(row->failures[i].case_text, current_case) == 0) return NULL;
-    return &row->failures[row->failures_kept++];
-}
-
-static void note_failure(struct proof_failure *f, const char *words)
-{
+    *f = (struct proof_failure){.region = c ? c->region : (struct compare_region){0}};
     snprintf(f->case_text, sizeof f->case_text, "%s", current_case);
-    snprintf(f->words, sizeof f->words, "%.140s: %.112s", current_case, words);
+    snprintf(f->words, sizeof f->words, "%s: %s", current_case, words);
+    if (c) compare_map(c, f->map);
 }
 
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
 {
-    char words[224];
+    char words[160];
     va_list arguments;
+    (void)row;
     if (p->case_unwanted) return;
     p->case_harmful = true;
-    struct proof_failure *f = next_failure(p, row);
-    if (!f) return;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    note_failure(f, words);
+    note_failure(p, words, NULL);
 }
 
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c)
@@ -212,11 +220,38 @@ void case_check(struct proof *p, struct proof_row *row, const struct comparison 
     if (c->worst > row->worst_of_loose && !tight) row->worst_of_loose = c->worst;
     if (compare_passed(c)) return;
     p->case_harmful = p->case_harmful || c->intruded > 0;
-    struct proof_failure *f = next_failure(p, row);
-    if (!f) return;
-    compare_describe(c, words, sizeof words);
-    note_failure(f, words);
-    compare_map(c, f->map);
+    note_failure(p, compare_describe(c, words, sizeof words), c);
+}
+
+/* Deviations only where nothing else failed. */
+static void keep_failure(const struct proof *p, struct proof_row *row, bool deviates)
+{
+    if (deviates && row->failed > 0) return;
+    if (!deviates && row->failed == 0) row->failures_kept = 0;
+    if (row->failures_kept == PROOF_FAILURES_KEPT) return;
+    for (int i = 0; i < row->failures_kept; i++)
+        if (strcmp(row->failures[i].case_text, p->failure.case_text) == 0) return;
+    row->failures[row->failures_kept++] = p->failure;
+}
+
+static double size_of(const char *case_text)
+{
+    int extents[PATTERN_EXTENTS];
+    double size = 1.0;
+    pattern_extents_of(case_text, extents);
+    for (int i = 0; i < PATTERN_EXTENTS; i++) size *= extents[i] > 0 ? extents[i] : 1;
+    return size;
+}
+
+static void add_finding(struct proof *p)
+{
+    struct op_findings *f = &p->findings;
+    pattern_add(&f->pattern, current_case, p->case_wrong ? &p->failure.region : NULL);
+    if (!p->case_wrong) return;
+    const double size = size_of(current_case);
+    if (f->pattern.failed > 1 && size >= f->smallest_size) return;
+    f->smallest = p->failure;
+    f->smallest_size = size;
 }
 
 void case_end(struct proof *p, struct proof_row *row)
@@ -229,7 +264,10 @@ void case_end(struct proof *p, struct proof_row *row)
     }
     if (p->case_unwanted) return;
     row->count++;
-    if (p->case_wrong && case_deviates(p, row))
+    const bool deviates = p->case_wrong && case_deviates(p, row);
+    if (p->case_wrong) keep_failure(p, row, deviates);
+    if (!deviates) add_finding(p);
+    if (deviates)
         row->deviating++;
     else
         row->failed += p->case_wrong;

@@ -12,6 +12,15 @@
 /* Operands of one call, each between guard pages. */
 enum { ARENA_A, ARENA_B, ARENA_C, ARENA_D, ARENA_E, ARENA_COUNT };
 
+/* Of the failing cases of an op, over its rows. */
+struct op_findings {
+    char op[24];
+    long long count; /* of complete rows */
+    struct failure_pattern pattern;
+    struct proof_failure smallest;
+    double smallest_size; /* product of its extents */
+};
+
 struct proof {
     const struct backend *backend, *fallback;
     const struct plan *plan;
@@ -25,6 +34,8 @@ struct proof {
     uint64_t stream, seeds_drawn; /* of the case seeds */
     unsigned mxcsr;               /* control bits when the case began */
     double row_start;             /* clock_seconds() at the last row_begin */
+    struct op_findings findings;  /* of the op under way */
+    struct proof_failure failure; /* of the case under way, when it is wrong: its first */
     bool case_wrong;
     bool case_harmful;  /* wrong in more than the values of its result */
     bool case_unwanted; /* the user asked for another one */

@@ -54,10 +54,18 @@ static void class_done(struct proof *p)
         atomic_fetch_add_explicit(&p->options->progress->proof_done, 1, memory_order_relaxed);
 }
 
+/* The composed step calls the ops one by one: where one of them has failed, its own failure says nothing new.
+ */
 static int prove_steps(struct proof *p, struct error *e)
 {
+    const bool op_failed = p->verdict->failed > 0;
     for (int i = 0; i < STEP_PARTS; i++) {
         if (!applies(p, i) || proof_may_stop(p)) continue;
+        if (steps[i].composed && op_failed) {
+            p->verdict->composed_skipped = 1;
+            class_done(p);
+            continue;
+        }
         if (steps[i].prove(p, steps[i].composed, e)) return (int)e->code;
         class_done(p);
     }

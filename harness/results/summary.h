@@ -32,7 +32,7 @@ struct summary_row {
     int tier;                 /* enum isa_tier of the peaks */
     struct op_series ops;     /* of the later epochs; of the very first until there is one */
     struct epoch_report last; /* of the latest epoch */
-    char failure[256];        /* why it left the run; "" when it did not */
+    char failure[500];        /* why it left the run; "" when it did not */
 };
 
 struct summary {

@@ -69,9 +69,10 @@ struct run_listener {
     void (*turn)(void *context, const struct registry_entry *entry, int epoch, int epochs);
     void (*tick)(void *context, const struct registry_entry *entry, const struct progress *progress);
     void (*epoch)(void *context, const struct registry_entry *entry, const struct epoch_report *report);
-    /* The contender is out of the run; words say why in one line. */
+    /* The contender is out of the run; words say why in one line. case_text: the proof's case at which it
+     * crashed or stood still; "" where there is none. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                   const char *words);
+                   const char *words, const char *case_text);
     /* Needed with prior epochs only: one of them has been trained again. Returns NULL, or in one line why the
      * contender must leave the run. */
     const char *(*replayed)(void *context, const struct registry_entry *entry,

@@ -188,25 +188,40 @@ static int collect(struct process *p)
     return child_collect(p->pid, p->name, &p->started);
 }
 
-/* "the proof: gemm 3x5x7, in gemm (op call 123)", "epoch 2, in step() (op call 900)" */
+enum { DOING_TEXT = 500 };
+
+/* "the proof: gemm 3x5x7, in gemm (op call 123): 1 float beyond the end of C" */
 static char *describe_doing(struct shared_page *page, char *text, size_t size)
 {
     const char *point = contender_point_name(page->trace.op - 1);
+    char call[80] = "";
     page->doing[sizeof page->doing - 1] = 0;
-    const int used = snprintf(text, size, "%s", page->doing[0] ? page->doing : "start-up");
-    if (point && used < (int)size)
-        snprintf(text + used, size - (size_t)used, ", in %s (op call %llu)", point,
-                 (unsigned long long)page->trace.calls);
+    page->crash.case_text[sizeof page->crash.case_text - 1] = 0;
+    page->crash.access[sizeof page->crash.access - 1] = 0;
+    if (point)
+        snprintf(call, sizeof call, ", in %s (op call %llu)", point, (unsigned long long)page->trace.calls);
+    snprintf(text, size, "%s%s%s%s%s%s", page->doing[0] ? page->doing : "start-up",
+             page->crash.case_text[0] ? ": " : "", page->crash.case_text, call,
+             page->crash.access[0] ? ": " : "", page->crash.access);
     return clean_text(text);
 }
 
-bool process_finish(struct process *p, double seconds, char *words, size_t size)
+/* What the worker leaves in the page that both see. */
+static void read_page(struct process *p, char *doing, size_t size, struct process_end *end)
 {
-    char doing[400];
+    describe_doing(p->shared, doing, size);
+    snprintf(end->case_text, sizeof end->case_text, "%s", p->shared->crash.case_text);
+    clean_text(end->case_text);
+}
+
+bool process_finish(struct process *p, double seconds, struct process_end *end)
+{
+    char doing[DOING_TEXT], *words = end->words;
+    const size_t size = sizeof end->words;
     const bool ended = child_await(p->pid, seconds);
     if (!ended) kill(p->pid, SIGKILL);
     const int status = collect(p);
-    describe_doing(p->shared, doing, sizeof doing);
+    read_page(p, doing, sizeof doing, end);
     if (!ended) {
         snprintf(words, size, "did not answer during %s and was killed", doing);
     } else if (WIFSIGNALED(status)) {
@@ -222,14 +237,15 @@ bool process_finish(struct process *p, double seconds, char *words, size_t size)
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-void process_give_up(struct process *p, double seconds, char *words, size_t size)
+void process_give_up(struct process *p, double seconds, struct process_end *end)
 {
-    char doing[400];
+    char doing[DOING_TEXT];
     kill(p->pid, SIGTERM);
     if (!child_await(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
     collect(p);
-    describe_doing(p->shared, doing, sizeof doing);
-    snprintf(words, size, "no progress for %g s during %s; killed (--timeout)", seconds, doing);
+    read_page(p, doing, sizeof doing, end);
+    snprintf(end->words, sizeof end->words, "no progress for %g s during %s; killed (--timeout)", seconds,
+             doing);
     release(p);
 }
 

@@ -39,13 +39,21 @@ void process_continue(const struct process *p);
  * that. */
 void process_observe(struct process *p, struct observation *t);
 
-/* Waits for a worker that has left or is about to leave, kills it after `seconds`, and releases
- * everything. words[size] says how it ended; returns whether it ended by itself with exit code 0. */
-bool process_finish(struct process *p, double seconds, char *words, size_t size);
+enum { PROCESS_WORDS = 600 };
 
-/* Ends a worker that has been silent for `seconds`: asks it for its crash context by SIGTERM, kills it, and
- * releases everything. words[size] says so. */
-void process_give_up(struct process *p, double seconds, char *words, size_t size);
+/* How a worker ended. */
+struct process_end {
+    char words[PROCESS_WORDS];       /* one line: how, and what it was at */
+    char case_text[PROOF_CASE_TEXT]; /* the proof's case that it was at; "" outside one */
+};
+
+/* Waits for a worker that has left or is about to leave, kills it after `seconds`, and releases
+ * everything. Returns whether it ended by itself with exit code 0. */
+bool process_finish(struct process *p, double seconds, struct process_end *end);
+
+/* Ends a worker that has been silent for `seconds`: asks by SIGTERM what it is at, kills it, and releases
+ * everything. */
+void process_give_up(struct process *p, double seconds, struct process_end *end);
 
 /* Kills, reaps and releases at once. Does nothing on a process that is not there. */
 void process_kill(struct process *p);

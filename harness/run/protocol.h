@@ -6,6 +6,7 @@
 #define LB_PROTOCOL_H
 
 #include "run/events.h"
+#include "run/crash_context.h"
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
@@ -63,8 +64,8 @@ struct message {
 struct shared_page {
     struct progress progress;
     struct contender_trace trace;
-    char doing[300]; /* what the worker is doing, for the message about its end: "the proof: gemm ...", "epoch
-                        3" */
+    char doing[80]; /* what the worker is doing, for the message about its end: "the proof", "epoch 3" */
+    struct crash_context crash;
 };
 
 /* 0, or -1 when the other end is gone. Both retry on EINTR. */

@@ -57,7 +57,9 @@ static bool is_interrupted(const struct run *run)
 
 /* ---- The end of a contender ---- */
 
-static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
+/* case_text: of the proof's case that it was at; "" where there is none. */
+static void fail_at(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words,
+                    const char *case_text)
 {
     process_kill(&r->process);
     r->out = true;
@@ -67,33 +69,37 @@ static void fail(struct run *run, struct runner *r, enum contender_outcome outco
         run->any_untrue = true;
     else
         run->any_failed = true;
-    TELL(run, failed, r->entry, outcome, words);
+    TELL(run, failed, r->entry, outcome, words, case_text);
 }
 
-/* Of a worker that has closed the connection. */
+static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
+{
+    fail_at(run, r, outcome, words, "");
+}
+
+/* Of a worker that has closed its socket. */
 static void fail_crashed(struct run *run, struct runner *r)
 {
-    char words[512];
-    process_finish(&r->process, crash_context_seconds, words, sizeof words);
-    fail(run, r, OUTCOME_CRASHED, words);
+    struct process_end end;
+    process_finish(&r->process, crash_context_seconds, &end);
+    fail_at(run, r, OUTCOME_CRASHED, end.words, end.case_text);
 }
 
 static void fail_timeout(struct run *run, struct runner *r)
 {
-    char words[512];
-    process_give_up(&r->process, run->options->timeout, words, sizeof words);
-    fail(run, r, OUTCOME_CRASHED, words);
+    struct process_end end;
+    process_give_up(&r->process, run->options->timeout, &end);
+    fail_at(run, r, OUTCOME_CRASHED, end.words, end.case_text);
 }
 
 /* Lets a worker that has done all close its backend and leave. */
 static void dismiss(struct run *run, struct runner *r)
 {
-    char words[512];
+    struct process_end end;
     run->message.kind = MESSAGE_QUIT;
     message_send(r->process.socket, &run->message);
     r->out = true;
-    if (!process_finish(&r->process, close_seconds, words, sizeof words))
-        fail(run, r, OUTCOME_CRASHED, words);
+    if (!process_finish(&r->process, close_seconds, &end)) fail(run, r, OUTCOME_CRASHED, end.words);
 }
 
 /* ---- Listening to a worker ---- */

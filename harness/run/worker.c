@@ -378,7 +378,7 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     }
     w.shared = map;
     contender_trace = &w.shared->trace;
-    crash_context_install(w.shared->doing, sizeof w.shared->doing, parts->current_case);
+    crash_context_install(&w.shared->crash, parts->current_case);
     if (serve(&w, parts, &e)) {
         new_message(&w, MESSAGE_ERROR)->u.error = e;
         if (message_send(w.socket, &w.out) != 0) fprintf(stderr, "bench: %s\n", e.text);

@@ -88,6 +88,12 @@ static bool breaks_rule(const struct state *s)
     return strcmp(s->kind, "rule") == 0;
 }
 
+/* The last column, where the tail of a vector is long. */
+static bool leaves_tail(const struct state *s)
+{
+    return strcmp(s->kind, "tail") == 0;
+}
+
 static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
@@ -100,9 +106,12 @@ static void gemm(void *state, enum transpose ta, enum transpose tb, int m, int n
                 sum += x * y;
             }
             float *out = &c[(ptrdiff_t)i * ldc + j];
+            if (leaves_tail(state) && j == n - 1 && n % 32 >= 17) continue;
             *out = alpha * sum + (beta == 0.0f ? 0.0f : beta * *out);
         }
     do_harm(state, m, k, a);
+    if (strcmp(((const struct state *)state)->kind, "beyond") == 0 && m > 0 && n > 0)
+        c[(ptrdiff_t)(m - 1) * ldc + n] = 0.0f;
 }
 
 static int open_evil(const struct plan *plan, void **state, char *why, size_t why_size)

@@ -44,7 +44,8 @@ HARM = {
     "leave0": LEFT + r"the proof, in gemm \(op call 1\)",  # _exit() leaves no time for last words
     "hang": silent(CASE),
     "deaf": silent(r"the proof, in gemm \(op call 1\)"),
-    "input": killed("SIGSEGV", CASE),
+    "input": killed("SIGSEGV", CASE) + ": inside A, which is read-only",
+    "beyond": killed("SIGSEGV", CASE) + ": 1 float beyond the end of C",
     "heap": found_out("the proof"),
     "close-segv": killed("SIGSEGV", "the proof"),
     "refuse": r"^cannot be opened: not today  \[31m\?$",

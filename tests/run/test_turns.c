@@ -274,9 +274,10 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                      const char *words)
+                      const char *words, const char *case_text)
 {
     (void)context;
+    assert_true(!case_text[0] || strstr(words, case_text));
     struct event *e = note(FAILED, entry, 0);
     e->outcome = outcome;
     snprintf(e->words, sizeof e->words, "%s", words);
@@ -570,7 +571,7 @@ static void a_worker_refuses_to_train_unproven(void **state)
     struct process p;
     struct error e = {0};
     struct message *m = calloc(1, sizeof *m);
-    char words[512];
+    struct process_end end;
     assert_non_null(m);
     assert_int_equal(process_start(&p, "a worker", data.fd, 1, &topology, &e), 0);
     m->kind = MESSAGE_JOB;
@@ -593,7 +594,7 @@ static void a_worker_refuses_to_train_unproven(void **state)
     assert_int_equal(m->kind, MESSAGE_ERROR);
     assert_non_null(strstr(m->u.error.text, "refuses to train"));
     assert_false(message_receive(p.socket, m));
-    assert_false(process_finish(&p, 5.0, words, sizeof words));
+    assert_false(process_finish(&p, 5.0, &end));
     free(m);
 }
 
