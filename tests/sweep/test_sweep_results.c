@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "sweep/sweep_results.h"
+#include "../support/widest_line.h"
 
 static char root[64];
 
@@ -155,6 +156,11 @@ static void expect_line(FILE *f, const char *want)
     fail_msg("no line with: %s", want);
 }
 
+static void print_table(void *context, FILE *out)
+{
+    assert_int_equal(sweep_results_print(context, out), 0);
+}
+
 static void file_and_table_have_each_figure_in_its_place(void **state)
 {
     struct sweep_results r = read_points();
@@ -191,6 +197,7 @@ static void file_and_table_have_each_figure_in_its_place(void **state)
                      9);
     static const char *const want[] = {"yes", "2", "1.2500", "24.0", "60.0%", "1.60x", "80%", "0.9000", "ok"};
     for (int i = 0; i < 9; i++) assert_string_equal(cells[i], want[i]);
+    assert_fits(print_table, &r);
     sweep_results_free(&r);
 }
 
