@@ -293,7 +293,7 @@ def main(argv=None):
     try:
         folder = arguments.dest or cache_folder()
     except RuntimeError:
-        sys.stderr.write("there is no home folder to hold the files; name a folder with --dest\n")
+        sys.stderr.write("there is no home directory to hold the files; name a directory with --dest\n")
         return EXIT_USAGE
     try:
         problem = run_watched(folder, arguments.mirror or MIRRORS, meter := Meter())

@@ -122,7 +122,7 @@ install_needs() {
     if ! is_debian_like; then
         say "Needed and not found, under their Debian names:"
         say "    ${missing[*]}"
-        stop "this is no Debian or Ubuntu: please install them with this system's package manager and call again"
+        stop "this is not Debian or Ubuntu: please install them with this system's package manager and run this again"
     fi
 
     if [ "$(id -u)" -ne 0 ]; then
@@ -182,11 +182,11 @@ configure_build() {
             return 0
         fi
         rm -f "$log"
-        say "$dir cannot be reconfigured; configuring it anew"
+        say "$dir cannot be reconfigured; configuring it again from scratch"
     fi
     if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ]; then
         if ! [ -e "$dir/meson-private" ] && ! [ -e "$dir/meson-info" ] && ! [ -e "$dir/build.ninja" ]; then
-            stop "$dir exists and is no build folder of meson: move it away"
+            stop "$dir exists and is not a meson build directory: move it away"
         fi
         rm -rf -- "$dir"
     fi

@@ -55,8 +55,8 @@ def peer_sentence(peer, folder):
     """The ratios of the rounds in which the peer and bench took turns; without them, that there are none."""
     text = f"Peer: {setting_of(peer)}, run {peer.run_id}: [`{folder}`]({folder})."
     if not peer.paired():
-        return text + " It ran apart, so there is no ratio."
-    parts = [f"{found['torch_times_longer']:.2f} times as long as {name} (by round {found['least']:.2f} – "
+        return text + " It ran separately, so there is no ratio."
+    parts = [f"{found['torch_times_longer']:.2f}x the time of {name} (by round {found['least']:.2f} – "
              f"{found['most']:.2f})" for name, found in peer.paired()]
     rounds = max(found["rounds"] for _, found in peer.paired())
     return f"{text} In {rounds} rounds in turn with bench its epoch took {', '.join(parts)}."

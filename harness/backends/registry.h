@@ -51,7 +51,7 @@ enum backend_status registry_status(const struct registry_entry *entry, char *wh
 /* The entry of a spec, NAME or NAME:ARGUMENT, whether ready or not; e is EXIT_USAGE, with the nearest name,
  * when there is none, and when it has REGISTRY_SPEC_SIZE bytes or more. An entry with an argument is made on
  * first use and called NAME:BASENAME, or, where another is called so, NAME:FOLDER/BASENAME, with bytes that
- * are no UTF-8 as \xNN; it lives as long as the program. */
+ * are not UTF-8 as \xNN; it lives as long as the program. */
 const struct registry_entry *registry_resolve(const char *spec, struct error *e);
 
 /* The reference backend: it implements every op and runs anywhere. */

@@ -57,7 +57,6 @@ void gate_print(const struct gate_line *lines, int count, const struct baseline 
     wrap_line(out, terminal_width(out),
               "The two runs did not take turns, so their seconds are not compared, but their shares of the "
               "peak measured "
-              "beside each epoch, epoch by epoch. What slows a program but not that peak is held against it; "
-              "'bench ab' "
-              "of two builds is the sharper test.");
+              "beside each epoch, epoch by epoch. What slows a program but not that peak counts as a "
+              "slowdown; 'bench ab' of two builds is the sharper test.");
 }

@@ -53,7 +53,7 @@ static char *training_text(const struct progress_view *v, const struct progress 
     const int used =
         snprintf(text, size, "%*d/%d %s", steps > 99 ? 3 : 1, step, steps, draw_bar(step, steps, bar));
     if (samples <= 0 || step <= 0 || seconds <= 0) return text;
-    snprintf(text + used, size - (size_t)used, " %.1fms/step %.0f GF/s loss: %.4f accuracy: %.4f",
+    snprintf(text + used, size - (size_t)used, " %.1fms/step %.0f GFLOP/s loss: %.4f accuracy: %.4f",
              seconds * 1e3 / step, v->flop_per_row * (double)samples / seconds * 1e-9,
              atomic_load_explicit(&p->loss_sum, memory_order_relaxed) / (double)samples,
              (double)atomic_load_explicit(&p->correct, memory_order_relaxed) / (double)samples);
@@ -140,7 +140,7 @@ void progress_view_epoch(struct progress_view *v, const char *name, const struct
     else
         fprintf(v->out, "Epoch %d/%d %s %d/%d", r->epoch, epochs, name, r->steps, r->steps);
     fprintf(v->out,
-            " %.3fs %.1fms/step %.0f GF/s loss: %.4f accuracy: %.4f val_loss: %.4f val_accuracy: %.4f\n",
+            " %.3fs %.1fms/step %.0f GFLOP/s loss: %.4f accuracy: %.4f val_loss: %.4f val_accuracy: %.4f\n",
             r->train_seconds, r->train_seconds * 1e3 / (r->steps > 0 ? r->steps : 1),
             v->flop_per_row * (double)r->samples / r->train_seconds * 1e-9, r->loss, r->accuracy, r->val_loss,
             r->val_accuracy);

@@ -21,7 +21,7 @@ static bool is_later(const struct summary_row *row, const struct epoch_point *p)
     return p->epoch > 1 || (row->later == 0 && p == row->points);
 }
 
-/* The cache is held against the best probe of the whole run, which later epochs may have raised. */
+/* The cache is compared with the best probe of the whole run, which later epochs may have raised. */
 static bool is_disturbed(const struct summary *s, const struct epoch_point *p)
 {
     return p->disturbed || llc_is_low(p->llc_gbps, s->best_llc_gbps);

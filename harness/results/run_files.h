@@ -50,7 +50,7 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e);
 
-/* Of this run so far, this epoch included: what its row is held against. */
+/* Of this run so far, this epoch included: what its row is compared with. */
 struct best_so_far {
     double peak_gflops; /* of the backend's ISA tier */
     double llc_gbps;    /* 0: not known */

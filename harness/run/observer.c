@@ -81,9 +81,9 @@ static int count_tasks(pid_t pid)
     char path[64], text[1024];
     int count;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    const char *behind = strrchr(read_line(path, text, sizeof text), ')');
-    if (!behind) return 0;
-    return sscanf(behind, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+    const char *after = strrchr(read_line(path, text, sizeof text), ')');
+    if (!after) return 0;
+    return sscanf(after, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
                   &count) == 1
                ? count
                : 0;

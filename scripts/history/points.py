@@ -106,7 +106,7 @@ def points_of(folder):
     """[Point] of a run; NotExported where it gives none."""
     where = os.path.join(folder, "summary.json")
     if not os.path.isfile(where):
-        raise NotExported("it has no summary.json: it was ended early, or is no run")
+        raise NotExported("it has no summary.json: it was ended early, or is not a run")
     summary = read_json(where)
     code = number(summary, "exit_code", where)
     if code not in GOOD_EXITS:

@@ -27,7 +27,7 @@ class Sweep:
         self.machine = self.read_record()
         path = os.path.join(folder, "sweep.csv")
         if not os.path.isfile(path):
-            raise DataError(f"{folder}: no sweep.csv: the sweep was killed; bench run --resume {folder} goes on with it")
+            raise DataError(f"{folder}: no sweep.csv: the sweep was killed; bench run --resume {folder} continues it")
         rows = read_rows(path, NEEDED, self.notes.append)
         self.lines = [parse(row, path) for row in rows]
         self.timed = [line for line in self.lines if line["median_train_seconds"] > 0]

@@ -48,7 +48,7 @@ def tagged(runs):
 def of_peer(run):
     """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
     names = words.listed(b.name for b in run.backends)
-    yield "note", f"{names} ran apart from the others; only paired.csv, where there is one, took turns."
+    yield "note", f"{names} did not take turns with the others; only the rounds of paired.csv, if there is one, did."
     for check in (status, files):
         for level, text in check(run):
             yield level, f"{names}: {text}"
@@ -161,7 +161,7 @@ def build(run):
     if facts.get("dirty"):
         yield "warn", "the program was built from changed files: the commit does not say what was measured."
     if facts.get("buildtype") not in (None, "release"):
-        yield "warn", f"the program is no release build ({facts['buildtype']})."
+        yield "warn", f"the program is not a release build ({facts['buildtype']})."
     if "-fsanitize" in str(facts.get("flags")):
         yield "warn", "the program was built with a sanitizer: its speed means nothing."
 

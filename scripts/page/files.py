@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files behind the page, and the command that makes them anew."""
+"""The files of the page, and the command that makes them again."""
 
 import os
 import shlex

@@ -104,7 +104,7 @@ def beside(best, peer):
         if backend is best:
             return f" In paired rounds {best.name} was {speedup_text(up)} as fast as torch."
     phrases = [faster(best, other) for other in peer.timed() if other.seconds]
-    return f" {best.name} is {words.listed(phrases)}, which ran apart." if phrases else ""
+    return f" {best.name} is {words.listed(phrases)}, which did not take turns with it." if phrases else ""
 
 
 def across(runs):

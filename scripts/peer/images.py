@@ -63,7 +63,7 @@ def find(folder, stem, rank):
 def read_limited(path):
     try:
         if not os.path.isfile(path):
-            fail(path, "is no regular file")
+            fail(path, "is not a regular file")
         with open(path, "rb") as f:
             zipped = f.read(2) == b"\x1f\x8b"
         with (gzip.open if zipped else open)(path, "rb") as f:

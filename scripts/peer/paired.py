@@ -122,7 +122,7 @@ def summary(rows):
         seconds = statistics.median(row["median_seconds"] for row in of_one)
         text = f"{name:<12} {seconds:>11.4g} s"
         if name in ratios:
-            text += "   {torch_times_longer:.2f} times as long ({least:.2f} - {most:.2f} in {rounds} rounds)".format(
+            text += "   {torch_times_longer:.2f}x the time ({least:.2f} - {most:.2f} in {rounds} rounds)".format(
                 **ratios[name])
         lines.append(text)
     return lines

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What holds an op: its least work, the roof over it, and Amdahl's sentence about two backends. */
+ * What limits an op: its compulsory traffic, the roof above it, and Amdahl's sentence about two backends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -203,7 +203,7 @@ class Files(Scratch):
             text = f.read()
         row = next(line for line in text.splitlines() if line.startswith("| torch (peer) |"))
         self.assertRegex(row, r"^\| torch \(peer\) \| 1\.\d+ s \|.*\|  \|  \| 0\.\d+ after 3 epochs \|  \|$")
-        self.assertIn("its epoch took 2.20 times as long as avx512 (by round 2.00 – 2.50)", text)
+        self.assertIn("its epoch took 2.20x the time of avx512 (by round 2.00 – 2.50)", text)
         read = with_peers(load_runs([run]))
         self.assertEqual([b.label for b in timed(read)], ["naive", "avx512", "torch"])
         self.assertTrue(read[1].footer().startswith("peer torch:  run torch"))
@@ -252,7 +252,7 @@ class Paired(unittest.TestCase):
         self.assertEqual([r["torch_times_longer"] for r in rows], [None, 2.0, 0.5])
         self.assertEqual([r["position"] for r in rows], [2, 1, 1])
         self.assertNotEqual(paired.torch_first(0), paired.torch_first(1))
-        self.assertIn("a                      2 s   2.00 times as long (2.00 - 2.00 in 1 rounds)",
+        self.assertIn("a                      2 s   2.00x the time (2.00 - 2.00 in 1 rounds)",
                       paired.summary(rows))
 
     def test_interval_of_a_median(self):
