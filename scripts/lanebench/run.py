@@ -14,7 +14,7 @@ FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.
 EPOCH_COLUMNS = ("run_id", "dataset", "backend", "epoch", "train_seconds", "loss", "accuracy", "val_loss",
                  "val_accuracy")
 PROOF_COLUMNS = ("backend", "op", "cases", "count", "failed", "worst_error_of_bound")
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMAS = (1, 2)  # 2 renamed a member of `ab` that nothing here reads
 NO_SUMMARY = ("no summary.json (an older version made the run, or it was killed): medians, speed-ups and shares are left "
               "out; run it again to have them")
 
@@ -234,8 +234,9 @@ class Run:
             return {}
         try:
             found = read_json(path)
-            if found.get("schema") != SUMMARY_SCHEMA:
-                raise DataError(f"{path}: schema {found.get('schema')}; only {SUMMARY_SCHEMA} is known here")
+            if found.get("schema") not in SUMMARY_SCHEMAS:
+                known = " and ".join(map(str, SUMMARY_SCHEMAS))
+                raise DataError(f"{path}: schema {found.get('schema')}; only {known} are known here")
             return found
         except DataError as error:
             self.notes.append(f"{error}: medians, speed-ups and shares are left out")

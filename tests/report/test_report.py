@@ -415,7 +415,7 @@ class Findings(Case):
     def test_build_and_status(self):
         change_machine(self.run_dir, lambda m: (m.update(status="interrupted"),
                                                 m["build"].update(dirty=True, buildtype="debug")))
-        self.finding("warn", "interrupted", "changed files", "no release build (debug)")
+        self.finding("warn", "interrupted", "changed files", "not a release build (debug)")
 
     def test_resumed(self):
         note = {"time_utc": "t", "status_before": "running", "kept_epochs": {"avx2": 2, "naive": 1},
