@@ -48,7 +48,10 @@ static int use_baseline(struct gate *g, const struct options *o, struct error *e
 {
     struct baseline *b = &g->baseline;
     if (!o->baseline)
-        return error_set(e, EXIT_USAGE, "bench gate: --baseline is missing; give the directory of a run");
+        return error_set(e, EXIT_USAGE,
+                         "bench gate: --baseline is missing; give the directory of a run with at least %d "
+                         "epochs of each backend",
+                         GATE_MIN_EPOCHS);
     if (baseline_read(b, o->baseline, e)) return (int)e->code;
     const char *cap = cpu_cap_name();
     if (strcmp(cap ? cap : "", b->isa_cap ? b->isa_cap : "") != 0)
@@ -248,6 +251,9 @@ static int run(struct gate *g, const struct invocation *words, struct error *e)
         session_abandon(&g->session);
         return (int)e->code;
     }
+    if (!g->options.quiet)
+        fprintf(stderr, "baseline  %s: %d epochs; a backend needs at least %d\n", g->baseline.path,
+                g->baseline.epochs, GATE_MIN_EPOCHS);
     return training_run(&g->session, &training, words, e);
 }
 

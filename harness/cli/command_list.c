@@ -15,6 +15,8 @@
 #include "machine/build.h"
 #include "backends/describe.h"
 #include "console/table.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 
 struct listing {
     const struct registry_entry *entry;
@@ -44,6 +46,32 @@ static struct listing look_at(const struct registry_entry *entry)
     return l;
 }
 
+/* What the table has no room for. */
+static void print_notes(const struct topology *t)
+{
+    const int width = terminal_width(stdout);
+    char found[128], usable[128];
+    fputc('\n', stdout);
+    for (int i = 0; i < registry_count(); i++) {
+        const struct listing l = look_at(registry_at(i));
+        if (!l.entry->backend) continue;
+        wrap_line(stdout, width, "%s: %s", l.entry->name, l.entry->backend->summary);
+        wrap_print(stdout, l.own, printf("  own ops: "), 4, width);
+        if (l.entry->plugin) printf("  plug-in: %s\n", l.entry->plugin->shown_path);
+        if (l.inherited[0])
+            wrap_print(stdout, l.inherited,
+                       printf("  inherited from %s: ", registry_fallback_for(l.entry->backend)->name), 4,
+                       width);
+    }
+    fputc('\n', stdout);
+    const char *cap = cpu_cap_name();
+    wrap_line(stdout, width, "CPU: %s: %s%s%s%s%s", cpu_model(),
+              cpu_isa_names(cpu_found(), found, sizeof found), cap ? ", capped at " : "", cap ? cap : "",
+              cap ? ": " : "", cap ? cpu_isa_names(cpu_usable(), usable, sizeof usable) : "");
+    wrap_line(stdout, width, "libraries: hwloc %s, zlib %s, jansson %s, Google Benchmark %s, OpenMP %d",
+              t->hwloc_version, zlibVersion(), JANSSON_VERSION, build_get()->benchmark, _OPENMP);
+}
+
 static int print_table(const struct topology *t, struct error *e)
 {
     struct table table;
@@ -64,21 +92,7 @@ static int print_table(const struct topology *t, struct error *e)
     if (!failed) table_print(&table, stdout);
     table_free(&table);
     if (failed) return error_set(e, EXIT_INTERNAL, "out of memory");
-    fputc('\n', stdout);
-    for (int i = 0; i < registry_count(); i++) {
-        const struct listing l = look_at(registry_at(i));
-        if (!l.entry->backend) continue;
-        printf("%s: %s\n  own ops: %s\n", l.entry->name, l.entry->backend->summary, l.own);
-        if (l.entry->plugin) printf("  plug-in: %s\n", l.entry->plugin->shown_path);
-        if (l.inherited[0])
-            printf("  inherited from %s: %s\n", registry_fallback_for(l.entry->backend)->name, l.inherited);
-    }
-    char found[128], usable[128];
-    printf("\nCPU: %s: %s", cpu_model(), cpu_isa_names(cpu_found(), found, sizeof found));
-    if (cpu_cap_name())
-        printf(", capped at %s: %s", cpu_cap_name(), cpu_isa_names(cpu_usable(), usable, sizeof usable));
-    printf("\nlibraries: hwloc %s, zlib %s, jansson %s, Google Benchmark %s, OpenMP %d\n", t->hwloc_version,
-           zlibVersion(), JANSSON_VERSION, build_get()->benchmark, _OPENMP);
+    print_notes(t);
     return EXIT_OK;
 }
 

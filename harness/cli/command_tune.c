@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/folders.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -14,6 +15,7 @@
 #include "cli/omp_reexec.h"
 #include "micro/shapes.h"
 #include "machine/build.h"
+#include "console/eta.h"
 #include "console/table.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
@@ -26,6 +28,7 @@ struct tune {
     struct session session;
     struct gemm_shape shapes[TUNE_MAX_SHAPES];
     int count;
+    struct eta eta;      /* only since when: how many candidates follow is not known */
     char path[PATH_MAX]; /* of the file that keeps the tunings */
 };
 
@@ -61,11 +64,12 @@ struct tuned {
 
 static void print_tried(void *context, const struct blocking *candidate, double effect, bool better)
 {
-    char text[TUNING_TEXT];
+    char text[TUNING_TEXT], time[ETA_TEXT] = "";
     const struct tuned *tuned = context;
-    if (!tuned->tune->session.options->quiet)
-        fprintf(stderr, "tried     %s: %+.1f %% time%s\n", tuning_text(candidate, text),
-                effect_percent(effect), better ? ", the best so far" : "");
+    if (tuned->tune->session.options->quiet) return;
+    if (terminal_live(stderr)) eta_text(&tuned->tune->eta, clock_seconds(), time);
+    fprintf(stderr, "tried     %s: %+.1f %% time%s%s%s\n", tuning_text(candidate, text),
+            effect_percent(effect), better ? ", the best so far" : "", time[0] ? "; " : "", time);
 }
 
 static void shape_cells(struct table *table, const struct gemm_shape *s, const double seconds[2])
@@ -260,6 +264,7 @@ int command_tune(const struct options *o, struct error *e)
     if (!code) {
         if (!o->quiet) session_print(&t.session, stderr);
         team_bind(&t.session);
+        eta_start(&t.eta, clock_seconds());
         code = tune_all(&t, e);
     }
     session_close(&t.session);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clean_text.h"
+#include "base/clock.h"
 #include "cli/integrity_session.h"
 #include "cli/interrupt.h"
 #include "cli/proof_view.h"
@@ -189,6 +190,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), words);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
+    eta_drop(&job->view.eta, entry->name);
     proof_view_end(&job->proof_view, false);
     fflush(job->proof_view.out);
     if (outcome == OUTCOME_INTERRUPTED) return;
@@ -374,6 +376,19 @@ static int execute_processes(struct job *job, struct error *e)
     return code;
 }
 
+/* What the estimate of the remaining time knows. With a target a training may end at any epoch. */
+static void plan_time(struct job *job)
+{
+    const struct options *o = job->options;
+    const struct session *s = job->session;
+    eta_start(&job->view.eta, clock_seconds());
+    for (int i = 0; job->training && o->target_accuracy <= 0 && i < s->count; i++) {
+        const int prior = job->resumed ? job->resumed->prior_count[i] : 0;
+        eta_plan(&job->view.eta, s->entries[i]->name,
+                 run_contender_epochs(s->entries[i], s->count, o->epochs, o->naive_epochs) - prior);
+    }
+}
+
 static int execute(struct job *job, struct error *e)
 {
     const struct options *o = job->options;
@@ -384,6 +399,7 @@ static int execute(struct job *job, struct error *e)
             "note: the data set is smaller than MNIST: whole trainings are not compared with a reference's\n",
             stderr);
     progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    plan_time(job);
     const bool results_follow = job->training || o->json; /* on stdout */
     proof_view_open(&job->proof_view, results_follow ? stderr : stdout, o,
                     results_follow ? PROOF_FAILURES_ONLY

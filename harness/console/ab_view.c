@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "console/terminal.h"
 #include "console/wrap.h"
 
 enum { PERCENT_SIZE = 32 };
@@ -30,12 +31,18 @@ static void print_comparison(FILE *out, const struct paired_comparison *c)
             ab_percent(c->interval.high, half, high, sizeof high));
 }
 
-static void print_verdict(const struct ab_results *r, FILE *out)
+/* terminal: where the text goes in the end. */
+static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
 {
+    static const enum tone tones[] = {[VERDICT_FASTER] = TONE_GOOD,
+                                      [VERDICT_SLOWER] = TONE_BAD,
+                                      [VERDICT_SAME] = TONE_STRONG,
+                                      [VERDICT_INCONCLUSIVE] = TONE_UNSURE};
+    char word[TERMINAL_WORD];
     const struct judgement *j = &r->judgement;
     const char *a = r->arms[ARM_A]->name, *b = r->arms[ARM_B]->name;
     const double margin = effect_percent(j->margin);
-    fprintf(out, "%s: ", verdict_name(j->verdict));
+    fprintf(out, "%s: ", terminal_paint(terminal, tones[j->verdict], verdict_name(j->verdict), word));
     switch (j->verdict) {
     case VERDICT_FASTER:
     case VERDICT_SLOWER:
@@ -118,7 +125,7 @@ void ab_print(const struct ab_results *r, FILE *out)
     static const int label = 11; /* "A/A check  " */
     struct wrapped w;
     FILE *lines = wrap_open(&w, out);
-    print_verdict(r, lines);
+    print_verdict(r, out, lines);
     print_check(r, lines);
     print_drift(r, lines);
     print_bimodality(r, lines);

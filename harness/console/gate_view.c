@@ -7,10 +7,19 @@
 #include "console/terminal.h"
 #include "console/wrap.h"
 
-static void print_first_line(enum gate_verdict worst, const struct baseline *b, double limit, FILE *out)
+static const char *verdict_word(enum gate_verdict verdict, FILE *terminal, char text[TERMINAL_WORD])
 {
+    static const enum tone tones[] = {
+        [GATE_PASSED] = TONE_GOOD, [GATE_SLOWER] = TONE_BAD, [GATE_INCONCLUSIVE] = TONE_UNSURE};
+    return terminal_paint(terminal, tones[verdict], gate_verdict_name(verdict), text);
+}
+
+static void print_first_line(enum gate_verdict worst, const struct baseline *b, double limit, FILE *terminal,
+                             FILE *out)
+{
+    char word[TERMINAL_WORD];
     const double percent = effect_percent(limit);
-    fprintf(out, "%s: ", gate_verdict_name(worst));
+    fprintf(out, "%s: ", verdict_word(worst, terminal, word));
     if (worst == GATE_PASSED)
         fprintf(out, "nothing is slower than the baseline by %g %% or more", percent);
     else if (worst == GATE_SLOWER)
@@ -51,7 +60,7 @@ void gate_print(const struct gate_line *lines, int count, const struct baseline 
     static const int label = 13; /* "INCONCLUSIVE " */
     struct wrapped w;
     FILE *wrapped = wrap_open(&w, out);
-    print_first_line(gate_worst(lines, count), b, limit, wrapped);
+    print_first_line(gate_worst(lines, count), b, limit, out, wrapped);
     print_lines(lines, count, wrapped);
     wrap_close(&w, label);
     wrap_line(out, terminal_width(out),

@@ -2,33 +2,27 @@
 #include "console/progress_view.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "console/terminal.h"
 
 static const double redraw_seconds = 0.1;
 enum { BAR_CELLS = 20 };
 
 void progress_view_open(struct progress_view *v, FILE *out, bool quiet, double flop_per_row)
 {
-    const char *term = getenv("TERM");
-    const char *no_color = getenv("NO_COLOR");
     memset(v, 0, sizeof *v);
     v->out = out;
     v->quiet = quiet;
     v->flop_per_row = flop_per_row;
-    v->live = !quiet && isatty(fileno(out)) && !(term && strcmp(term, "dumb") == 0);
-    v->colour = v->live && !(no_color && *no_color);
+    v->live = !quiet && terminal_live(out);
 }
 
-static int terminal_width(const struct progress_view *v)
+static int line_width(const struct progress_view *v)
 {
-    struct winsize w;
-    if (ioctl(fileno(v->out), TIOCGWINSZ, &w) != 0 || w.ws_col < 20) return 80;
-    return w.ws_col;
+    const int width = terminal_width(v->out);
+    return width > 0 ? width : TERMINAL_USUAL_WIDTH;
 }
 
 /* "[=====>....]" */
@@ -108,10 +102,13 @@ void progress_view_tick(struct progress_view *v, const struct progress *p)
 {
     const double now = clock_seconds();
     if (!v->live || now - v->drawn_at < redraw_seconds) return;
-    char text[256];
+    char text[256], time[ETA_TEXT];
     progress_view_text(v, p, now, text, sizeof text);
     if (!text[0]) return;
-    fprintf(v->out, "\r%.*s\033[K", terminal_width(v) - 1, text); /* a wrapped line could not be redrawn */
+    eta_text(&v->eta, now, time);
+    char line[sizeof text + sizeof time + 2];
+    snprintf(line, sizeof line, "%s%s%s", time, time[0] ? "  " : "", text);
+    fprintf(v->out, "\r%.*s\033[K", line_width(v) - 1, line); /* a wrapped line could not be redrawn */
     fflush(v->out);
     v->drawn_at = now;
     v->line_open = true;
@@ -119,19 +116,22 @@ void progress_view_tick(struct progress_view *v, const struct progress *p)
 
 void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs)
 {
+    eta_begin(&v->eta, name, epoch, clock_seconds());
     if (!v->live) return;
     progress_view_clear(v);
-    const char *bold = v->colour ? "\033[1m" : "", *plain = v->colour ? "\033[0m" : "";
     if (epoch > 0)
-        fprintf(v->out, "Epoch %d/%d %s%s%s\n", epoch, epochs, bold, name, plain);
+        fprintf(v->out, "Epoch %d/%d ", epoch, epochs);
     else
-        fprintf(v->out, "Proof %s%s%s\n", bold, name, plain);
+        fputs("Proof ", v->out);
+    terminal_word(v->out, TONE_STRONG, name);
+    fputc('\n', v->out);
     fflush(v->out);
     v->drawn_at = 0;
 }
 
 void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs)
 {
+    eta_end(&v->eta, clock_seconds());
     if (v->quiet) return;
     progress_view_clear(v);
     char bar[BAR_CELLS + 3];

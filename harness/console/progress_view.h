@@ -8,19 +8,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "console/eta.h"
 #include "run/run.h"
 
 struct progress_view {
     FILE *out;
-    bool live; /* a terminal that can redraw a line */
-    bool colour;
+    bool live;           /* a terminal that can redraw a line */
     bool quiet;          /* draws nothing at all */
     double flop_per_row; /* of a training step */
     double drawn_at;     /* clock_seconds() of the last redraw */
     bool line_open;      /* the cursor stands in a line that is redrawn */
+    struct eta eta;      /* the caller says what is to be done, see eta_plan */
 };
 
-/* live and colour follow from the terminal, TERM and NO_COLOR. */
+/* live follows from the terminal and TERM. */
 void progress_view_open(struct progress_view *v, FILE *out, bool quiet, double flop_per_row);
 
 /* A turn of a contender begins: epoch 0 is the proof. */

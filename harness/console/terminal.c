@@ -35,15 +35,20 @@ bool terminal_colour(FILE *out)
     return terminal_live(out) && !(no_color && *no_color);
 }
 
-void terminal_word(FILE *out, enum tone tone, const char *word)
+char *terminal_paint(FILE *terminal, enum tone tone, const char *word, char text[TERMINAL_WORD])
 {
     static const char *const codes[] = {[TONE_PLAIN] = "",
                                         [TONE_GOOD] = "\033[1;32m",
                                         [TONE_BAD] = "\033[1;31m",
                                         [TONE_UNSURE] = "\033[1;33m",
                                         [TONE_STRONG] = "\033[1m"};
-    if (tone == TONE_PLAIN || !terminal_colour(out))
-        fputs(word, out);
-    else
-        fprintf(out, "%s%s\033[0m", codes[tone], word);
+    const bool painted = tone != TONE_PLAIN && terminal_colour(terminal);
+    snprintf(text, TERMINAL_WORD, "%s%s%s", painted ? codes[tone] : "", word, painted ? "\033[0m" : "");
+    return text;
+}
+
+void terminal_word(FILE *out, enum tone tone, const char *word)
+{
+    char text[TERMINAL_WORD];
+    fputs(terminal_paint(out, tone, word, text), out);
 }

@@ -21,7 +21,11 @@ bool terminal_colour(FILE *out);
 
 enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_UNSURE, TONE_STRONG };
 
-/* A word in the colour of its meaning, where the stream shows colours; else the bare word. */
+/* A word in the colour of its meaning, where the terminal shows colours; else the bare word. Returns text. */
+enum { TERMINAL_WORD = 64 };
+char *terminal_paint(FILE *terminal, enum tone tone, const char *word, char text[TERMINAL_WORD]);
+
+/* Prints it. */
 void terminal_word(FILE *out, enum tone tone, const char *word);
 
 #endif

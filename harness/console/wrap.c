@@ -11,7 +11,12 @@
 int wrap_columns(const char *text, size_t bytes)
 {
     int columns = 0;
-    for (size_t i = 0; i < bytes; i++) columns += (text[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\033')
+            while (i < bytes && text[i] != 'm') i++;
+        else
+            columns += (text[i] & 0xc0) != 0x80;
+    }
     return columns;
 }
 

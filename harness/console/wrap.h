@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Columns that so many bytes of UTF-8 take, each character taken to be a column wide. */
+/* Columns that so many bytes of UTF-8 take, each character taken to be a column wide; a colour takes none. */
 int wrap_columns(const char *text, size_t bytes);
 
 /* Bytes at the beginning of text that fit into `width` > 0 columns: all of it, or up to a blank or after a

@@ -3,16 +3,20 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "console/eta.h"
+#include "console/terminal.h"
 #include "sweep/sweep_results.h"
 
-static int run_point(struct sweep *s, int i, int points, struct error *e)
+static int run_point(struct sweep *s, int i, int points, const struct eta *eta, struct error *e)
 {
-    char name[GRID_NAME_SIZE], place[3600];
+    char name[GRID_NAME_SIZE], place[3600], time[ETA_TEXT] = "";
     const struct grid_point p = grid_point_at(&s->grid, i);
     snprintf(place, sizeof place, "%s/%s", s->folder.path, grid_point_name(&p, name));
+    if (terminal_live(stderr)) eta_text(eta, clock_seconds(), time);
     if (!s->quiet)
-        fprintf(stderr, "\npoint %d of %d: %d thread%s, batch %d, hidden %d\n", i + 1, points, p.threads,
-                p.threads == 1 ? "" : "s", p.batch, p.hidden);
+        fprintf(stderr, "\npoint %d of %d: %d thread%s, batch %d, hidden %d%s%s\n", i + 1, points, p.threads,
+                p.threads == 1 ? "" : "s", p.batch, p.hidden, time[0] ? "; " : "", time);
     return s->run_point(s->context, &p, place, e);
 }
 
@@ -21,11 +25,16 @@ static int run_points(struct sweep *s, struct error *e)
 {
     int worst = EXIT_OK;
     const int points = grid_points(&s->grid);
+    struct eta eta;
+    eta_start(&eta, clock_seconds());
+    eta_plan(&eta, "points", points);
     for (int i = 0; i < points; i++) {
         if (*s->interrupted) return exit_code_worst(worst, EXIT_INTERRUPTED);
         sweep_record_point(&s->record, i, "running", 0);
         if (sweep_record_write(&s->record, "running", 0, e)) return exit_code_worst(worst, (int)e->code);
-        const int code = run_point(s, i, points, e);
+        eta_begin(&eta, "points", i + 1, clock_seconds());
+        const int code = run_point(s, i, points, &eta, e);
+        eta_end(&eta, clock_seconds());
         sweep_record_point(&s->record, i, status_of_end(code), code);
         worst = exit_code_worst(worst, code);
         if (e->code || code == EXIT_INTERRUPTED) break;

@@ -142,6 +142,7 @@ def test_completions_and_manual_have_the_same_flags():
 
 
 def test_list():
+    page("list")
     table = run(bench, "list")
     check(table.returncode == 0 and table.stderr == "", "list: exit code or stderr")
     listing = json.loads(run(bench, "list", "--json").stdout)
