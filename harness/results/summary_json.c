@@ -93,9 +93,10 @@ static json_t *proof_json(const struct summary_row *row)
 {
     const struct proof_verdict *v = &row->verdict;
     if (!row->proven) return json_null();
-    return json_pack("{s:I, s:I, s:I, s:o, s:o}", "cases", (json_int_t)v->cases, "failed",
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "cases", (json_int_t)v->cases, "failed",
                      (json_int_t)v->failed, "deviating", (json_int_t)v->deviating, "worst_error_of_bound",
-                     real(v->worst_of_bound), "worst_error_of_loose_bound", real(v->worst_of_loose));
+                     real(v->worst_of_bound), "worst_error_of_loose_bound", real(v->worst_of_loose),
+                     "worst_error_shown", real(proof_worst(v)));
 }
 
 static json_t *drift_json(const struct drift *d)

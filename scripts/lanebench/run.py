@@ -107,8 +107,9 @@ class Backend:
 
     @property
     def worst(self):
-        """Error as a share of its bound."""
-        return number(section_of(self.figures, "proof").get("worst_error_of_bound"))
+        """Error as a share of its bound, as the console shows it; older files have only that of all bounds."""
+        proof = section_of(self.figures, "proof")
+        return number(proof.get("worst_error_shown", proof.get("worst_error_of_bound")))
 
     def timed_parts(self):
         return [p for p in self.parts if self.seconds and p.share_of_epoch and p.seconds and p.seconds > 0]

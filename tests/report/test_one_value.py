@@ -38,7 +38,7 @@ def value_of(found, figure):
     if figure.startswith("over "):
         up = found["speedup_over"].get(figure[5:], {})
         return up["ratio"] if up.get("established") else None
-    return found["proof"]["worst_error_of_bound"] if figure == "worst" else found[figure]
+    return found["proof"]["worst_error_shown"] if figure == "worst" else found[figure]
 
 
 def agrees(text, value):
