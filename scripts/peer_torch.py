@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Trains bench's network in PyTorch, at the fastest setting that this machine has for it, for comparison.
 
+On the CPU, or with --device cuda on an NVIDIA GPU, where images, parameters and results stay in the GPU's memory.
+
 The network, batches, optimizer, initial weights and sample order are bench's (--start torch: torch's own weights and
 order). First it looks for the best setting: the BLAS library, the way the step is written, MKL-DNN, the number of
 threads and how they wait and are bound, each tried for two epochs after a check against the formulas in double
@@ -24,10 +26,13 @@ EPILOG = """steps (key step of --setting):
 """ + "\n".join(f"  {name:<15} {text}" for name, text in settings.STEPS.items()) + """
 mkldnn:
 """ + "\n".join(f"  {name:<15} {text}" for name, text in settings.MKLDNN.items()) + """
+graph, tf32 (with --device cuda, where the other keys but step mean nothing):
+""" + "\n".join(f"  graph={name:<9} {text}" for name, text in settings.GRAPH.items()) + """
+""" + "\n".join(f"  tf32={name:<10} {text}" for name, text in settings.TF32.items()) + """
 blas: system, or a folder of /usr/lib/*/ that holds a libblas.so.3; wait: passive, active; bind: no, yes
 
 exit codes: 0 done; 1 no setting trains the right network, or bench's proof failed; 2 usage; 6 images missing or
-malformed; 77 no Python with torch; 99 the system failed; 130 interrupted, complete rows are on disk; another one:
+malformed; 77 no Python with torch, or no GPU; 99 the system failed; 130 interrupted, complete rows are on disk; another one:
 bench's, in --paired.
 
 example: scripts/peer_torch.py --paired 'build/bench --backend avx512,onednn --epochs 4' --rounds 5
@@ -70,7 +75,9 @@ def parse_arguments():
     add("--start", choices=("bench", "torch"), default="bench",
         help="whose initial weights and sample order (default: bench's, bit for bit)")
     add("--setting", default="", metavar="K=V,...",
-        help="values that are not searched for, of: " + ", ".join(settings.AXES))
+        help="values that are not searched for, of: " + ", ".join(settings.all_values("cpu", 1)) + "; with "
+             "--device cuda of: " + ", ".join(settings.all_values("cuda", 1)))
+    add("--device", choices=tuple(settings.CONTENDERS), default="cpu", help="where torch computes (default: cpu)")
     add("--paired", metavar="COMMAND", help="a bench command to alternate with, as one word in quotes")
     add("--rounds", type=bounded(int, 1, 1000), metavar="N", help="of --paired (default 5)")
     add("--python", metavar="PATH", help="the Python that has torch (default: this one, else /usr/bin/python3)")
@@ -92,9 +99,13 @@ class Session:
 
     def __init__(self, arguments):
         self.arguments = arguments
-        self.fixed = settings.parse_fixed(arguments.setting, settings.all_values(arguments.threads))
+        self.values = settings.all_values(arguments.device, arguments.threads)
+        self.fixed = settings.parse_fixed(arguments.setting, self.values)
+        self.name = settings.CONTENDERS[arguments.device]
         self.command = paired.parse_command(arguments.paired) if arguments.paired else None
         self.python = child.find_python(arguments.python)
+        if arguments.device == "cuda":
+            child.require_gpu(self.python)
         self.data = images.read_images(images.folder_of(arguments.data))
         self.worker, self.worker_environment = None, None
         self.facts, self.trials = {}, []
@@ -122,7 +133,7 @@ class Session:
         options = self.arguments
         self.facts = self.worker.ask(do="open", data=self.data.folder, seed=options.seed, batch=options.batch,
                                      hidden=options.hidden, lr=options.lr, start=options.start,
-                                     threads=setting["threads"])
+                                     threads=setting.get("threads", 1), device=options.device)
         return self.worker
 
     def close_worker(self):
@@ -155,10 +166,9 @@ class Session:
         return seconds
 
     def values_to_search(self):
-        values = settings.all_values(self.arguments.threads)
-        values.update({key: [value] for key, value in self.fixed.items()})
-        if "blas" not in self.fixed and len(values["blas"]) > 1:
-            self.worker_for({axis: values[axis][0] for axis in settings.AXES})
+        values = {**self.values, **{key: [value] for key, value in self.fixed.items()}}
+        if len(values.get("blas", ())) > 1:
+            self.worker_for({axis: of_axis[0] for axis, of_axis in values.items()})
             if not any(os.path.basename(path).startswith("libblas.so") for path in self.facts["libraries"]):
                 values["blas"] = [settings.SYSTEM_BLAS]  # this torch has its own BLAS inside
         return values
@@ -166,7 +176,7 @@ class Session:
     def find_setting(self):
         values = self.values_to_search()
         if all(len(of_one) == 1 for of_one in values.values()):
-            return {axis: values[axis][0] for axis in settings.AXES}
+            return {axis: of_axis[0] for axis, of_axis in values.items()}
         self.say("looks for its best setting, the faster of two epochs each")
         found = settings.search(values, self.try_setting)
         if not found:
@@ -191,7 +201,7 @@ class Session:
         content["settings"] = {
             "epochs": options.epochs, "batch": options.batch, "inputs": data.train.pixels, "hidden": options.hidden,
             "classes": images.CLASSES, "lr": options.lr, "rho": 0.9, "epsilon": 1e-7, "threads": options.threads,
-            "seed": str(options.seed), "start": options.start, "paired": self.command,
+            "seed": str(options.seed), "start": options.start, "device": options.device, "paired": self.command,
             "rounds": options.rounds if self.command else None}
         names = ("train_images", "train_labels", "test_images", "test_labels")
         content["dataset"] = {"name": data.name, "source": data.folder, "rows": data.rows, "cols": data.cols,
@@ -201,8 +211,9 @@ class Session:
         self.machine.write("running")
 
     def record_torch(self, setting, check):
-        self.machine.content["backends"] = {"torch": {
-            "name": "torch", "library": f"PyTorch {self.facts['torch']}", "verified": None, "setting": setting,
+        library = f"PyTorch {self.facts['torch']}" + (f" on {self.facts['gpu']}" if self.facts["gpu"] else "")
+        self.machine.content["backends"] = {self.name: {
+            "name": self.name, "library": library, "verified": None, "setting": setting, "gpu": self.facts["gpu"],
             "environment": settings.environment(setting), "error_of_tolerance": check,
             "loaded": self.facts["libraries"], "subnormals": self.facts["subnormals"], **self.facts["origin"],
             "python": self.facts["python"], "parallel": self.facts["parallel"], "trials": self.trials}}
@@ -226,7 +237,7 @@ class Session:
     def epoch(self, number, setting, place):
         """One epoch, its row on disk. Returns its row."""
         result = self.worker.ask(do="epoch", epoch=number)
-        row = dict(self.identity(), backend="torch", threads=setting["threads"], seed=self.arguments.seed,
+        row = dict(self.identity(), backend=self.name, threads=setting.get("threads", 1), seed=self.arguments.seed,
                    gflops=self.flop(result["samples"]) / result["train_seconds"] * 1e-9, **place, **result,
                    **self.facts["origin"])
         self.epochs_csv.add(row)
@@ -239,14 +250,14 @@ class Session:
         for number in range(1, self.arguments.epochs + 1):
             self.epoch(number, setting, {})
         found = summary.backend_of(self.rows, self.flop(self.data.train.count), {})
-        print(f"torch        {found['median_seconds']:.4g} s an epoch (median), {found['gflops']:.4g} "
+        print(f"{self.name:<12} {found['median_seconds']:.4g} s an epoch (median), {found['gflops']:.4g} "
               f"GFLOP/s, validation accuracy {found['val_accuracy']:.4f} after {found['epochs']}")
 
     def train_in_turns(self, setting):
         file = self.open_csv("paired.csv", records.PAIRED_COLUMNS)
         bench = paired.Bench(self.command, self.arguments, self.data.folder)
-        threads = {"torch": setting["threads"], "bench": self.arguments.threads}
-        origins = {"torch": self.facts["origin"]}
+        threads = {"torch": setting.get("threads", 1), "bench": self.arguments.threads}
+        origins = {self.name: self.facts["origin"]}
         done = 0
         for turn, count in enumerate(paired.shares(self.arguments.epochs, self.arguments.rounds)):
             seconds = {}
@@ -264,7 +275,7 @@ class Session:
                 of_turn = [self.epoch(done + i, setting, place) for i in range(1, count + 1)]
                 done += count
                 seconds[who] = [row["train_seconds"] for row in of_turn]
-            for row in paired.rows_of_round(turn, seconds["torch"], seconds["bench"], threads):
+            for row in paired.rows_of_round(turn, self.name, seconds["torch"], seconds["bench"], threads):
                 self.turns.append(row)
                 file.add(dict(self.identity(), **row, **origins[row["contender"]]))
         print("\n".join(paired.summary(self.turns)))

@@ -21,6 +21,24 @@ def has_torch(python):
         return False
 
 
+# Prints why there is none.
+PROBE_GPU = """
+import torch
+if not torch.cuda.is_available():
+    built = torch.version.cuda
+    print(f"PyTorch {torch.__version__} " + (f"(CUDA {built}) finds no GPU" if built else "is built without CUDA"))
+"""
+
+
+def require_gpu(python):
+    """A PeerError where this Python's torch cannot use one."""
+    probe = subprocess.run([python, "-c", PROBE_GPU], capture_output=True, text=True)
+    lines = (probe.stderr if probe.returncode else probe.stdout).strip().splitlines()
+    if probe.returncode or lines:
+        raise PeerError(EXIT_NOTHING, f"--device cuda: {lines[-1] if lines else 'torch cannot be loaded'}: {python}; use a "
+                                      "machine with an NVIDIA GPU, and a PyTorch built for it (--python)")
+
+
 def find_python(asked):
     """--python, else this Python or the system's, whichever sees torch."""
     for python in [asked] if asked else [sys.executable, "/usr/bin/python3"]:

@@ -13,12 +13,17 @@ EPSILON = 1e-3
 TOLERANCE = 2e-3
 
 
+def with_biases(w1, w2):
+    """w1, b1, w2, b2 at the start."""
+    return w1, w1.new_zeros(w1.shape[1]), w2, w2.new_zeros(w2.shape[1])
+
+
 class Double:
     """The step in float64, straight from the formulas."""
 
     def __init__(self, data, w1, w2, lr, epsilon):
         self.data, self.lr, self.epsilon = data, lr, epsilon
-        self.w = [w1.double(), torch.zeros(w1.shape[1]).double(), w2.double(), torch.zeros(w2.shape[1]).double()]
+        self.w = [w.double() for w in with_biases(w1, w2)]
         self.v = [torch.zeros_like(w) for w in self.w]
 
     def train(self, index):
@@ -38,11 +43,10 @@ def distance(step, data, w1, w2, index, batch):
     tensor's change, as a share of that change."""
     oracle = Double(data, w1, w2, LR, EPSILON)
     for part in index.split(batch):
-        step.train(part, torch.empty(len(part), w2.shape[1]))
+        step.train(part, w2.new_empty(len(part), w2.shape[1]))
         oracle.train(part)
-    start = (w1, torch.zeros(w1.shape[1]), w2, torch.zeros(w2.shape[1]))
     worst = 0.0
-    for before, ours, theirs in zip(start, step.parameters(), oracle.w):
+    for before, ours, theirs in zip(with_biases(w1, w2), step.parameters(), oracle.w):
         change = theirs - before.double()
         gap = ((ours.double() - theirs).norm() / change.norm().clamp(min=1e-30)).item()
         if not gap <= worst:  # a NaN is kept

@@ -99,11 +99,11 @@ def median_after_first(seconds):
     return statistics.median(seconds[1:] or seconds)
 
 
-def rows_of_round(turn, torch_seconds, bench_seconds, threads):
+def rows_of_round(turn, name_of_torch, torch_seconds, bench_seconds, threads):
     """Rows of paired.csv: torch's and each of bench's backends'."""
     first = torch_first(turn)
     base = median_after_first(torch_seconds)
-    yield {"round": turn + 1, "position": 1 if first else 2, "contender": "torch", "threads": threads["torch"],
+    yield {"round": turn + 1, "position": 1 if first else 2, "contender": name_of_torch, "threads": threads["torch"],
            "epochs": len(torch_seconds), "median_seconds": base, "torch_times_longer": None}
     for name, seconds in bench_seconds.items():
         median = median_after_first(seconds)

@@ -6,8 +6,6 @@ import os
 
 from . import EXIT_USAGE, PeerError
 
-# The order in which the search turns to them; the first value of each is where it starts.
-AXES = ("blas", "step", "mkldnn", "threads", "wait", "bind")
 STEPS = {
     "manual": "written by hand: matrix products and in-place operations into buffers made once, no autograd",
     "manual-compile": "the same, its element-wise operations through torch.compile",
@@ -21,7 +19,16 @@ MKLDNN = {
     "off": "torch.backends.mkldnn disabled",
     "tensors": "layers work on tensors in MKL-DNN's own layout (steps eager and foreach)",
 }
+GRAPH = {
+    "on": "the kernels of a step recorded once as a CUDA graph and launched together (steps without autograd)",
+    "off": "launched one by one",
+}
+TF32 = {
+    "off": "products of float32",
+    "on": "products of operands cut to TF32's 11 significant bits, sums in float32",
+}
 SYSTEM_BLAS = "system"
+CONTENDERS = {"cpu": "torch", "cuda": "torch-cuda"}  # by device: the name in files, tables and charts
 
 
 def blas_folders():
@@ -44,7 +51,10 @@ def thread_counts(most):
     return counts
 
 
-def all_values(threads):
+def all_values(device, threads):
+    """By axis, in the order in which the search turns to them; the first value of each is where it starts."""
+    if device == "cuda":
+        return {"step": list(STEPS), "graph": list(GRAPH), "tf32": list(TF32)}
     return {"blas": [SYSTEM_BLAS, *blas_folders()], "step": list(STEPS), "mkldnn": list(MKLDNN),
             "threads": thread_counts(threads), "wait": ["passive", "active"], "bind": ["no", "yes"]}
 
@@ -54,8 +64,8 @@ def parse_fixed(text, values):
     fixed = {}
     for part in text.split(",") if text else ():
         key, _, value = part.partition("=")
-        if key not in AXES:
-            raise PeerError(EXIT_USAGE, f"--setting {part}: no such key; there are {', '.join(AXES)}")
+        if key not in values:
+            raise PeerError(EXIT_USAGE, f"--setting {part}: no such key; there are {', '.join(values)}")
         if key == "threads" and value.isdecimal() and 1 <= int(value) <= 4096:
             fixed[key] = int(value)
         elif key != "threads" and value in values[key]:
@@ -67,7 +77,9 @@ def parse_fixed(text, values):
 
 
 def environment(setting):
-    """The variables that must be set before torch starts."""
+    """The variables that must be set before torch starts; none where a GPU does the work."""
+    if "threads" not in setting:
+        return {}
     threads = str(setting["threads"])
     variables = {name: threads for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS",
                                             "MKL_NUM_THREADS")}
@@ -78,18 +90,22 @@ def environment(setting):
     return variables
 
 
+def without_tf32(setting):
+    return dict(setting, tf32="off") if "tf32" in setting else setting
+
+
 def words(setting):
-    return " ".join(f"{key}={setting[key]}" for key in AXES)
+    return " ".join(f"{key}={value}" for key, value in setting.items())
 
 
 def search(values, measure):
     """The fastest setting that changing any one value does not improve: each axis in turn, until a whole pass changes
     nothing. measure(setting, limit) gives seconds, or None for one that does not work or takes longer than `limit`
     seconds. Returns the setting and its seconds, or None when nothing works."""
-    seconds, best = {}, {axis: values[axis][0] for axis in AXES}
+    seconds, best = {}, {axis: of_axis[0] for axis, of_axis in values.items()}
 
     def measured(setting, limit):
-        key = tuple(setting[axis] for axis in AXES)
+        key = tuple(setting.values())
         if key not in seconds:
             seconds[key] = measure(dict(setting), limit)
         return seconds[key]
@@ -98,8 +114,8 @@ def search(values, measure):
     changed = True
     while changed:
         changed = False
-        for axis in AXES:
-            for value in values[axis]:
+        for axis, of_axis in values.items():
+            for value in of_axis:
                 candidate = dict(best, **{axis: value})
                 taken = measured(candidate, best_seconds)
                 if taken is not None and (best_seconds is None or taken < best_seconds):

@@ -32,8 +32,8 @@ class Net(torch.nn.Module):
 
     def __init__(self, w1, w2):
         super().__init__()
-        self.first = torch.nn.Linear(w1.shape[0], w1.shape[1])
-        self.last = torch.nn.Linear(w2.shape[0], w2.shape[1])
+        self.first = torch.nn.Linear(w1.shape[0], w1.shape[1], device=w1.device)
+        self.last = torch.nn.Linear(w2.shape[0], w2.shape[1], device=w2.device)
         with torch.no_grad():
             self.first.weight.copy_(w1.t())
             self.last.weight.copy_(w2.t())
@@ -139,10 +139,12 @@ def rmsprop_fusible(w, v, g, scratch, lr, epsilon):
 class Rows:
     """Buffers for a batch of that many rows."""
 
-    def __init__(self, rows, inputs, hidden, classes):
-        self.x = torch.empty(rows, inputs)
-        self.h, self.dh = torch.empty(rows, hidden), torch.empty(rows, hidden)
-        self.dz, self.targets = torch.empty(rows, classes), torch.empty(rows, classes)
+    def __init__(self, rows, inputs, hidden, classes, device):
+        def empty(columns):
+            return torch.empty(rows, columns, device=device)
+        self.x = empty(inputs)
+        self.h, self.dh = empty(hidden), empty(hidden)
+        self.dz, self.targets = empty(classes), empty(classes)
 
 
 class Manual:
@@ -156,7 +158,7 @@ class Manual:
         self.shape = (w1.shape[0], w1.shape[1], w2.shape[1])
         inputs, hidden, classes = self.shape
         count = inputs * hidden + hidden + hidden * classes + classes
-        self.all, self.v, self.gradient, self.scratch = (torch.zeros(count) for _ in range(4))
+        self.all, self.v, self.gradient, self.scratch = (w1.new_zeros(count) for _ in range(4))
         self.w1, self.b1, self.w2, self.b2 = self.views(self.all)
         self.gw1, self.gb1, self.gw2, self.gb2 = self.views(self.gradient)
         self.w1.copy_(w1)
@@ -174,7 +176,7 @@ class Manual:
 
     def buffers(self, rows):
         if rows not in self.rows:
-            self.rows[rows] = Rows(rows, *self.shape)
+            self.rows[rows] = Rows(rows, *self.shape, self.all.device)
         return self.rows[rows]
 
     def forward(self, x, h, logits):
@@ -205,9 +207,59 @@ class Manual:
     def parameters(self):
         return [t.clone() for t in (self.w1, self.b1, self.w2, self.b2)]
 
+    def state(self):
+        """What a step changes and the next one reads."""
+        return self.all, self.v
 
-def make(kind, mkldnn, data, w1, w2, lr, epsilon=EPSILON):
-    """A step of that kind (a key of settings.STEPS) at the given start."""
+
+class Recorded:
+    """A step whose kernels are recorded as a CUDA graph, one for each number of rows, and then launched together. To
+    record is to train: what that changes is put back."""
+    WARM_UPS = 3  # steps that allocate, and choose algorithms, before one is recorded
+
+    def __init__(self, step, sizes):
+        if not hasattr(step, "state"):
+            raise Unavailable("only steps without autograd are recorded as a graph")
+        self.step = step
+        self.graphs = {rows: self.record(rows) for rows in sizes}
+
+    def record(self, rows):
+        """Where a replay finds its index, where it leaves its logits, and the graph."""
+        index = self.step.data.labels.new_zeros(rows)
+        logits = self.step.all.new_empty(rows, self.step.shape[2])
+        before = [t.clone() for t in self.step.state()]
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(self.WARM_UPS):
+                self.step.train(index, logits)
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.step.train(index, logits)
+        for t, value in zip(self.step.state(), before):
+            t.copy_(value)
+        return index, logits, graph
+
+    def train(self, index, logits):
+        static_index, static_logits, graph = self.graphs[len(index)]
+        static_index.copy_(index)
+        graph.replay()
+        logits.copy_(static_logits)
+
+    def predict(self, pixels, logits):
+        self.step.predict(pixels, logits)
+
+    def parameters(self):
+        return self.step.parameters()
+
+
+def make(setting, data, w1, w2, lr, epsilon=EPSILON, sizes=()):
+    """The step of a setting (settings.py) at the given start. sizes: numbers of rows that it will train on."""
+    kind, mkldnn = setting["step"], setting.get("mkldnn", "on")
     torch.backends.mkldnn.flags(enabled=mkldnn != "off").__enter__()
+    if "tf32" in setting:
+        torch.backends.cuda.matmul.allow_tf32 = setting["tf32"] == "on"
     build = Manual if kind.startswith("manual") else Autograd
-    return build(kind, mkldnn, data, w1, w2, lr, epsilon)
+    step = build(kind, mkldnn, data, w1, w2, lr, epsilon)
+    return Recorded(step, sizes) if setting.get("graph") == "on" else step

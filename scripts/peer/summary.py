@@ -34,7 +34,7 @@ def backend_of(rows, flop, facts):
     """rows: of epochs.csv. flop: of an epoch."""
     seconds = [row["train_seconds"] for row in after_first(rows)]
     median, last = statistics.median(seconds), rows[-1]
-    return {"backend": "torch", "verified": None, "failure": None, "library": facts.get("library"),
+    return {"backend": last["backend"], "verified": None, "failure": None, "library": facts.get("library"),
             "git_commit": facts.get("git_commit"), "binary_sha256": facts.get("binary_sha256"), "epochs": len(rows),
             "later_epochs": len(seconds), "first_seconds": rows[0]["train_seconds"], "median_seconds": median,
             "interval_95": median_interval(seconds), "fastest_seconds": min(seconds), "slowest_seconds": max(seconds),
@@ -55,7 +55,7 @@ def paired_of(rows):
 
 def write(folder, machine, exit_code, epochs, flop, paired):
     """machine: content of machine.json. epochs, paired: rows of the CSV files."""
-    facts = machine.get("backends", {}).get("torch", {})
+    facts = next(iter(machine.get("backends", {}).values()), {})
     same = ("run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu")
     content = {"schema": SCHEMA, "exit_code": exit_code, **{name: machine.get(name) for name in same},
                "backends": [backend_of(epochs, flop, facts)] if epochs else [], "paired": paired_of(paired)}

@@ -18,7 +18,7 @@ import torch
 
 from lanebench.files import short_id
 
-from . import PeerError, images, oracle, start, steps
+from . import PeerError, images, oracle, settings, start, steps
 
 WARM_UP_STEPS = 50
 
@@ -35,7 +35,7 @@ class Abandoned(Exception):
 
 class Trainer:
     def __init__(self, request):
-        self.request = request
+        self.request, self.device = request, torch.device(request["device"])
         # Before there are other threads, which inherit it. bench's kernels avoid subnormals, torch's can only flush them.
         self.flushes = torch.set_flush_denormal(True)
         torch.set_num_threads(request["threads"])
@@ -47,42 +47,59 @@ class Trainer:
 
     def prepare(self, split):
         pixels = torch.frombuffer(bytearray(split.images), dtype=torch.uint8).view(split.count, split.pixels)
-        return steps.Data(pixels, torch.frombuffer(bytearray(split.labels), dtype=torch.uint8), self.classes)
+        labels = torch.frombuffer(bytearray(split.labels), dtype=torch.uint8)
+        return steps.Data(pixels.to(self.device), labels.to(self.device), self.classes)
 
     def start_weights(self, inputs):
         seed, hidden = self.request["seed"], self.request["hidden"]
         shapes = ((inputs, hidden), (hidden, self.classes))
         if self.request["start"] == "bench":
             flat = start.weights(seed, inputs, hidden, self.classes)
-            return tuple(torch.frombuffer(w, dtype=torch.float32).view(shape) for w, shape in zip(flat, shapes))
-        torch.manual_seed(seed % (1 << 63))
-        return tuple(torch.nn.init.xavier_uniform_(torch.empty(shape)) for shape in shapes)
+            ours = [torch.frombuffer(w, dtype=torch.float32).view(shape) for w, shape in zip(flat, shapes)]
+        else:
+            torch.manual_seed(seed % (1 << 63))
+            ours = [torch.nn.init.xavier_uniform_(torch.empty(shape)) for shape in shapes]
+        return [w.to(self.device) for w in ours]
 
     def order(self, epoch):
         count = len(self.train.labels)
         if self.request["start"] == "bench":
             places = array("q", start.order(self.request["seed"], epoch, count))
-            return torch.frombuffer(places, dtype=torch.int64)
-        return torch.randperm(count)
+            return torch.frombuffer(places, dtype=torch.int64).to(self.device)
+        return torch.randperm(count).to(self.device)
 
-    def build(self, setting, **changed):
-        options = dict({"lr": self.request["lr"]}, **changed)
-        return steps.make(setting["step"], setting["mkldnn"], self.train, self.w1, self.w2, **options)
+    def build(self, setting, samples, batch, **changed):
+        """A step for that many samples in batches."""
+        sizes = sorted({min(batch, samples), samples % batch} - {0})
+        options = dict({"lr": self.request["lr"], "sizes": sizes}, **changed)
+        return steps.make(setting, self.train, self.w1, self.w2, **options)
+
+    def build_for_epochs(self, setting):
+        return self.build(setting, len(self.train.labels), self.request["batch"])
+
+    def wait(self):
+        """Until the GPU, if it computes, has done what it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
 
     def check(self, setting):
-        """The oracle's verdict on that kind of step: distance as a share of the tolerance."""
+        """The oracle's verdict on that kind of step: distance as a share of the tolerance. Without TF32, which changes the
+        operands of products and not the formulas: its rounding moves weights further than a wrong formula would (0.09 of
+        their change with operands cut to 11 bits), so that nothing could be told from it."""
         batch = min(self.request["batch"], max(1, len(self.train.labels) // 3))
-        index = torch.arange(min(len(self.train.labels), 2 * batch + max(1, 3 * batch // 4)))
-        step = self.build(setting, lr=oracle.LR, epsilon=oracle.EPSILON)
+        count = min(len(self.train.labels), 2 * batch + max(1, 3 * batch // 4))
+        step = self.build(settings.without_tf32(setting), count, batch, lr=oracle.LR, epsilon=oracle.EPSILON)
+        index = torch.arange(count, device=self.device)
         return oracle.distance(step, self.train, self.w1, self.w2, index, batch) / oracle.TOLERANCE
 
     def train_epoch(self, step, order, limit=None):
         """Seconds, mean loss, accuracy, number of steps. The loss and the hits of all batches are counted at the end of
         the epoch, inside the clock, because that is the fastest way."""
-        logits = torch.empty(len(order), self.classes)
+        logits = torch.empty(len(order), self.classes, device=self.device)
         batches = list(zip(order.split(self.request["batch"]), logits.split(self.request["batch"])))
         gc.collect()
         gc.disable()
+        self.wait()
         begin = time.perf_counter()
         for index, out in batches:
             step.train(index, out)
@@ -96,7 +113,8 @@ class Trainer:
 
     def validate(self, step):
         batch = self.request["batch"]
-        logits = torch.empty(len(self.test.labels), self.classes)
+        logits = torch.empty(len(self.test.labels), self.classes, device=self.device)
+        self.wait()
         begin = time.perf_counter()
         for pixels, out in zip(self.test.images.split(batch), logits.split(batch)):
             step.predict(pixels, out)
@@ -111,7 +129,7 @@ class Trainer:
         share = self.check(setting)
         if not share <= 1:
             return {"wrong": share}
-        step, order = self.build(setting), self.order(1)
+        step, order = self.build_for_epochs(setting), self.order(1)
         warm = order[:WARM_UP_STEPS * self.request["batch"]]
         seconds = []
         for samples in (warm, order, order):
@@ -124,7 +142,7 @@ class Trainer:
 
     def begin(self, setting):
         share = self.check(setting)
-        self.step = self.build(setting)
+        self.step = self.build_for_epochs(setting)
         return {"check": share} if share <= 1 else {"wrong": share}
 
     def epoch(self, number):
@@ -142,11 +160,11 @@ def score(logits, labels):
     return loss, right.double().mean().item()
 
 
-def origin(mapped):
+def origin(mapped, device):
     """As bench's columns: the commit that PyTorch was built from, None where its packager left it out, and the start
     of the checksum of the library that computes."""
     commit = getattr(torch.version, "git_version", None)
-    computes = [path for path in mapped if os.path.basename(path).startswith("libtorch_cpu.so")]
+    computes = [path for path in mapped if os.path.basename(path).startswith(f"libtorch_{device.type}.so")]
     digest = hashlib.sha256()
     if computes:
         with open(computes[0], "rb") as f:
@@ -156,14 +174,16 @@ def origin(mapped):
             "binary_sha256": short_id(digest.hexdigest()) if computes else None}
 
 
-def facts(flushes):
+def facts(flushes, device):
     """Of the torch in this process."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as f:
         mapped = {line.split()[-1] for line in f if ".so" in line}
     marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
     libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
-    return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries, "origin": origin(mapped),
-            "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes else "kept",
+    return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries,
+            "origin": origin(mapped, device),
+            "gpu": torch.cuda.get_device_name() if device.type == "cuda" else None,
+            "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes and device.type == "cpu" else "kept",
             "mkldnn": torch.backends.mkldnn.is_available(),
             "parallel": torch.__config__.parallel_info().strip().splitlines()}
 
@@ -171,7 +191,7 @@ def facts(flushes):
 def answer(trainer, request):
     if request["do"] == "open":
         trainer = Trainer(request)
-        return trainer, facts(trainer.flushes)
+        return trainer, facts(trainer.flushes, trainer.device)
     if request["do"] == "epoch":
         return trainer, trainer.epoch(request["epoch"])
     try:

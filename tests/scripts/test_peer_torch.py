@@ -191,7 +191,7 @@ class Files(Scratch):
             with open(os.path.join(of_peer, name), encoding="utf-8", newline="") as f:
                 text = f.read().replace("onednn", "torch").replace("0.31\r\n", "\r\n")
             write(os.path.join(of_peer, name), text)
-        rows = [{name: float(row[name]) for name in ("epoch", "train_seconds", *summary.LAST)}
+        rows = [{"backend": row["backend"]} | {name: float(row[name]) for name in ("epoch", "train_seconds", *summary.LAST)}
                 for row in read_csv(of_peer, "epochs.csv")]
         turns = [{"contender": name, "torch_times_longer": ratio} for ratio in (2.0, 2.5, 2.2)
                  for name, ratio in (("torch", None), ("avx512", ratio))]
@@ -245,7 +245,7 @@ class Search(unittest.TestCase):
 
 class Paired(unittest.TestCase):
     def test_ratio_of_a_round(self):
-        rows = list(paired.rows_of_round(0, [9.0, 3.0, 5.0], {"a": [7.0, 2.0, 2.0], "b": [8.0]},
+        rows = list(paired.rows_of_round(0, "torch", [9.0, 3.0, 5.0], {"a": [7.0, 2.0, 2.0], "b": [8.0]},
                                          {"torch": 1, "bench": 2}))
         self.assertEqual([r["contender"] for r in rows], ["torch", "a", "b"])
         self.assertEqual([r["median_seconds"] for r in rows], [4.0, 2.0, 8.0])
@@ -261,7 +261,8 @@ class Paired(unittest.TestCase):
             self.assertEqual(summary.median_interval(list(range(count, 0, -1))), ends)
 
     def test_figures(self):
-        rows = [dict.fromkeys(summary.LAST, 0.5) | {"epoch": e, "train_seconds": s} for e, s in ((1, 9.0), (2, 2.0), (3, 4.0))]
+        rows = [dict.fromkeys(summary.LAST, 0.5) | {"backend": "torch", "epoch": e, "train_seconds": s}
+                for e, s in ((1, 9.0), (2, 2.0), (3, 4.0))]
         found = summary.backend_of(rows, 6e9, {"library": "PyTorch"})
         self.assertEqual([found[name] for name in ("epochs", "later_epochs", "first_seconds", "median_seconds", "interval_95",
                                                    "fastest_seconds", "slowest_seconds", "gflops", "last_epoch", "library")],
@@ -319,11 +320,149 @@ class CommandLine(Scratch):
         machine = read_json(self.out, "machine.json")
         self.assertEqual((machine["status"], machine["exit_code"]), ("failed", 99))
 
+    def test_keys_of_the_device(self):
+        has_torch = self.stand_in("exit 0\n")
+        self.expect(2, "there are step, graph, tf32", "--python", has_torch, "--device", "cuda", "--setting", "threads=2")
+        self.expect(2, "no such key", "--python", has_torch, "--setting", "tf32=on")
+        self.expect(2, "--device", "--python", has_torch, "--device", "tpu")
+
+    def with_module(self, torch):
+        """A Python whose module torch is that text."""
+        write(os.path.join(self.scratch, "torch.py"), torch)
+        return self.stand_in(f'PYTHONPATH="{self.scratch}" exec "{sys.executable}" "$@"\n')
+
+    def test_no_gpu(self):
+        blind = "class cuda: is_available = staticmethod(lambda: False)\n__version__ = '2.1'\n"
+        for word, module in (("PyTorch 2.1 (CUDA 12.1) finds no GPU", blind + "class version: cuda = '12.1'\n"),
+                             ("PyTorch 2.1 is built without CUDA", blind + "class version: cuda = None\n"),
+                             ("libcudart.so.12", "raise ImportError('libcudart.so.12: cannot open shared object file')\n")):
+            with self.subTest(word):
+                result = peer("--device", "cuda", "--python", self.with_module(module), "--data", self.data,
+                              "--out", self.out)
+                self.assertEqual(result.returncode, 77, result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+                self.assertIn(word, result.stderr)
+                self.assertFalse(os.path.exists(self.out))
+
+    def test_gpu(self):
+        """The search, the files and their names, with a worker that invents its times."""
+        worker = os.path.join(self.scratch, "worker.py")
+        write(worker, GPU_WORKER)
+        gpu = self.stand_in(f'[ "$1" = -c ] || exec "{sys.executable}" "{worker}" "$3"\n')
+        result = peer("--device", "cuda", "--python", gpu, "--data", self.data, "--out", self.out, "--epochs", "2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("setting      step=manual graph=on tf32=on", result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^torch-cuda +0\.25 s an epoch")
+        self.assertEqual([(r["backend"], r["threads"]) for r in read_csv(self.out, "epochs.csv")], [("torch-cuda", "1")] * 2)
+        machine = read_json(self.out, "machine.json")
+        entry = machine["backends"]["torch-cuda"]
+        self.assertEqual((entry["library"], entry["gpu"], entry["environment"]), ("PyTorch 2.1 on GPU 9", "GPU 9", {}))
+        self.assertEqual((entry["setting"], machine["settings"]["device"]),
+                         ({"step": "manual", "graph": "on", "tf32": "on"}, "cuda"))
+        tried = {tuple(t["setting"].values()): t["outcome"] for t in entry["trials"]}
+        self.assertEqual(tried[("manual", "on", "off")], "measured")
+        self.assertEqual(tried[("foreach", "on", "off")], "not in a graph")
+        self.assertEqual(read_json(self.out, "summary.json")["backends"][0]["backend"], "torch-cuda")
+
     def test_help(self):
         page = peer("--help")
         self.assertEqual(page.returncode, 0)
         for word in ("--paired", "manual-compile", "exit codes"):
             self.assertIn(word, page.stdout)
+
+
+# Answers as worker.py does; a graph takes half of the time, TF32 half of it again.
+GPU_WORKER = """
+import json, os, sys
+with os.fdopen(int(sys.argv[1]), "w") as answers:
+    for line in sys.stdin:
+        request = json.loads(line)
+        setting = request.get("setting", {})
+        seconds = 1.0 / (1 + (setting.get("graph") == "on")) / (1 + (setting.get("tf32") == "on"))
+        if request["do"] == "open":
+            assert request["device"] == "cuda", request
+            reply = {"torch": "2.1", "gpu": "GPU 9", "libraries": [], "subnormals": "kept", "python": "3", "parallel": [],
+                     "origin": {"git_commit": None, "binary_sha256": None}}
+        elif request["do"] == "epoch":
+            reply = {"epoch": request["epoch"], "steps": 3, "samples": 300, "train_seconds": 0.25, "val_seconds": 0.1,
+                     "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
+        elif setting["graph"] == "on" and not setting["step"].startswith("manual"):
+            reply = {"unavailable": "not in a graph"}
+        else:
+            reply = {"check": 0.5, "seconds": seconds if setting["step"] == "manual" else 2 * seconds}
+        print(json.dumps(reply), file=answers, flush=True)
+"""
+
+# What steps.Recorded asks of torch, on one number a tensor; a step adds the index to the state.
+RECORDING = """
+import contextlib, sys, types
+
+class Tensor:
+    def __init__(self, value=0, rows=0): self.value, self.rows = value, rows
+    def __len__(self): return self.rows
+    def clone(self): return Tensor(self.value, self.rows)
+    def copy_(self, other): self.value = other.value
+    def new_zeros(self, rows): return Tensor(0, rows)
+    def new_empty(self, rows, _): return Tensor(None, rows)
+
+class Graph:
+    def replay(self): self.work()
+
+@contextlib.contextmanager
+def graph(of):
+    global capturing
+    capturing = of
+    yield
+    capturing = None
+
+capturing = None
+cuda = types.SimpleNamespace(CUDAGraph=Graph, graph=graph, stream=lambda s: contextlib.nullcontext(),
+                             current_stream=lambda: types.SimpleNamespace(wait_stream=lambda s: None),
+                             Stream=lambda: types.SimpleNamespace(wait_stream=lambda s: None))
+nothing = lambda: (lambda f: f)
+sys.modules["torch"] = types.SimpleNamespace(cuda=cuda, nn=types.SimpleNamespace(Module=object), no_grad=nothing)
+sys.modules["torch.nn"] = types.SimpleNamespace(functional=None)
+from peer import steps
+
+class Step:
+    shape = (1, 1, 1)
+    def __init__(self):
+        self.all, self.data = Tensor(100), types.SimpleNamespace(labels=Tensor())
+        self.trained = 0
+    def state(self): return (self.all,)
+    def parameters(self): return [self.all.value]
+    def train(self, index, logits):
+        def work():
+            self.all.value += index.value
+            logits.value = (index.value, len(index))
+        if capturing is None:
+            self.trained += 1
+            self.all.value += 7  # a warm-up changes the state, whatever the index
+            return work()
+        capturing.work = work
+
+step = Step()
+recorded = steps.Recorded(step, [32, 12])
+assert step.trained == 2 * steps.Recorded.WARM_UPS, step.trained
+assert recorded.parameters() == [100], "recording has trained"
+logits = Tensor()
+for value, rows in ((3, 32), (5, 32), (1, 12)):
+    recorded.train(Tensor(value, rows), logits)
+    assert logits.value == (value, rows), logits.value
+assert recorded.parameters() == [109], recorded.parameters()
+assert step.trained == 2 * steps.Recorded.WARM_UPS, "trained beside the graph"
+try:
+    steps.Recorded(object(), [32])
+except steps.Unavailable:
+    print("right")
+"""
+
+
+class Recording(unittest.TestCase):
+    def test_of_a_step_changes_nothing_and_replays_it(self):
+        environment = dict(ENVIRONMENT, PYTHONPATH=os.path.join(ROOT, "scripts"))
+        result = subprocess.run([sys.executable, "-c", RECORDING], capture_output=True, text=True, env=environment)
+        self.assertEqual((result.returncode, result.stdout), (0, "right\n"), result.stderr)
 
 
 # ---- with torch ----
@@ -337,7 +476,8 @@ w1, w2 = torch.randn(20, 16) * 0.3, torch.randn(16, 10) * 0.3
 index = torch.arange(352)
 
 def distance(kind="manual", change=lambda step: None, **options):
-    step = steps.make(kind, "on", data, w1, w2, **dict({"lr": oracle.LR, "epsilon": oracle.EPSILON}, **options))
+    options = dict({"lr": oracle.LR, "epsilon": oracle.EPSILON}, **options)
+    step = steps.make({"step": kind, "mkldnn": "on"}, data, w1, w2, **options)
     change(step)
     return oracle.distance(step, data, w1, w2, index, 128)
 
@@ -501,7 +641,7 @@ class Torch(Scratch):
 
 
 if __name__ == "__main__":
-    names = ("Start", "Images", "Files", "Search", "Paired", "CommandLine")
+    names = ("Start", "Images", "Files", "Search", "Paired", "CommandLine", "Recording")
     if BENCH:
         try:
             PYTHON = child.find_python(None)
