@@ -11,11 +11,10 @@
 #include "gemm_sizes_avx2.h"
 #include "vec_avx2.h"
 
-#define MIN_PANEL_VECS               2
 #define MAX_PANEL_VECS               3
 #define MAX_PANEL_TILE               12
-#define FOR_EACH_PANEL_WIDTH(X, ...) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
-#define FOR_EACH_TILE_OF_BLOCK(X)    X(4, 0) X(4, 4) X(4, 8) X(4, 12)
+#define FOR_EACH_PANEL_WIDTH(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define PANEL_ROWS(vecs)             ((vecs) == 1 ? 8 : 4)
 
 /* Images multiplied between two vectors of weights being updated. Granite Rapids, 2 threads, epoch: 8 images
  * 0.523 s, 16 0.509, 32 0.515, all 128 0.520. */

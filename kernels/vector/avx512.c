@@ -10,11 +10,10 @@
 #include "gemm_sizes_avx512.h"
 #include "vec_avx512.h"
 
-#define MIN_PANEL_VECS               2
 #define MAX_PANEL_VECS               3
 #define MAX_PANEL_TILE               24
-#define FOR_EACH_PANEL_WIDTH(X, ...) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
-#define FOR_EACH_TILE_OF_BLOCK(X)    X(8, 0) X(8, 8)
+#define FOR_EACH_PANEL_WIDTH(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define PANEL_ROWS(vecs)             ((vecs) == 1 ? 16 : 8)
 
 /* Images multiplied between two vectors of weights being updated: so few that a tile's 24 updates fit into a
  * batch. With 8, a third of them comes after the multiply-adds and backward1 takes 168 instead of 159 ms an

@@ -13,14 +13,15 @@
  *   FOR_EACH_PREFERENCE(X)       X(vendor, family, vecs): another one for CPUs of this family, see
  *                                preferred_vecs() of gemm_cut.inc.h; only what was measured
  *   GEMM_DEFAULT                 initialiser of struct blocking, for a plan that knows no caches; its mr and
- * nr are 0 gemm_choices                 a static const struct blocking_choices: what `bench tune` may try.
- * Each nr is a width of FOR_EACH_GEMM_WIDTH; tiles of these widths are chosen from
- *
- *   MIN_PANEL_VECS, MAX_PANEL_VECS  widths of a panel of the fused step, in vectors
- *   FOR_EACH_PANEL_WIDTH(X, ...) X(vecs, ...) for each of these widths
- *   FOR_EACH_TILE_OF_BLOCK(X)    X(rows, offset): the tiles that 16 rows are cut into
+ *                                nr are 0
+ *   gemm_choices                 a static const struct blocking_choices: what `bench tune` may try; each nr
+ *                                is a width of FOR_EACH_GEMM_WIDTH, and tiles are chosen from these widths
+ *   in the ISA's own file:
+ *   MAX_PANEL_VECS               greatest width of a tile of the fused step, in vectors
+ *   FOR_EACH_PANEL_WIDTH(X, ...) X(vecs, ...) for each width from 1 on
+ *   PANEL_ROWS(vecs)             height of such a tile: 4, 8 or, with one vector, 16
  *   MAX_PANEL_TILE               vectors of the largest tile of the fused step
- *   IMAGES_PER_UPDATE            images multiplied between the updates of two vectors of weights; divides 16
+ *   IMAGES_PER_UPDATE            images multiplied between two vectors of weights; a multiple of 4
  */
 #ifndef LB_PARAMETERS_INC_H
 #define LB_PARAMETERS_INC_H
@@ -33,10 +34,10 @@
 #error "the ISA's file must define FOR_EACH_GEMM_WIDTH and GEMM_DEFAULT"
 #elif !defined PREFERRED_VECS || !defined FOR_EACH_PREFERENCE
 #error "the ISA's file must define PREFERRED_VECS and FOR_EACH_PREFERENCE"
-#elif !defined MIN_PANEL_VECS || !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE
-#error "the ISA's file must define MIN_PANEL_VECS, MAX_PANEL_VECS and MAX_PANEL_TILE"
-#elif !defined FOR_EACH_PANEL_WIDTH || !defined FOR_EACH_TILE_OF_BLOCK || !defined IMAGES_PER_UPDATE
-#error "the ISA's file must define FOR_EACH_PANEL_WIDTH, FOR_EACH_TILE_OF_BLOCK and IMAGES_PER_UPDATE"
+#elif !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE || !defined PANEL_ROWS
+#error "the ISA's file must define MAX_PANEL_VECS, MAX_PANEL_TILE and PANEL_ROWS"
+#elif !defined FOR_EACH_PANEL_WIDTH || !defined IMAGES_PER_UPDATE
+#error "the ISA's file must define FOR_EACH_PANEL_WIDTH and IMAGES_PER_UPDATE"
 #endif
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

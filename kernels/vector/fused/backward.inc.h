@@ -4,8 +4,9 @@
 #ifndef LB_FUSED_BACKWARD_INC_H
 #define LB_FUSED_BACKWARD_INC_H
 
-#include "../tile.inc.h"
 #include "fused.inc.h"
+#include "panel.inc.h"
+#include "phase_clock.inc.h"
 #include "update.inc.h"
 
 /* Sum over the rows, a multiple of four, of VL columns: in four sums, because one would wait for the adder at
@@ -18,155 +19,221 @@ ALWAYS_INLINE vf sum_of_rows(const float *m, int rows, int ld)
     return vf_add(vf_add(sum[0], sum[1]), vf_add(sum[2], sum[3]));
 }
 
-/* b2 lives in every thread alike. */
-static void update_b2(const struct update_constants *c, const struct fused_job *job, struct fused_thread *own)
+/* Where b2 is everybody's, the last thread has it: the first one has the sums of the step to make. */
+static void update_b2(const struct fused *f, const struct update_constants *c, const struct fused_part *part)
 {
-    for (int v = 0; v < LOGITS; v += VL) {
-        update_vector(c, sum_of_rows(own->dz + v, job->rows, LOGITS), own->vb2 + v, own->b2 + v);
-    }
+    const struct fused_thread *own = part->own;
+    if (f->shares_softmax && part->t != part->threads - 1) return;
+    for (int v = 0; v < LOGITS; v += VL)
+        update_vector(c, sum_of_rows(own->dz + v, part->job->rows, LOGITS), own->vb2 + v, own->b2 + v,
+                      own->b2 + v);
 }
 
-/* dy = dz w2^T where h > 0, else 0, for `rows` images of one panel. */
-ALWAYS_INLINE void hidden_gradient_tile(const struct fused *f, const struct fused_thread *own, int panel,
-                                        int row, int rows, int vecs)
+/* dy = dz w2^T where h > 0, else 0, for `rows` images and `vecs` vectors from vec on; ld floats a row. */
+ALWAYS_INLINE void hidden_gradient_tile(const struct fused *f, const struct fused_part *part, int vec,
+                                        float *dy, int ld, int row, int rows, int vecs)
 {
-    const int width = vecs * VL;
-    const float *h = f->h + panel_at(f, panel, f->rows_max) + row * width;
-    const float *w2 = f->w2 + panel_at(f, panel, f->plan.classes);
-    float *dy = own->dy + row * width;
+    const size_t h_vec = h_stride(f);
+    const float *h = f->h + (size_t)vec * h_vec + (size_t)row * VL;
     tile sum;
     tile_zero(&sum, rows, vecs);
-    tile_multiply(&sum, rows, vecs, f->plan.classes, own->dz + row * LOGITS, LOGITS, 1, w2, (size_t)width,
-                  NULL);
-    for (int r = 0; r < rows; r++)
+    panel_multiply(&sum, rows, vecs, f->plan.classes, part->own->dz + row * LOGITS, LOGITS, 1,
+                   f->w2 + (size_t)vec * w2_stride(f), w2_stride(f), VL);
+    dy += (size_t)row * (size_t)ld;
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++, dy += ld)
+#pragma GCC unroll 8
         for (int v = 0; v < vecs; v++) {
-            const vm active = vm_gt(vf_load(h + r * width + v * VL), vf_zero());
-            vf_store(dy + r * width + v * VL, vf_keep(active, sum.at[r][v]));
+            const vm active = vm_gt(vf_load(h + (size_t)v * h_vec + r * VL), vf_zero());
+            vf_store(dy + v * VL, vf_keep(active, sum.at[r][v]));
         }
 }
 
-/* Gradient and update of `classes` rows of w2 from class on, `vecs` vectors of one panel of `width` units
- * from column on; w2t follows. */
-ALWAYS_INLINE void update_w2_tile(struct fused *f, const struct update_constants *c,
-                                  const struct fused_job *job, const struct fused_thread *own, int panel,
-                                  int width, int column, int vecs, int class, int classes)
+#define HIDDEN_GRADIENT_TILE(height) hidden_gradient_tile(f, part, vec, dy, ld, row, height, vecs)
+
+ALWAYS_INLINE void hidden_gradient_tiles(const struct fused *f, const struct fused_part *part, int vec,
+                                         float *dy, int ld, int vecs)
 {
-    const size_t at = panel_at(f, panel, f->plan.classes) + (size_t)(class * width + column);
-    float *w2t = f->w2t + panel_at(f, panel, LOGITS) + column * LOGITS + class;
+    int row = 0;
+    const int end = part->job->rows;
+    FOR_EACH_TILE(row, end, vecs, HIDDEN_GRADIENT_TILE);
+}
+
+/* Gradient and update of `classes` rows of w2 from class on, for `vecs` vectors from vec on; w2t follows. */
+ALWAYS_INLINE void update_w2_tile(const struct fused *f, const struct update_constants *c,
+                                  const struct fused_part *part, int vec, int vecs, int class, int classes)
+{
     tile sum;
     tile_zero(&sum, classes, vecs);
-    tile_multiply(&sum, classes, vecs, job->rows, own->dz + class, 1, LOGITS,
-                  f->h + panel_at(f, panel, f->rows_max) + column, (size_t)width, NULL);
-    for (int r = 0; r < classes; r++) {
-        float *w = f->w2 + at + r * width;
-        for (int v = 0; v < vecs; v++)
-            update_vector(c, sum.at[r][v], f->v2 + at + r * width + v * VL, w + v * VL);
-        for (int u = 0; u < vecs * VL; u++) w2t[u * LOGITS + r] = w[u];
+    panel_multiply(&sum, classes, vecs, part->job->rows, part->own->dz + class, 1, LOGITS,
+                   f->h + (size_t)vec * h_stride(f), h_stride(f), VL);
+    for (int v = 0; v < vecs; v++) {
+        float *w2t = f->w2t + (size_t)(vec + v) * VL * LOGITS + class;
+        for (int r = 0; r < classes; r++) {
+            const size_t at = (size_t)(vec + v) * w2_stride(f) + (size_t)((class + r) * VL);
+            float *to = f->w2_next + at;
+            update_vector(c, sum.at[r][v], f->v2 + at, f->w2 + at, to);
+            for (int u = 0; u < VL; u++) w2t[u * LOGITS + r] = to[u];
+        }
     }
 }
 
 /* `vecs` vectors of all rows of w2; ten or five classes at a time fill the registers. */
-ALWAYS_INLINE void update_w2_columns(struct fused *f, const struct update_constants *c,
-                                     const struct fused_job *job, const struct fused_thread *own, int panel,
-                                     int width, int column, int vecs)
+ALWAYS_INLINE void update_w2_vectors(const struct fused *f, const struct update_constants *c,
+                                     const struct fused_part *part, int vec, int vecs)
 {
     const int high = vecs == 1 ? 10 : 5;
     int class = 0;
-    for (; class + high <= f->plan.classes; class += high)
-        update_w2_tile(f, c, job, own, panel, width, column, vecs, class, high);
-    for (; class < f->plan.classes; class ++)
-        update_w2_tile(f, c, job, own, panel, width, column, vecs, class, 1);
+    for (; class + high <= f->plan.classes; class += high) update_w2_tile(f, c, part, vec, vecs, class, high);
+    for (; class < f->plan.classes; class ++) update_w2_tile(f, c, part, vec, vecs, class, 1);
 }
 
-ALWAYS_INLINE void update_w2(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                             const struct fused_thread *own, int panel, int vecs)
+/* w2 and b1 of vectors vec..to-1; dy begins with vec's. */
+static void update_w2_b1(const struct fused *f, const struct update_constants *c,
+                         const struct fused_part *part, const float *dy, int ld, int vec, int to)
 {
-    const int pairs = vecs / 2 * 2;
-    for (int v = 0; v < pairs; v += 2) update_w2_columns(f, c, job, own, panel, vecs * VL, v * VL, 2);
-    if (pairs < vecs) update_w2_columns(f, c, job, own, panel, vecs * VL, pairs * VL, 1);
+    for (int i = vec; i < to; i++, dy += VL)
+        update_vector(c, sum_of_rows(dy, part->job->rows, ld), f->vb1 + i * VL, f->b1 + i * VL,
+                      f->b1 + i * VL);
+    for (; vec + 2 <= to; vec += 2) update_w2_vectors(f, c, part, vec, 2);
+    if (vec < to) update_w2_vectors(f, c, part, vec, 1);
 }
 
-ALWAYS_INLINE void update_b1(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                             const struct fused_thread *own, int panel, int vecs)
+/* dy of all vectors of a chunk; w2 and b1 of those whose first block of inputs is this thread's. */
+static void backward2_chunk(const struct fused *f, const struct update_constants *c,
+                            const struct fused_part *part, struct chunk chunk)
 {
-    const int from = first_unit(f, panel);
-    for (int v = 0; v < vecs * VL; v += VL)
-        update_vector(c, sum_of_rows(own->dy + v, job->rows, vecs * VL), f->vb1 + from + v, f->b1 + from + v);
-}
-
-#define HIDDEN_GRADIENT_TILE(height, offset)                                                                 \
-    hidden_gradient_tile(f, own, panel, row + (offset), height, vecs);
-
-ALWAYS_INLINE void backward2_tiles(struct fused *f, const struct update_constants *c,
-                                   const struct fused_job *job, const struct fused_thread *own, int panel,
-                                   int vecs)
-{
-    for (int row = 0; row < job->rows; row += BLOCK) {
-        FOR_EACH_TILE_OF_BLOCK(HIDDEN_GRADIENT_TILE)
+    const struct portion *p = &part->backward;
+    const int vecs = chunk.to - chunk.from, panels = (vecs + MAX_PANEL_VECS - 1) / MAX_PANEL_VECS;
+    const int ld = vecs * VL;
+    for (int i = 0; i < panels; i++) {
+        const int at = share(vecs, panels, i), width = share(vecs, panels, i + 1) - at;
+        float *dy = part->own->dy + at * VL;
+        DISPATCH_WIDTH(width, hidden_gradient_tiles, f, part, chunk.from + at, dy, ld)
     }
-    update_w2(f, c, job, own, panel, vecs); /* after dy: the gradient wants the weights before the update */
-    update_b1(f, c, job, own, panel, vecs);
+    const int shared = chunk.from == p->from && p->first > 0;
+    update_w2_b1(f, c, part, part->own->dy + shared * VL, ld, chunk.from + shared, chunk.to);
 }
 
-static void backward2_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                            const struct fused_thread *own, int panel){
-    DISPATCH_WIDTH(panel_vecs(f, panel), backward2_tiles, f, c, job, own, panel)}
-
-/* Gradient of `rows` rows of w1 (pixels of one line of x) for one panel, left in now->g; on the way, updates
- * the tile before and prefetches the weights that the next call will update. */
-ALWAYS_INLINE void w1_gradient_tile(const struct fused_job *job, const struct fused_thread *own,
-                                    const struct update_constants *c, const float *x, int rows, int vecs,
-                                    const struct pending *now, struct pending *before, struct in_flight *open)
+/* Gradient of `rows` rows of w1 (pixels of one line of x) and `vecs` vectors, left in `g`, vector by vector;
+ * on the way, updates the tile before, which is as wide and `run` rows high (any, if one vector wide), and
+ * prefetches the weights at `next`, which the next call will update. */
+ALWAYS_INLINE void w1_gradient_tile(const struct fused_part *part, const struct update_constants *c,
+                                    const struct tile_layout *at, const float *x, const float *dy, size_t ld,
+                                    int rows, int vecs, int run, float *g, const float *next,
+                                    struct pending *before, struct in_flight *open)
 {
+    const int images = part->job->rows, run_lines = rows * VL / LINE_FLOATS;
+    const int at_once = run_lines < IMAGES_PER_UPDATE / 4 ? run_lines : IMAGES_PER_UPDATE / 4;
+    int image = 0, lines = vecs * run_lines;
     tile sum;
-    const float *dy = own->dy;
     tile_zero(&sum, rows, vecs);
-    for (int image = 0, at = 0; image < job->rows; image += IMAGES_PER_UPDATE, at += LINE_FLOATS) {
-        tile_multiply(&sum, rows, vecs, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, (size_t)vecs * VL, NULL);
+    for (; image + IMAGES_PER_UPDATE <= images; image += IMAGES_PER_UPDATE) {
+        panel_multiply(&sum, rows, vecs, IMAGES_PER_UPDATE, x, 1, BLOCK, dy, VL, ld);
         x += IMAGES_PER_UPDATE * BLOCK;
-        dy += IMAGES_PER_UPDATE * vecs * VL;
-        if (at < rows * vecs * VL) {
-            _mm_prefetch((const char *)(now->v + at), _MM_HINT_T0);
-            _mm_prefetch((const char *)(now->w + at), _MM_HINT_T0);
+        dy += IMAGES_PER_UPDATE * ld;
+        if (lines > 0) {
+            for (int i = 0; i < at_once; i++) {
+                _mm_prefetch((const char *)(next + i * LINE_FLOATS), _MM_HINT_T0);
+                _mm_prefetch((const char *)(next + at->to_v + i * LINE_FLOATS), _MM_HINT_T0);
+            }
+            lines -= at_once;
+            next += at_once * LINE_FLOATS;
+            if (lines % run_lines == 0) next += at->skip;
         }
-        next_update(c, open, before);
+        next_update(c, at, open, before, run);
     }
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vecs; v++) vf_store(now->g + (r * vecs + v) * VL, sum.at[r][v]);
-    while (next_update(c, open, before)) {
+    for (; IMAGES_PER_UPDATE > ROW_STEP && image < images; image += ROW_STEP) {
+        panel_multiply(&sum, rows, vecs, ROW_STEP, x, 1, BLOCK, dy, VL, ld);
+        x += ROW_STEP * BLOCK;
+        dy += ROW_STEP * ld;
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < vecs; v++)
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++) vf_store(g + (v * rows + r) * VL, sum.at[r][v]);
+    while (next_update(c, at, open, before, run)) {
     }
 }
 
-#define W1_GRADIENT_TILE(height, offset)                                                                     \
-    {                                                                                                        \
-        const struct pending now = {own->pending[turn], v + (offset)*vecs * VL, w + (offset)*vecs * VL,      \
-                                    (height)*vecs, 0};                                                       \
-        w1_gradient_tile(job, own, c, x + (offset), height, vecs, &now, &before, &open);                     \
-        before = now;                                                                                        \
-        turn ^= 1;                                                                                           \
-    }
+/* What a run of tiles hands on from one to the next. */
+struct tile_run {
+    struct tile_layout at;
+    struct pending before;
+    struct in_flight open;
+    int turn; /* of the two places for gradients */
+};
 
-ALWAYS_INLINE void backward1_tiles(struct fused *f, const struct update_constants *c,
-                                   const struct fused_job *job, struct fused_thread *own, int panel, int vecs)
+/* The tile of `rows` inputs from input on. */
+ALWAYS_INLINE void w1_tile(const struct fused *f, const struct fused_part *part,
+                           const struct update_constants *c, const float *dy, size_t ld, int vec, int input,
+                           int rows, int vecs, struct tile_run *run)
 {
-    struct pending before = {0};
-    struct in_flight open = {vf_zero(), vf_set1(1.0f), own->spare};
-    int turn = 0;
-    for (int p = 0; p < f->blocks; p++) {
-        const float *x = own->x + (size_t)p * line_stride(job);
-        const size_t at = panel_at(f, panel, f->blocks * BLOCK) + (size_t)(p * BLOCK * vecs * VL);
-        float *w = f->w1 + at, *v = f->v1 + at;
-        FOR_EACH_TILE_OF_BLOCK(W1_GRADIENT_TILE)
-    }
-    while (next_update(c, &open, &before)) {
-    }
-    finish_update(c, &open);
+    const float *x = part->own->x + (size_t)(input / BLOCK) * line_stride(part->job) + input % BLOCK;
+    float *w = f->w1 + (size_t)vec * w1_stride(f) + (size_t)input * VL, *g = part->own->pending[run->turn];
+    w1_gradient_tile(part, c, &run->at, x, dy, ld, rows, vecs, vecs == 1 ? BLOCK : rows, g, w, &run->before,
+                     &run->open);
+    run->before = (struct pending){g, w, rows * vecs};
+    run->turn ^= 1;
 }
 
-static void backward1_panel(struct fused *f, const struct update_constants *c, const struct fused_job *job,
-                            struct fused_thread *own, int panel)
+/* dy begins with that of the piece's first vector. A tile of 16 inputs must not reach into a second line of
+ * x. */
+ALWAYS_INLINE void backward1_tiles(const struct fused *f, const struct fused_part *part,
+                                   const struct update_constants *c, const struct piece *piece,
+                                   const float *dy, size_t ld, int vecs)
 {
-    DISPATCH_WIDTH(panel_vecs(f, panel), backward1_tiles, f, c, job, own, panel)
+    const int high = PANEL_ROWS(vecs), end = piece->end * UNIT_ROWS;
+    int input = piece->block * UNIT_ROWS;
+    struct tile_run run = {.at = {f->v1 - f->w1, w1_stride(f) - (size_t)(high * VL)},
+                           .open = {vf_zero(), vf_set1(1.0f), part->own->spare}};
+    if (high > UNIT_ROWS && input % BLOCK != 0) {
+        w1_tile(f, part, c, dy, ld, piece->from, input, UNIT_ROWS, vecs, &run);
+        input += UNIT_ROWS;
+    }
+    for (; input + high <= end; input += high)
+        w1_tile(f, part, c, dy, ld, piece->from, input, high, vecs, &run);
+    if (high > UNIT_ROWS && input < end)
+        w1_tile(f, part, c, dy, ld, piece->from, input, UNIT_ROWS, vecs, &run);
+    while (next_update(c, &run.at, &run.open, &run.before, vecs == 1 ? BLOCK : high)) {
+    }
+    finish_update(c, &run.open);
+}
+
+ALWAYS_INLINE void backward1_all(const struct fused *f, const struct fused_part *part,
+                                 const struct update_constants *c, const struct piece *piece, const float *dy,
+                                 int vecs)
+{
+    backward1_tiles(f, part, c, piece, dy, (size_t)vecs * VL, vecs);
+}
+
+/* With a literal ld, where the piece is as wide as its chunk, as in a small team nearly all are. */
+static void backward1_piece(const struct fused *f, const struct fused_part *part,
+                            const struct update_constants *c, struct chunk chunk, const struct piece *piece)
+{
+    const int width = piece->to - piece->from, all = chunk.to - chunk.from;
+    const float *dy = part->own->dy + (piece->from - chunk.from) * VL;
+    if (width == all) {
+        DISPATCH_WIDTH(width, backward1_all, f, part, c, piece, dy)
+    } else {
+        DISPATCH_WIDTH(width, backward1_tiles, f, part, c, piece, dy, (size_t)(all * VL))
+    }
+}
+
+static void backward_portion(struct fused *f, const struct fused_part *part)
+{
+    const struct update_constants c = update_constants(&f->plan);
+    const int chunks = chunks_of(&part->backward, MAX_PANEL_VECS);
+    update_b2(f, &c, part);
+    for (int i = 0; i < chunks; i++) {
+        struct piece piece[MOST_PIECES];
+        const struct chunk chunk = chunk_at(&part->backward, chunks, i);
+        const int count = pieces_of(&part->backward, input_blocks(f), chunk, MAX_PANEL_VECS, piece);
+        backward2_chunk(f, &c, part, chunk);
+        add_phase_time(f, PHASE_BACKWARD2, part->mark);
+        for (int j = 0; j < count; j++) backward1_piece(f, part, &c, chunk, &piece[j]);
+        add_phase_time(f, PHASE_BACKWARD1, part->mark);
+    }
 }
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step, forward: both layers, panel by panel. */
+ * The fused step, forward: both layers, chunk by chunk of a thread's portion. */
 #ifndef LB_FUSED_FORWARD_INC_H
 #define LB_FUSED_FORWARD_INC_H
 
-#include "../tile.inc.h"
 #include "fused.inc.h"
-#include "gather.inc.h"
+#include "panel.inc.h"
 #include "phase_clock.inc.h"
 
 /* How far ahead the lines of x are prefetched: the tile reads a line of each of its images at once, too
@@ -14,13 +13,13 @@
  * vectors over 784 pixels, GFLOP/s: 195 without, 198 one line ahead, 205 two). */
 enum { LINES_AHEAD = 2 };
 
-/* Each block of images prefetches 1 / PANEL_SHARES of the next panel, so that a batch of 128 prefetches all
- * of it. Both together, forward1 of an epoch, one thread: 266 -> 253 ms. */
-enum { PANEL_SHARES = 8 };
+/* Every 16 images prefetch 1 / CHUNK_SHARES of the next chunk, so that a batch of 128 prefetches all of it.
+ * Both together, forward1 of an epoch, one thread: 266 -> 253 ms. */
+enum { CHUNK_SHARES = 8 };
 
-struct next_panel {
+struct next_chunk {
     const float *w1;
-    int floats; /* to prefetch with each line of x */
+    int floats; /* to prefetch with each line of x; 0: nothing */
 };
 
 ALWAYS_INLINE void prefetch_lines(const struct fused_job *job, const float *x, int rows)
@@ -29,99 +28,149 @@ ALWAYS_INLINE void prefetch_lines(const struct fused_job *job, const float *x, i
         _mm_prefetch((const char *)(x + LINES_AHEAD * line_stride(job) + r * BLOCK), _MM_HINT_T0);
 }
 
-static float *w1_panel(const struct fused *f, int panel)
+/* Prefetches the part of share row / BLOCK of the next chunk that belongs to line p of x. */
+ALWAYS_INLINE void prefetch_share(const struct fused *f, const struct next_chunk *next, int row, int p)
 {
-    return f->w1 + panel_at(f, panel, f->blocks * BLOCK);
-}
-
-/* Prefetches the part of share row / BLOCK of panel `next` that belongs to line p of x. */
-ALWAYS_INLINE void prefetch_share(const struct fused *f, const struct next_panel *next, int row, int p)
-{
-    const size_t share = (size_t)(row / BLOCK) * (size_t)f->blocks + (size_t)p;
-    if (row >= PANEL_SHARES * BLOCK) return;
+    const size_t share = (size_t)(row / BLOCK) * (size_t)f->lines + (size_t)p;
     const float *from = next->w1 + share * (size_t)next->floats;
     for (int i = 0; i < next->floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
 }
 
-/* h for `rows` images from row on, one panel: the whole of k in registers; with next != NULL, the next
- * panel is prefetched on the way. */
-ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_job *job,
-                                 const struct fused_thread *own, int panel, int row, int rows, int vecs,
-                                 const struct next_panel *next)
+/* h for `rows` images from row on and `vecs` vectors from vec on: the whole of k in registers; the first tile
+ * of every 16 images prefetches from the next chunk on the way. */
+ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_part *part, int vec, int row,
+                                 int rows, int vecs, const struct next_chunk *next)
 {
-    const float *w = w1_panel(f, panel);
-    const float *x = own->x + (size_t)row * BLOCK;
-    float *h = f->h + panel_at(f, panel, f->rows_max) + row * vecs * VL;
+    const bool prefetches = row % BLOCK == 0 && row < CHUNK_SHARES * BLOCK;
+    const float *w = f->w1 + (size_t)vec * w1_stride(f), *b1 = f->b1 + vec * VL;
+    const float *x = part->own->x + (size_t)row * BLOCK;
+    const size_t h_vec = h_stride(f), w1_vec = w1_stride(f);
+    float *h = f->h + (size_t)vec * h_vec + (size_t)row * VL;
     tile sum;
+#pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vecs; v++) sum.at[r][v] = vf_load(f->b1 + first_unit(f, panel) + v * VL);
-    for (int p = 0; p < f->blocks; p++) {
-        if (p + LINES_AHEAD < f->blocks) prefetch_lines(job, x, rows);
-        if (next) prefetch_share(f, next, row, p);
-        tile_multiply(&sum, rows, vecs, BLOCK, x, BLOCK, 1, w, (size_t)vecs * VL, NULL);
-        x += line_stride(job);
-        w += BLOCK * vecs * VL;
+#pragma GCC unroll 8
+        for (int v = 0; v < vecs; v++) sum.at[r][v] = vf_load(b1 + v * VL);
+    for (int p = 0; p < f->lines; p++) {
+        if (p + LINES_AHEAD < f->lines) prefetch_lines(part->job, x, rows);
+        if (prefetches) prefetch_share(f, next, row, p);
+        panel_multiply(&sum, rows, vecs, BLOCK, x, BLOCK, 1, w, w1_vec, VL);
+        x += line_stride(part->job);
+        w += BLOCK * VL;
     }
+#pragma GCC unroll 8
+    for (int v = 0; v < vecs; v++, h += h_vec)
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++) vf_store(h + r * VL, vf_max(vf_zero(), sum.at[r][v]));
+}
+
+#define FORWARD1_TILE(height) forward1_tile(f, part, piece->from, row, height, vecs, next)
+
+ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_part *part,
+                                  const struct piece *piece, const struct next_chunk *next, int vecs)
+{
+    int row = piece->block * UNIT_ROWS;
+    const int end = rows_until(part->job, piece->end);
+    FOR_EACH_TILE(row, end, vecs, FORWARD1_TILE);
+}
+
+static void forward1_piece(const struct fused *f, const struct fused_part *part, const struct piece *piece,
+                           const struct next_chunk *next)
+{
+    DISPATCH_WIDTH(piece->to - piece->from, forward1_tiles, f, part, piece, next)
+}
+
+/* Vectors whose logits are summed tile by tile before the next ones: a node of the tree at most so large. The
+ * weights of a group stay in L1. */
+enum { GROUP_VECS = 4 };
+
+/* Where the sums of the node that begins with vector `first` are kept: those within a group until the tile is
+ * done, the others for the softmax. */
+ALWAYS_INLINE float *node_at(const struct fused *f, const struct fused_thread *own, int group, int first,
+                             int row)
+{
+    if (first > group) return own->node_sums + (first - group) * BLOCK * LOGITS;
+    return f->z + ((size_t)first * (size_t)f->rows_max + (size_t)row) * LOGITS;
+}
+
+/* Adds to the sums over vector vec those that were stored for the vectors before it, as long as both make a
+ * node of the tree whose vectors all are this portion's, from..vec; stores the result for the node's first
+ * vector. */
+ALWAYS_INLINE void store_logits(const struct fused *f, const struct fused_thread *own, tile *sum, int from,
+                                int group, int vec, int row, int rows)
+{
+    int first = vec;
+    for (int vecs = 1; (first & vecs) != 0 && first - vecs >= from; vecs *= 2) {
+        first -= vecs;
+        const float *z = node_at(f, own, group, first, row);
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < LOGIT_VECS; v++)
+                sum->at[r][v] = vf_add(vf_load(z + r * LOGITS + v * VL), sum->at[r][v]);
+    }
+    float *z = node_at(f, own, group, first, row);
+#pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vecs; v++) vf_store(h + (r * vecs + v) * VL, vf_max(vf_zero(), sum.at[r][v]));
+#pragma GCC unroll 2
+        for (int v = 0; v < LOGIT_VECS; v++) vf_store(z + r * LOGITS + v * VL, sum->at[r][v]);
 }
 
-/* A panel's share of the logits of `rows` images. */
-ALWAYS_INLINE void forward2_tile(const struct fused *f, int panel, int row, int rows, int vecs)
+/* Sums of logits over vectors group..end-1 of a portion that begins with vector `from`, for `rows` images. */
+ALWAYS_INLINE void forward2_tile(const struct fused *f, const struct fused_thread *own, int from, int group,
+                                 int end, int row, int rows)
 {
-    float *z = f->z + ((size_t)panel * (size_t)f->rows_max + (size_t)row) * LOGITS;
-    tile sum;
-    tile_zero(&sum, rows, LOGIT_VECS);
-    tile_multiply(&sum, rows, LOGIT_VECS, vecs * VL, f->h + panel_at(f, panel, f->rows_max) + row * vecs * VL,
-                  (size_t)vecs * VL, 1, f->w2t + panel_at(f, panel, LOGITS), LOGITS, NULL);
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < LOGIT_VECS; v++) vf_store(z + r * LOGITS + v * VL, sum.at[r][v]);
-}
-
-#define FORWARD1_TILE(height, offset)                                                                        \
-    forward1_tile(f, job, own, panel, row + (offset), height, vecs, (offset) ? NULL : next);
-#define FORWARD2_TILE(height, offset) forward2_tile(f, panel, row + (offset), height, vecs);
-
-ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_job *job,
-                                  const struct fused_thread *own, int panel, const struct next_panel *next,
-                                  int vecs)
-{
-    for (int row = 0; row < job->rows; row += BLOCK) {
-        FOR_EACH_TILE_OF_BLOCK(FORWARD1_TILE)
+    for (int vec = group; vec < end; vec++) {
+        tile sum;
+        tile_zero(&sum, rows, LOGIT_VECS);
+        panel_multiply(&sum, rows, LOGIT_VECS, VL, f->h + (size_t)vec * h_stride(f) + (size_t)row * VL, VL, 1,
+                       f->w2t + (size_t)vec * VL * LOGITS, VL, LOGITS);
+        store_logits(f, own, &sum, from, group, vec, row, rows);
     }
 }
 
-static void forward1_panel(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
-                           int panel, const struct next_panel *next){
-    DISPATCH_WIDTH(panel_vecs(f, panel), forward1_tiles, f, job, own, panel, next)}
+#define FORWARD2_TILE(height) forward2_tile(f, own, stretch->from, group, group + vecs, row, height)
 
-ALWAYS_INLINE void forward2_tiles(const struct fused *f, const struct fused_job *job, int panel, int vecs)
+static void forward2_stretch(const struct fused *f, const struct fused_thread *own,
+                             const struct piece *stretch, int end)
 {
-    for (int row = 0; row < job->rows; row += BLOCK) {
-        FOR_EACH_TILE_OF_BLOCK(FORWARD2_TILE)
+    for (int group = stretch->from, vecs; group < stretch->to; group += vecs) {
+        vecs = node_vecs(group, stretch->to < group + GROUP_VECS ? stretch->to : group + GROUP_VECS);
+        int row = stretch->block * UNIT_ROWS;
+        FOR_EACH_TILE(row, end, LOGIT_VECS, FORWARD2_TILE);
     }
 }
 
-static void forward2_panel(const struct fused *f, const struct fused_job *job, int panel)
+static void forward2(const struct fused *f, const struct fused_part *part)
 {
-    DISPATCH_WIDTH(panel_vecs(f, panel), forward2_tiles, f, job, panel)
+    struct piece stretch[3];
+    const struct portion *p = &part->forward;
+    const int count = stretches_of(p, blocks_of(part->job->rows), p->from, p->to, stretch);
+    for (int i = 0; i < count; i++)
+        forward2_stretch(f, part->own, &stretch[i], rows_until(part->job, stretch[i].end));
 }
 
-static void forward_panels(struct fused *f, const struct fused_job *job, const struct fused_thread *own,
-                           int from, int to, double *mark)
+static void forward1(const struct fused *f, const struct fused_part *part)
 {
-    if (from == to) return;
-    gather_batch(f, job, own);
-    add_phase_time(f, PHASE_GATHER, mark);
-    for (int panel = from; panel < to; panel++) {
-        /* After the last panel the first is wanted again, for its update. */
-        const int then = panel + 1 < to ? panel + 1 : from;
-        const struct next_panel next = {w1_panel(f, then), BLOCK * panel_vecs(f, then) * VL / PANEL_SHARES};
-        forward1_panel(f, job, own, panel, &next);
+    const int chunks = chunks_of(&part->forward, MAX_PANEL_VECS);
+    for (int i = 0; i < chunks; i++) {
+        struct piece piece[MOST_PIECES];
+        const int count = pieces_of(&part->forward, blocks_of(part->job->rows),
+                                    chunk_at(&part->forward, chunks, i), MAX_PANEL_VECS, piece);
+        /* After the last chunk the first is wanted again, for its update. A single one is still there. */
+        const struct chunk then = chunk_at(&part->forward, chunks, (i + 1) % chunks);
+        const int floats = chunks == 1 ? 0 : BLOCK * (then.to - then.from) * VL / CHUNK_SHARES;
+        const struct next_chunk next = {f->w1 + (size_t)then.from * w1_stride(f), floats};
+        for (int j = 0; j < count; j++) forward1_piece(f, part, &piece[j], &next);
     }
-    add_phase_time(f, PHASE_FORWARD1, mark);
-    for (int panel = from; panel < to; panel++) forward2_panel(f, job, panel);
-    add_phase_time(f, PHASE_FORWARD2, mark);
+}
+
+static void forward_portion(struct fused *f, const struct fused_part *part)
+{
+    forward1(f, part);
+    add_phase_time(f, PHASE_FORWARD1, part->mark);
+    forward2(f, part);
+    add_phase_time(f, PHASE_FORWARD2, part->mark);
 }
 
 #endif

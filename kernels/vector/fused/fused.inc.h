@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step: its types, the layout of its memory, and the geometry of its panels. A template: needs the
- * vectors and parameters of an ISA (../parameters.inc.h).
+ * The fused step: its types and the layout of its memory. A template: needs the vectors and parameters of an
+ * ISA (../parameters.inc.h).
  *
- * Rows are padded to multiples of BLOCK with zero images and zero dz, inputs with zero pixels, hidden units
- * with zero weights: all of these stay exactly zero through any number of steps and add exact zeros to every
- * sum.
+ * Rows are padded to multiples of ROW_STEP with zero images and zero dz, inputs with zero pixels, hidden
+ * units with zero weights: all of these stay exactly zero through any number of steps and add exact zeros to
+ * every sum.
  *
- * Layouts (J panels, W = hidden units of the panel, P = inputs / BLOCK rounded up, R = rows of this batch,
- * padded); where W differs from panel to panel, they still follow each other without gaps:
+ * Layouts (V vectors of hidden units, P lines of inputs, R = rows of this batch, padded; M = most rows of
+ * any):
  *
- * - x [P][R + 1][BLOCK], per thread: one cache line holds 16 pixels of one image. Forward walks it along the
- * pixels, the weight gradient along the images, both with broadcasts at constant offsets.
- * - w1, v1 [J][P * BLOCK][W]; every v is kept in the units of loss_scale.h.
- * - h [J][R][W], after the ReLU; its sign is the mask of the gradient.
- * - w2, v2 [J][classes][W], and a copy w2t [J][W][LOGITS] for the forward pass.
- * - z [J][R][LOGITS], partial logits.
+ * - x [P][R + 1][BLOCK]: one cache line holds 16 pixels of one image. Forward walks it along the pixels, the
+ * weight gradient along the images, both with broadcasts at constant offsets.
+ * - w1, v1 [V][P * BLOCK][VL]: what a thread owns is one stretch of memory, and any vectors that follow each
+ * other make a panel. Every v is kept in the units of loss_scale.h.
+ * - h [V][M][VL], after the ReLU; its sign is the mask of the gradient.
+ * - w2, v2 [V][classes][VL], and a copy w2t [V * VL][LOGITS] for the forward pass.
+ * - z [V][M][LOGITS], sums of logits over a node of the tree, at the node's first vector.
  */
 #ifndef LB_FUSED_INC_H
 #define LB_FUSED_INC_H
@@ -23,17 +24,27 @@
 #include <stdbool.h>
 
 #include "../state.inc.h"
+#include "decomposition.h"
 
 enum {
-    BLOCK = 16,      /* pixels in a line of x; rows and inputs are padded to it */
+    BLOCK = 16,      /* pixels in a line of x; inputs are padded to it */
+    ROW_STEP = 4,    /* rows are padded to it; the lowest tile */
     LOGITS = 16,     /* classes, padded */
     LINE_BYTES = 64, /* of cache */
     LINE_FLOATS = LINE_BYTES / sizeof(float),
-    WIDEST_PANEL = MAX_PANEL_VECS * VL, /* hidden units */
     LOGIT_VECS = LOGITS / VL,
+    MOST_CHUNK_VECS = 2 * MAX_PANEL_VECS,
 };
 
-_Static_assert(BLOCK % IMAGES_PER_UPDATE == 0, "a batch is cut into blocks, and these between updates");
+_Static_assert(IMAGES_PER_UPDATE % ROW_STEP == 0, "what is left of a batch is a number of row steps");
+_Static_assert(BLOCK == 2 * UNIT_ROWS, "a line of x holds two blocks of inputs");
+
+/* Teams that divide among them what grows with the batch; smaller ones do it once in every thread, which
+ * moves nothing between cores. 16 threads of a server that each gathered the whole batch and computed the
+ * whole softmax spent 13.3 and 5.9 of 114 ms an epoch on that; two threads of Zen 5 that shared what they had
+ * gathered took 125 instead of 92 ms. Between 2 and 16 nothing is measured: the softmax moves 8 KiB and costs
+ * one more barrier, the pixels move 50 times as much and cost another. */
+enum { TEAM_SHARES_SOFTMAX = 4, TEAM_SHARES_GATHER = 8 };
 
 enum {
     PHASE_GATHER,
@@ -48,30 +59,42 @@ enum {
 static const char *const phase_names[PHASE_COUNT + 1] = {"gather",    "forward1",  "forward2", "softmax_xent",
                                                          "backward2", "backward1", "barrier",  NULL};
 
-/* What one thread has to itself. */
+/* What one thread works with. x, dz, loss, b2 and vb2 are the same for all threads of a team that shares
+ * them; the rest is the thread's own. */
 struct fused_thread {
-    _Alignas(128) float *x; /* [P][R + 1][BLOCK] */
-    float *dz;              /* [R][LOGITS] */
-    float *sums, *at_label; /* [R], of the softmax: sum of exponentials, shifted logit of the label */
-    float *dy;              /* [R][W], masked hidden gradient of the panel at hand */
-    const uint8_t **images; /* [R], of the batch */
+    _Alignas(128) float *x;   /* [P][R + 1][BLOCK] */
+    float *dz;                /* [R][LOGITS] */
+    float *loss;              /* [R] */
+    float *b2, *vb2;          /* [LOGITS] */
+    float *sums, *at_label;   /* [R], of the softmax: sum of exponentials, shifted logit of the label */
+    float *node_sums;         /* [MOST_NODE_LEVELS][UNIT_ROWS][LOGITS], of the tree of logits */
+    float *dy;                /* [R][vectors of the chunk][VL], masked hidden gradient of the chunk at hand */
+    const uint8_t **images;   /* [R], of the batch */
+    struct portion *portions; /* all threads' of the forward pass, for so many rows and threads: */
+    int portions_rows, portions_threads;
     _Alignas(64) float pending[2][MAX_PANEL_TILE * VL]; /* gradients of the last two tiles */
-    float spare[VL];               /* takes the "update" before the first one of a panel */
-    float b2[LOGITS], vb2[LOGITS]; /* everybody's own copy: same bits, no exchange */
-    struct step_result result;
+    float spare[VL];  /* takes the "update" before the first one of a piece */
+    uint32_t correct; /* of the rows whose softmax was this thread's */
 };
 
 struct fused {
     struct plan plan;
-    int panels, blocks, rows_max;
-    int vecs;     /* of hidden units, all panels together */
+    int vecs;     /* of hidden units */
+    int lines;    /* of inputs: P */
+    int rows_max; /* M */
+    bool shares_gather, shares_softmax;
     float *arena; /* holds what all pointers below point to */
     size_t arena_bytes;
-    float *w1, *v1, *b1, *vb1, *w2, *v2, *w2t, *h, *z;
+    float *w1, *v1, *b1, *vb1, *v2, *w2t, *h, *z;
+    /* w2 as it is, and as it will be after the step under way: where threads share a vector, one updates its
+     * w2 while another still reads it for its own gradient. */
+    float *w2, *w2_next;
     uint8_t *zero_image; /* an image of zeros; pads a batch */
     struct fused_thread *threads;
-    double seconds[PHASE_COUNT];
+    _Alignas(128) double seconds[PHASE_COUNT]; /* written in every step: apart from what others read */
+    double mark;                               /* of thread 0, when its phase began; 0: it is not timed */
     uint64_t clock_reads;
+    int team; /* threads of the last job: the runtime may give fewer than the plan's */
 };
 
 struct fused_job {
@@ -81,6 +104,15 @@ struct fused_job {
     bool train;
 };
 
+/* One thread's part in a job. */
+struct fused_part {
+    const struct fused_job *job;
+    struct fused_thread *own;
+    int t, threads;
+    struct portion forward, backward;
+    double *mark; /* where add_phase_time finds its start */
+};
+
 /* Floats between two lines of x of the same image. One line more than the batch has rows: a multiple of 4 KiB
  * would put all lines of an image into one set of L1. */
 static size_t line_stride(const struct fused_job *job)
@@ -88,32 +120,37 @@ static size_t line_stride(const struct fused_job *job)
     return (size_t)(job->rows + 1) * BLOCK;
 }
 
-/* Where part t begins if count things are cut into parts as equal as can be. */
-static int share(int count, int parts, int t)
+/* Floats of w1 and of h in one vector of hidden units. */
+static size_t w1_stride(const struct fused *f)
 {
-    return (int)((long long)count * t / parts);
+    return (size_t)f->lines * BLOCK * VL;
 }
 
-/* The first hidden unit of a panel; of the panel after the last, the number of them all. */
-static int first_unit(const struct fused *f, int panel)
+static size_t h_stride(const struct fused *f)
 {
-    return share(f->vecs, f->panels, panel) * VL;
+    return (size_t)(f->rows_max + ROW_STEP) * VL;
 }
 
-static int panel_vecs(const struct fused *f, int panel)
+static size_t w2_stride(const struct fused *f)
 {
-    return (first_unit(f, panel + 1) - first_unit(f, panel)) / VL;
-}
-
-/* Where a panel begins in a tensor of `rows` floats a hidden unit. */
-static size_t panel_at(const struct fused *f, int panel, int rows)
-{
-    return (size_t)first_unit(f, panel) * (size_t)rows;
+    return (size_t)f->plan.classes * VL;
 }
 
 static int padded_rows(int rows)
 {
-    return (rows + BLOCK - 1) / BLOCK * BLOCK;
+    return (rows + ROW_STEP - 1) / ROW_STEP * ROW_STEP;
+}
+
+/* Blocks of inputs. */
+static int input_blocks(const struct fused *f)
+{
+    return blocks_of(f->plan.inputs);
+}
+
+/* The row after block end - 1. */
+static int rows_until(const struct fused_job *job, int end)
+{
+    return end * UNIT_ROWS < job->rows ? end * UNIT_ROWS : job->rows;
 }
 
 /* Calls fn(..., vecs), where vecs is a literal: one of the widths that the ISA's file lists. */
@@ -125,5 +162,14 @@ static int padded_rows(int rows)
     switch (vecs) {                                                                                          \
         FOR_EACH_PANEL_WIDTH(PANEL_CASE, fn, __VA_ARGS__)                                                    \
     }
+
+/* Covers rows row..end-1 with tiles `vecs` vectors wide, the highest first: TILE(height), the height a
+ * literal, for the tile at `row`. */
+#define FOR_EACH_TILE(row, end, vecs, TILE)                                                                  \
+    do {                                                                                                     \
+        for (; PANEL_ROWS(vecs) >= 16 && row + 16 <= end; row += 16) TILE(16);                               \
+        for (; PANEL_ROWS(vecs) >= 8 && row + 8 <= end; row += 8) TILE(8);                                   \
+        for (; row < end; row += 4) TILE(4);                                                                 \
+    } while (0)
 
 #endif

@@ -14,11 +14,12 @@
 
 /* The images of a batch lie anywhere in a data set larger than the caches: all their lines are prefetched at
  * once, and most arrive before they are used. Rows that only pad the batch are zero_image. */
-static void find_images(const struct fused *f, const struct fused_job *job, const uint8_t **images)
+static void find_images(const struct fused *f, const struct fused_job *job, int from, int to,
+                        const uint8_t **images)
 {
     const struct batch *b = job->batch;
     const size_t inputs = (size_t)f->plan.inputs;
-    for (int row = 0; row < job->rows; row++) {
+    for (int row = from; row < to; row++) {
         images[row] = row < b->rows ? b->pixels + (size_t)b->index[row] * inputs : f->zero_image;
         for (size_t i = 0; i < inputs; i += LINE_BYTES)
             _mm_prefetch((const char *)images[row] + i, _MM_HINT_T1);
@@ -38,15 +39,26 @@ ALWAYS_INLINE void gather_line(const uint8_t *image, int inputs, int p, float *t
     for (int i = 0; i < BLOCK; i += VL) vf_store(to + i, vf_pixel(vf_from_u8(from + i)));
 }
 
-/* In the order of x: image by image, the stores take twice as long. */
-static void gather_batch(const struct fused *f, const struct fused_job *job, const struct fused_thread *own)
+/* Lines from..to-1 of the batch, counted image by image. Written in the order of x: image by image, the
+ * stores take twice as long. */
+static void gather_lines(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
+                         int from, int to)
 {
-    find_images(f, job, own->images);
-    for (int p = 0; p < f->blocks; p++) {
-        float *to = own->x + (size_t)p * line_stride(job);
-        for (int row = 0; row < job->rows; row++, to += BLOCK)
-            gather_line(own->images[row], f->plan.inputs, p, to);
+    find_images(f, job, from / f->lines, (to + f->lines - 1) / f->lines, own->images);
+    for (int p = 0; p < f->lines; p++) {
+        /* The images whose line p is among them. */
+        const int first = (from + f->lines - 1 - p) / f->lines, end = (to + f->lines - 1 - p) / f->lines;
+        float *line = own->x + (size_t)p * line_stride(job) + (size_t)first * BLOCK;
+        for (int row = first; row < end; row++, line += BLOCK)
+            gather_line(own->images[row], f->plan.inputs, p, line);
     }
+}
+
+static void gather_batch(const struct fused *f, const struct fused_part *part)
+{
+    const int all = part->job->rows * f->lines, threads = f->shares_gather ? part->threads : 1;
+    const int t = f->shares_gather ? part->t : 0;
+    gather_lines(f, part->job, part->own, share(all, threads, t), share(all, threads, t + 1));
 }
 
 #endif

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step: softmax, cross-entropy and its gradient. */
+ * The fused step: softmax, cross-entropy and its gradient, for some of a batch's rows. */
 #ifndef LB_FUSED_SOFTMAX_INC_H
 #define LB_FUSED_SOFTMAX_INC_H
 
 #include "../vec_math.inc.h"
 #include "fused.inc.h"
 #include "loss_scale.h"
+
+/* Rows from..to-1, of which those before filled are images and the others pad the batch. */
+struct row_range {
+    int from, filled, to;
+};
 
 /* Lanes of vector v of a row of logits that are classes. */
 static vm class_lanes(const struct fused *f, int v)
@@ -15,18 +20,59 @@ static vm class_lanes(const struct fused *f, int v)
     return vm_first(lanes < 0 ? 0 : lanes > VL ? VL : lanes);
 }
 
-/* Logits: bias plus the panels' shares, in the panels' order; padding lanes are -inf. */
-static void sum_logits(const struct fused *f, const struct fused_thread *own, int rows)
+/* What is known of the logits of rows row..end-1, all of one block: sums over nodes of the tree,
+ * [rows][LOGITS] each, which together make the vectors before `next`. */
+struct logit_sums {
+    int row, end, next, count;
+    const float *sum[MOST_NODE_LEVELS];
+};
+
+/* Adds the node of `vecs` vectors that begins at s->next; where it is the right one of a pair, the pair's
+ * left one is the last that came before. */
+static void add_node(const struct fused *f, const struct fused_thread *own, struct logit_sums *s, int vecs)
 {
+    int first = s->next;
+    const float *sum = f->z + ((size_t)first * (size_t)f->rows_max + (size_t)s->row) * LOGITS;
+    s->next += vecs;
+    for (; (first & vecs) != 0; first -= vecs, vecs *= 2) {
+        const float *left = s->sum[--s->count];
+        float *both = own->node_sums + s->count * UNIT_ROWS * LOGITS;
+        for (int i = 0; i < (s->end - s->row) * LOGITS; i += VL)
+            vf_store(both + i, vf_add(vf_load(left + i), vf_load(sum + i)));
+        sum = both;
+    }
+    s->sum[s->count++] = sum;
+}
+
+/* Logits of rows row..end-1 of one block: bias plus the sums over the tree's largest nodes, the first one
+ * first; padding lanes are -inf. */
+static void sum_logits_of_block(const struct fused *f, const struct fused_part *part, int row, int end)
+{
+    const struct fused_thread *own = part->own;
+    const int block = row / UNIT_ROWS;
+    struct logit_sums s = {.row = row, .end = end};
+    for (int t = 0; t < part->threads; t++) {
+        const struct portion *p = &own->portions[t];
+        const int to = p->to - (block >= p->last); /* the threads before have what comes before */
+        while (s.next < to) add_node(f, own, &s, node_vecs(s.next, to));
+    }
     for (int v = 0; v < LOGIT_VECS; v++) {
         const vm classes = class_lanes(f, v);
-        for (int row = 0; row < rows; row++) {
-            const float *z = f->z + row * LOGITS + v * VL;
+        for (int r = row; r < end; r++) {
             vf sum = vf_load(own->b2 + v * VL);
-            for (int panel = 0; panel < f->panels; panel++, z += f->rows_max * LOGITS)
-                sum = vf_add(sum, vf_load(z));
-            vf_store(own->dz + row * LOGITS + v * VL, vf_select(classes, sum, vf_set1(-__builtin_inff())));
+            for (int i = 0; i < s.count; i++)
+                sum = vf_add(sum, vf_load(s.sum[i] + (r - row) * LOGITS + v * VL));
+            vf_store(own->dz + r * LOGITS + v * VL, vf_select(classes, sum, vf_set1(-__builtin_inff())));
         }
+    }
+}
+
+static void sum_logits(const struct fused *f, const struct fused_part *part, const struct row_range *rows)
+{
+    for (int row = rows->from, end; row < rows->filled; row = end) {
+        end = (row / UNIT_ROWS + 1) * UNIT_ROWS;
+        if (end > rows->filled) end = rows->filled;
+        sum_logits_of_block(f, part, row, end);
     }
 }
 
@@ -49,24 +95,27 @@ static bool first_largest(const float *z, int label, float max)
 /* Shifts the logits of each row by their maximum. The label's, shifted, to own->at_label; counts the rows
  * whose label comes first. Padding lanes become 0: the exponential of -inf would underflow, for which Intel's
  * cores take about 50 ns. */
-static void shift_logits(const struct fused *f, const struct batch *b, struct fused_thread *own)
+static void shift_logits(const struct fused *f, const struct batch *b, const struct row_range *rows,
+                         struct fused_thread *own)
 {
-    for (int row = 0; row < b->rows; row++) {
+    own->correct = 0;
+    for (int row = rows->from; row < rows->filled; row++) {
         const int label = b->labels[b->index[row]];
         float *z = own->dz + row * LOGITS;
         const float max = largest(z);
         own->at_label[row] = z[label] - max;
-        own->result.correct += first_largest(z, label, max);
+        own->correct += first_largest(z, label, max);
         for (int v = 0; v < LOGIT_VECS; v++)
             vf_store(z + v * VL, vf_keep(class_lanes(f, v), vf_sub(vf_load(z + v * VL), vf_set1(max))));
     }
 }
 
 /* Probabilities from shifted logits; what they were divided by to own->sums. */
-static void exponentiate(const struct fused *f, struct fused_thread *own, int rows)
+static void exponentiate(const struct fused *f, const struct row_range *rows, struct fused_thread *own)
 {
-    for (int i = 0; i < rows * LOGITS; i += VL) vf_store(own->dz + i, vf_exp(vf_load(own->dz + i)));
-    for (int row = 0; row < rows; row++) {
+    for (int i = rows->from * LOGITS; i < rows->filled * LOGITS; i += VL)
+        vf_store(own->dz + i, vf_exp(vf_load(own->dz + i)));
+    for (int row = rows->from; row < rows->filled; row++) {
         float *p = own->dz + row * LOGITS;
         vf e[LOGIT_VECS], total = vf_zero();
         for (int v = 0; v < LOGIT_VECS; v++) {
@@ -78,56 +127,68 @@ static void exponentiate(const struct fused *f, struct fused_thread *own, int ro
     }
 }
 
-/* -log p[label] = log(sum) - shifted logit, summed over the rows. */
-static double loss_sum(const struct fused_thread *own, int rows)
+/* -log p[label] = log(sum) - shifted logit, row by row. */
+static void row_losses(const struct row_range *rows, struct fused_thread *own)
 {
-    double loss = 0;
-    for (int row = 0; row < rows; row += VL) {
-        const int filled = rows - row < VL ? rows - row : VL;
-        float logs[VL];
-        vf_store(logs, vf_log(vf_load_first(own->sums + row, filled)));
-        for (int i = 0; i < filled; i++) loss += (double)(logs[i] - own->at_label[row + i]);
+    for (int row = rows->from; row < rows->filled; row += VL) {
+        const int count = rows->filled - row < VL ? rows->filled - row : VL;
+        const vf logs = vf_log(vf_load_first(own->sums + row, count));
+        vf_store_first(own->loss + row, count, vf_sub(logs, vf_load_first(own->at_label + row, count)));
     }
-    return loss;
 }
 
 /* From one_at + LOGITS - label on: LOGITS floats, 1 at label. */
 static const float one_at[2 * LOGITS] = {[LOGITS] = 1.0f};
 
 /* p - y, scaled by LOSS_SCALE / rows; 0 in the rows that pad the batch. */
-static void logit_gradient(const struct fused_job *job, struct fused_thread *own)
+static void logit_gradient(const struct batch *b, const struct row_range *rows, struct fused_thread *own)
 {
-    const struct batch *b = job->batch;
     const vf scale = vf_set1(LOSS_SCALE / (float)b->rows);
-    for (int row = 0; row < b->rows; row++) {
+    for (int row = rows->from; row < rows->filled; row++) {
         const float *hot = one_at + LOGITS - b->labels[b->index[row]];
         float *p = own->dz + row * LOGITS;
         for (int v = 0; v < LOGITS; v += VL)
             vf_store(p + v, vf_mul(vf_sub(vf_load(p + v), vf_load(hot + v)), scale));
     }
-    for (int i = b->rows * LOGITS; i < job->rows * LOGITS; i += VL) vf_store(own->dz + i, vf_zero());
+    for (int i = rows->filled * LOGITS; i < rows->to * LOGITS; i += VL) vf_store(own->dz + i, vf_zero());
 }
 
-static void copy_probabilities(const struct fused *f, const struct fused_job *job,
+static void copy_probabilities(const struct fused *f, float *prob, const struct row_range *rows,
                                const struct fused_thread *own)
 {
     const size_t classes = (size_t)f->plan.classes;
-    for (int row = 0; row < job->batch->rows; row++)
-        memcpy(job->prob + (size_t)row * classes, own->dz + row * LOGITS, classes * sizeof(float));
+    for (int row = rows->from; row < rows->filled; row++)
+        memcpy(prob + (size_t)row * classes, own->dz + row * LOGITS, classes * sizeof(float));
 }
 
-/* Fills own->dz with the gradient (training), or job->prob (prediction), and the sums. In passes over the
- * batch: row by row, each would wait for its own chain of sum, maximum, exponential, sum and division. */
-static void softmax_xent_rows(const struct fused *f, const struct fused_job *job, struct fused_thread *own)
+/* Fills own->dz with the gradient (training), or job->prob (prediction), and the losses. In passes over the
+ * rows: row by row, each would wait for its own chain of sum, maximum, exponential, sum and division. */
+static void softmax_xent_rows(const struct fused *f, const struct fused_part *part)
 {
-    const int rows = job->batch->rows;
-    own->result = (struct step_result){0};
-    sum_logits(f, own, rows);
-    shift_logits(f, job->batch, own);
-    exponentiate(f, own, rows);
-    own->result.loss_sum = loss_sum(own, rows);
-    if (job->prob) copy_probabilities(f, job, own);
-    if (job->train) logit_gradient(job, own);
+    const struct fused_job *job = part->job;
+    const struct batch *b = job->batch;
+    struct fused_thread *own = part->own;
+    struct row_range rows = {0, job->rows, job->rows};
+    if (f->shares_softmax) {
+        rows.from = share(job->rows, part->threads, part->t);
+        rows.to = share(job->rows, part->threads, part->t + 1);
+    }
+    rows.filled = b->rows < rows.from ? rows.from : b->rows < rows.to ? b->rows : rows.to;
+    sum_logits(f, part, &rows);
+    shift_logits(f, b, &rows, own);
+    exponentiate(f, &rows, own);
+    row_losses(&rows, own);
+    if (job->prob) copy_probabilities(f, job->prob, &rows, own);
+    if (job->train) logit_gradient(b, &rows, own);
+}
+
+/* Losses in the order of the rows, whoever computed them. */
+static struct step_result result_of(const struct fused *f, const struct fused_job *job)
+{
+    struct step_result r = {0};
+    for (int row = 0; row < job->batch->rows; row++) r.loss_sum += (double)f->threads[0].loss[row];
+    for (int t = 0; t < (f->shares_softmax ? f->team : 1); t++) r.correct += f->threads[t].correct;
+    return r;
 }
 
 #endif

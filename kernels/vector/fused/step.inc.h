@@ -2,21 +2,22 @@
  *
  * Level 2 for a vector ISA: the whole training step, parameters kept in packed panels between steps.
  *
- * Hidden units are cut into panels a few vectors wide and the panels are dealt to the threads, who own them
- * for good: weights, optimizer state and activations of a panel are only ever touched by one thread. The
- * phases of a step:
+ * Work is dealt by decomposition.h: every thread has some vectors of hidden units, and in the first and the
+ * last of them some images (forward) and some inputs (backward). The phases of a step:
  *
- * - gather: every thread for itself, u8 pixels into its own x. Sharing the work would cost a barrier and move
- * every line of x between the caches of two cores.
- * - forward1, own panels: h = relu(x w1 + b1), the whole of k in registers.
- * - forward2, own panels: their share of the logits, h w2.
+ * - gather: u8 pixels into x. Every thread for itself in a small team, which moves nothing between cores; a
+ * larger team divides the images and waits at a barrier.
+ * - forward1, own units: h = relu(x w1 + b1), the whole of k in registers.
+ * - forward2, own units: their share of the logits, h w2.
  * - barrier.
- * - softmax_xent, every thread for itself: logits summed over the panels in order, dz = (p - y) / rows.
- * - backward2, own panels: dh = dz w2^T masked by h > 0, gradients and update of w2 and b1.
- * - backward1, own panels: gradient of w1 tile by tile, consumed by RMSprop while it is in registers or L1.
- * - barrier, the end of the step.
+ * - softmax_xent: logits summed over the hidden units, dz = (p - y) / rows. Every thread for itself in a
+ * small team; a larger one divides the images and waits at a barrier.
+ * - backward2, vectors with own units: dh = dz w2^T masked by h > 0, gradients and update of w2 and b1.
+ * - backward1, own units: gradient of w1 tile by tile, consumed by RMSprop while it is in registers or L1.
  *
- * No sum is ever split between threads, so the bits do not depend on their number.
+ * So there are one to three barriers, and the end of the parallel region. No sum over k is ever split between
+ * threads, and the tree in which logits are summed depends on the hidden units alone, so the bits do not
+ * depend on the team.
  */
 #ifndef LB_FUSED_STEP_INC_H
 #define LB_FUSED_STEP_INC_H
@@ -27,53 +28,83 @@
 #include "backward.inc.h"
 #include "forward.inc.h"
 #include "fused.inc.h"
+#include "gather.inc.h"
 #include "phase_clock.inc.h"
 #include "softmax.inc.h"
 #include "storage.inc.h"
 
-static void run_job(struct fused *f, const struct fused_job *job, int t, int threads)
+/* All threads' portions of the forward pass: they change when the batch's rows do, as in an epoch's last
+ * step. */
+static void find_portions(const struct fused *f, struct fused_thread *own, int rows, int threads)
 {
-    struct fused_thread *own = &f->threads[t];
-    const int from = share(f->panels, threads, t), to = share(f->panels, threads, t + 1);
-    const bool timed = t == 0 && job->train && !f->plan.skip_phases;
-    double mark = timed ? wall_seconds() : 0;
-    if (timed) f->clock_reads++;
-    forward_panels(f, job, own, from, to, &mark);
-#pragma omp barrier
-    add_phase_time(f, PHASE_BARRIER, &mark);
-    if (job->train || t == 0) softmax_xent_rows(f, job, own);
-    add_phase_time(f, PHASE_SOFTMAX, &mark);
-    if (!job->train) return;
-    const struct update_constants c = update_constants(&f->plan);
-    update_b2(&c, job, own);
-    for (int panel = from; panel < to; panel++) {
-        backward2_panel(f, &c, job, own, panel);
-        add_phase_time(f, PHASE_BACKWARD2, &mark);
-        backward1_panel(f, &c, job, own, panel);
-        add_phase_time(f, PHASE_BACKWARD1, &mark);
-    }
-#pragma omp barrier /* the end of the region would wait all the same; here it is timed */
-    add_phase_time(f, PHASE_BARRIER, &mark);
+    if (own->portions_rows == rows && own->portions_threads == threads) return;
+    for (int t = 0; t < threads; t++) own->portions[t] = portion_of(f->vecs, blocks_of(rows), threads, t);
+    own->portions_rows = rows;
+    own->portions_threads = threads;
 }
 
-static void run_team(struct fused *f, const struct fused_job *job)
+/* OpenMP's own barrier: its runtime knows when threads share a CPU, and lets them sleep there. */
+static void wait_for_team(struct fused *f, const struct fused_part *part)
 {
+#pragma omp barrier
+    add_phase_time(f, PHASE_BARRIER, part->mark);
+}
+
+static void run_part(struct fused *f, const struct fused_part *part)
+{
+    const bool train = part->job->train;
+    gather_batch(f, part);
+    add_phase_time(f, PHASE_GATHER, part->mark);
+    if (f->shares_gather) wait_for_team(f, part);
+    forward_portion(f, part);
+    wait_for_team(f, part);
+    if (train || f->shares_softmax || part->t == 0) softmax_xent_rows(f, part);
+    add_phase_time(f, PHASE_SOFTMAX, part->mark);
+    if (!train) return;
+    if (f->shares_softmax) wait_for_team(f, part);
+    backward_portion(f, part);
+}
+
+static void run_thread(struct fused *f, const struct fused_job *job, int t, int threads)
+{
+    double untimed = 0;
+    struct fused_thread *own = &f->threads[t];
+    if (t == 0) f->team = threads;
+    find_portions(f, own, job->rows, threads);
+    const struct fused_part part = {.job = job,
+                                    .own = own,
+                                    .t = t,
+                                    .threads = threads,
+                                    .forward = own->portions[t],
+                                    .backward = portion_of(f->vecs, input_blocks(f), threads, t),
+                                    .mark = t == 0 ? &f->mark : &untimed};
+    run_part(f, &part);
+}
+
+static struct step_result run_team(struct fused *f, const struct fused_job *job)
+{
+    const bool timed = job->train && !f->plan.skip_phases;
+    f->mark = timed ? wall_seconds() : 0;
+    if (timed) f->clock_reads++;
 #pragma omp parallel num_threads(f->plan.threads)
-    run_job(f, job, omp_get_thread_num(), omp_get_num_threads());
+    run_thread(f, job, omp_get_thread_num(), omp_get_num_threads());
+    add_phase_time(f, PHASE_BARRIER, &f->mark);
+    return result_of(f, job);
 }
 
 static void fused_train(void *state, const struct batch *b, struct step_result *r)
 {
     struct fused *f = fused_of(state);
-    run_team(f, &(struct fused_job){.batch = b, .rows = padded_rows(b->rows), .train = true});
-    *r = f->threads[0].result;
+    *r = run_team(f, &(struct fused_job){.batch = b, .rows = padded_rows(b->rows), .train = true});
+    float *const next = f->w2_next;
+    f->w2_next = f->w2;
+    f->w2 = next;
 }
 
 static void fused_predict(void *state, const struct batch *b, float *prob, struct step_result *r)
 {
-    struct fused *f = fused_of(state);
-    run_team(f, &(struct fused_job){.batch = b, .rows = padded_rows(b->rows), .prob = prob});
-    *r = f->threads[0].result;
+    *r = run_team(fused_of(state),
+                  &(struct fused_job){.batch = b, .rows = padded_rows(b->rows), .prob = prob});
 }
 
 static void fused_phase_seconds(void *state, double *seconds)

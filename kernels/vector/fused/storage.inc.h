@@ -21,18 +21,17 @@ static void copy_floats(float *packed, float *plain, int n, float scale, bool in
     for (int i = 0; !in && i < n; i++) plain[i] = packed[i] / scale;
 }
 
-static void copy_panel(const struct fused *f, int panel, const struct tensors *t, struct tensors packed,
-                       float scale, bool in)
+/* One vector of hidden units. */
+static void copy_vector(const struct fused *f, int vec, const struct tensors *t, struct tensors packed,
+                        float scale, bool in)
 {
     const struct plan *plan = &f->plan;
-    const int from = first_unit(f, panel), width = panel_vecs(f, panel) * VL;
-    const int units = plan->hidden - from < width ? plan->hidden - from : width;
-    float *w1 = packed.w1 + panel_at(f, panel, f->blocks * BLOCK);
-    float *w2 = packed.w2 + panel_at(f, panel, plan->classes);
+    const int from = vec * VL, units = plan->hidden - from < VL ? plan->hidden - from : VL;
+    float *w1 = packed.w1 + (size_t)vec * w1_stride(f), *w2 = packed.w2 + (size_t)vec * w2_stride(f);
     copy_floats(packed.b1 + from, t->b1 + from, units, scale, in);
-    for (int i = 0; i < plan->inputs; i++, w1 += width)
+    for (int i = 0; i < plan->inputs; i++, w1 += VL)
         copy_floats(w1, t->w1 + (size_t)i * (size_t)plan->hidden + (size_t)from, units, scale, in);
-    for (int c = 0; c < plan->classes; c++, w2 += width)
+    for (int c = 0; c < plan->classes; c++, w2 += VL)
         for (int u = 0; u < units; u++)
             copy_floats(w2 + u, t->w2 + (size_t)(from + u) * (size_t)plan->classes + (size_t)c, 1, scale, in);
 }
@@ -40,25 +39,25 @@ static void copy_panel(const struct fused *f, int panel, const struct tensors *t
 /* Zeros, padding included: a model that held NaN has left it there, and 0 * NaN would bring it back. */
 static void clear_parameters(struct fused *f)
 {
-    const size_t units = (size_t)f->vecs * VL, classes = (size_t)f->plan.classes;
-    const size_t w1 = units * (size_t)f->blocks * BLOCK * sizeof(float);
+    const size_t vecs = (size_t)f->vecs, units = vecs * VL;
+    const size_t w1 = vecs * w1_stride(f) * sizeof(float), w2 = vecs * w2_stride(f) * sizeof(float);
     memset(f->w1, 0, w1);
     memset(f->v1, 0, w1);
     memset(f->b1, 0, units * sizeof(float));
     memset(f->vb1, 0, units * sizeof(float));
-    memset(f->w2, 0, units * classes * sizeof(float));
-    memset(f->v2, 0, units * classes * sizeof(float));
+    memset(f->w2, 0, w2);
+    memset(f->v2, 0, w2);
     memset(f->w2t, 0, units * LOGITS * sizeof(float));
-    memset(f->threads[0].b2, 0, sizeof f->threads[0].b2);
-    memset(f->threads[0].vb2, 0, sizeof f->threads[0].vb2);
+    memset(f->threads[0].b2, 0, LOGITS * sizeof(float));
+    memset(f->threads[0].vb2, 0, LOGITS * sizeof(float));
 }
 
-/* Copies between the row-major tensors t and the panels, where they are `scale` times as large, a power of
- * two; in: row-major -> panels. */
+/* Copies between the row-major tensors t and the vectors, where they are `scale` times as large, a power of
+ * two; in: row-major -> vectors. */
 static void copy_tensors(const struct fused *f, const struct tensors *t, struct tensors packed, float scale,
                          bool in)
 {
-    for (int panel = 0; panel < f->panels; panel++) copy_panel(f, panel, t, packed, scale, in);
+    for (int vec = 0; vec < f->vecs; vec++) copy_vector(f, vec, t, packed, scale, in);
     copy_floats(packed.b2, t->b2, f->plan.classes, scale, in);
 }
 
@@ -83,9 +82,9 @@ static void fused_load(void *state, const struct model *m)
     for (int u = 0; u < plan->hidden; u++)
         for (int c = 0; c < plan->classes; c++)
             f->w2t[(size_t)u * LOGITS + (size_t)c] = m->w.w2[(size_t)u * (size_t)plan->classes + (size_t)c];
-    for (int t = 1; t < plan->threads; t++) {
-        memcpy(f->threads[t].b2, f->threads[0].b2, sizeof f->threads[t].b2);
-        memcpy(f->threads[t].vb2, f->threads[0].vb2, sizeof f->threads[t].vb2);
+    for (int t = 1; t < plan->threads && !f->shares_softmax; t++) {
+        memcpy(f->threads[t].b2, f->threads[0].b2, LOGITS * sizeof(float));
+        memcpy(f->threads[t].vb2, f->threads[0].vb2, LOGITS * sizeof(float));
     }
 }
 
@@ -107,44 +106,67 @@ static float *take(float *base, size_t *used, size_t floats)
     return at;
 }
 
+/* Memory of one thread; what a team shares is the first one's. */
+static void lay_out_thread(struct fused *f, int t, float *base, size_t *used)
+{
+    const size_t R = (size_t)f->rows_max;
+    struct fused_thread *own = &f->threads[t];
+    const struct fused_thread *first = &f->threads[0];
+    const bool has_x = t == 0 || !f->shares_gather, has_dz = t == 0 || !f->shares_softmax;
+    own->x = has_x ? take(base, used, (size_t)f->lines * (R + 1) * BLOCK) : first->x;
+    own->dz = has_dz ? take(base, used, R * LOGITS) : first->dz;
+    own->loss = has_dz ? take(base, used, R) : first->loss;
+    own->b2 = has_dz ? take(base, used, LOGITS) : first->b2;
+    own->vb2 = has_dz ? take(base, used, LOGITS) : first->vb2;
+    own->dy = take(base, used, MOST_CHUNK_VECS * R * VL);
+    own->sums = take(base, used, R);
+    own->at_label = take(base, used, R);
+    own->node_sums = take(base, used, MOST_NODE_LEVELS * UNIT_ROWS * LOGITS);
+}
+
 static size_t lay_out(struct fused *f, float *base)
 {
-    const size_t R = (size_t)f->rows_max, units = (size_t)f->vecs * VL;
-    const size_t w1 = units * (size_t)f->blocks * BLOCK, w2 = units * (size_t)f->plan.classes;
+    const size_t vecs = (size_t)f->vecs, units = vecs * VL, w2 = vecs * w2_stride(f);
     size_t used = 0;
-    f->w1 = take(base, &used, w1);
-    f->v1 = take(base, &used, w1);
-    f->h = take(base, &used, units * R);
-    f->z = take(base, &used, (size_t)f->panels * R * LOGITS);
+    f->w1 = take(base, &used, vecs * w1_stride(f));
+    f->v1 = take(base, &used, vecs * w1_stride(f));
+    f->h = take(base, &used, vecs * h_stride(f));
+    f->z = take(base, &used, vecs * (size_t)f->rows_max * LOGITS);
     f->b1 = take(base, &used, units);
     f->vb1 = take(base, &used, units);
     f->w2 = take(base, &used, w2);
+    f->w2_next = take(base, &used, w2);
     f->v2 = take(base, &used, w2);
     f->w2t = take(base, &used, units * LOGITS);
     float *zero_image = take(base, &used, (size_t)f->plan.inputs / sizeof(float) + 1);
     if (base) f->zero_image = (uint8_t *)zero_image;
-    for (int t = 0; t < f->plan.threads; t++) {
-        struct fused_thread *own = &f->threads[t];
-        float *x = take(base, &used, (size_t)f->blocks * (R + 1) * BLOCK);
-        float *dz = take(base, &used, R * LOGITS), *dy = take(base, &used, R * WIDEST_PANEL);
-        float *sums = take(base, &used, R), *at_label = take(base, &used, R);
-        if (base) own->x = x, own->dz = dz, own->dy = dy, own->sums = sums, own->at_label = at_label;
-    }
+    for (int t = 0; t < f->plan.threads; t++) lay_out_thread(f, t, base, &used);
     return used * sizeof(float);
 }
 
-/* Each page is first written by the thread that will own it, so that it lies in that thread's NUMA node. */
+/* Zeros to the part of a tensor that belongs to units begin..end-1 of `blocks` a vector, `floats` floats a
+ * vector. */
+static void touch_units(float *tensor, const struct portion *p, int blocks, size_t floats)
+{
+    if (p->from == p->to) return;
+    const size_t begin = (size_t)p->from * floats + floats * (size_t)p->first / (size_t)blocks;
+    const size_t end = (size_t)(p->to - 1) * floats + floats * (size_t)p->last / (size_t)blocks;
+    memset(tensor + begin, 0, (end - begin) * sizeof(float));
+}
+
+/* Each page is first written by the thread that will own most of it, so that it lies in that thread's NUMA
+ * node. Where a thread's part is smaller than a huge page, its neighbours' lie in the same one. */
 static void first_touch(struct fused *f)
 {
-    const size_t w1 = (size_t)f->blocks * BLOCK, h = (size_t)f->rows_max; /* floats a unit */
+    const int images = blocks_of(f->rows_max), inputs = input_blocks(f);
 #pragma omp parallel num_threads(f->plan.threads)
     {
         const int t = omp_get_thread_num(), threads = omp_get_num_threads();
-        const size_t from = (size_t)first_unit(f, share(f->panels, threads, t));
-        const size_t units = (size_t)first_unit(f, share(f->panels, threads, t + 1)) - from;
-        memset(f->w1 + from * w1, 0, units * w1 * sizeof(float));
-        memset(f->v1 + from * w1, 0, units * w1 * sizeof(float));
-        memset(f->h + from * h, 0, units * h * sizeof(float));
+        const struct portion forward = portion_of(f->vecs, images, threads, t);
+        const struct portion backward = portion_of(f->vecs, inputs, threads, t);
+        touch_units(f->w1, &backward, inputs, w1_stride(f));
+        touch_units(f->v1, &backward, inputs, w1_stride(f));
+        touch_units(f->h, &forward, images, h_stride(f));
     }
 }
 
@@ -152,53 +174,55 @@ static void fused_close(struct fused *f)
 {
     if (!f) return;
     if (f->arena) munmap(f->arena, f->arena_bytes);
-    if (f->threads)
-        for (int t = 0; t < f->plan.threads; t++) free(f->threads[t].images);
+    for (int t = 0; f->threads && t < f->plan.threads; t++) {
+        free(f->threads[t].images);
+        free(f->threads[t].portions);
+    }
     free(f->threads);
     free(f);
 }
 
-static bool open_image_lists(struct fused *f)
+/* What is no array of floats. */
+static bool open_lists(struct fused *f)
 {
     bool all = true;
     for (int t = 0; t < f->plan.threads; t++) {
-        f->threads[t].images = malloc((size_t)f->rows_max * sizeof *f->threads[t].images);
-        all = all && f->threads[t].images;
+        struct fused_thread *own = &f->threads[t];
+        own->images = malloc((size_t)f->rows_max * sizeof *own->images);
+        own->portions = malloc((size_t)f->plan.threads * sizeof *own->portions);
+        all = all && own->images && own->portions;
     }
     return all;
 }
 
-/* As few panels as will do, but an even number, for two threads are the least of a team; their widths are as
- * equal as can be. Units beyond plan.hidden that fill the last vector or make panels wide enough are padding.
- */
-static void cut_into_panels(struct fused *f)
+static void *aligned_zeros(size_t bytes)
 {
-    const int vecs = (f->plan.hidden + VL - 1) / VL;
-    f->panels = (vecs + MAX_PANEL_VECS - 1) / MAX_PANEL_VECS;
-    f->panels += f->panels % 2;
-    f->vecs = f->panels * MIN_PANEL_VECS > vecs ? f->panels * MIN_PANEL_VECS : vecs;
+    enum { ALIGNMENT = 128 };
+    void *p = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return p ? memset(p, 0, bytes) : NULL;
 }
 
 /* NULL when out of memory. */
 static struct fused *fused_open(const struct plan *plan)
 {
-    struct fused *f = calloc(1, sizeof *f);
+    struct fused *f = aligned_zeros(sizeof *f);
     if (!f) return NULL;
     f->plan = *plan;
-    cut_into_panels(f);
-    f->blocks = (plan->inputs + BLOCK - 1) / BLOCK;
+    f->vecs = (plan->hidden + VL - 1) / VL;
+    f->lines = (plan->inputs + BLOCK - 1) / BLOCK;
     f->rows_max = padded_rows(plan->batch);
-    f->threads = aligned_alloc(128, (size_t)plan->threads * sizeof *f->threads);
-    f->arena_bytes = (lay_out(f, NULL) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    f->shares_gather = plan->threads >= TEAM_SHARES_GATHER;
+    f->shares_softmax = plan->threads >= TEAM_SHARES_SOFTMAX;
+    f->threads = aligned_zeros((size_t)plan->threads * sizeof *f->threads);
+    f->arena_bytes = f->threads ? (lay_out(f, NULL) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : HUGE_PAGE;
     void *arena = mmap(NULL, f->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (arena != MAP_FAILED) f->arena = arena;
-    if (f->threads) memset(f->threads, 0, (size_t)plan->threads * sizeof *f->threads);
-    if (!f->threads || !f->arena || !open_image_lists(f)) {
+    if (f->threads && f->arena) lay_out(f, f->arena);
+    if (!f->threads || !f->arena || !open_lists(f)) {
         fused_close(f);
         return NULL;
     }
     madvise(f->arena, f->arena_bytes, MADV_HUGEPAGE);
-    lay_out(f, f->arena);
     first_touch(f);
     return f;
 }

@@ -6,6 +6,8 @@
 #ifndef LB_FUSED_UPDATE_INC_H
 #define LB_FUSED_UPDATE_INC_H
 
+#include <stddef.h>
+
 #include "fused.inc.h"
 #include "loss_scale.h"
 
@@ -43,36 +45,52 @@ ALWAYS_INLINE struct in_flight begin_update(const struct update_constants *c, vf
     return (struct in_flight){g, vf_sqrt(after), w};
 }
 
-/* w -= lr g / (sqrt(v) + epsilon), the division correctly rounded. */
-ALWAYS_INLINE void finish_update(const struct update_constants *c, const struct in_flight *u)
+/* w - lr g / (sqrt(v) + epsilon), the division correctly rounded. */
+ALWAYS_INLINE vf updated(const struct update_constants *c, const struct in_flight *u)
 {
     const vf update = vf_div(vf_mul(c->lr, u->g), vf_add(u->root, c->epsilon));
-    vf_store(u->w, vf_sub(vf_load(u->w), update));
+    return vf_sub(vf_load(u->w), update);
 }
 
-ALWAYS_INLINE void update_vector(const struct update_constants *c, vf g, float *v, float *w)
+ALWAYS_INLINE void finish_update(const struct update_constants *c, const struct in_flight *u)
+{
+    vf_store(u->w, updated(c, u));
+}
+
+/* In one piece; the new weights to `to`, which may be w. */
+ALWAYS_INLINE void update_vector(const struct update_constants *c, vf g, float *v, float *w, float *to)
 {
     const struct in_flight u = begin_update(c, g, v, w);
-    finish_update(c, &u);
+    vf_store(to, updated(c, &u));
 }
 
-/* A finished tile of gradients whose update still has to be begun: `vecs` vectors from g, w and v on. */
-struct pending {
-    float *g;
-    float *v, *w;
-    int vecs, done;
+/* Where the vectors of a tile of w1 lie: runs of `rows` vectors, `skip` floats between two of them; v lies
+ * `to_v` floats after w. */
+struct tile_layout {
+    ptrdiff_t to_v;
+    size_t skip;
 };
 
-/* Finishes the vector in flight and begins the next one of p; false when p has no more. In one piece, the
- * square root and then the division that waits for it delay the multiply-adds after them. A tile of 8 x 2
- * vectors and 128 images without updates, with updates in one piece, in two parts (Granite Rapids, AVX-512):
- * 319, 422, 375 ns. */
-ALWAYS_INLINE bool next_update(const struct update_constants *c, struct in_flight *u, struct pending *p)
+/* A finished tile of gradients whose update still has to be begun: `left` vectors from g and w on. */
+struct pending {
+    const float *g;
+    float *w;
+    int left;
+};
+
+/* Finishes the vector in flight and begins the next one of p, whose runs have `rows` vectors; false when p
+ * has no more. In one piece, the square root and then the division that waits for it delay the multiply-adds
+ * after them. A tile of 8 x 2 vectors and 128 images without updates, with updates in one piece, in two parts
+ * (Granite Rapids, AVX-512): 319, 422, 375 ns. */
+ALWAYS_INLINE bool next_update(const struct update_constants *c, const struct tile_layout *at,
+                               struct in_flight *u, struct pending *p, int rows)
 {
-    if (p->done >= p->vecs) return false;
-    const int i = p->done++ * VL;
+    if (p->left == 0) return false;
     finish_update(c, u);
-    *u = begin_update(c, vf_load(p->g + i), p->v + i, p->w + i);
+    *u = begin_update(c, vf_load(p->g), p->w + at->to_v, p->w);
+    p->g += VL;
+    p->w += VL;
+    if (--p->left % rows == 0) p->w += at->skip;
     return true;
 }
 
