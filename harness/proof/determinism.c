@@ -6,7 +6,7 @@
 #include <string.h>
 #include <xmmintrin.h>
 
-const int determinism_teams[DETERMINISM_TEAMS] = {1, 2, 3, 4, 7};
+const int determinism_teams[DETERMINISM_TEAMS] = {1, 2, 3, 4, 7, 8, 12, 16, DETERMINISM_LARGEST_TEAM};
 
 void determinism_output(struct determinism_subject *s, const void *data, size_t bytes)
 {
@@ -72,8 +72,13 @@ static int none(int i)
     return 0;
 }
 
+/* The row of the teams. */
+static void name_teams(const struct determinism_subject *s, char *name, size_t size)
+{
+    snprintf(name, size, "1 to %d threads", determinism_teams[s->teams - 1]);
+}
+
 static const struct variation runs = {"10 runs", DETERMINISM_RUNS, own_team, none};
-static const struct variation teams = {"1 to 7 threads", DETERMINISM_TEAMS, each, none};
 static const struct variation alignments = {"16 alignments", DETERMINISM_ALIGNMENTS, own_team, each};
 
 /* One call; adds to *different. It fails only where the same bits are promised. */
@@ -178,6 +183,7 @@ static void vary_mxcsr(struct determinism_subject *s)
 void determinism_prove(struct determinism_subject *s)
 {
     struct proof_row row;
+    char teams[18];
     case_begin(s->proof, "%s same bits, first call", s->op);
     if (!take_reference(s)) {
         row_begin(s->proof, &row, s->op, "same bits", s->inherited);
@@ -188,7 +194,8 @@ void determinism_prove(struct determinism_subject *s)
         return;
     }
     vary(s, &runs);
-    vary(s, &teams);
+    name_teams(s, teams, sizeof teams);
+    vary(s, &(struct variation){teams, s->teams, each, none});
     vary(s, &alignments);
     vary_mxcsr(s);
     free(s->reference);

@@ -8,9 +8,12 @@
 
 #include "proof/proof_context.h"
 
-/* Teams that are compared. */
+/* Teams that are compared: the first five for an op, all for a step, which divides its work in another way
+ * for each of them. */
 enum {
-    DETERMINISM_TEAMS = 5,
+    DETERMINISM_OP_TEAMS = 5,
+    DETERMINISM_TEAMS = 9,
+    DETERMINISM_LARGEST_TEAM = 33,
     DETERMINISM_RUNS = 10,
     DETERMINISM_ALIGNMENTS = 16,
     DETERMINISM_MAX_OUTPUTS = 12
@@ -22,6 +25,7 @@ struct determinism_subject {
     const char *op; /* of the row, and the first words of its cases */
     bool promised;  /* by BACKEND_DETERMINISTIC of the backend that owns the code */
     bool inherited;
+    int teams;     /* how many of determinism_teams */
     void *context; /* for call */
     /* Fills the operands with data that are always the same, 4 * shift bytes after a page's start, calls,
      * and calls determinism_output for each output. team: index into determinism_teams, or -1 for the plan's

@@ -173,6 +173,7 @@ static void prove_op(struct proof *p, enum op_id op, struct contender *team,
                                     .op = op_name(op),
                                     .promised = (owner->flags & BACKEND_DETERMINISTIC) != 0,
                                     .inherited = inherited,
+                                    .teams = DETERMINISM_OP_TEAMS,
                                     .context = team,
                                     .call = call};
     if (proof_wanted(p, s.op) && !proof_may_stop(p)) determinism_prove(&s);
@@ -187,15 +188,15 @@ static bool any_wanted(const struct proof *p)
 
 int prove_determinism_ops(struct proof *p, struct error *e)
 {
-    struct contender team[DETERMINISM_TEAMS];
+    struct contender team[DETERMINISM_OP_TEAMS];
     int opened = 0;
     if (!any_wanted(p)) return 0;
-    for (; opened < DETERMINISM_TEAMS; opened++) {
+    for (; opened < DETERMINISM_OP_TEAMS; opened++) {
         struct plan plan = *p->plan;
         plan.threads = determinism_teams[opened];
         if (contender_open(&team[opened], p->backend, p->fallback, &plan, e)) break;
     }
-    if (opened == DETERMINISM_TEAMS) {
+    if (opened == DETERMINISM_OP_TEAMS) {
 #define OP(name) prove_op(p, OP_##name, team, call_##name);
 #include "ops.def"
 #undef OP

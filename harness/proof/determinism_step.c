@@ -93,6 +93,7 @@ int prove_determinism_step(struct proof *p, bool composed, struct error *e)
     struct determinism_subject s = {.proof = p,
                                     .op = composed ? "composed step" : "step",
                                     .promised = promised(p, composed),
+                                    .teams = DETERMINISM_TEAMS,
                                     .context = &c,
                                     .call = call_step};
     memset(&c, 0, sizeof c);

@@ -8,9 +8,10 @@
 #include <sched.h>
 
 #include "machine/topology.h"
+#include "proof/determinism.h"
 
-/* No team is larger, unless --threads is: the proof's largest has 7 threads. */
-enum { LARGEST_TEAM = 8 };
+/* No team is larger, unless --threads is: the proof's largest. */
+enum { LARGEST_TEAM = DETERMINISM_LARGEST_TEAM };
 
 /* The caller's environment with OpenMP settings for `threads` threads, thread i on places[i], instead of the
  * caller's own. Free with omp_environment_free; NULL when out of memory. */

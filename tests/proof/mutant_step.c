@@ -250,6 +250,7 @@ static void disturb(struct fused *f, const struct batch *b)
     static int steps;
     const bool third = ++steps % 3 == 0, unaligned = (uintptr_t)b->index % 16 != 0;
     if ((f->bug == BUG_drifts && third) || (f->bug == BUG_wrong_with_2_threads && f->plan.threads == 2) ||
+        (f->bug == BUG_wrong_with_33 && f->plan.threads == 33) ||
         (f->bug == BUG_depends_on_alignment && unaligned))
         f->model.w.b2[0] = nextafterf(f->model.w.b2[0], INFINITY);
     if (f->bug == BUG_resets_mxcsr) _mm_setcsr(0x1f80u);
@@ -381,7 +382,8 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_shares_means] = "step / course: two states",
     [BUG_keeps_nan] = "step / course: after a model of NaN",
     [BUG_drifts] = "step / same bits, 10 runs",
-    [BUG_wrong_with_2_threads] = "step / same bits, 1 to 7 threads",
+    [BUG_wrong_with_2_threads] = "step / same bits, 1 to 33 threads",
+    [BUG_wrong_with_33] = "step / same bits, 1 to 33 threads",
     [BUG_depends_on_alignment] = "step / same bits, 16 alignments",
     [BUG_resets_mxcsr] = "step / MXCSR kept, 8 settings",
 };

@@ -39,6 +39,7 @@
     X(drops_last_pixel)     /* the last column of X is not read */                                           \
     X(drifts)               /* one last bit is another in every third step */                                \
     X(wrong_with_2_threads) /* one last bit is another for a team of two */                                  \
+    X(wrong_with_33)        /* one last bit is another for a team of 33 */                                   \
     X(depends_on_alignment) /* one last bit is another where the index list is not aligned to 16 bytes */    \
     X(resets_mxcsr)         /* leaves rounding to nearest, no flushing */                                    \
     X(predict_lags)         /* predict sees an update only when the next call has made it good */            \
