@@ -224,7 +224,7 @@ enum backend_flag {
 };
 
 /* The rule for a backend's name, which is seen in command lines, files and tables: 1 to BACKEND_NAME_MAX of
- * a-z, 0-9, '_' and '-', the first of them not '-', and not "all". */
+ * a-z, 0-9, '_' and '-', the first of them not '-', and neither "all" nor "composed". */
 #define BACKEND_NAME_MAX 32
 
 struct backend {

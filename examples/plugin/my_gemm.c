@@ -4,7 +4,7 @@
  * use:
  *
  *   cc -O3 -mavx2 -mfma -fopenmp -shared -fPIC $(pkg-config --cflags lanebench) my_gemm.c -o my_gemm.so
- *   bench --plugin ./my_gemm.so --epochs 5
+ *   bench ab avx512 ./my_gemm.so --op gemm
  */
 #include <immintrin.h>
 #include <stdlib.h>

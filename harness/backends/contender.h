@@ -7,37 +7,35 @@
 
 #include <stdbool.h>
 
-#include "backend.h"
-#include "base/error.h"
+#include "backends/op.h"
 
-enum op_id {
-#define OP(name) OP_##name,
-#include "ops.def"
-#undef OP
-    OP_COUNT
-};
-
-/* "gemm", "gather", ... */
-const char *op_name(enum op_id op);
-
-/* Whether the backend brings this op itself. */
-bool backend_has_op(const struct backend *b, enum op_id op);
+/* The backend itself, the one behind the ops that it leaves empty, and the one behind that. */
+enum { CONTENDER_SOURCES = 3 };
 
 struct contender {
     const struct backend *backend, *fallback;
     struct plan plan;
-    void *state;              /* of the backend itself */
-    void *fallback_state;     /* of the backend that inherited ops come from */
-    struct ops ops;           /* none NULL */
-    void *op_state[OP_COUNT]; /* first argument for each op */
-    bool inherited[OP_COUNT];
+    struct {
+        const struct backend *backend; /* NULL: no op comes from it, so it is not open */
+        void *state;
+    } sources[CONTENDER_SOURCES];
+    void *state;                                /* of the backend itself */
+    struct ops ops;                             /* none NULL */
+    void *op_state[OP_COUNT];                   /* first argument for each op */
+    const struct backend *op_backend[OP_COUNT]; /* whose it is */
+    bool inherited[OP_COUNT];                   /* not the backend's own */
 };
 
-/* Opens backend b for the plan, ops left empty taken from fallback. e is EXIT_NOTHING, which only this
- * means to a worker, with the backend's own words when its open() fails. */
+/* Opens backend b for the plan, ops left empty taken from fallback, and what that leaves empty from the one
+ * behind it (registry_fallback_for). The plan's blocking goes to the one whose gemm is used, its argument to
+ * b. e is EXIT_NOTHING, which only this means to a worker, with the backend's own words when its open()
+ * fails. */
 int contender_open(struct contender *c, const struct backend *b, const struct backend *fallback,
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);
+
+/* Whose multiply-adds a training step makes: b's in its own step, else those of whoever brings gemm. */
+const struct backend *contender_multiplier(const struct contender *c);
 
 /* The sizes at which its gemm changes path under this plan: the plan's where b lets itself be tuned, else
  * those that b has for such a plan. */

@@ -9,14 +9,32 @@
 
 #include <jansson.h>
 
-#include "backend.h"
+#include "backends/contender.h"
+#include "backends/registry.h"
 
-/* Names of the ops that the backend brings itself (own) or takes from the fallback, "gemm gather ..."; ""
- * when there are none. Returns text. */
-char *describe_ops(const struct backend *b, bool own, char *text, size_t size);
+/* The ops of a set as a JSON array; a new reference for the caller, NULL when out of memory. */
+json_t *describe_ops_json(op_set ops);
 
-/* The same as a JSON array; a new reference for the caller, NULL when out of memory. */
-json_t *describe_ops_json(const struct backend *b, bool own);
+/* Whose each op is, {"gemm": "mine", "gather": "avx512", ...}; a new reference, NULL when out of memory. */
+json_t *describe_sources_json(const struct registry_entry *entry);
+
+/* The ops that come from where this one does, itself among them. */
+op_set describe_ops_beside(const struct registry_entry *entry, enum op_id one);
+
+/* The ops that are not its backend's own, "avx512: gather bias_act; naive: vexp"; "" when there are none.
+ * Returns text. */
+enum { DESCRIBE_INHERITED_SIZE = 512 };
+char *describe_inherited(const struct registry_entry *entry, char text[DESCRIBE_INHERITED_SIZE]);
+
+/* What training steps are compared where these two are: "fused", "composed", or "composed against fused". */
+const char *describe_steps(const struct registry_entry *a, const struct registry_entry *b);
+bool steps_differ(const struct registry_entry *a, const struct registry_entry *b);
+
+/* The implementations "op=name;op=name" and the libraries of an opened contender, of all whose ops it has.
+ * Where ops_only, a source that has been left some of its ops says nothing but theirs. Clean text is the
+ * caller's business. */
+void describe_implementation(const struct contender *c, bool ops_only, char *text, size_t size);
+void describe_library(const struct contender *c, char *text, size_t size);
 
 /* Whether one of the implementations "op=name;op=name" is a reference implementation (its name contains
  * "ref"), and in text the first such pair. */

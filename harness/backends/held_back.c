@@ -13,7 +13,8 @@ extern char **environ;
 /* A plug-in that has taken a backend's name is not that backend. */
 static const char *changed_library(const struct registry_entry *entry, const char *variable)
 {
-    if (!entry->backend || entry->plugin) return NULL;
+    const char *library = entry->base ? changed_library(entry->base, variable) : NULL;
+    if (library || !entry->backend || entry->plugin) return library;
     return library_env_changes(variable, entry->backend->name);
 }
 

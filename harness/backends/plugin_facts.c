@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backends/contender.h"
+#include "backends/spec.h"
 #include "base/clean_text.h"
 
 void plugin_facts_name(char to[PLUGIN_NAME_SIZE], const char *name)
@@ -38,7 +38,7 @@ static bool is_name(const char *name)
 {
     const size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
     return length > 0 && length <= BACKEND_NAME_MAX && !name[length] && *name != '-' &&
-           strcmp(name, "all") != 0;
+           strcmp(name, "all") != 0 && strcmp(name, COMPOSED) != 0;
 }
 
 static bool is_blocking(const struct blocking *b)
@@ -56,7 +56,7 @@ int plugin_facts_check(const struct plugin_facts *f, const char *path, struct er
     if (!is_name(f->name))
         return error_set(e, EXIT_USAGE,
                          "--plugin %.200s: the name '%s' is not 1 to %d characters of a-z, 0-9, '_' and '-', "
-                         "begins with '-', or is 'all'; PATH:NAME gives it another",
+                         "begins with '-', or is 'all' or '" COMPOSED "'; PATH:NAME gives it another",
                          path, f->name, BACKEND_NAME_MAX);
     if (!measurable)
         return error_set(e, EXIT_USAGE,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "backend.h"
-#include "backends/contender.h"
+#include "backends/op.h"
 #include "base/error.h"
 
 enum { PLUGIN_NAME_SIZE = BACKEND_NAME_MAX + 1 };

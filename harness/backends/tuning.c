@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/contender.h"
 #include "base/folders.h"
 
 static struct tuning used[REGISTRY_MAX];
@@ -84,8 +85,9 @@ struct blocking tuning_blocking(const char *backend)
     return t ? t->blocking : (struct blocking){0};
 }
 
-struct blocking tuning_effective(const struct backend *b, const struct plan *plan)
+struct blocking tuning_effective(const struct registry_entry *entry, const struct plan *plan)
 {
+    const struct backend *b = registry_op_backend(entry, OP_gemm);
     struct plan tuned = *plan;
     tuned.blocking = tuning_blocking(b->name);
     return contender_blocking(b, &tuned);

@@ -22,8 +22,8 @@ const struct tuning *tuning_of(const char *backend);
 /* Its blocking, or zeros: what plan->blocking takes. */
 struct blocking tuning_blocking(const char *backend);
 
-/* What is really used under this plan: the tuned sizes, for the rest the backend's own. */
-struct blocking tuning_effective(const struct backend *b, const struct plan *plan);
+/* What gemm of this entry really uses under this plan: the tuned sizes, for the rest its backend's own. */
+struct blocking tuning_effective(const struct registry_entry *entry, const struct plan *plan);
 
 /* The sizes for people: "mr 6 nr 64 kc 512 mc 256 nc 2048", or "tiles by product kc 512 ...". Returns text.
  */

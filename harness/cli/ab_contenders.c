@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "run/program.h"
 
 static bool ends_in_so(const char *word, size_t length)
@@ -18,34 +19,65 @@ static int resolve_program(struct registry_entry *entry, const char *word, size_
 {
     char path[PLUGIN_PATH_SIZE];
     const char *spec = word + path_length + 1;
-    struct program *p = malloc(sizeof *p);
-    char *kept = strdup(spec);
-    if (!p || !kept) {
-        error_set(e, EXIT_INTERNAL, "out of memory");
-    } else if (path_length >= sizeof path || strlen(spec) >= REGISTRY_SPEC_SIZE) {
-        error_set(e, EXIT_USAGE, "bench ab: '%.100s...' is too long", word);
-    } else {
-        snprintf(path, sizeof path, "%.*s", (int)path_length, word);
-        program_probe(p, path, spec, e);
-    }
-    if (e->code) {
+    if (path_length >= sizeof path)
+        return error_set(e, EXIT_USAGE, "bench ab: '%.100s...' is too long", word);
+    snprintf(path, sizeof path, "%.*s", (int)path_length, word);
+    struct program *p = xmalloc(sizeof *p);
+    if (program_probe(p, path, spec, e)) {
         free(p);
-        free(kept);
         return (int)e->code;
     }
-    const char *colon = strchr(kept, ':');
-    *entry = (struct registry_entry){.name = p->backend.facts.name,
-                                     .backend = &p->backend.stub,
-                                     .compiled_as = "",
-                                     .spec = kept,
-                                     .argument = colon ? colon + 1 : NULL,
-                                     .program = p};
+    *entry =
+        (struct registry_entry){.name = backend_spec_title(&p->spec, p->spec.base, p->backend.facts.name),
+                                .backend = &p->backend.stub,
+                                .compiled_as = "",
+                                .spec = backend_spec_text(&p->spec),
+                                .argument = p->spec.argument[0] ? p->spec.argument : NULL,
+                                .ops_only = p->spec.composed,
+                                .base = p->spec.base[0] ? registry_find(p->spec.base) : NULL,
+                                .program = p};
+    return 0;
+}
+
+/* PATH.so[:NAME][:composed] */
+static const struct registry_entry *resolve_plugin(const char *word, struct error *e)
+{
+    static const char end[] = ":" COMPOSED;
+    char argument[PLUGIN_PATH_SIZE + BACKEND_SPEC_NAME_SIZE];
+    struct backend_spec s = {.composed = false};
+    size_t length = strlen(word);
+    if (length > sizeof end && strcmp(word + length - (sizeof end - 1), end) == 0) {
+        s.composed = true;
+        length -= sizeof end - 1;
+    }
+    if (length >= sizeof argument) {
+        error_set(e, EXIT_USAGE, "bench ab: '%.100s...' is too long", word);
+        return NULL;
+    }
+    snprintf(argument, sizeof argument, "%.*s", (int)length, word);
+    if (registry_add_plugin(argument, e)) return NULL;
+    snprintf(s.name, sizeof s.name, "%s", registry_at(registry_count() - 1)->name);
+    char *spec = backend_spec_text(&s);
+    const struct registry_entry *entry = registry_resolve(spec, e);
+    free(spec);
+    return entry;
+}
+
+static int resolve_here(struct registry_entry *entry, const struct registry_entry *found, const char *word,
+                        struct error *e)
+{
+    char why[256];
+    if (!found) return (int)e->code;
+    const enum backend_status status = registry_status(found, why, sizeof why);
+    if (status != BACKEND_READY)
+        return error_set(e, EXIT_NOTHING, "bench ab: %.100s: %s: %s; see 'bench list'", word,
+                         status == BACKEND_NOT_BUILT ? "not built" : "unsupported here", why);
+    *entry = *found;
     return 0;
 }
 
 static int resolve(struct registry_entry *entry, const char *word, struct error *e)
 {
-    char why[256];
     const size_t length = strcspn(word, ":");
     const bool is_path = memchr(word, '/', length) != NULL;
     if (!*word) return error_set(e, EXIT_USAGE, "bench ab: a contender's name is empty");
@@ -57,36 +89,91 @@ static int resolve(struct registry_entry *entry, const char *word, struct error 
                              word);
         return resolve_program(entry, word, length, e);
     }
-    if (is_path && registry_add_plugin(word, e)) return (int)e->code;
-    const struct registry_entry *found =
-        is_path ? registry_at(registry_count() - 1) : registry_resolve(word, e);
-    if (!found) return (int)e->code;
-    const enum backend_status status = registry_status(found, why, sizeof why);
-    if (status != BACKEND_READY)
-        return error_set(e, EXIT_NOTHING, "bench ab: %.100s: %s: %s; see 'bench list'", word,
-                         status == BACKEND_NOT_BUILT ? "not built" : "unsupported here", why);
-    *entry = *found;
-    return 0;
+    return resolve_here(entry, is_path ? resolve_plugin(word, e) : registry_resolve(word, e), word, e);
+}
+
+/* ---- With --op ---- */
+
+static int parse_ops(op_set *ops, const char *list, struct error *e)
+{
+    for (const char *word = list;; word++) {
+        const size_t length = strcspn(word, ",");
+        if (op_set_add(ops, word, length, "--op", e)) return (int)e->code;
+        word += length;
+        if (!*word) return 0;
+    }
+}
+
+/* The spec of a contender that ops can be taken from, or put into. */
+static int spec_of(struct backend_spec *s, const struct registry_entry *entry, struct error *e)
+{
+    if (entry->program)
+        return error_set(e, EXIT_USAGE,
+                         "bench ab --op: %.100s is of another build; ops can be taken only from backends and "
+                         "plug-ins of this one",
+                         entry->name);
+    if (backend_spec_parse(s, entry->spec, e) == 0 && s->base[0])
+        return error_set(e, EXIT_USAGE, "bench ab --op: %.100s has ops of two backends already", entry->name);
+    return (int)e->code;
+}
+
+static int resolve_spec(struct registry_entry *entry, const struct backend_spec *s, struct error *e)
+{
+    char *spec = backend_spec_text(s);
+    resolve_here(entry, registry_resolve(spec, e), spec, e);
+    free(spec);
+    return (int)e->code;
+}
+
+/* A's composed step for both; B's has these ops of the backend that B was. */
+static int exchange_ops(struct registry_entry arms[ARM_COUNT], const char *list, struct error *e)
+{
+    struct backend_spec a, b;
+    op_set ops = 0;
+    if (parse_ops(&ops, list, e) || spec_of(&a, &arms[ARM_A], e) || spec_of(&b, &arms[ARM_B], e))
+        return (int)e->code;
+    if (a.argument[0])
+        return error_set(e, EXIT_USAGE,
+                         "bench ab --op: %.100s has an argument; only the second contender may have one",
+                         arms[ARM_A].name);
+    a.composed = b.composed = true;
+    b.ops = ops;
+    memcpy(b.base, a.name, sizeof b.base);
+    return resolve_spec(&arms[ARM_A], &a, e) ? (int)e->code : resolve_spec(&arms[ARM_B], &b, e);
+}
+
+/* ---- All of them ---- */
+
+static int resolve_opponent(struct registry_entry *entry, const struct registry_entry *of, struct error *e)
+{
+    const struct registry_entry *opponent = registry_opponent_of(of, e);
+    if (opponent) *entry = *opponent;
+    return opponent || e->code
+               ? (int)e->code
+               : error_set(e, EXIT_NOTHING, "bench ab: nothing here to compare %.100s with", of->name);
 }
 
 /* Another name for a contender. */
-static int rename_arm(struct registry_entry *entry, const char *suffix, struct error *e)
+static void rename_arm(struct registry_entry *entry, const char *suffix)
 {
-    char *name = NULL;
-    if (asprintf(&name, "%s%s", entry->name, suffix) < 0) return error_set(e, EXIT_INTERNAL, "out of memory");
+    const size_t size = strlen(entry->name) + strlen(suffix) + 1;
+    char *name = xmalloc(size);
+    snprintf(name, size, "%s%s", entry->name, suffix);
     entry->name = name;
-    return 0;
 }
 
-int ab_contenders_resolve(struct registry_entry arms[ARM_COUNT], const char *const words[2], struct error *e)
+int ab_contenders_resolve(struct registry_entry arms[ARM_COUNT], const struct ab_words *words,
+                          struct error *e)
 {
-    if (resolve(&arms[ARM_A], words[0], e)) return (int)e->code;
-    if (strcmp(words[0], words[1]) == 0)
+    if (words->a && resolve(&arms[ARM_A], words->a, e)) return (int)e->code;
+    if (words->a && strcmp(words->a, words->b) == 0)
         arms[ARM_B] = arms[ARM_A];
-    else if (resolve(&arms[ARM_B], words[1], e))
+    else if (resolve(&arms[ARM_B], words->b, e))
         return (int)e->code;
+    if (!words->a && resolve_opponent(&arms[ARM_A], &arms[ARM_B], e)) return (int)e->code;
+    if (words->ops && exchange_ops(arms, words->ops, e)) return (int)e->code;
     arms[ARM_AGAIN] = arms[ARM_A];
-    if (rename_arm(&arms[ARM_AGAIN], ".again", e)) return (int)e->code;
-    if (strcmp(arms[ARM_B].name, arms[ARM_A].name) == 0) return rename_arm(&arms[ARM_B], ".b", e);
+    rename_arm(&arms[ARM_AGAIN], ".again");
+    if (strcmp(arms[ARM_B].name, arms[ARM_A].name) == 0) rename_arm(&arms[ARM_B], ".b");
     return 0;
 }

@@ -16,6 +16,7 @@
 
 struct ab {
     struct options options; /* the user's, with the epochs that the rounds make */
+    struct ab_words words;
     struct session session;
     struct registry_entry arms[ARM_COUNT];
     double *seconds[ARM_COUNT]; /* per round: sum over its epochs */
@@ -27,11 +28,12 @@ static json_t *settings(void *context)
 {
     const struct ab *ab = context;
     const struct options *o = &ab->options;
-    return json_pack("{s:o, s:o, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a",
-                     json_string_of_bytes(o->operands[0]), "b", json_string_of_bytes(o->operands[1]),
-                     "rounds", o->rounds, "processes", o->processes, "order", o->order, "epochs_per_turn",
-                     o->epochs_per_turn, "min_effect_percent", o->min_effect, "fail_on_slower",
-                     o->fail_on != NULL, "attribution", o->attribution);
+    return json_pack("{s:o, s:o, s:s?, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a",
+                     json_string_of_bytes(ab->words.a ? ab->words.a : ab->arms[ARM_A].spec), "b",
+                     json_string_of_bytes(ab->words.b), "op", o->op, "rounds", o->rounds, "processes",
+                     o->processes, "order", o->order, "epochs_per_turn", o->epochs_per_turn,
+                     "min_effect_percent", o->min_effect, "fail_on_slower", o->fail_on != NULL, "attribution",
+                     o->attribution);
 }
 
 static void on_epoch(void *context, const struct registry_entry *entry, const struct summary_row *row,
@@ -103,10 +105,11 @@ static void print(void *context, int code)
 static int read_options(struct ab *ab, const struct options *o, struct error *e)
 {
     enum { MAX_EPOCHS = 100000 };
-    if (o->operand_count != 2)
+    if (o->operand_count == 0 || (o->op && o->operand_count == 1))
         return error_set(e, EXIT_USAGE,
-                         "bench ab: two contenders are needed, as in: bench ab avx2 avx512; each a backend, "
-                         "PATH.so, or PATH/bench:BACKEND of another build");
+                         "bench ab: two contenders are needed, as in: bench ab avx512 ./mine.so%s; each a "
+                         "backend, PATH.so, or PATH/bench:BACKEND of another build",
+                         o->op ? " --op gemm" : "");
     if (o->rounds > (MAX_EPOCHS - o->processes) / o->epochs_per_turn)
         return error_set(e, EXIT_USAGE, "--rounds %d with --epochs-per-turn %d: more than %d epochs",
                          o->rounds, o->epochs_per_turn, MAX_EPOCHS);
@@ -115,6 +118,9 @@ static int read_options(struct ab *ab, const struct options *o, struct error *e)
                          "--processes %d with --rounds %d: each process needs at least one round",
                          o->processes, o->rounds);
     ab->options = *o;
+    ab->words.a = o->operand_count == 2 ? o->operands[0] : NULL;
+    ab->words.b = o->operands[o->operand_count - 1];
+    ab->words.ops = o->op;
     ab->options.epochs = ab->options.naive_epochs = o->processes + o->rounds * o->epochs_per_turn;
     return 0;
 }
@@ -145,7 +151,7 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
 int command_ab(const struct options *o, const struct invocation *words, struct error *e)
 {
     static struct ab ab; /* large */
-    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.arms, ab.options.operands, e))
+    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.arms, &ab.words, e))
         return (int)e->code;
     ab.arms[ARM_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
     interrupt_install();

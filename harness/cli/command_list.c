@@ -21,7 +21,7 @@
 struct listing {
     const struct registry_entry *entry;
     enum backend_status status;
-    char why[256], needs[128], own[256], inherited[256];
+    char why[256], needs[128], own[OP_NAMES_SIZE], inherited[DESCRIBE_INHERITED_SIZE];
     const char *library;
 };
 
@@ -39,8 +39,8 @@ static struct listing look_at(const struct registry_entry *entry)
     l.status = registry_status(entry, l.why, sizeof l.why);
     if (!b) return l;
     cpu_isa_names(b->needs, l.needs, sizeof l.needs);
-    describe_ops(b, true, l.own, sizeof l.own);
-    describe_ops(b, false, l.inherited, sizeof l.inherited);
+    op_set_names(backend_ops(b), " ", l.own, sizeof l.own);
+    describe_inherited(entry, l.inherited);
     if (l.status == BACKEND_READY && b->library) l.library = b->library();
     if (entry->plugin && entry->plugin->facts.library[0]) l.library = entry->plugin->facts.library;
     return l;
@@ -58,11 +58,14 @@ static void print_notes(const struct topology *t)
         wrap_line(stdout, width, "%s: %s", l.entry->name, l.entry->backend->summary);
         wrap_print(stdout, l.own, printf("  own ops: "), 4, width);
         if (l.entry->plugin) printf("  plug-in: %s\n", l.entry->plugin->shown_path);
-        if (l.inherited[0])
-            wrap_print(stdout, l.inherited,
-                       printf("  inherited from %s: ", registry_fallback_for(l.entry->backend)->name), 4,
-                       width);
+        if (l.inherited[0]) wrap_print(stdout, l.inherited, printf("  inherited from "), 4, width);
     }
+    fputc('\n', stdout);
+    wrap_print(stdout,
+               "NAME:" COMPOSED
+               " is a backend's ops without its fused step, NAME+OP:OTHER the same with that op "
+               "from another: docs/comparing.md",
+               0, 0, width);
     fputc('\n', stdout);
     const char *cap = cpu_cap_name();
     wrap_line(stdout, width, "CPU: %s: %s%s%s%s%s", cpu_model(),
@@ -103,12 +106,12 @@ static json_t *listing_json(const struct listing *l)
     json_t *object = json_pack("{s:s, s:s, s:s?}", "name", l->entry->name, "status", status_text(l->status),
                                "why", l->why[0] ? l->why : NULL);
     if (!object || !b) return object;
-    json_t *rest =
-        json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:s, s:o}", "summary", b->summary, "needs", l->needs,
-                  "fused_step", b->step != NULL, "on_request", (b->flags & BACKEND_ON_REQUEST) != 0,
-                  "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0, "own_ops",
-                  describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false), "compiler_flags",
-                  l->entry->compiled_as, "library", json_string_or_null(l->library));
+    json_t *rest = json_pack(
+        "{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:s, s:o}", "summary", b->summary, "needs", l->needs,
+        "fused_step", b->step != NULL, "on_request", (b->flags & BACKEND_ON_REQUEST) != 0, "deterministic",
+        (b->flags & BACKEND_DETERMINISTIC) != 0, "own_ops", describe_ops_json(backend_ops(b)),
+        "inherited_ops", describe_ops_json(OP_ALL & ~backend_ops(b)), "compiler_flags", l->entry->compiled_as,
+        "library", json_string_or_null(l->library));
     bool failed = !rest;
     if (l->entry->plugin)
         failed |= json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path)) != 0;

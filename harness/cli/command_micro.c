@@ -71,9 +71,9 @@ struct micro;
 struct micro_contender {
     struct micro *micro;
     const struct registry_entry *entry;
-    struct backend plugin;         /* for an entry that is one */
-    const struct backend *backend; /* that, or the entry's */
-    struct contender contender;    /* open while it is proven, and on stage */
+    struct backend shown[2]; /* of plug-ins for a list of names, without open(): not to be called */
+    const struct backend *backend, *fallback;
+    struct contender contender; /* open while it is proven, and on stage */
     struct own_threads threads;
     bool has_own_threads;
     struct proof_view proof_view;
@@ -111,11 +111,10 @@ static int enter_stage(struct micro *micro, struct micro_contender *c, struct er
     const struct session *s = &micro->session;
     struct plan plan = s->plan;
     plan.argument = c->entry->argument;
-    plan.blocking = tuning_blocking(c->entry->backend->name);
+    plan.blocking = tuning_blocking(registry_op_backend(c->entry, OP_gemm)->name);
     own_threads_team_sleeps(false);
     own_threads_prepare(&s->topology, plan.threads, NULL);
-    if (contender_open(&c->contender, c->backend, registry_fallback_for(c->backend), &plan, e))
-        return (int)e->code;
+    if (contender_open(&c->contender, c->backend, c->fallback, &plan, e)) return (int)e->code;
     micro->on_stage = c;
     return 0;
 }
@@ -187,7 +186,7 @@ static double measure_peak(void *context)
 {
     const struct micro_case *c = context;
     const struct plan *plan = &c->contender->plan;
-    const enum isa_tier tier = isa_tier_of(c->contender->backend, plan->isa);
+    const enum isa_tier tier = isa_tier_of(c->contender->op_backend[OP_gemm], plan->isa);
     double *best = &owner_of(c)->micro->best_peak[tier];
     for (int i = 0; i < PEAK_SAMPLES; i++)
         *best = fmax(*best, peak_gflops(tier, plan->threads, peak_seconds));
@@ -229,23 +228,31 @@ static int register_cases(struct micro *micro, struct micro_contender *c, bool n
     return code;
 }
 
-/* For a list of names the stub of a plug-in serves, because nothing of it is called. */
-static int load_plugin(struct micro_contender *c, bool names_only, struct error *e)
-{
-    if (!names_only) return plugin_load(&c->plugin, c->entry->plugin->path, c->entry->plugin->facts.name, e);
-    c->plugin = c->entry->plugin->stub;
-    c->plugin.open = NULL;
-    return EXIT_OK;
-}
-
-/* Loads what may be loaded here. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
-static int load(const struct session *s, struct micro_contender *c, bool names_only, struct error *e)
+/* Loads what may be loaded here. For a list of names the stubs of plug-ins serve, because nothing of them is
+ * called. EXIT_OK, EXIT_PROOF, EXIT_INTERRUPTED, or e's code. */
+static int load(const struct session *s, const struct micro_contender *c, bool names_only, struct error *e)
 {
     const struct registry_entry *entry = c->entry;
-    const bool is_foreign = entry->plugin || entry->argument;
+    const bool is_foreign = registry_plugin_of(entry) || entry->argument;
     const int verdict = is_foreign && !names_only ? prove_in_worker(s, entry, e) : EXIT_OK;
-    if (verdict == EXIT_OK && entry->plugin) return load_plugin(c, names_only, e);
-    return verdict;
+    return verdict != EXIT_OK || names_only ? verdict : registry_load(entry, e);
+}
+
+static void choose_backends(struct micro_contender *c, bool names_only)
+{
+    const struct registry_entry *entry = c->entry, *base = entry->base;
+    c->backend = entry->backend;
+    c->fallback = registry_fallback_of(entry);
+    if (names_only && entry->plugin) {
+        c->shown[0] = *c->backend;
+        c->shown[0].open = NULL;
+        c->backend = &c->shown[0];
+    }
+    if (names_only && base && base->plugin) {
+        c->shown[1] = *c->fallback;
+        c->shown[1].open = NULL;
+        c->fallback = &c->shown[1];
+    }
 }
 
 /* Every op of its own, once. */
@@ -297,7 +304,7 @@ static int prepare(struct micro *micro, bool names_only, struct error *e)
         if (e->code) return (int)e->code;
         code = exit_code_worst(code, admitted);
         if (admitted != EXIT_OK) continue;
-        c->backend = c->entry->plugin ? &c->plugin : c->entry->backend;
+        choose_backends(c, names_only);
         code = exit_code_worst(code, admit(micro, c, names_only, e));
         if (e->code) return (int)e->code;
     }

@@ -23,13 +23,14 @@ const struct command_spec command_table[] = {
       {"bench run --backend avx2 --target-accuracy 0.98", "how long training to 98 % takes"}}},
     {"ab",
      COMMAND_AB,
-     " A B",
+     " [A] B",
      "which of two is faster: a verdict with its interval",
      "Which of two contenders is faster: a verdict with a 95 % interval and an A/A check. A and B are "
-     "backends, plug-ins (./mine.so) or backends of another build (PATH/bench:BACKEND).",
+     "backends, plug-ins (./mine.so) or backends of another build (PATH/bench:BACKEND); NAME:composed is one "
+     "without its fused step. A is the fastest other backend if not given.",
      "comparing.md",
-     {{"bench ab avx2 avx512", "is avx512 faster than avx2?"},
-      {"bench ab avx2 ./mine.so --rounds 15", "a quick look at a plug-in"},
+     {{"bench ab avx512 ./mine.so --op gemm", "does my gemm make the epoch faster?"},
+      {"bench ab avx2 avx512", "is avx512 faster than avx2?"},
       {"bench ab old/build/bench:avx2 avx2 --fail-on slower", "did a change slow avx2 down?"}}},
     {"prove",
      COMMAND_PROVE,

@@ -133,7 +133,7 @@ static bool prove(struct tuned *tuned, const struct blocking *b, const char *onl
                                           .row = print_failed_row,
                                           .context = tuned};
     plan.blocking = *b;
-    if (prove_backend(backend, registry_fallback_for(backend), &plan, &options, &verdict, tuned->error))
+    if (prove_backend(backend, registry_fallback_of(tuned->entry), &plan, &options, &verdict, tuned->error))
         return false;
     *cases = verdict.cases;
     return proof_passed(&verdict);
@@ -172,7 +172,7 @@ static int keep(const struct tune *t, const struct registry_entry *entry, const 
     struct tuning tuning = {.threads = s->plan.threads,
                             .blocking = result->best,
                             .gain_percent = -effect_percent(result->gain.effect)};
-    snprintf(tuning.backend, sizeof tuning.backend, "%s", entry->name);
+    snprintf(tuning.backend, sizeof tuning.backend, "%s", entry->backend->name);
     snprintf(tuning.commit, sizeof tuning.commit, "%s", build_get()->commit);
     snprintf(tuning.utc, sizeof tuning.utc, "%s", s->folder.utc);
     if (tuning_keep(t->path, &tuning, e)) return (int)e->code;
@@ -184,7 +184,7 @@ static int keep(const struct tune *t, const struct registry_entry *entry, const 
 static int tune_backend(const struct tune *t, const struct registry_entry *entry, struct error *e)
 {
     struct race race = {.backend = entry->backend,
-                        .fallback = registry_fallback_for(entry->backend),
+                        .fallback = registry_fallback_of(entry),
                         .plan = t->session.plan,
                         .count = t->count,
                         .interrupted = &interrupt_flag};
@@ -198,7 +198,7 @@ static int tune_backend(const struct tune *t, const struct registry_entry *entry
     race_close(&race);
     if (!code) code = print_result(t, entry, &result, e);
     if (code || interrupt_flag) return code ? code : EXIT_INTERRUPTED;
-    if (!result.better) return tuning_drop(t->path, entry->name, t->session.plan.threads, e);
+    if (!result.better) return tuning_drop(t->path, entry->backend->name, t->session.plan.threads, e);
     code = prove_best(&tuned, &result.best);
     return code ? code : keep(t, entry, &result, e);
 }

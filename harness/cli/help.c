@@ -130,7 +130,7 @@ void help_print_overview(FILE *out, int width)
             if (strcmp(common[i], s->name) == 0) print_flag(out, s, width);
     fputs("\nExamples:\n"
           "  bench --backend avx2,onednn --epochs 5\n"
-          "  bench ab avx2 ./mine.so\n\n",
+          "  bench ab avx512 ./mine.so --op gemm\n\n",
           out);
     wrap_print(out, "bench help COMMAND shows all flags of a command and its exit codes.", 0, 0, width);
 }

@@ -58,8 +58,8 @@ static int find_reference(const struct integrity_session *b, int contender)
     int found = -1;
     for (int i = 0; i < b->session->count; i++) {
         const struct registry_entry *entry = b->session->entries[i];
-        if (i == contender || entry->plugin || entry->program || b->of[i].epochs == 0) continue;
-        if (entry->backend == registry_fallback()) return i;
+        if (i == contender || registry_plugin_of(entry) || entry->program || b->of[i].epochs == 0) continue;
+        if (registry_is_fallback(entry)) return i;
         if (found < 0) found = i;
     }
     return found;
@@ -77,8 +77,9 @@ static const char *clock_home(void)
 /* The file of a contender, "" when it is this program. */
 static const char *own_file(const struct registry_entry *entry, const char **sha256)
 {
-    *sha256 = entry->plugin ? entry->plugin->sha256 : entry->program ? entry->program->sha256 : "";
-    return entry->plugin ? entry->plugin->path : entry->program ? entry->program->path : "";
+    const struct plugin *plugin = registry_plugin_of(entry);
+    *sha256 = plugin ? plugin->sha256 : entry->program ? entry->program->sha256 : "";
+    return plugin ? plugin->path : entry->program ? entry->program->path : "";
 }
 
 static void judge(struct integrity_session *b, int i, const char *implementation)

@@ -24,7 +24,9 @@ _Static_assert((int)MAX_FLAGS <= 64, "a bit for each in struct options' given");
 
 const struct option_spec option_table[] = {
     {"backend", "LIST|all", OPTION_TEXT, 0, 0, "all", TRAINING | COMMAND_GATE | COMMAND_TUNE, "BENCH_BACKEND",
-     AT(backend), "backends by name, separated by commas; all: every ready one"},
+     AT(backend),
+     "backends by name, separated by commas; all: every ready one; NAME:composed: its ops without its fused "
+     "step"},
     {"plugin", "PATH[:NAME]", OPTION_TEXTS, 0, 0, NULL, TRAINING | JUDGING | COMMAND_LIST, NULL, AT(plugins),
      "add the backend of a shared object, under its own name or NAME; may be repeated"},
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
@@ -57,6 +59,8 @@ const struct option_spec option_table[] = {
      "the library of cblas is without this flag)"},
     {"shapes", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_MICRO | COMMAND_TUNE, "BENCH_SHAPES", AT(shapes),
      "time (micro) or tune gemm on these shapes, too: lines of m n k, or m n k T N for a transposed A"},
+    {"op", "OP[,OP...]", OPTION_TEXT, 0, 0, NULL, COMMAND_AB, "BENCH_OP", AT(op),
+     "compare A's composed step with the same step in which these ops are B's"},
     {"rounds", "N", OPTION_INT, 6, 10000, "48", COMMAND_AB, "BENCH_ROUNDS", AT(rounds),
      "rounds of turns, all of which count; 15 or more see effects of a few percent"},
     {"epochs-per-turn", "K", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_EPOCHS_PER_TURN",
@@ -118,7 +122,7 @@ const struct option_group option_groups[] = {
     {"epochs", "Training"},
     {"case", "Proof"},
     {"shapes", "Shapes of gemm"},
-    {"rounds", "Comparison"},
+    {"op", "Comparison"},
     {"baseline", "Baseline"},
     {"threads", "Machine and measurement"},
     {"data", "Input and files"},

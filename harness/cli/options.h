@@ -54,8 +54,9 @@ struct options {
     const char *allow_deviation; /* "rules": of plug-ins, too; NULL: not of them */
     const char *shapes;          /* micro: file of further shapes; NULL: none */
     int timeout;                 /* seconds; 0: none */
-    const char *operands[2];     /* ab: the contenders A and B, as typed */
+    const char *operands[2];     /* ab: the contenders A and B, as typed; of one, B */
     int operand_count;
+    const char *op; /* ab: "OP[,OP...]", which B alone brings into A's composed step; NULL: none */
     int rounds, epochs_per_turn, processes;
     const char *order;        /* ab: "random" or "abba" */
     const char *attribution;  /* "on", "off"; ab also "a-only" */

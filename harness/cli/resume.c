@@ -239,7 +239,7 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
                            .val_loss = prior_real(r, i, epoch, "val_loss"),
                            .val_accuracy = prior_real(r, i, epoch, "val_accuracy")},
                 .peak_gflops = prior_real(r, i, epoch, "peak_gflops"),
-                .tier = (int)isa_tier_of(s->entries[i]->backend, s->plan.isa),
+                .tier = (int)isa_tier_of(registry_multiplier(s->entries[i]), s->plan.isa),
                 .round = (int)prior_real(r, i, epoch, "round"),
                 .clock_reads = -1,
                 .noise.llc_gbps = prior_llc(r, i, epoch)};
@@ -272,7 +272,7 @@ const char *resume_replayed(struct resumption *r, const struct session *s, const
     /* Where memory is short, the note lacks it; the run does not suffer. */
     json_object_set_new(json_object_get(r->note, "trained_again"), entry->name,
                         json_string(r->differs[i] ? "different" : "equal"));
-    if (!r->differs[i] || !(entry->backend->flags & BACKEND_DETERMINISTIC)) return NULL;
+    if (!r->differs[i] || !registry_is_deterministic(entry)) return NULL;
     snprintf(words, size,
              "epoch %d, repeated, has loss %.9g instead of %.20s, although the backend promises the same "
              "bits in every run",

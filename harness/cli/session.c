@@ -76,6 +76,9 @@ int session_open(struct session *s, const struct options *o, const char *adds, s
     memset(s, 0, sizeof *s);
     s->options = o;
     if (registry_select(o->backend, s->entries, &s->count, e)) return (int)e->code;
+    if (o->command == COMMAND_RUN &&
+        registry_add_opponent(s->entries, &s->count, &s->opponent, &s->opponent_of, e))
+        return (int)e->code;
     return open_rest(s, adds, e);
 }
 
@@ -167,10 +170,10 @@ static void print_held_back(const struct session *s, FILE *out)
 static void print_tunings(const struct session *s, FILE *out)
 {
     for (int i = 0; i < s->count; i++) {
-        const struct tuning *t = s->entries[i]->plugin ? NULL : tuning_of(s->entries[i]->backend->name);
+        const struct tuning *t = tuning_of(registry_op_backend(s->entries[i], OP_gemm)->name);
         if (!t) continue;
         char text[TUNING_TEXT];
-        const struct blocking b = tuning_effective(s->entries[i]->backend, &s->plan);
+        const struct blocking b = tuning_effective(s->entries[i], &s->plan);
         fprintf(out, "tuning    %s: %s, %.1f %% less time when tuned at %s, commit %.12s\n",
                 s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc, t->commit);
     }
@@ -193,6 +196,9 @@ void session_print(const struct session *s, FILE *out)
     if (o->command & (COMMAND_RUN | COMMAND_AB | COMMAND_GATE))
         fprintf(out, ", %d epoch%s", o->epochs, o->epochs == 1 ? "" : "s");
     fputc('\n', out);
+    if (s->opponent)
+        fprintf(out, "          with %s, since the step of %s is composed, too\n", s->opponent->name,
+                s->opponent_of->name);
     print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
     print_held_back(s, out);

@@ -18,6 +18,7 @@ struct session {
     const struct options *options;
     const struct registry_entry *entries[REGISTRY_MAX];
     int count;
+    const struct registry_entry *opponent, *opponent_of; /* of bench run, see registry_add_opponent */
     struct topology topology;
     struct dataset data;
     struct shape shape;

@@ -10,15 +10,22 @@
 
 /* ---- Writing ---- */
 
+static bool runs_plugin(const struct registry_entry *entry, const struct plugin *p)
+{
+    return entry->plugin == p || (entry->base && entry->base->plugin == p);
+}
+
 /* Which files were measured. NULL when out of memory. */
 static json_t *plugins_json(const struct registry_entry *const *entries, int count)
 {
     json_t *array = json_array();
-    for (int i = 0; i < count; i++) {
-        const struct plugin *p = entries[i]->plugin;
-        if (!p) continue;
-        json_t *file = json_pack("{s:s, s:s, s:s}", "name", entries[i]->name, "path", p->shown_path, "sha256",
-                                 p->sha256);
+    for (int i = registry_built_in(); i < registry_count(); i++) {
+        const struct plugin *p = registry_at(i)->plugin;
+        bool is_used = false;
+        for (int j = 0; j < count; j++) is_used = is_used || runs_plugin(entries[j], p);
+        if (!is_used) continue;
+        json_t *file =
+            json_pack("{s:s, s:s, s:s}", "name", p->facts.name, "path", p->shown_path, "sha256", p->sha256);
         if (json_array_append_new(array, file) == 0) continue;
         json_decref(array);
         return NULL;
@@ -156,14 +163,11 @@ static int load_plugins(const json_t *plugins, const char *path, struct error *e
         const char *file = json_string_value(json_object_get(plugin, "path")),
                    *name = json_string_value(json_object_get(plugin, "name")),
                    *sum = json_string_value(json_object_get(plugin, "sha256"));
-        char argument[PLUGIN_PATH_SIZE + PLUGIN_NAME_SIZE + 2], own_name[PLUGIN_NAME_SIZE];
-        if (!file || !name || !sum) return missing(path, "plugins", e);
-        /* A contender of a plug-in that takes an argument is called NAME:ARGUMENT; several have one plug-in.
-         */
-        snprintf(own_name, sizeof own_name, "%.*s", (int)strcspn(name, ":"), name);
-        if (snprintf(argument, sizeof argument, "%s:%s", file, own_name) >= (int)sizeof argument)
+        char argument[PLUGIN_PATH_SIZE + PLUGIN_NAME_SIZE + 2];
+        if (!file || !name || !sum ||
+            snprintf(argument, sizeof argument, "%s:%s", file, name) >= (int)sizeof argument)
             return missing(path, "plugins", e);
-        if (registry_find(own_name)) continue;
+        if (registry_find(name)) continue;
         if (registry_add_plugin(argument, e)) return (int)e->code;
         if (strcmp(registry_at(registry_count() - 1)->plugin->sha256, sum) != 0)
             return error_set(e, EXIT_USAGE,

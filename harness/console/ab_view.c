@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "backends/describe.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
 
@@ -42,21 +43,30 @@ static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
     const struct judgement *j = &r->judgement;
     const char *a = r->arms[ARM_A]->name, *b = r->arms[ARM_B]->name;
     const double margin = effect_percent(j->margin);
+    const bool differ = steps_differ(r->arms[ARM_A], r->arms[ARM_B]);
+    char steps[32] = "";
+    if (differ) snprintf(steps, sizeof steps, " (%s)", describe_steps(r->arms[ARM_A], r->arms[ARM_B]));
     fprintf(out, "%s: ", terminal_paint(terminal, tones[j->verdict], verdict_name(j->verdict), word));
     switch (j->verdict) {
     case VERDICT_FASTER:
     case VERDICT_SLOWER:
-        fprintf(out, "%s takes %s time than %s: ", b, j->verdict == VERDICT_FASTER ? "less" : "more", a);
+        fprintf(out, "%s takes %s time than %s%s: ", b, j->verdict == VERDICT_FASTER ? "less" : "more", a,
+                steps);
         break;
     case VERDICT_SAME:
-        fprintf(out, "%s takes the time of %s within %g %%: ", b, a, margin);
+        fprintf(out, "%s takes the time of %s%s within %g %%: ", b, a, steps, margin);
         break;
     case VERDICT_INCONCLUSIVE:
-        fprintf(out, "whether %s differs from %s by %g %% or more cannot be told: ", b, a, margin);
+        fprintf(out, "whether %s differs from %s%s by %g %% or more cannot be told: ", b, a, steps, margin);
         break;
     }
     print_comparison(out, &j->other);
     fprintf(out, ", %d rounds\n", j->other.rounds);
+    if (differ)
+        fprintf(out,
+                "           the step of %s is composed of its ops, that of %s fused; like with like: "
+                "NAME:composed, or --op\n",
+                r->arms[ARM_A]->backend->step ? b : a, r->arms[ARM_A]->backend->step ? a : b);
     if (j->verdict == VERDICT_INCONCLUSIVE)
         fputs("           more rounds (--rounds), or a quieter machine, make the interval narrower\n", out);
 }

@@ -83,32 +83,41 @@ static void add_row(struct table *t, const struct summary *s, const struct summa
     table_cell(t, "%.4f", row->last.result.val_accuracy);
 }
 
-/* Names of the ops that it lacks: of those that its timed step calls, or of all others. */
-static const char *list_inherited(const struct summary_row *row, bool in_step, char *text, size_t size)
+/* Which of these ops its timed step calls. */
+static op_set called_ops(const struct summary_row *row, op_set ops)
 {
-    size_t used = 0;
-    text[0] = 0;
-    for (enum op_id op = 0; op < OP_COUNT; op++) {
-        const bool called = !row->info.fused && step_calls_op(op);
-        if (backend_has_op(row->entry->backend, op) || called != in_step || used >= size) continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", op_name(op));
-    }
-    return text;
+    op_set called = 0;
+    for (int op = 0; op < OP_COUNT; op++)
+        if (!row->info.fused && step_calls_op((enum op_id)op)) called |= ops & (op_set)1 << op;
+    return called;
 }
 
-static void print_inherited(const struct summary_row *row, int width, FILE *out)
+/* ops: those that come from there. */
+static void print_inherited_from(const struct summary_row *row, const char *from, op_set ops, int width,
+                                 FILE *out)
 {
-    char in_step[256], others[256];
-    const char *name = row->entry->name, *from = registry_fallback_for(row->entry->backend)->name;
-    list_inherited(row, true, in_step, sizeof in_step);
-    list_inherited(row, false, others, sizeof others);
-    if (row->epochs == 0 || (!in_step[0] && !others[0])) return;
+    char in_step[OP_NAMES_SIZE], others[OP_NAMES_SIZE];
+    const op_set called = called_ops(row, ops);
+    const char *name = row->entry->name;
+    op_set_names(called, " ", in_step, sizeof in_step);
+    op_set_names(ops & ~called, " ", others, sizeof others);
     if (in_step[0])
         wrap_line(out, width, "%s: its timed step uses ops of %s: %s%s%s", name, from, in_step,
                   others[0] ? "; bench micro alone would use " : "", others);
     else
         wrap_line(out, width, "%s: its timed step uses no op of %s; bench micro alone would: %s", name, from,
                   others);
+}
+
+static void print_inherited(const struct summary_row *row, int width, FILE *out)
+{
+    op_set told = backend_ops(row->entry->backend);
+    for (int op = 0; op < OP_COUNT && row->epochs > 0; op++) {
+        if (told >> op & 1) continue;
+        const op_set ops = describe_ops_beside(row->entry, (enum op_id)op);
+        print_inherited_from(row, registry_op_backend(row->entry, (enum op_id)op)->name, ops, width, out);
+        told |= ops;
+    }
 }
 
 static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)

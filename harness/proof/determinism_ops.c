@@ -168,7 +168,7 @@ static void prove_op(struct proof *p, enum op_id op, struct contender *team,
                      void (*call)(struct determinism_subject *s, int team, int shift))
 {
     const bool inherited = p->contender.inherited[op];
-    const struct backend *owner = inherited ? p->fallback : p->backend;
+    const struct backend *owner = p->contender.op_backend[op];
     struct determinism_subject s = {.proof = p,
                                     .op = op_name(op),
                                     .promised = (owner->flags & BACKEND_DETERMINISTIC) != 0,

@@ -76,11 +76,9 @@ static void close_teams(struct step_context *c)
 /* Of the code that runs: the backend's own step, or each op's owner. */
 static bool promised(const struct proof *p, bool composed)
 {
-    const bool own = (p->backend->flags & BACKEND_DETERMINISTIC) != 0;
-    const bool fallback = (p->fallback->flags & BACKEND_DETERMINISTIC) != 0;
-    bool all = true;
-    for (int op = 0; composed && op < OP_COUNT; op++) all &= p->contender.inherited[op] ? fallback : own;
-    return composed ? all : own;
+    uint32_t flags = composed ? BACKEND_DETERMINISTIC : p->backend->flags;
+    for (int op = 0; composed && op < OP_COUNT; op++) flags &= p->contender.op_backend[op]->flags;
+    return (flags & BACKEND_DETERMINISTIC) != 0;
 }
 
 int prove_determinism_step(struct proof *p, bool composed, struct error *e)

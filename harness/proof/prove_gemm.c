@@ -246,7 +246,7 @@ static void block_boundaries(struct proof *p, struct proof_row *row)
     static const enum gemm_fill fills[] = {FILL_UNIFORM, FILL_POSITIVE, FILL_EXPONENTS, FILL_CANCEL};
     enum { CASES = 240 };
     int sizes[CASES_MAX_SIZES], depths[CASES_MAX_SIZES];
-    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const struct blocking blocking = contender_blocking(p->contender.op_backend[OP_gemm], p->plan);
     const int size_count = cases_sizes(&blocking, sizes);
     const int depth_count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 22);
@@ -267,7 +267,7 @@ static void exact_integers(struct proof *p, struct proof_row *row)
     static const enum gemm_fill fills[] = {FILL_INTEGERS, FILL_ODD_A, FILL_ODD_B, FILL_SUBNORMAL};
     enum { CASES = 240 };
     int sizes[CASES_MAX_SIZES], depths[CASES_MAX_SIZES];
-    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const struct blocking blocking = contender_blocking(p->contender.op_backend[OP_gemm], p->plan);
     const int size_count = cases_sizes(&blocking, sizes);
     const int depth_count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 23);
@@ -297,7 +297,7 @@ static void one_hot(struct proof *p, struct proof_row *row)
 {
     static const int small[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 67};
     int depths[CASES_MAX_SIZES];
-    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const struct blocking blocking = contender_blocking(p->contender.op_backend[OP_gemm], p->plan);
     const int count = cases_depths(&blocking, depths);
     struct rng r = rng_seed(p->options->seed, 24);
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
@@ -314,7 +314,7 @@ static void one_hot(struct proof *p, struct proof_row *row)
 static void numbered(struct proof *p, struct proof_row *row)
 {
     int sizes[CASES_MAX_SIZES];
-    const struct blocking blocking = contender_blocking(p->backend, p->plan);
+    const struct blocking blocking = contender_blocking(p->contender.op_backend[OP_gemm], p->plan);
     const int count = cases_sizes(&blocking, sizes);
     struct rng r = rng_seed(p->options->seed, 25);
     for (int i = 0; i < 4 * count; i++) {

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "backends/describe.h"
 #include "results/provenance.h"
 
 /* ---- ab.csv ---- */
@@ -135,7 +136,8 @@ json_t *ab_results_json(const struct ab_results *r)
         json_array_append_new(arms, json_pack("{s:s, s:o, s:b, s:b}", "backend", r->arms[arm]->name,
                                               "median_seconds", real(r->median_seconds[arm]), "drift",
                                               j->drift[arm].found, "bimodal", j->bimodality[arm].found));
-    return json_pack("{s:o, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "b_over_a",
+    return json_pack("{s:o, s:s, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "steps",
+                     describe_steps(r->arms[ARM_A], r->arms[ARM_B]), "b_over_a",
                      comparison_json(&j->other, j->verdict, j->visible), "a_over_a",
                      comparison_json(&j->itself, comparison_verdict(&j->itself, 0.0, j->margin),
                                      comparison_visible(&j->itself, 0.0, j->margin)),

@@ -24,9 +24,8 @@ struct provenance provenance_of(const struct registry_entry *entry)
         set_commit(&o, other->commit, strchr(other->commit, '+') != NULL);
     else
         set_commit(&o, own->commit, own->dirty > 0);
-    const char *hash = other                    ? other->sha256
-                       : entry && entry->plugin ? entry->plugin->sha256
-                                                : own->program_sha256;
+    const struct plugin *plugin = entry ? registry_plugin_of(entry) : NULL;
+    const char *hash = other ? other->sha256 : plugin ? plugin->sha256 : own->program_sha256;
     short_id(o.hash, hash);
     return o;
 }

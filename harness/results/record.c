@@ -57,14 +57,16 @@ static json_t *backend_json(const struct registry_entry *entry, const struct pla
 {
     const struct backend *b = entry->backend;
     char needs[128];
-    const struct blocking is = entry->plugin ? b->blocking : tuning_effective(b, plan);
-    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}",
+    const struct blocking is = tuning_effective(entry, plan);
+    const uint32_t base_needs = entry->base ? entry->base->backend->needs : 0;
+    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}",
                      "name", b->name, "spec", json_string_of_bytes(entry->spec), "needs",
-                     cpu_isa_names(b->needs, needs, sizeof needs), "compiler_flags", entry->compiled_as,
-                     "deterministic", (b->flags & BACKEND_DETERMINISTIC) != 0, "fused_step", b->step != NULL,
-                     "own_ops", describe_ops_json(b, true), "inherited_ops", describe_ops_json(b, false),
+                     cpu_isa_names(b->needs | base_needs, needs, sizeof needs), "compiler_flags",
+                     entry->compiled_as, "deterministic", registry_is_deterministic(entry), "fused_step",
+                     b->step != NULL, "own_ops", describe_ops_json(backend_ops(b)), "inherited_ops",
+                     describe_ops_json(OP_ALL & ~backend_ops(b)), "op_sources", describe_sources_json(entry),
                      "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc", is.nc, "kc", is.kc, "tuned",
-                     !entry->plugin && tuning_of(b->name), "library",
+                     tuning_of(registry_op_backend(entry, OP_gemm)->name) != NULL, "library",
                      json_string_or_null(b->library ? b->library() : NULL));
 }
 

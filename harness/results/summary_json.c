@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/describe.h"
 #include "base/json_text.h"
 #include "results/figures.h"
 #include "base/atomic_file.h"
@@ -33,10 +34,11 @@ static json_t *speedups_json(const struct summary *s, const struct summary_row *
         if (base == row || base->epochs == 0 || row->epochs == 0) continue;
         const struct speedup up = speedup_over(s, row, base);
         json_object_set_new(object, base->entry->name,
-                            json_pack("{s:o, s:o, s:i, s:i, s:b, s:o}", "ratio", real(up.ratio),
+                            json_pack("{s:o, s:o, s:i, s:i, s:b, s:o, s:s}", "ratio", real(up.ratio),
                                       "interval_95", interval_json(up.interval), "rounds", up.rounds,
                                       "disturbed_rounds", up.disturbed, "established", up.established,
-                                      "reason", json_string_or_null(up.reason)));
+                                      "reason", json_string_or_null(up.reason), "steps",
+                                      describe_steps(row->entry, base->entry)));
     }
     return object;
 }
@@ -144,8 +146,9 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
     const char *name = row->entry->name;
     const struct provenance provenance = provenance_of(row->entry);
     json_t *object = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "verified",
-        json_verified(&row->verdict), "proof", proof_json(row), "integrity",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "step",
+        describe_steps(row->entry, row->entry), "op_sources", recorded(record, name, "op_sources"),
+        "verified", json_verified(&row->verdict), "proof", proof_json(row), "integrity",
         recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure), "library",
         json_string_or_null(row->info.library), "git_commit", json_string_or_null(provenance.commit),
         "binary_sha256", json_string_or_null(provenance.hash), "target", target_json(target, row), "epochs",

@@ -170,7 +170,8 @@ int program_probe(struct program *p, const char *path, const char *spec, struct 
     size_t size = 0;
     memset(p, 0, sizeof *p);
     memset(&a, 0, sizeof a);
-    if (find_file(p, path, e) || ask(&a, &size, p->path, spec, e) || judge(&a, size, p->shown_path, e))
+    if (backend_spec_parse(&p->spec, spec, e) || find_file(p, path, e) || ask(&a, &size, p->path, spec, e) ||
+        judge(&a, size, p->shown_path, e))
         return (int)e->code;
     if (!SHA256File(p->path, p->sha256)) p->sha256[0] = 0;
     snprintf(p->version, sizeof p->version, "%s", a.version);

@@ -15,6 +15,7 @@ struct program {
     char sha256[65];                   /* of the file; "" when it cannot be read */
     char version[32], commit[80];      /* clean text */
     struct plugin backend;             /* of that build: facts and stub only */
+    struct backend_spec spec;          /* what it was asked for */
 };
 
 /* Asks the program at path, in its own process and for at most 10 seconds, for its backend of this

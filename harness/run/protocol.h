@@ -10,13 +10,18 @@
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
-enum { PROTOCOL_VERSION = 5 };
+enum { PROTOCOL_VERSION = 6 };
+
+/* A plug-in, under the name that specs call it by. */
+struct job_plugin {
+    char name[PLUGIN_NAME_SIZE];
+    char path[PLUGIN_PATH_SIZE]; /* "": there is none */
+};
 
 /* Everything a worker needs to know; the data set's bytes come by descriptor. */
 struct job {
-    char
-        backend[REGISTRY_SPEC_SIZE]; /* spec of the registry, or the name of the plug-in, with its argument */
-    char plugin[PLUGIN_PATH_SIZE];   /* file of the plug-in; "" for a built-in backend */
+    char backend[BACKEND_SPEC_SIZE];
+    struct job_plugin plugins[2]; /* of the backend, and of its base */
     struct plan plan;
     uint64_t seed;
     char only_case[PROOF_CASE_TEXT]; /* "": all of the proof */

@@ -191,6 +191,13 @@ static void fail_protocol(struct run *run, struct runner *r)
 
 /* ---- Opening and proof ---- */
 
+static void name_plugin(struct job_plugin *to, const struct plugin *p)
+{
+    if (!p) return;
+    snprintf(to->name, sizeof to->name, "%s", p->facts.name);
+    snprintf(to->path, sizeof to->path, "%s", p->path);
+}
+
 static int start(struct run *run, struct runner *r, struct error *e)
 {
     const int data_fd = run->data ? run->data->fd : -1;
@@ -202,9 +209,10 @@ static int start(struct run *run, struct runner *r, struct error *e)
     run->message.kind = MESSAGE_JOB;
     struct job *job = &run->message.u.job;
     snprintf(job->backend, sizeof job->backend, "%s", r->entry->spec);
-    if (r->entry->plugin) snprintf(job->plugin, sizeof job->plugin, "%s", r->entry->plugin->path);
+    name_plugin(&job->plugins[0], r->entry->plugin);
+    if (r->entry->base) name_plugin(&job->plugins[1], r->entry->base->plugin);
     job->plan = run->options->plan;
-    job->plan.blocking = tuning_blocking(r->entry->backend->name);
+    job->plan.blocking = tuning_blocking(registry_op_backend(r->entry, OP_gemm)->name);
     job->seed = run->options->seed;
     job->exhaustive = run->options->exhaustive;
     job->allow_deviation = registry_may_deviate(r->entry, run->options->allow_deviation);
@@ -371,7 +379,7 @@ static void train(struct run *run)
 
 int run_contender_epochs(const struct registry_entry *entry, int contenders, int epochs, int naive_epochs)
 {
-    return contenders > 1 && entry->backend == registry_fallback() ? naive_epochs : epochs;
+    return contenders > 1 && registry_is_fallback(entry) ? naive_epochs : epochs;
 }
 
 static void report_interrupted(struct run *run)

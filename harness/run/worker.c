@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "backends/plugin_load.h"
+#include "backends/describe.h"
 #include "base/clock.h"
 #include "machine/cpu.h"
 #include "proof/prove_training.h"
@@ -29,8 +29,7 @@ struct worker {
     struct shared_page *shared;
     struct message out; /* a member, since it is large; every byte of it is defined */
     struct job job;
-    struct backend plugin; /* when job.plugin */
-    char plugin_name[PLUGIN_NAME_SIZE];
+    const struct registry_entry *entry;
     struct dataset data; /* mapped when job.has_data */
     struct contender contender;
     int bound; /* 1: every thread of the team could be bound to its place */
@@ -80,15 +79,13 @@ static int team_size(int threads)
 
 static int send_opened(struct worker *w, struct error *e)
 {
-    const struct backend *b = w->contender.backend;
-    const char *library = b->library ? b->library() : NULL;
-    const char *implementation = b->implementation ? b->implementation(w->contender.state) : NULL;
     struct contender_info *info = &new_message(w, MESSAGE_OPENED)->u.info;
     info->threads = team_size(w->job.plan.threads);
     info->bound = w->bound;
-    info->fused = b->step != NULL;
-    snprintf(info->library, sizeof info->library, "%s", library ? library : "");
-    snprintf(info->implementation, sizeof info->implementation, "%s", implementation ? implementation : "");
+    info->fused = w->contender.backend->step != NULL;
+    describe_library(&w->contender, info->library, sizeof info->library);
+    describe_implementation(&w->contender, w->entry->ops_only, info->implementation,
+                            sizeof info->implementation);
     return send_message(w, e);
 }
 
@@ -99,53 +96,50 @@ static int apply_cap(struct error *e)
     return cap && *cap ? cpu_set_cap(cap, "BENCH_MAX_ISA", e) : 0;
 }
 
-/* Of this program, or from the plug-in's file. */
-static const struct backend *find_backend(struct worker *w, const struct worker_parts *parts, struct error *e)
+/* Of this program, or from the plug-ins' files. */
+static int find_backend(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
-    if (w->job.plugin[0]) {
+    for (size_t i = 0; i < sizeof w->job.plugins / sizeof *w->job.plugins; i++) {
+        const struct job_plugin *p = &w->job.plugins[i];
+        if (!p->path[0] || registry_find(p->name)) continue;
         DOING(w, "the loading of its file");
-        snprintf(w->plugin_name, sizeof w->plugin_name, "%.*s", (int)strcspn(w->job.backend, ":"),
-                 w->job.backend);
-        if (plugin_load(&w->plugin, w->job.plugin, w->plugin_name, e) == 0) return &w->plugin;
-        e->code = EXIT_NOTHING; /* it could be loaded when the user named it */
-        return NULL;
+        if (registry_add_loaded(p->name, p->path, e))
+            return (int)(e->code = EXIT_NOTHING); /* it could be loaded when the user named it */
     }
-    const struct backend *b = parts->lookup(w->job.backend);
-    if (!b) error_set(e, EXIT_INTERNAL, "worker: no backend '%s' in this program", w->job.backend);
-    return b;
+    w->entry = parts->lookup(w->job.backend, e);
+    if (w->entry) return 0;
+    return (int)(e->code = EXIT_INTERNAL); /* the parent has found it */
 }
 
-static int open_contender(struct worker *w, const struct backend *b, struct error *e)
+static int open_contender(struct worker *w, struct error *e)
 {
     const struct plan *plan = &w->job.plan;
     own_threads_prepare(&w->job.topology, plan->threads, &w->bound);
-    return contender_open(&w->contender, b, registry_fallback_for(b), plan, e);
+    return contender_open(&w->contender, w->entry->backend, registry_fallback_of(w->entry), plan, e);
 }
 
 /* The proof has opened instances for other plans: whatever a backend has once for the whole process, such as
  * the number of threads of a library, is the last one's. */
 static int open_again(struct worker *w, struct error *e)
 {
-    const struct backend *b = w->contender.backend;
     DOING(w, "open() for the training");
     contender_close(&w->contender);
     malloc_trim(0); /* what grows from now on shows, instead of filling what the proof has freed */
-    return open_contender(w, b, e);
+    return open_contender(w, e);
 }
 
 static int open_job(struct worker *w, const struct worker_parts *parts, struct error *e)
 {
     own_threads_prepare(&w->job.topology, w->job.plan.threads, NULL);
     own_threads_begin(&w->threads, w->job.plan.threads);
-    const struct backend *b = find_backend(w, parts, e);
-    if (!b || apply_cap(e)) return (int)e->code;
-    if (b->needs & ~cpu_usable())
-        return error_set(e, EXIT_INTERNAL, "worker: this CPU cannot run '%s'", b->name);
+    char why[256];
+    if (find_backend(w, parts, e) || apply_cap(e)) return (int)e->code;
+    if (registry_status(w->entry, why, sizeof why) != BACKEND_READY)
+        return error_set(e, EXIT_INTERNAL, "worker: cannot run '%s': %s", w->entry->name, why);
     if (w->job.has_data && dataset_map(&w->data, &w->job.data, w->data_fd, e)) return (int)e->code;
     DOING(w, "open()");
-    const char *colon = strchr(w->job.backend, ':');
-    w->job.plan.argument = colon && (b->flags & BACKEND_TAKES_ARGUMENT) ? colon + 1 : NULL;
-    if (open_contender(w, b, e)) return (int)e->code;
+    w->job.plan.argument = w->entry->argument;
+    if (open_contender(w, e)) return (int)e->code;
     return send_opened(w, e);
 }
 
@@ -163,7 +157,7 @@ static int prove_job(struct worker *w, const struct worker_parts *parts, struct 
 {
     struct proof_verdict verdict = {0};
     const struct backend *const rival = registry_rival_of(w->contender.backend);
-    const bool slow = w->contender.backend == registry_fallback() || rival == registry_fallback();
+    const bool slow = registry_is_fallback(w->entry) || rival == registry_fallback();
     const struct proof_options options = {
         .seed = w->job.seed,
         .progress = &w->shared->progress,
@@ -266,13 +260,17 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
     w->clock_reads = reads;
 }
 
+static enum isa_tier peak_tier(const struct worker *w)
+{
+    return isa_tier_of(contender_multiplier(&w->contender), w->contender.plan.isa);
+}
+
 /* A few milliseconds before and after each epoch, outside its clock; the better of both counts, since
  * whatever disturbs the measurement can only lower it. */
 static double measure_peak(const struct worker *w)
 {
     static const double seconds = 0.004;
-    return peak_gflops(isa_tier_of(w->contender.backend, w->contender.plan.isa), w->job.plan.threads,
-                       seconds);
+    return peak_gflops(peak_tier(w), w->job.plan.threads, seconds);
 }
 
 /* Every image trained once, every step counted where it was made, and the steps looked at again right. */
@@ -317,7 +315,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     notes->spans_verified = w->reverify.spans_verified - spans_before;
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
-    report->tier = (int)isa_tier_of(w->contender.backend, w->contender.plan.isa);
+    report->tier = (int)peak_tier(w);
     report->peak_gflops = fmax(peak_before, measure_peak(w));
     report->noise.llc_gbps = fmin(llc_before, llc_probe_gbps(&w->llc));
     notes->seconds = clock_seconds() - start;
@@ -388,16 +386,9 @@ int worker_serve(int argc, char **argv, const struct worker_parts *parts)
     return (int)e.code;
 }
 
-static const struct backend *find_registered(const char *spec)
-{
-    struct error ignored = {0}; /* the parent has resolved the same spec */
-    const struct registry_entry *entry = registry_resolve(spec, &ignored);
-    return entry ? entry->backend : NULL;
-}
-
 int worker_main(int argc, char **argv)
 {
-    static const struct worker_parts parts = {find_registered, prove_backend, proof_current_case};
+    static const struct worker_parts parts = {registry_resolve, prove_backend, proof_current_case};
     if (argc == 4 && strcmp(argv[2], PROGRAM_QUESTION) == 0) return program_answer(argv[3]);
     return worker_serve(argc, argv, &parts);
 }

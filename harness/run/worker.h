@@ -4,11 +4,12 @@
 #ifndef LB_WORKER_H
 #define LB_WORKER_H
 
+#include "backends/registry.h"
 #include "proof/prove.h"
 
 /* What a worker works with; tests of the turns bring their own. */
 struct worker_parts {
-    const struct backend *(*lookup)(const char *spec); /* the backend of this spec, or NULL */
+    const struct registry_entry *(*lookup)(const char *spec, struct error *e); /* NULL and e: there is none */
     int (*prove)(const struct backend *b, const struct backend *fallback, const struct plan *plan,
                  const struct proof_options *options, struct proof_verdict *verdict, struct error *e);
     const char *(*current_case)(void); /* as proof_current_case */

@@ -29,6 +29,12 @@ def percent(row, column):
     return f"{number:.{1 if number < 100 else 0}f}\u00a0%"
 
 
+def steps(run, a, b):
+    """How the two differ in their training steps, where they do."""
+    fused = [backend.facts.get("fused_step") for backend in map(run.find, (a, b)) if backend]
+    return " (composed against fused)" if set(fused) == {False, True} else ""
+
+
 def sentence(run):
     """The verdict of B against A; None where there is none, or an integrity check forbids one."""
     row = next((r for r in rows_of(run) if r["comparison"] == "B/A"), None)
@@ -37,9 +43,10 @@ def sentence(run):
     middle, interval = ratio(row)
     size = (f"its epochs take {words.times(middle, interval)} the time"
             + (f" (95\u00a0% interval {words.plain_range(interval)})" if interval else ""))
-    heads = {"FASTER": f"{row['b']} is FASTER than {row['a']}", "SLOWER": f"{row['b']} is SLOWER than {row['a']}",
-             "SAME": f"{row['b']} is the SAME as {row['a']} within {percent(row, 'min_effect_percent')}",
-             "INCONCLUSIVE": f"INCONCLUSIVE: whether {row['b']} is faster than {row['a']} cannot be told"}
+    a, b = row["a"] + steps(run, row["a"], row["b"]), row["b"]
+    heads = {"FASTER": f"{b} is FASTER than {a}", "SLOWER": f"{b} is SLOWER than {a}",
+             "SAME": f"{b} is the SAME as {a} within {percent(row, 'min_effect_percent')}",
+             "INCONCLUSIVE": f"INCONCLUSIVE: whether {b} is faster than {a} cannot be told"}
     text = f": {size}, over {words.count(int(number_or_nan(row, 'rounds')), 'round')}."
     if row["verdict"] == "INCONCLUSIVE":
         text += f" Such a run sees a difference of {percent(row, 'visible_percent')}."

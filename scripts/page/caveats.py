@@ -187,7 +187,25 @@ def backends(run):
     for backend in run.timed():
         inherited = backend.facts.get("inherited_ops")
         if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
-            yield "note", f"{backend.name} inherits {words.listed(map(str, inherited))} from the fallback backend."
+            yield "note", f"{backend.name} inherits {inherited_text(backend, list(map(str, inherited)))}."
+    yield from steps(run)
+
+
+def inherited_text(backend, inherited):
+    """"gather and vexp from avx512"; files from before op_sources do not say from whom."""
+    sources, of = backend.facts.get("op_sources"), {}
+    for op in inherited:
+        of.setdefault(sources.get(op) if isinstance(sources, dict) else None, []).append(op)
+    return words.listed(f"{words.listed(ops)} from {source or 'the fallback backend'}" for source, ops in of.items())
+
+
+def steps(run):
+    """Between a step that is composed of ops and a fused one lies more than the ops."""
+    kinds = {fused: [b.name for b in run.timed() if b.facts.get("fused_step") is fused] for fused in (False, True)}
+    if kinds[False] and kinds[True]:
+        yield "note", (f"{words.listed(kinds[False])} train{'s' if len(kinds[False]) == 1 else ''} in a step composed of single "
+                       f"ops, {words.listed(kinds[True])} in a fused one: a ratio of one to the other is composed against "
+                       "fused.")
 
 
 def noise(run):

@@ -17,8 +17,12 @@
 #include "console/gate_view.h"
 #include "results/csv_table.h"
 
-static const struct registry_entry arms[ARM_COUNT] = {
-    {.name = "avx2"}, {.name = "avx2.again"}, {.name = "mine"}};
+static const struct step_ops some_step;
+static const struct backend composed, fused = {.step = &some_step};
+static const struct registry_entry arms[ARM_COUNT] = {{.name = "avx2", .backend = &composed},
+                                                      {.name = "avx2.again", .backend = &composed},
+                                                      {.name = "mine", .backend = &composed}};
+static const struct registry_entry fused_mine = {.name = "mine", .backend = &fused};
 
 static struct ab_results made(enum verdict verdict, double effect, double half)
 {
@@ -72,6 +76,24 @@ static void the_verdict_comes_first(void **state)
     r = made(VERDICT_INCONCLUSIVE, 0.01, 0.08);
     assert_says(&r, "INCONCLUSIVE: whether mine differs from avx2 by 2 % or more cannot be told: +1 % (");
     assert_says(&r, "--rounds");
+}
+
+static void unlike_steps_are_named(void **state)
+{
+    (void)state;
+    struct ab_results r = made(VERDICT_FASTER, -0.1, 0.02);
+    char *text = printed(&r);
+    assert_null(strstr(text, "composed"));
+    free(text);
+    r.arms[ARM_B] = &fused_mine;
+    assert_says(&r, "FASTER: mine takes less time than avx2 (composed against fused): -9.5 %");
+    assert_says(&r, "the step of avx2 is composed of its ops, that of mine fused");
+    r = made(VERDICT_INCONCLUSIVE, 0.1, 0.2);
+    r.arms[ARM_A] = &fused_mine;
+    assert_says(&r, "whether mine differs from mine (composed against fused) by 2 % or more cannot be told");
+    json_t *figures = ab_results_json(&r);
+    assert_string_equal(json_string_value(json_object_get(figures, "steps")), "composed against fused");
+    json_decref(figures);
 }
 
 static void what_is_odd_is_named(void **state)
@@ -233,9 +255,10 @@ static void no_id_reads_as_a_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_verdict_comes_first),       cmocka_unit_test(what_is_odd_is_named),
-        cmocka_unit_test(the_gate_wants_both_processes), cmocka_unit_test(tables_are_read),
-        cmocka_unit_test(the_id_knows_the_machine),      cmocka_unit_test(no_id_reads_as_a_number),
+        cmocka_unit_test(the_verdict_comes_first), cmocka_unit_test(unlike_steps_are_named),
+        cmocka_unit_test(what_is_odd_is_named),    cmocka_unit_test(the_gate_wants_both_processes),
+        cmocka_unit_test(tables_are_read),         cmocka_unit_test(the_id_knows_the_machine),
+        cmocka_unit_test(no_id_reads_as_a_number),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }

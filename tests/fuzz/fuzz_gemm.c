@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/contender.h"
 #include "backends/registry.h"
 #include "base/rng.h"
 #include "fuzz.h"

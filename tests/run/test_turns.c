@@ -136,11 +136,11 @@ static void make_backends(void)
     backends[WRONG].ops.gemm = gemm_is_wrong;
 }
 
-static const struct backend *find(const char *name)
+static const struct registry_entry *find(const char *spec, struct error *e)
 {
     for (int i = 0; i < KINDS; i++)
-        if (strcmp(name, names[i]) == 0) return &backends[i];
-    return strcmp(name, registry_fallback()->name) == 0 ? registry_fallback() : NULL;
+        if (strcmp(spec, names[i]) == 0) return &entries[i];
+    return registry_resolve(spec, e);
 }
 
 /* A proof of one case, quick and honest enough for these contenders: 2 * 3 = 6. Long enough for a tick. */
