@@ -12,6 +12,7 @@ from lanebench.run import timed, with_peers
 from . import style
 
 LEVEL_LINES = {"L1": "-", "L2": (0, (6, 2)), "L3": (0, (4, 1.5, 1, 1.5)), "DRAM": (0, (1.5, 1.5))}
+NAME_HEIGHT, NAMES_APART = 11, 1.7  # points; factor between places whose names may stand side by side
 LARGEST_DOT = 900  # square points, of an op that is the whole epoch
 SHARES_IN_LEGEND = (0.05, 0.5)
 
@@ -75,18 +76,22 @@ def draw_ceilings(axes, ceilings, low, high, floor):
 
 
 def name_products(axes, products):
-    """Names at the foot of the chart, those of one place together."""
+    """Names at the foot of the chart, those of one place together, those of close places above each other."""
     places = {}
-    for _, part in products:
+    for _, part in sorted(products, key=lambda p: p[1].ai):
         names = places.setdefault(f"{part.ai:.2g}", (part.ai, []))[1]
         name = part.name.removeprefix("gemm ")
         if name not in names:
             names.append(name)
+    last, height = 0.0, 0
     for x, names in places.values():
+        height = height if x < NAMES_APART * last else 0
         axes.axvline(x, color="#CCCCCC", linewidth=0.8, linestyle=":", zorder=1)
         left = x > math.sqrt(math.prod(axes.get_xlim()))  # where there is more room
-        axes.annotate("\n".join(names), (x, 0.0), xycoords=axes.get_xaxis_transform(), xytext=(-4 if left else 4, 4),
-                      textcoords="offset points", ha="right" if left else "left", fontsize=8.5, color="#555555")
+        axes.annotate("\n".join(names), (x, 0.0), xycoords=axes.get_xaxis_transform(),
+                      xytext=(-4 if left else 4, 4 + NAME_HEIGHT * height), textcoords="offset points",
+                      ha="right" if left else "left", fontsize=8.5, color="#555555")
+        last, height = x, height + len(names)
 
 
 def add_legend(axes, backends, colours):

@@ -6,7 +6,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from lanebench import words
 from lanebench.rows import finite
 from lanebench.run import timed, with_peers
-from lanebench.scales import axis_end
+from lanebench.scales import time_axis_end
 
 from . import style
 
@@ -47,7 +47,7 @@ def speedups(backends, base):
 
 def draw_dots(axes, backends, colours):
     seconds_of = [finite(b.epochs, "train_seconds") for b in backends]
-    end = axis_end([max(seconds) for seconds in seconds_of])
+    end = time_axis_end(backends)
     limit = end * 1.75
     for y, (backend, seconds) in enumerate(zip(backends, seconds_of)):
         colour = colours[backend.name]

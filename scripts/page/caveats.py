@@ -232,16 +232,16 @@ def noise(run):
 
 def disturbed(run):
     """Epochs whose `noisy` names a cause, by results/README.md."""
-    found, causes = [], []
-    for backend in run.timed():
-        own = [e["noisy"] for e in backend.epochs if e.get("noisy")]
-        causes += own
-        if own:
-            found.append(f"{backend.name} {len(own)} of {len(backend.epochs)}")
+    found = [f"{b.name} {b.figure('disturbed'):.0f} of {b.figure('later_epochs') or 0:.0f}" for b in run.timed()
+             if b.figure("disturbed")]
+    causes = {CAUSES.get(e["noisy"], e["noisy"]) for b in run.timed() for e in b.epochs if e.get("noisy")}
     if found:
-        listed = words.listed(f"{CAUSES.get(c, c)} ({causes.count(c)})" for c in sorted(set(causes)))
-        yield "note", (f"epochs disturbed by more than 1\u00a0%: {words.listed(found)}. Causes: {listed}. They count all the "
-                       "same; bench doctor says what disturbs.")
+        yield "note", (f"epochs after the first disturbed by more than 1\u00a0%: {words.listed(found)}"
+                       + (f" ({words.listed(sorted(causes))})" if causes else "")
+                       + ". They count all the same; bench doctor says what disturbs.")
+    first = [b.name for b in run.timed() if b.figures.get("first_is_fastest")]
+    if first:
+        yield "note", f"{words.listed(first)}: the first epoch was the fastest, which warm-up does not explain."
 
 
 def peak(run):

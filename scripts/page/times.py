@@ -2,7 +2,7 @@
 """How long an epoch takes: the summary table, and every epoch as a dot with median and interval."""
 
 from lanebench import scales, words
-from lanebench.rows import finite, value
+from lanebench.rows import value
 from lanebench.run import timed
 
 from . import integrity, markup, theme
@@ -59,7 +59,7 @@ def draw(series, width):
     top, left, right = 6, 8, width - 14
     bottom = top + ROW * len(series)
     chart = Chart(width, bottom + 42, "Time of a training epoch by backend")
-    end = scales.axis_end(max(finite(b.epochs, "train_seconds")) for b in series)
+    end = scales.time_axis_end(series)
     scale = scales.Linear(0, end * 1.04, left, right)
     scale_unit, unit = words.unit_of(end)
     ticks = [(v * scale_unit, t) for v, t in scales.Linear(0, end * 1.04 / scale_unit, 0, 1).ticks(width // 70)]

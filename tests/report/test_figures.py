@@ -7,6 +7,7 @@ import glob
 import os
 import re
 import sys
+import types
 import unittest
 
 from lanebench import scales, words
@@ -88,6 +89,12 @@ class Scales(unittest.TestCase):
         self.assertEqual(scales.axis_end([0.3, 0.6, 12.6, 13.5]), 0.6)
         self.assertEqual(scales.axis_end([0.3, 0.6, 2.0]), 2.0)
         self.assertEqual(scales.axis_end([5.0]), 5.0)
+
+    def test_a_disturbed_epoch_cuts_no_backend_off(self):
+        naive, fast, disturbed = (types.SimpleNamespace(seconds=median, epochs=[{"train_seconds": str(s)} for s in seconds])
+                                  for median, seconds in ((34.0, (34, 35)), (0.5, (0.5, 0.6)), (0.7, (0.7, 0.7, 16.0))))
+        self.assertEqual(scales.time_axis_end([naive, fast, disturbed]), 16.0)
+        self.assertEqual(scales.time_axis_end([naive, fast]), 0.6)
 
 
 class Markup(unittest.TestCase):

@@ -183,6 +183,10 @@ def check_run(folder):
     check(list(figures) == list(printed) == list(report) == list(readme), f"{list(figures)} {list(printed)} {list(report)}")
     check_figures(figures, printed, report, readme)
     check_parts(figures, report_table(page, "parts"))
+    warnings = "".join(page.find(".//header").itertext())
+    for name, found in figures.items():
+        check((f"{name} {found['disturbed']} of {found['later_epochs']}" in warnings) == (found["disturbed"] > 0),
+              f"{name}: disturbed {found['disturbed']}: {warnings}")
     check_amdahl(figures, console, page)
     check_charts(runs, figures)
 
