@@ -8,6 +8,7 @@ from . import markup, theme
 from .markup import join, tag
 from .table import Cell, raw, table
 
+LOOSE = "worst_error_of_loose_bound"
 ORDER = ("step", "lockstep", "composed step", "composed lockstep")  # after the ops
 
 
@@ -26,8 +27,8 @@ def render(runs):
         return markup.section("proof", "Proof", markup.note("No proof.csv, or no rows in it: what was proven cannot be "
                                                             "shown."))
     text = ("Largest error of any element as a share of the error that rounding can explain for that element; 1 is the "
-            "limit. 0: equal bit for bit where that is demanded, or no bounded cases. “Inherited” ops are the fallback "
-            "backend's, not this backend's own work. ≠: breaks rules of NaN, Inf, alpha and beta, and nothing else.")
+            "limit. 0: equal bit for bit where that is demanded, or no bounded cases. Tight bounds are of a single rounding, and "
+            "right results nearly reach them. “Inherited” ops are the fallback backend's, not this backend's own work. ≠: breaks rules of NaN, Inf, alpha and beta, and nothing else.")
     details = (classes(b) for b in backends)
     return markup.section("proof", "Proof", markup.note(text), matrix(backends), *details)
 
@@ -46,7 +47,7 @@ def matrix_cell(rows):
     cases = words.count(total(rows, "count"), "case")
     inherited = all(truth(r, "inherited") for r in rows)
     state = "fail" if failed else "deviates" if deviations else "inherited" if inherited else "pass"
-    mark = f"✗ {failed} failed" if failed else f"{'≠' if deviations else '✓'} {share_text(worst)}"
+    mark = f"✗ {failed} failed" if failed else f"{'≠' if deviations else '✓'} {share_text(worst)}{tight(rows)}"
     meter = tag("span", tag("span", "", style=f"width:{100 * min(worst, 1):.0f}%"), class_="meter", aria_hidden="true")
     text = tag("span", mark, meter, tag("small", cases),
                tag("small", "inherited") if inherited else "", *(tag("small", d) for d in deviations), class_="proof " + state)
@@ -58,9 +59,15 @@ def worst_of(rows):
     return max(finite([r for r in rows if not deviation_of(r)], "worst_error_of_bound") or [0.0])
 
 
+def tight(rows):
+    """" (tight)" where the largest share is of a tight bound, which right results nearly reach."""
+    shares = [(value(r, "worst_error_of_bound"), value(r, LOOSE)) for r in rows if not deviation_of(r)]
+    return " (tight)" if any(worst > loose and worst == worst_of(rows) for worst, loose in shares) else ""
+
+
 def classes(backend):
     failed, cases = total(backend.proof, "failed"), total(backend.proof, "count")
-    worst = share_text(worst_of(backend.proof))
+    worst = share_text(worst_of(backend.proof) if backend.worst is None else backend.worst)
     verdict = f"{words.count(failed, 'case')} FAILED" if failed else backend.deviation or "none failed"
     head = tag("summary", theme.named(backend),
                f": {words.count(cases, 'case')} in {words.count(len(backend.proof), 'class', 'classes')}, {verdict}, "
@@ -80,7 +87,7 @@ def class_row(row):
     cases = join((row["cases"], tag("small", deviation_of(row))), " ") if deviation_of(row) else row["cases"]
     return [Cell(row["op"]), Cell(cases, row["cases"]), raw(row, "count"),
             Cell(row["failed"], row["failed"], failure_class(row)),
-            Cell(share_text(value(row, "worst_error_of_bound"), 3), row["worst_error_of_bound"]),
+            Cell(share_text(value(row, "worst_error_of_bound"), 3) + tight([row]), row["worst_error_of_bound"]),
             "inherited" if truth(row, "inherited") else "own", long_text(row.get("first_failure"))]
 
 

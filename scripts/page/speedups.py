@@ -48,7 +48,8 @@ def paired(run):
     if not rows:
         return None
     caption = "From paired.csv: turns of the framework and runs of bench in alternation; the median over the rounds."
-    return markup.figure("Against torch", caption, lambda width: draw(rows, "torch", width), half=True)
+    name = run.backends[0].name
+    return markup.figure(f"Against {name}", caption, lambda width: draw(rows, name, width), half=True)
 
 
 def between(first, second):

@@ -102,7 +102,7 @@ def beside(best, peer):
     """The fastest backend against a framework that is kept beside the run."""
     for backend, up in speedups.paired_rows(peer):
         if backend is best:
-            return f" In paired rounds {best.name} was {speedup_text(up)} as fast as torch."
+            return f" In paired rounds {best.name} was {speedup_text(up)} as fast as {peer.backends[0].name}."
     phrases = [faster(best, other) for other in peer.timed() if other.seconds]
     return f" {best.name} is {words.listed(phrases)}, which did not take turns with it." if phrases else ""
 

@@ -8,7 +8,7 @@ import statistics
 
 from .records import put
 
-SCHEMA = 1
+SCHEMA = 2
 LAST = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 

@@ -208,7 +208,7 @@ class Numbers(Case):
             ratios = [1.0 if base == name else found["speedup_over"][base]["ratio"] if "naive" not in (base, name) else None
                       for base in ("naive", "onednn")]  # naive: one epoch, so that nothing is established
             expected = [found["median_seconds"], found["interval_95"][0], found["gflops"], found["share_of_peak"], *ratios,
-                        found["val_accuracy"], found["proof"]["worst_error_of_bound"]]
+                        found["val_accuracy"], found["proof"]["worst_error_shown"]]
             self.assertEqual(cells, ["" if figure is None else repr(figure) for figure in expected])
 
     def test_a_point_for_every_epoch(self):
