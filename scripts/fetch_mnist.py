@@ -269,7 +269,7 @@ def run_watched(folder, mirrors, meter):
 def by_hand(folder):
     names = "\n".join(f"  {name}.gz" for name in FILES)
     return (f"By hand: get these four files, for instance from {MIRRORS[0]}\n{names}\n"
-            f"and put them into {folder}, or into any folder that you then name with\n"
+            f"and put them into {folder}, or into any directory that you then name with\n"
             "bench --data FOLDER or MNIST_DIR=FOLDER. Without them bench uses its built-in digits.")
 
 
@@ -278,7 +278,7 @@ def parse_arguments(argv):
                                      epilog="exit codes: 0 all four files are there and right, 6 they are not, "
                                      "2 usage, 130 interrupted")
     parser.add_argument("--dest", type=Path, default=None, metavar="FOLDER",
-                        help="where to put the files (default: the user's cache folder)")
+                        help="where to put the files (default: the user's cache directory)")
     parser.add_argument("--mirror", action="append", metavar="URL",
                         help="take the files from URL/NAME.gz instead of the public mirrors; repeatable")
     arguments = parser.parse_args(argv)

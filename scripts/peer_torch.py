@@ -71,7 +71,7 @@ def parse_arguments():
     add("--threads", type=bounded(int, 1, 4096), metavar="T",
         help="at most (default: one per allowed physical core, within the cgroup's quota)")
     add("--data", metavar="DIR", help="MNIST's four files (default: MNIST_DIR, else ~/.cache/lanebench/mnist)")
-    add("--out", metavar="DIR", help="new or empty folder for the files (default: results/<run id>)")
+    add("--out", metavar="DIR", help="new or empty directory for the files (default: results/<run id>)")
     add("--start", choices=("bench", "torch"), default="bench",
         help="whose initial weights and sample order (default: bench's, bit for bit)")
     add("--setting", default="", metavar="K=V,...",

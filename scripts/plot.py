@@ -87,8 +87,8 @@ def note_all(run):
 
 def work():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="folder of a run, with epochs.csv in it")
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: charts/ inside the run's folder)")
+    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="directory of a run, with epochs.csv in it")
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: charts/ inside the run's directory)")
     parser.add_argument("--keras", metavar="FILE", action="append", default=[],
                         help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON")
     parser.add_argument("--mixed-machines", action="store_true",
@@ -96,8 +96,8 @@ def work():
     arguments = parser.parse_args()
     swept = [folder for folder in arguments.run_dir if sweep.is_sweep(folder)]
     if swept and (len(arguments.run_dir) > 1 or arguments.keras):
-        raise DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its folder and at most --out; its "
-                        "points are the folders of runs")
+        raise DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its directory and at most --out; its "
+                        "points are the directories of runs")
     if swept:
         print_paths(draw_sweep(swept[0], arguments.out))
         return 0

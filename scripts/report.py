@@ -42,8 +42,8 @@ def share(text):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="report", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="folder of a run")
-    parser.add_argument("-o", "--out", metavar="FILE", help="the page (default: report.html in the first folder)")
+    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="directory of a run")
+    parser.add_argument("-o", "--out", metavar="FILE", help="the page (default: report.html in the first directory)")
     parser.add_argument("--against", metavar="BACKEND", action="append",
                         help="speed-ups against this backend (default: naive and onednn, where they ran); repeatable")
     parser.add_argument("--keras", metavar="FILE", action="append", default=[],

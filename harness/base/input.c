@@ -43,7 +43,7 @@ static int fail_errno(struct input_problem *p)
 static int check_regular(const struct stat *st, struct input_problem *p)
 {
     if (S_ISREG(st->st_mode)) return 0;
-    if (S_ISDIR(st->st_mode)) return fail(p, INPUT_DIRECTORY, "is a folder, not a file");
+    if (S_ISDIR(st->st_mode)) return fail(p, INPUT_DIRECTORY, "is a directory, not a file");
     if (S_ISFIFO(st->st_mode)) return fail(p, INPUT_FIFO, "is a FIFO, not a regular file");
     return fail(p, INPUT_NOT_REGULAR, "is a device or a socket, not a regular file");
 }

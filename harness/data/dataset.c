@@ -115,7 +115,7 @@ static int load_folder(struct loading *l, const char *folder)
     if (stat(folder, &st) != 0)
         return idx_fail(IDX_MISSING, folder, l->e, "cannot be looked at: %s", strerror(errno)), EXIT_DATA;
     if (!S_ISDIR(st.st_mode))
-        return idx_fail(IDX_MISSING, folder, l->e, "is not the folder of the four IDX files, but a file"),
+        return idx_fail(IDX_MISSING, folder, l->e, "is a file, not the directory of the four IDX files"),
                EXIT_DATA;
     if (load_split(l, folder, TRAIN_IMAGES) || load_split(l, folder, TEST_IMAGES)) return (int)l->e->code;
     clean_copy(l->d->source, sizeof l->d->source, folder);

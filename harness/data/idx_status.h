@@ -6,7 +6,7 @@
 
 #define IDX_AGAIN  "fetch it again (scripts/fetch_mnist.py)"
 #define IDX_MNIST  "give a data set in MNIST's format"
-#define IDX_PATH   "check the folder given with --data or MNIST_DIR"
+#define IDX_PATH   "check the directory given with --data or MNIST_DIR"
 #define IDX_PAIR   "take images and labels from one data set"
 #define IDX_WRITER "write sizes big-endian and equal to the data that follows"
 
@@ -17,7 +17,7 @@
     X(IDX_DIRECTORY, "idx-directory", IDX_PATH)                                                              \
     X(IDX_FIFO, "idx-fifo", "give a regular file")                                                           \
     X(IDX_NOT_REGULAR, "idx-not-regular", "give a regular file")                                             \
-    X(IDX_UNREADABLE, "idx-unreadable", "check the permissions of the file and its folders")                 \
+    X(IDX_UNREADABLE, "idx-unreadable", "check the permissions of the file and its directories")                 \
     X(IDX_READ_FAILED, "idx-read-failed", "check the disk, then fetch the file again")                       \
     X(IDX_OUT_OF_MEMORY, "idx-out-of-memory", "free memory or use a smaller data set")                       \
     X(IDX_EMPTY, "idx-empty", IDX_AGAIN)                                                                     \

@@ -131,7 +131,7 @@ class Run:
 
     def __init__(self, folder, host=None):
         if not os.path.isdir(folder):
-            raise DataError(f"{folder}: no such folder")
+            raise DataError(f"{folder}: no such directory")
         self.folder, self.host = folder, host
         self.peers = []
         self.tag = ""
@@ -150,7 +150,7 @@ class Run:
         first = self._read_epochs()
         self._read_proof()
         if not any(b.epochs or b.proof for b in self.backends):
-            raise DataError(f"{folder}: no rows in epochs.csv or proof.csv: not the folder of a run, or one that ended "
+            raise DataError(f"{folder}: no rows in epochs.csv or proof.csv: not the directory of a run, or one that ended "
                             "before anything was proven")
         self.run_id = self.machine.get("run_id") or first.get("run_id") or os.path.basename(os.path.abspath(folder))
         self.dataset = first.get("dataset") or self.fact("dataset", "name") or "unknown"

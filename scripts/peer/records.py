@@ -84,11 +84,11 @@ def make_folder(out, run_id):
     try:
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):
-            raise PeerError(EXIT_USAGE, f"--out {folder}: is not empty; name a new or an empty folder")
+            raise PeerError(EXIT_USAGE, f"--out {folder}: is not empty; give a new or an empty directory")
     except (FileExistsError, NotADirectoryError):
-        raise PeerError(EXIT_USAGE, f"--out {folder}: is a file, or lies below one; name a folder") from None
+        raise PeerError(EXIT_USAGE, f"--out {folder}: is a file, or lies below one; give a directory") from None
     except OSError as error:
-        raise PeerError(EXIT_INTERNAL, f"{folder}: the folder cannot be made: {error.strerror}") from None
+        raise PeerError(EXIT_INTERNAL, f"{folder}: the directory cannot be created: {error.strerror}") from None
     return folder
 
 

@@ -45,7 +45,7 @@ static void only_regular_files(void **state)
 {
     (void)state;
     assert_refused(path, INPUT_CACHE, INPUT_MISSING, "No such file");
-    assert_refused(folder, INPUT_CACHE, INPUT_DIRECTORY, "is a folder");
+    assert_refused(folder, INPUT_CACHE, INPUT_DIRECTORY, "is a directory");
     assert_refused("/dev/zero", INPUT_CACHE, INPUT_NOT_REGULAR, "is a device");
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_refused(path, INPUT_CACHE, INPUT_FIFO, "is a FIFO"); /* and does not wait for a writer */

@@ -749,7 +749,7 @@ class Keras(Case):
 
 class Refusals(Case):
     def test_no_folder(self):
-        self.refuse(6, "no such folder")
+        self.refuse(6, "no such directory")
 
     def test_sweep(self):
         os.mkdir(self.run_dir)
@@ -759,7 +759,7 @@ class Refusals(Case):
 
     def test_no_run(self):
         os.mkdir(self.run_dir)
-        self.refuse(6, "not the folder of a run")
+        self.refuse(6, "not the directory of a run")
 
     def test_not_a_number(self):
         make_run(self.run_dir)

@@ -282,7 +282,7 @@ class Plot(unittest.TestCase):
 
     def test_no_such_folder(self):
         shutil.rmtree(self.run_dir)
-        self.refuse(6, "no such folder")
+        self.refuse(6, "no such directory")
         self.assertEqual(plot_process(self.run_dir).returncode, 6)
 
     def test_no_epochs_file(self):
