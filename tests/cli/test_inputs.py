@@ -9,7 +9,7 @@ import sys
 from cli_common import check, finish, make_data, run, scratch
 
 bench = sys.argv[1]
-SMALL = ["--backend", "naive", "--hidden", "16", "--threads", "1"]
+SMALL = ["--backend", "naive", "--hidden", "16", "--threads", "1", "--quiet"]
 TOO_LARGE = 300 << 20
 ESCAPE = "\033[2J\u009b31m\n"
 

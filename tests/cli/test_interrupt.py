@@ -35,18 +35,18 @@ End = collections.namedtuple("End", "kill code seconds epochs")
 
 
 def commands(data, baseline):
-    """Name -> the seconds within which it is ended, its words, whether it takes --out."""
+    """Name -> the seconds within which it is ended, about those that it takes; its words; whether it takes --out."""
     data = ["--data", data]
     return {
-        "run": Command(6, ["run", *SMALL, "--epochs", str(EPOCHS), "--format", "csv,jsonl", *data]),
-        "sweep": Command(8, ["run", *SMALL[2:], "--hidden", "8,16", "--epochs", "20", *data]),
-        "target": Command(6, ["run", *SMALL, "--epochs", "40", "--target-accuracy", "0.999", "--seeds", "2", *data]),
-        "prove": Command(6, ["prove", *SMALL, *data]),
-        "ab": Command(8, ["ab", "naive", "naive", *SMALL[:4], *data]),
-        "gate": Command(8, ["gate", "--baseline", baseline, *data]),
-        "micro": Command(12, ["micro", *SMALL, *data, "--benchmark_min_time=0.02"]),
-        "tune": Command(12, ["tune", "--backend", "avx2", "--threads", "1", "--hidden", "64", *data, "--tuning"]),
-        "roofline": Command(7, ["roofline", "--threads", "1"]),
+        "run": Command(2.5, ["run", *SMALL, "--epochs", str(EPOCHS), "--format", "csv,jsonl", *data]),
+        "sweep": Command(1.6, ["run", *SMALL[2:], "--hidden", "8,16", "--epochs", "20", *data]),
+        "target": Command(0.8, ["run", *SMALL, "--epochs", "40", "--target-accuracy", "0.999", "--seeds", "2", *data]),
+        "prove": Command(0.4, ["prove", *SMALL, *data]),
+        "ab": Command(5, ["ab", "naive", "naive", *SMALL[:4], *data]),
+        "gate": Command(5, ["gate", "--baseline", baseline, *data]),
+        "micro": Command(4, ["micro", *SMALL, *data, "--benchmark_min_time=0.02"]),
+        "tune": Command(8, ["tune", "--backend", "avx2", "--threads", "1", "--hidden", "64", *data, "--tuning"]),
+        "roofline": Command(6, ["roofline", "--threads", "1"]),
         "doctor": Command(4, ["doctor", "--threads", "1"], False),
         "list": Command(4, ["list", "--plugin", hanging_plugin], False),
         "data": Command(0.3, ["data", *data], False),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A CBLAS library whose gemm is right but for what STUB_BREAKS says. It reads A and B although alpha is 0; so
- * does STUB_PLAIN, which is also wrong for one shape of ordinary numbers, and STUB_CRASH. STUB_OUTSIDE, where
- * something lies between the rows of C, keeps to that rule but writes there. */
+ * does STUB_PLAIN, which is also wrong for ordinary numbers of one shape, that of dw2 at --hidden 16, where
+ * STUB_CRASH crashes. STUB_OUTSIDE, where something lies between the rows of C, keeps to that rule but writes
+ * there. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +34,7 @@ void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, co
             float *out = &c[(ptrdiff_t)i * ldc + j];
             *out = alpha * sum + (beta == 0.0f ? 0.0f : beta * *out);
         }
-    if (STUB_BREAKS == STUB_PLAIN && m == 3 && n == 5 && k > 0) *c += 1.0f;
+    if (STUB_BREAKS == STUB_PLAIN && m == 16 && n == 10) *c += 1.0f;
     if (outside) c[n] = 1.0f;
-    if (STUB_BREAKS == STUB_CRASH && m == 3 && n == 5 && k > 0) raise(SIGSEGV);
+    if (STUB_BREAKS == STUB_CRASH && m == 16 && n == 10) raise(SIGSEGV);
 }

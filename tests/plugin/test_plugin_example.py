@@ -24,7 +24,8 @@ def listed(*words):
 
 def test_run(data, folder):
     out = folder + "/run"
-    result = run(bench, *TEAM, "--plugin", EXAMPLE, "--backend", "naive", "--epochs", "1", "--data", data, "--out", out)
+    result = run(bench, *TEAM, "--plugin", EXAMPLE, "--backend", "naive", "--epochs", "1", "--data", data, "--out", out,
+                 env={"QUICK_PROOF_TEAMS": "1"})
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     epochs = {r["backend"]: r for r in whole_rows(out + "/epochs.csv")}
     check(set(epochs) == {"naive", "my_gemm"} and epochs["my_gemm"]["verified"] == "1", f"epochs.csv: {epochs}")
@@ -36,6 +37,12 @@ def test_run(data, folder):
         check(code == {"naive": provenance_of(out, bench), "my_gemm": provenance_of(out, EXAMPLE)}, f"{name}.csv: code {code}")
     inherited = {r["op"]: r["inherited"] for r in whole_rows(out + "/ops.csv") if r["backend"] == "my_gemm"}
     check(inherited.get("gather") == "1" and "0" in inherited.values(), f"ops.csv: {inherited}")
+
+
+def test_proof(data):
+    """With all cases of its own op."""
+    result = run(bench, "prove", *SMALL, "--backend", "my_gemm", "--plugin", EXAMPLE, "--case", "gemm *", "--data", data)
+    check(result.returncode == 0 and len(re.findall(r"^pass +my_gemm +gemm ", result.stdout, re.M)) > 15, f"prove: {result}")
 
 
 def test_choice(data):
@@ -92,6 +99,7 @@ with scratch() as scratch_folder:
     if part == ["installed"]:
         test_installed(scratch_folder)
     else:
+        test_proof(data_folder)
         test_run(data_folder, scratch_folder)
         test_choice(data_folder)
         test_micro(data_folder)

@@ -12,6 +12,7 @@ from cli_common import check, finish, make_data, run, scratch, skip, whole_rows
 bench, modules = sys.argv[1:]
 THREADS = 2
 SMALL = ["--hidden", "16", "--batch", "16", "--threads", str(THREADS), "--quiet"]
+TEAMS = {"QUICK_PROOF_TEAMS": "1"}  # other instances, of other sizes, before the one that is timed
 IMAGES, EPOCHS = 640, 2
 TIMED = EPOCHS * IMAGES // 16  # training steps
 
@@ -25,7 +26,7 @@ def test_told(data, folder):
     """A CBLAS library that keeps one number of threads."""
     log = folder + "/told"
     result = run(bench, "run", *SMALL, "--backend", f"cblas:{modules}/told_blas.so", "--epochs", str(EPOCHS),
-                 "--data", data, "--out", folder + "/run", env={"TOLD_LOG": log})
+                 "--data", data, "--out", folder + "/run", env={"TOLD_LOG": log, **TEAMS})
     check(result.returncode == 0, f"told: exit {result.returncode}: {result.stderr}")
     changes = [(what, int(call), int(told)) for what, call, told in
                re.findall(r"^(\w+) (\d+): told (\d+)$", "\n".join(read(log)), re.M)]
@@ -44,7 +45,7 @@ def test_two_libraries(data, folder):
     log, out = folder + "/told_micro", folder + "/micro"
     words = [*SMALL, "--backend", backends, "--data", data]
     result = run(bench, "micro", *words, "--benchmark_filter=gemm/(forward1|dw1)", "--benchmark_min_time=0.01",
-                 "--out", out, env={"TOLD_LOG": log})
+                 "--out", out, env={"TOLD_LOG": log, **TEAMS})
     check(result.returncode == 0, f"told, micro: exit {result.returncode}: {result.stderr}")
     check([line.split()[-1] for line in read(log)[-2:]] == [str(THREADS)] * 2, f"told, micro: {read(log)[-3:]}")
     rows = whole_rows(out + "/micro.csv")
@@ -78,12 +79,12 @@ def is_alone(own):
 def test_pool(data, folder):
     words = [*SMALL, "--plugin", modules + "/pool.so", "--backend", "pool", "--data", data]
     log = folder + "/pool"
-    result = run(bench, "run", *words, "--epochs", str(EPOCHS), "--out", folder + "/run-pool", env={"POOL_LOG": log})
+    result = run(bench, "run", *words, "--epochs", str(EPOCHS), "--out", folder + "/run-pool", env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool: exit {result.returncode}: {result.stderr}")
     check(is_alone(check_pool("run", log, 2 * TIMED)), "run: another instance is open while it is timed")
     log = folder + "/pool-micro"
     result = run(bench, "micro", *words, "--benchmark_filter=pool/gemm/forward1", "--benchmark_min_time=0.05",
-                 env={"POOL_LOG": log})
+                 env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool, micro: exit {result.returncode}: {result.stderr}")
     check(is_alone(check_pool("micro", log, 2)), "micro: another instance is open while it is timed")
 
