@@ -68,6 +68,8 @@ static void a_share_is_of_the_best_peak_of_the_run(void **state)
     assert_true(isnan(time_figures(&s, &s.rows[0]).share_of_peak));
     assert_int_equal(summary_epoch(&s, &s.rows[1], &quiet, 42, 100e9), 0);
     assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
+    assert_int_equal(summary_epoch(&s, &s.rows[1], &busy, 42, 100e9), 0); /* takes nothing back */
+    assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
     assert_int_equal(summary_epoch(&s, &s.rows[1], &wider, 42, 100e9), 0); /* of another tier */
     assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
     summary_free(&s);
