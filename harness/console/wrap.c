@@ -60,9 +60,15 @@ void wrap_line(FILE *out, int width, const char *format, ...)
     va_start(ap, format);
     const int length = vasprintf(&text, format, ap);
     va_end(ap);
-    if (length < 0) return;
-    wrap_print(out, text, 0, 2, width);
-    free(text);
+    if (length >= 0) {
+        wrap_print(out, text, 0, 2, width);
+        free(text);
+        return;
+    }
+    va_start(ap, format);
+    vfprintf(out, format, ap);
+    va_end(ap);
+    fputc('\n', out);
 }
 
 FILE *wrap_open(struct wrapped *w, FILE *out)
@@ -78,15 +84,14 @@ void wrap_close(struct wrapped *w, int indent)
     const int width = terminal_width(w->out);
     if (w->lines == w->out) return;
     fclose(w->lines);
-    for (const char *text = w->text; text && *text; text += *text == '\n') {
+    for (char *text = w->text, *next; text && *text; text = next) {
         const size_t length = strcspn(text, "\n");
         size_t label = length < (size_t)indent ? length : (size_t)indent;
         label += strspn(text + label, " ");
-        char *rest = strndup(text + label, length - label);
+        next = text + length + (text[length] == '\n');
+        text[length] = 0;
         fwrite(text, 1, label, w->out);
-        wrap_print(w->out, rest ? rest : "", wrap_columns(text, label), indent, width);
-        free(rest);
-        text += length;
+        wrap_print(w->out, text + label, wrap_columns(text, label), indent, width);
     }
     free(w->text);
 }

@@ -19,8 +19,8 @@ size_t wrap_piece(const char *text, int width);
  * its own. */
 void wrap_print(FILE *out, const char *text, int at, int indent, int width);
 
-/* The same of a formatted text that begins a line; further lines are indented by two. Prints nothing where
- * memory is short. */
+/* The same of a formatted text that begins a line; further lines are indented by two. Where memory is short,
+ * in one line. */
 void wrap_line(FILE *out, int width, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Lines that are printed piece by piece: between wrap_open and wrap_close what is printed to the stream that

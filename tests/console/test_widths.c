@@ -14,9 +14,12 @@
 #include "console/target_view.h"
 #include "../support/widest_line.h"
 
-static const struct registry_entry entries[] = {{.name = "avx512"},
-                                                {.name = "a_plug_in_with_the_longest_of_all.again"},
-                                                {.name = "a_plug_in_with_the_longest_of_all"}};
+static const struct step_ops step = {0};
+static const struct backend composed = {.name = "composed"}, fused = {.name = "fused", .step = &step};
+static const struct registry_entry entries[] = {
+    {.name = "avx512", .backend = &fused},
+    {.name = "a_plug_in_with_the_longest_of_all.again", .backend = &composed},
+    {.name = "a_plug_in_with_the_longest_of_all", .backend = &composed}};
 
 static void print_ab(void *context, FILE *out)
 {
