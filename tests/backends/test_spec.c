@@ -231,7 +231,7 @@ static void ops_come_from_the_first_that_has_them(void **state)
     assert_string_equal(e.text, "not today");
     assert_int_equal(opened[0].times, 0);
 
-    second.ops = (struct ops){NULL}; /* nothing comes from it: it is not opened */
+    second.ops = (struct ops){.gemm = NULL}; /* nothing comes from it: it is not opened */
     e = (struct error){0};
     assert_int_equal(contender_open(&c, &first, &second, &plan, &e), 0);
     contender_close(&c);

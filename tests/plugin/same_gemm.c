@@ -12,6 +12,7 @@
 static gemm_fn slowed_gemm;
 static int same_open(const struct plan *plan, void **state, char *why, size_t why_size);
 static void same_close(void *state);
+static const char *same_implementation(void *state);
 
 /* Of the backend's file, the parameters of its gemm; the frame is this one's. */
 #define LB_VECTOR_BACKEND_INC_H
@@ -20,7 +21,8 @@ static void same_close(void *state);
         .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = "same_gemm",      \
         .summary = "the gemm of " name_, .needs = needs_,                                                    \
         .flags = BACKEND_DETERMINISTIC | BACKEND_TAKES_ARGUMENT | BACKEND_INHERITS_FASTEST,                  \
-        .blocking = GEMM_DEFAULT, .open = same_open, .close = same_close, .ops = {.gemm = slowed_gemm},      \
+        .blocking = GEMM_DEFAULT, .open = same_open, .close = same_close,                                    \
+        .implementation = same_implementation, .ops = {.gemm = slowed_gemm},                                 \
     }
 #include SAME_FILE
 #include "vector/parameters.inc.h"
@@ -50,6 +52,13 @@ static void same_close(void *state)
     struct same *s = state;
     gemm_close(&s->vector.gemm);
     free(s);
+}
+
+/* A contender without a step tells only what names an op. */
+static const char *same_implementation(void *state)
+{
+    (void)state;
+    return "step=none;gemm=same";
 }
 
 static double now(void)

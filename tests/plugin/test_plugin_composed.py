@@ -93,7 +93,7 @@ def interrupted_run(words, out):
 def test_run_and_resume(folder):
     """The opponent is added once; each name stays what it is."""
     out = folder + "/run"
-    chosen = [isa, f"{isa}+gemm:same_gemm", "same_gemm:10:composed", "my_gemm"]
+    chosen = [isa, f"{isa}+gemm:same_gemm", f"same_gemm+rmsprop:{isa}", "same_gemm:10:composed", "my_gemm"]
     names = [*chosen, f"{fastest}:composed"]
     shown = interrupted_run([*SMALL, "--epochs", "8", "--backend", ",".join(chosen), "--plugin", SAME, "--plugin", EXAMPLE,
                              "--data", data], out)
@@ -104,6 +104,8 @@ def test_run_and_resume(folder):
     machine, rows = read_json(out + "/machine.json"), whole_rows(out + "/epochs.csv")
     check(list(machine["backends"]) == names == machine["settings"]["backends"], f"resume: {list(machine['backends'])}")
     check([p["name"] for p in machine["settings"]["plugins"]] == ["same_gemm", "my_gemm"], "resume: plug-ins")
+    told = {name: machine["backends"][name]["implementation"] for name in names}  # by the workers
+    check(told == {name: "gemm=same" if "same_gemm" in name else None for name in names}, f"implementations: {told}")
     for name in names:
         check(sources(machine, name) == sources(before, name) != {}, f"resume: ops of {name}: {sources(machine, name)}")
         epochs = sorted(int(r["epoch"]) for r in rows if r["backend"] == name)
