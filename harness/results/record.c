@@ -21,7 +21,7 @@
 #include "backends/tuning.h"
 #include "run/program.h"
 
-static json_t *build_json(void)
+json_t *record_build(void)
 {
     const struct build *b = build_get();
     json_t *tree = json_null();
@@ -106,7 +106,7 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     for (int i = 0; i < count; i++)
         if (entries[i]->program)
             set_in_backend(r, entries[i]->name, "program", program_json(entries[i]->program));
-    set(r, "build", build_json());
+    set(r, "build", record_build());
     set(r, "libraries", libraries_json(topology));
     set(r, "cpu", machine_cpu_json());
     set(r, "topology", machine_topology_json(topology));

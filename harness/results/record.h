@@ -17,6 +17,9 @@ struct record {
     bool lost; /* out of memory while it was put together */
 };
 
+/* What the program was built from and with; a new reference. */
+json_t *record_build(void);
+
 /* Puts together everything that is known before the run; data may be NULL. plan: of the entries, but for what
  * is tuned; NULL where there are none. Free with record_free. */
 void record_init(struct record *r, const struct folder *folder, int argc, char **argv,

@@ -8,19 +8,11 @@
 #include <unistd.h>
 
 #include "base/json_text.h"
-#include "machine/build.h"
+#include "results/record.h"
 
 static void set(struct sweep_record *r, json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value) != 0) r->lost = true;
-}
-
-static json_t *build_json(void)
-{
-    const struct build *b = build_get();
-    return json_pack("{s:s, s:s, s:s, s:o, s:s}", "version", b->version, "compiler", b->compiler, "commit",
-                     b->commit, "dirty", b->dirty < 0 ? json_null() : json_boolean(b->dirty),
-                     "program_sha256", b->program_sha256);
 }
 
 static json_t *points_json(const struct grid *g)
@@ -56,7 +48,7 @@ void sweep_record_init(struct sweep_record *r, const struct folder *folder, int 
     set(r, r->root, "command_line", command);
     set(r, r->root, "settings", settings);
     set(r, r->root, "env_id", json_string(env_id));
-    set(r, r->root, "build", build_json());
+    set(r, r->root, "build", record_build());
     set(r, r->root, "points", points_json(g));
 }
 

@@ -170,7 +170,7 @@ static void two_modes(void **state)
     assert_true(fabs(h.low - 1.02) < 0.01 && fabs(h.high - 1.316) < 0.01);
     for (int i = 0; i < 20; i++) values[i] = i; /* uniform */
     assert_false(find_bimodality(values, 20).found);
-    values[19] = 1000.0; /* one outlier is no hump */
+    values[19] = 1000.0; /* one outlier does not make it bimodal */
     assert_false(find_bimodality(values, 20).found);
     for (int i = 0; i < 20; i++) values[i] = 3.0;
     assert_false(find_bimodality(values, 20).found);
