@@ -52,7 +52,7 @@ static uint8_t *bytes_below(const struct determinism_subject *s, int arena, size
 
 /* Fewer rows than threads, one row, one column; the last two with the matrix as it is and transposed. Written
  * one after the other. */
-enum { THIN_FLOATS = FEW * WIDE + 2 * WIDE + 2 * DEEP };
+enum { THIN_FLOATS = FEW * WIDE + 2 * WIDE + 2 * DEEP + FEW * DEEP };
 
 static void call_thin_gemms(const struct determinism_subject *s, struct contender *c, const float *a,
                             int shift, float *out)
@@ -67,6 +67,8 @@ static void call_thin_gemms(const struct determinism_subject *s, struct contende
     CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, 1, DEEP, WIDE, 1.0f, a, WIDE, b, WIDE, 1.0f, out, DEEP);
     out += DEEP;
     CONTENDER_CALL(c, gemm, NO_TRANS, NO_TRANS, DEEP, 1, WIDE, 0.7f, b, WIDE, a, 1, 1.3f, out, 1);
+    out += DEEP;
+    CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, FEW, DEEP, WIDE, 1.0f, a, WIDE, b, WIDE, 1.0f, out, DEEP);
 }
 
 static void call_gemm(struct determinism_subject *s, int team, int shift)
@@ -81,7 +83,8 @@ static void call_gemm(struct determinism_subject *s, int team, int shift)
                    COLUMNS);
     CONTENDER_CALL(c, gemm, TRANS, NO_TRANS, DEPTH, COLUMNS, ROWS, 0.7f, a, DEPTH, plain, COLUMNS, 1.3f,
                    transposed, COLUMNS);
-    /* a third call: code that alternates between two ways would meet two calls always in the same order */
+    /* nine calls with the thin ones: code that alternates between two ways would make an even number of them
+     * the same way in every run */
     CONTENDER_CALL(c, gemm, NO_TRANS, TRANS, ROWS, CLASSES, DEPTH, 1.0f, a, DEPTH, b, DEPTH, 1.0f, small,
                    CLASSES);
     call_thin_gemms(s, c, a, shift, small + (size_t)ROWS * CLASSES);
