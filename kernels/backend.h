@@ -45,7 +45,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 4u
+#define BACKEND_ABI_VERSION 5u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -223,6 +223,11 @@ enum backend_flag {
     BACKEND_MAY_DEVIATE = 1u << 4,
 };
 
+/* Multiply-adds, padding included. */
+struct thread_work {
+    double forward, backward;
+};
+
 /* The rule for a backend's name, which is seen in command lines, files and tables: 1 to BACKEND_NAME_MAX of
  * a-z, 0-9, '_' and '-', the first of them not '-', and neither "all" nor "composed". */
 #define BACKEND_NAME_MAX 32
@@ -239,6 +244,9 @@ struct backend {
     /* The sizes under a plan: those it names, the rest from its caches and threads. NULL: from `blocking`.
      * Not asked of plug-ins, which are not tuned. */
     struct blocking (*blocking_of)(const struct plan *plan);
+    /* How a step of plan->batch images is divided among plan->threads threads: multiply-adds of the first
+     * layer that one of them does, forward and for the gradient of w1. NULL: not told. */
+    void (*work_of)(const struct plan *plan, int thread, struct thread_work *work);
     /* Prepares for the plan and returns 0; otherwise returns non-zero and writes one line to why[why_size].
      * NULL open: stateless, state is NULL. */
     int (*open)(const struct plan *plan, void **state, char *why, size_t why_size);

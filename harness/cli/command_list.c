@@ -15,8 +15,12 @@
 #include "machine/build.h"
 #include "backends/describe.h"
 #include "console/table.h"
+#include "console/work_view.h"
+#include "data/dataset.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
+
+enum { INPUTS = 28 * 28 }; /* of the images that the work of a step is told for */
 
 struct listing {
     const struct registry_entry *entry;
@@ -75,7 +79,34 @@ static void print_notes(const struct topology *t)
               t->hwloc_version, zlibVersion(), JANSSON_VERSION, build_get()->benchmark, _OPENMP);
 }
 
-static int print_table(const struct topology *t, struct error *e)
+/* What a step is divided for; threads 0: not asked. */
+static struct plan step_plan(const struct options *o)
+{
+    return (struct plan){.struct_size = sizeof(struct plan),
+                         .threads = o->threads,
+                         .inputs = INPUTS,
+                         .hidden = o->hidden,
+                         .classes = DATASET_CLASSES,
+                         .batch = o->batch};
+}
+
+/* Whether the backend's division of the step is asked for, and may be asked: its functions are called only
+ * when the CPU can run them. */
+static bool tells_work(const struct options *o, const struct listing *l)
+{
+    return o->threads > 0 && l->status == BACKEND_READY && l->entry->backend->work_of;
+}
+
+static void print_work(const struct options *o)
+{
+    const struct plan plan = step_plan(o);
+    for (int i = 0; i < registry_count(); i++) {
+        const struct listing l = look_at(registry_at(i));
+        if (tells_work(o, &l)) work_view_print(l.entry->backend, &plan, stdout);
+    }
+}
+
+static int print_table(const struct options *o, const struct topology *t, struct error *e)
 {
     struct table table;
     table_init(&table, "llllll", "000000");
@@ -96,11 +127,12 @@ static int print_table(const struct topology *t, struct error *e)
     table_free(&table);
     if (failed) return error_set(e, EXIT_INTERNAL, "out of memory");
     print_notes(t);
+    print_work(o);
     return EXIT_OK;
 }
 
 /* NULL when out of memory. */
-static json_t *listing_json(const struct listing *l)
+static json_t *listing_json(const struct options *o, const struct listing *l)
 {
     const struct backend *b = l->entry->backend;
     json_t *object = json_pack("{s:s, s:s, s:s?}", "name", l->entry->name, "status", status_text(l->status),
@@ -115,6 +147,10 @@ static json_t *listing_json(const struct listing *l)
     bool failed = !rest;
     if (l->entry->plugin)
         failed |= json_object_set_new(rest, "plugin", json_string(l->entry->plugin->shown_path)) != 0;
+    if (tells_work(o, l)) {
+        const struct plan plan = step_plan(o);
+        failed |= json_object_set_new(rest, "step_work", work_view_json(b, &plan)) != 0;
+    }
     failed |= json_object_update(object, rest) != 0;
     json_decref(rest);
     if (!failed) return object;
@@ -122,13 +158,13 @@ static json_t *listing_json(const struct listing *l)
     return NULL;
 }
 
-static int print_json(const struct topology *t, struct error *e)
+static int print_json(const struct options *o, const struct topology *t, struct error *e)
 {
     char found[128], usable[128];
     json_t *backends = json_array();
     for (int i = 0; i < registry_count(); i++) {
         const struct listing l = look_at(registry_at(i));
-        if (json_array_append_new(backends, listing_json(&l)) != 0) { /* also where there is no listing */
+        if (json_array_append_new(backends, listing_json(o, &l)) != 0) { /* also where there is no listing */
             json_decref(backends);
             return error_set(e, EXIT_INTERNAL, "out of memory");
         }
@@ -151,6 +187,6 @@ int command_list(const struct options *o, struct error *e)
 {
     struct topology t;
     if (output_check(e) || topology_read(&t, e)) return (int)e->code;
-    if (o->json) return print_json(&t, e);
-    return print_table(&t, e);
+    if (o->json) return print_json(o, &t, e);
+    return print_table(o, &t, e);
 }

@@ -162,13 +162,12 @@ static void on_left_out(void *context, int threads, const struct level *level)
 static void print_setting(const struct roofline *r)
 {
     const struct topology *t = &r->topology;
+    char team[128];
     session_print_machine(t, stderr);
     fprintf(stderr, "measuring with 1 and %d threads, %d rounds of %g ms each\n", r->threads, ROUNDS,
             round_seconds * 1e3);
-    if (r->threads > t->allowed_pus)
-        fprintf(stderr,
-                "warning: %d threads on %d allowed CPUs will wait for each other; the results mean little\n",
-                r->threads, t->allowed_pus);
+    topology_team_words(t, r->threads, team, sizeof team);
+    if (team[0]) fprintf(stderr, "warning: %s\n", team);
 }
 
 static int print_json(struct roofline *r)

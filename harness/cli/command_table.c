@@ -68,10 +68,12 @@ const struct command_spec command_table[] = {
      "",
      "show the backends, and why one is not ready",
      "Shows every backend: the ISA it needs, whether it is ready, which ops are its own, versions of "
-     "libraries.",
+     "libraries. With --threads also how a step is divided among so many threads, whatever the machine has: "
+     "multiply-adds of the first layer, thread by thread, how many have none, and the efficiency that this "
+     "allows.",
      NULL,
-     {{"bench list", "all backends"},
-      {"bench list --plugin ./mine.so", "a plug-in among them"},
+     {{"bench list --plugin ./mine.so", "all backends, a plug-in among them"},
+      {"bench list --threads 16 --hidden 1024", "the work of each of 16 threads"},
       {"bench list --json", "for scripts"}}},
     {"data",
      COMMAND_DATA,

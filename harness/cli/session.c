@@ -181,6 +181,7 @@ static void print_tunings(const struct session *s, FILE *out)
 
 void session_print(const struct session *s, FILE *out)
 {
+    char team[128];
     const struct options *o = s->options;
     const struct build *b = build_get();
     fprintf(out, "bench %s (%.12s%s, %s, %s)  run %s\n", b->version, b->commit,
@@ -202,11 +203,6 @@ void session_print(const struct session *s, FILE *out)
     print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
     print_held_back(s, out);
-    if (s->plan.threads > s->topology.allowed_pus)
-        fprintf(out,
-                "warning: %d threads on %d allowed CPUs will wait for each other; the times mean little\n",
-                s->plan.threads, s->topology.allowed_pus);
-    else if (s->plan.threads > topology_kind_pus(&s->topology))
-        fprintf(out, "warning: %d threads on cores of several kinds: the fast ones wait for the slow ones\n",
-                s->plan.threads);
+    topology_team_words(&s->topology, s->plan.threads, team, sizeof team);
+    if (team[0]) fprintf(out, "warning: %s\n", team);
 }

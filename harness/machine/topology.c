@@ -253,6 +253,20 @@ int topology_kind_pus(const struct topology *t)
     return t->kinds_count ? t->kinds[0].pus : t->allowed_pus;
 }
 
+void topology_team_words(const struct topology *t, int threads, char *text, size_t size)
+{
+    text[0] = 0;
+    if (threads > t->allowed_pus)
+        snprintf(text, size, "%d threads on %d allowed CPUs wait for each other; the figures mean little",
+                 threads, t->allowed_pus);
+    else if (threads > topology_kind_pus(t))
+        snprintf(text, size, "%d threads on cores of several kinds: the fast ones wait for the slow ones",
+                 threads);
+    else if (t->kinds_count && threads > t->kinds[0].cores)
+        snprintf(text, size, "%d threads on %d physical cores: two threads of a core share its multipliers",
+                 threads, t->kinds[0].cores);
+}
+
 /* The calling thread to some PUs. 1 on success. sched_setaffinity itself, since a call of hwloc would have
  * every worker read the whole machine again only to bind to numbers that are known. */
 static int bind_self(const int *pus, int count)

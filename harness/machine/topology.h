@@ -25,7 +25,10 @@ struct topology {
     double quota_cpus;   /* cgroup quota in CPUs; 0 = none */
     int default_threads; /* min(cores of the first kind, ceil of quota), >= 1 */
     /* OS index of the PU for thread i. Kind after kind, because a team of unlike cores waits for its slowest;
-     * within a kind distinct cores first, then siblings. */
+     * within a kind distinct cores first, then siblings. Cores follow each other as hwloc numbers them: those
+     * that share a cache, then those of the NUMA node, then the next node's. So a team fills one cache and
+     * one node before it reaches into another, and neighbours in a team, which share hidden units, are near.
+     */
     int places[TOPOLOGY_MAX_PLACES];
     int places_count;
     bool unbindable; /* a sandbox forbids threads to choose their CPUs, or to be told which they have */
@@ -46,6 +49,9 @@ int topology_describe(struct topology *t, struct hwloc_topology *h, struct error
 
 /* PUs of the kind that places begin with: a larger team has cores of several kinds, or shares PUs. */
 int topology_kind_pus(const struct topology *t);
+
+/* Why a team of that many threads has less than a core of the fastest kind for each, or "". */
+void topology_team_words(const struct topology *t, int threads, char *text, size_t size);
 
 /* Binds the calling thread and the whole OpenMP team of that many threads, thread i to places[i % count].
  * bound, if not NULL, receives 1 when every binding succeeded. */

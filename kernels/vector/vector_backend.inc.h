@@ -42,7 +42,8 @@ static int vector_open(const struct plan *plan, void **state, char *why, size_t 
     {                                                                                                        \
         .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = name_,            \
         .summary = summary_, .needs = needs_, .flags = BACKEND_DETERMINISTIC, .blocking = GEMM_DEFAULT,      \
-        .choices = &gemm_choices, .blocking_of = gemm_blocking, .open = vector_open, .close = vector_close,  \
+        .choices = &gemm_choices, .blocking_of = gemm_blocking, .work_of = fused_work_of,                    \
+        .open = vector_open, .close = vector_close,                                                          \
         .ops = {gemm, gather, bias_act, relu_grad, bias_grad, softmax_xent, rmsprop, vexp, vlog},            \
         .step = &fused_ops,                                                                                  \
     }

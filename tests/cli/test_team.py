@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Commands that measure in their own process do so with the OpenMP settings of a worker, whatever the user's are, and
-find the same CPUs allowed as without a start of their own."""
+find the same CPUs allowed as without a start of their own. And how a step is divided among a team can be asked for, on
+any machine."""
 import json
 import os
 import sys
@@ -39,7 +40,22 @@ def test_closed_stdout(data):
     check(result.returncode == 99 and "stdout" in result.stderr, f"closed: {result.returncode}: {result.stderr}")
 
 
+def test_work_of_a_team():
+    """512 hidden units, 128 images: no thread of 1 to 128 has more than 1.10 times the mean."""
+    for threads in (1, 12, 16, 128):
+        listing = json.loads(run(bench, "list", "--json", "--threads", str(threads)).stdout)["backends"]
+        for backend in listing:
+            work = backend.get("step_work")
+            check((work is None) == (backend["name"] not in ("avx2", "avx512") or backend["status"] != "ready"),
+                  f"{backend['name']}: work of {threads} threads: {work}")
+            for name, row in (work or {}).items():
+                check(len(row) == threads and sum(row) == 128 * 784 * 512 and max(row) * threads <= 1.10 * sum(row),
+                      f"{backend['name']}, {threads} threads, {name}: {row}")
+    check("step_work" not in run(bench, "list", "--json").stdout, "work without --threads")
+
+
 with scratch() as top:
+    test_work_of_a_team()
     make_data(top + "/data")
     allowed = os.sched_getaffinity(0)
     one = max(allowed)

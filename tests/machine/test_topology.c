@@ -156,6 +156,46 @@ static void distinct_cores_come_first(void **state)
     assert_int_equal(topology_kind_pus(&t), 12);
 }
 
+/* PUs numbered across the nodes, as Linux numbers them on many servers: cores that share a cache still follow
+ * each other, and then those that share a node. */
+static void a_team_fills_caches_and_nodes(void **state)
+{
+    (void)state;
+    struct topology t;
+    struct error e = {0};
+    hwloc_topology_t h = invent("numa:2 l3:2 core:2 pu:2(indexes=numa:l3:core)");
+    assert_int_equal(topology_describe(&t, h, &e), 0);
+    hwloc_topology_destroy(h);
+    static const int expected[] = {0, 4, 2, 6, 1, 5, 3, 7, 8, 12, 10, 14, 9, 13, 11, 15};
+    assert_int_equal(t.numa_nodes, 2);
+    assert_int_equal(t.l3_sharing_cores, 2);
+    assert_int_equal(t.places_count, 16);
+    assert_memory_equal(t.places, expected, sizeof expected);
+}
+
+static void expect_words(const struct topology *t, int threads, const char *words)
+{
+    char text[128];
+    topology_team_words(t, threads, text, sizeof text);
+    if (words ? !strstr(text, words) : text[0] != 0) fail_msg("%d threads: '%s'", threads, text);
+}
+
+static void a_team_larger_than_the_cores_is_told(void **state)
+{
+    (void)state;
+    struct topology t = {.allowed_pus = 8, .allowed_cores = 4, .kinds_count = 1, .kinds = {{"", 4, 8}}};
+    expect_words(&t, 4, NULL);
+    expect_words(&t, 5, "5 threads on 4 physical cores");
+    expect_words(&t, 8, "8 threads on 4 physical cores");
+    expect_words(&t, 9, "9 threads on 8 allowed CPUs");
+    t.kinds_count = 2;
+    t.kinds[0] = (struct core_kind){"IntelCore", 2, 4};
+    t.kinds[1] = (struct core_kind){"IntelAtom", 4, 4};
+    expect_words(&t, 2, NULL);
+    expect_words(&t, 3, "3 threads on 2 physical cores");
+    expect_words(&t, 5, "cores of several kinds");
+}
+
 static void add_kind(hwloc_topology_t h, const char *pus, int efficiency, const char *type)
 {
     char name[] = "CoreType", value[32];
@@ -363,6 +403,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_container_sees_its_part_only, make_own_folder, remove_own_folder),
         cmocka_unit_test_setup_teardown(missing_files_are_no_limit, make_own_folder, remove_own_folder),
         cmocka_unit_test(distinct_cores_come_first),
+        cmocka_unit_test(a_team_fills_caches_and_nodes),
+        cmocka_unit_test(a_team_larger_than_the_cores_is_told),
         cmocka_unit_test(this_machine_adds_up),
         cmocka_unit_test(affinity_narrows_the_machine),
         cmocka_unit_test(openmp_binding_does_not_narrow_the_machine),

@@ -59,6 +59,14 @@ static inline struct portion portion_of(int vecs, int blocks, int threads, int t
                             .last = (int)((end - 1) % blocks) + 1};
 }
 
+/* Rows of all vectors together, of `rows` a vector: the portion's work. */
+static inline long long rows_in(const struct portion *p, int rows)
+{
+    if (p->from == p->to) return 0;
+    const int last = p->last * UNIT_ROWS < rows ? p->last * UNIT_ROWS : rows;
+    return (long long)(p->to - p->from - 1) * rows - p->first * UNIT_ROWS + last;
+}
+
 /* The portion's part of vectors lo..hi-1 as stretches of blocks within which the vectors are the same: at
  * most 3 of them. */
 static inline int stretches_of(const struct portion *p, int blocks, int lo, int hi, struct piece *out)

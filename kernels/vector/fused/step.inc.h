@@ -117,6 +117,17 @@ static uint64_t fused_clock_reads(void *state)
     return fused_of(state)->clock_reads;
 }
 
+/* See struct backend. */
+static void fused_work_of(const struct plan *plan, int thread, struct thread_work *work)
+{
+    const int vecs = (plan->hidden + VL - 1) / VL, rows = padded_rows(plan->batch);
+    const int inputs = blocks_of(plan->inputs) * UNIT_ROWS;
+    const struct portion forward = portion_of(vecs, blocks_of(rows), plan->threads, thread);
+    const struct portion backward = portion_of(vecs, blocks_of(inputs), plan->threads, thread);
+    work->forward = (double)rows_in(&forward, rows) * VL * plan->inputs;
+    work->backward = (double)rows_in(&backward, inputs) * VL * rows;
+}
+
 static const struct step_ops fused_ops = {
     .load = fused_load,
     .step = fused_train,

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a backend divides a training step among a team, as it says itself: nothing runs. */
+#ifndef LB_WORK_VIEW_H
+#define LB_WORK_VIEW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "backend.h"
+
+/* What the threads have to do, and who has how much of it. */
+struct work_shares {
+    double mean, most; /* multiply-adds of a thread */
+    int idle;          /* threads without any */
+};
+
+/* Of plan->threads threads: forward, then backward. */
+void work_shares_of(const struct backend *b, const struct plan *plan, struct work_shares shares[2]);
+
+/* A line for each pass, and one for each thread. Nothing for a backend that does not tell. */
+void work_view_print(const struct backend *b, const struct plan *plan, FILE *out);
+
+/* {"forward": [...], "backward": [...]}: multiply-adds thread by thread; NULL where the backend does not
+ * tell, or when out of memory. */
+json_t *work_view_json(const struct backend *b, const struct plan *plan);
+
+#endif
