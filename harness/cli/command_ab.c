@@ -91,13 +91,13 @@ static json_t *figures(void *context)
     return ab->judged ? ab_results_json(&ab->report) : json_null();
 }
 
-static void print(void *context, int code)
+static void print(void *context, FILE *out, int code)
 {
     const struct ab *ab = context;
     if (ab->judged)
-        ab_print(&ab->report, stdout);
+        ab_print(&ab->report, out);
     else
-        printf("NO VERDICT: the run did not complete (exit code %d)\n\n", code);
+        fprintf(out, "NO VERDICT: the run did not complete (exit code %d)\n\n", code);
 }
 
 /* Every contender trains one epoch to warm up in each process, and all of the rounds; so does the fallback

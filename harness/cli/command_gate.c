@@ -202,17 +202,17 @@ static int conclude(void *context, struct error *e)
 }
 
 /* Silence about a backend must not look like success. */
-static void print_not_gated(const struct gate *g)
+static void print_not_gated(const struct gate *g, FILE *out)
 {
     for (int i = 0; i < g->baseline.count; i++) {
         const struct baseline_series *s = &g->baseline.series[i];
         bool gated = is_second_process(s->backend);
         for (int j = 0; j < g->count; j++) gated = gated || g->series[j] == s;
         if (!gated)
-            printf("%-12s %s, which the baseline has %d epoch%s of\n", "NOT GATED", s->backend, s->epochs,
-                   s->epochs == 1 ? "" : "s");
+            fprintf(out, "%-12s %s, which the baseline has %d epoch%s of\n", "NOT GATED", s->backend,
+                    s->epochs, s->epochs == 1 ? "" : "s");
     }
-    putchar('\n');
+    fputc('\n', out);
 }
 
 static json_t *figures(void *context)
@@ -222,15 +222,15 @@ static json_t *figures(void *context)
     return gate_results_json(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown));
 }
 
-static void print(void *context, int code)
+static void print(void *context, FILE *out, int code)
 {
     const struct gate *g = context;
     if (!g->judged) {
-        printf("NO VERDICT: the run did not complete (exit code %d)\n\n", code);
+        fprintf(out, "NO VERDICT: the run did not complete (exit code %d)\n\n", code);
         return;
     }
-    gate_print(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown), stdout);
-    print_not_gated(g);
+    gate_print(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown), out);
+    print_not_gated(g, out);
 }
 
 static int run(struct gate *g, const struct invocation *words, struct error *e)

@@ -17,6 +17,7 @@
 #include "cli/reproduce.h"
 #include "cli/session.h"
 #include "cli/omp_reexec.h"
+#include "console/table_markdown.h"
 #include "micro/check_shape.h"
 #include "micro/gbench.h"
 #include "micro/micro.h"
@@ -92,6 +93,7 @@ struct micro {
     int count;
     double best_peak[ISA_TIER_COUNT]; /* GFLOP/s, so far */
     struct csv csv;                   /* fd -1: no file */
+    struct table table;               /* of the results, for --export-markdown */
     struct record record;
     struct error *error;
 };
@@ -339,12 +341,44 @@ static void add_product_fields(struct csv *csv, const struct micro_case *c,
     }
 }
 
+static void measured_cell(struct table *t, int decimals, double value)
+{
+    if (value > 0)
+        table_cell(t, "%.*f", decimals, value);
+    else
+        table_cell(t, "%s", "");
+}
+
+/* A row of the table for --export-markdown. */
+static void add_table_row(struct table *t, const struct micro_case *c, const struct gbench_result *result)
+{
+    const double rate = c->flop / result->seconds_per_call;
+    table_cell(t, "%s", c->name);
+    table_cell(t, "%d", result->repetition + 1);
+    table_cell(t, "%.3f", 1e6 * result->seconds_per_call);
+    measured_cell(t, 1, 1e-9 * rate);
+    measured_cell(t, 1, 1e-9 * c->bytes / result->seconds_per_call);
+    measured_cell(t, 1, result->peak > 0 ? 100 * rate / result->peak : 0);
+    table_cell(t, "%lld", result->iterations);
+}
+
+static int export_markdown(struct micro *micro, int code, struct error *e)
+{
+    struct markdown m;
+    const char *path = micro->session.options->export_markdown;
+    if (!path || e->code) return code;
+    markdown_begin(&m, "micro", micro->session.folder.run_id);
+    markdown_add(&m, &micro->table);
+    return exit_code_worst(code, markdown_write(&m, path, e));
+}
+
 static void on_result(void *context, const struct gbench_result *result)
 {
     struct micro *micro = context;
     struct csv *csv = &micro->csv;
     const struct micro_case *c = result->context;
     const struct micro_contender *owner = owner_of(c);
+    add_table_row(&micro->table, c, result);
     if (csv->fd < 0) return;
     csv_integer(csv, 1);
     csv_text(csv, micro->session.folder.run_id);
@@ -456,7 +490,13 @@ static int run(struct micro *micro, const struct invocation *words, bool names_o
         return (int)e->code;
     }
     if (!o->quiet && !names_only) session_print(s, stderr);
-    const int code = close_files(micro, measure(micro, names_only, e), e);
+    static const char *const head[] = {"case", "repetition", "us",        "GFLOP/s",
+                                       "GB/s", "% of peak",  "iterations"};
+    table_init(&micro->table, "lrrrrrr", "0000000");
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&micro->table, "%s", head[i]);
+    int code = close_files(micro, measure(micro, names_only, e), e);
+    if (!names_only) code = export_markdown(micro, code, e);
+    table_free(&micro->table);
     if (code == EXIT_INTERRUPTED)
         fputs("bench: interrupted; the complete rows are saved\n", stderr);
     else if (session_has_folder(s) && code == EXIT_OK)

@@ -71,6 +71,7 @@ static int run_point(void *context, const struct grid_point *p, const char *plac
     o.hidden = p->hidden;
     o.resume = NULL;
     o.out = place;
+    o.export_markdown = NULL;
     snprintf(machine, sizeof machine, "%s/machine.json", place);
     if (access(machine, F_OK) == 0) return resume_point(r, &o, place, e);
     clear_beginning(place);
@@ -84,6 +85,7 @@ static void begin(struct request *r, const struct options *o, const struct invoc
     r->options = *o;
     r->words = words;
     r->sweep = (struct sweep){.quiet = o->quiet,
+                              .markdown = o->export_markdown,
                               .resumed = o->resume != NULL,
                               .interrupted = &interrupt_flag,
                               .context = r,

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/atomic_file.h"
 #include "base/own_program.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
@@ -44,6 +45,7 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         printf("bench %s (%s)\n", build_get()->version, build_get()->commit);
         return EXIT_OK;
     }
+    if (o->export_markdown && file_check_place(o->export_markdown, e)) return (int)e->code;
     if (measures_here(o->command) && team_start_again(o, words, e)) return (int)e->code;
     if (o->plugin_count > 0) interrupt_install(); /* what a plug-in starts when it is asked is ended, too */
     for (int i = 0; i < o->plugin_count; i++)

@@ -46,6 +46,7 @@ struct options {
     double lr;
     uint64_t seed;
     const char *format;          /* run: "csv" or "csv,jsonl" */
+    const char *export_markdown; /* file for the tables; NULL: none */
     const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single blanks
                                     between its words; NULL: all */
     bool verbose;                /* prove: every class of cases that passed */

@@ -21,6 +21,7 @@
 #include "console/load_view.h"
 #include "console/progress_view.h"
 #include "console/summary_view.h"
+#include "console/table_markdown.h"
 #include "console/target_view.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
@@ -415,6 +416,28 @@ static int judge_integrity(struct job *job, int code, struct error *e)
     return exit_code_worst(code, integrity_session_conclude(&job->integrity, &job->summary, &job->record, e));
 }
 
+/* The tables of print_end, and the verdict as it is printed. */
+static int export_markdown(struct job *job, int code, struct error *e)
+{
+    const struct options *o = job->options;
+    struct markdown m;
+    struct table t;
+    if (!o->export_markdown || !job->training || e->code) return code;
+    markdown_begin(&m, command_of(o->command)->name, job->session->folder.run_id);
+    if (job->extra && m.out) {
+        fputs("```text\n", m.out);
+        job->extra->print(job->extra->context, m.out, code);
+        fputs("```\n\n", m.out);
+    }
+    if (o->target_accuracy > 0) {
+        target_table(&t, &job->target, job->session->entries, job->session->count, o->seeds);
+        markdown_add(&m, &t);
+    }
+    summary_table(&t, &job->summary);
+    markdown_add(&m, &t);
+    return exit_code_worst(code, markdown_write(&m, o->export_markdown, e));
+}
+
 /* Returns code, or a worse one where not all could be printed. */
 static int print_end(struct job *job, int code)
 {
@@ -424,7 +447,7 @@ static int print_end(struct job *job, int code)
         code = exit_code_worst(code, summary_json_print(figures, stdout, job->error));
         json_decref(figures);
     } else if (job->training && !job->brief) {
-        if (job->extra) job->extra->print(job->extra->context, code);
+        if (job->extra) job->extra->print(job->extra->context, stdout, code);
         job->summary.dataset = job->session->data.name;
         job->summary.judged = job->extra != NULL;
         /* With a target, who stopped early had reached it. */
@@ -486,6 +509,7 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     if (job->extra && code == EXIT_OK) code = job->extra->conclude(job->extra->context, e);
     code = close_files(job, code, e);
     code = print_end(job, code);
+    code = export_markdown(job, code, e);
     record_free(&job->record);
     json_decref(job->proof_rows);
     summary_free(&job->summary);

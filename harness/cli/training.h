@@ -28,8 +28,8 @@ struct training {
     /* What summary.json has of the judgement, under this name; a new reference. */
     const char *section;
     json_t *(*figures)(void *context);
-    /* The verdict on stdout, before the summary; code is the run's. */
-    void (*print)(void *context, int code);
+    /* The verdict, before the summary; code is the run's. */
+    void (*print)(void *context, FILE *out, int code);
 };
 
 struct resumption;

@@ -141,7 +141,7 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
         wrap_line(out, width, "%s: its threads could not be bound to cores", name);
 }
 
-static void print_table(struct table *t, const struct summary *s, FILE *out)
+void summary_table(struct table *t, const struct summary *s)
 {
     static const char *const head[] = {"backend",   "verified", "cases",    "worst/bound",
                                        "epochs",    "first s",  "median s", "fastest - slowest",
@@ -153,14 +153,14 @@ static void print_table(struct table *t, const struct summary *s, FILE *out)
     table_cell(t, "vs %s", library ? library->name : "library");
     table_cell(t, "%s", "val acc");
     for (int i = 0; i < s->count; i++) add_row(t, s, &s->rows[i]);
-    table_print(t, out);
 }
 
 int summary_print(const struct summary *s, FILE *out)
 {
     struct table t;
     const int width = terminal_width(out);
-    print_table(&t, s, out);
+    summary_table(&t, s);
+    table_print(&t, out);
     const int code = t.failed ? -1 : 0;
     table_free(&t);
     wrap_line(

@@ -31,14 +31,20 @@ static void add_line(struct table *table, const struct target_results *t, const 
     table_cell(table, "%g", f.median_epochs);
 }
 
+void target_table(struct table *table, const struct target_results *t,
+                  const struct registry_entry *const *entries, int count, int seeds)
+{
+    static const char *const head[] = {"backend", "seeds reached", "median s", "least s", "most s", "epochs"};
+    table_init(table, "lrrrrr", "000112");
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(table, "%s", head[i]);
+    for (int i = 0; i < count; i++) add_line(table, t, entries[i], seeds);
+}
+
 int target_print(const struct target_results *t, const struct registry_entry *const *entries, int count,
                  int seeds, FILE *out)
 {
     struct table table;
-    static const char *const head[] = {"backend", "seeds reached", "median s", "least s", "most s", "epochs"};
-    table_init(&table, "lrrrrr", "000112");
-    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&table, "%s", head[i]);
-    for (int i = 0; i < count; i++) add_line(&table, t, entries[i], seeds);
+    target_table(&table, t, entries, count, seeds);
     const int code = table.failed ? -1 : 0;
     wrap_line(
         out, terminal_width(out),

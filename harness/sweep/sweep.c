@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "console/eta.h"
+#include "console/table_markdown.h"
 #include "console/terminal.h"
 #include "sweep/sweep_results.h"
 
@@ -52,6 +53,16 @@ static bool abandon(struct sweep *s, const struct sweep_results *results, const 
     return true;
 }
 
+static void export_markdown(const struct sweep *s, const struct sweep_results *results, struct error *e)
+{
+    struct markdown m;
+    struct table t;
+    markdown_begin(&m, "run", s->folder.run_id);
+    sweep_results_table(&t, results);
+    markdown_add(&m, &t);
+    markdown_write(&m, s->markdown, e);
+}
+
 /* sweep.csv and the table, from the points' files; then sweep.json says how it ended. */
 static int conclude(struct sweep *s, int code, struct error *e)
 {
@@ -65,6 +76,7 @@ static int conclude(struct sweep *s, int code, struct error *e)
     if (!lost && sweep_results_write(&results, s->folder.path, s->folder.run_id, &unread) == 0 &&
         sweep_results_print(&results, stdout) != 0)
         error_set(&unread, EXIT_INTERNAL, "out of memory for the table; the files are complete");
+    if (!lost && s->markdown) export_markdown(s, &results, &unread);
     sweep_results_free(&results);
     printf("results: %s\n", s->folder.path);
     if (unread.code) code = exit_code_worst(code, error_set(e, unread.code, "%s", unread.text));

@@ -16,7 +16,8 @@ struct sweep {
     struct folder folder;
     struct sweep_record record;
     bool quiet;
-    bool resumed; /* an earlier sweep: what is on disk of it stays, whatever happens */
+    const char *markdown; /* file for the table; NULL: none */
+    bool resumed;         /* an earlier sweep: what is on disk of it stays, whatever happens */
     const volatile sig_atomic_t *interrupted;
     void *context;
     /* Runs the point in `place`, or resumes it where it has begun. Returns the exit code of the run. */

@@ -275,15 +275,20 @@ static void add_row(struct table *t, const struct sweep_results *r, const struct
     table_cell(t, "%s", line->outcome);
 }
 
-int sweep_results_print(const struct sweep_results *r, FILE *out)
+void sweep_results_table(struct table *t, const struct sweep_results *r)
 {
     static const char *const head[] = {"threads",    "batch",    "hidden",  "backend", "verified",
                                        "epochs",     "median s", "GFLOP/s", "of peak", "speed-up",
                                        "efficiency", "val acc",  "outcome"};
+    table_init(t, "rrrllrrrrrrrl", "0000460321550");
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(t, "%s", head[i]);
+    for (int i = 0; i < r->count; i++) add_row(t, r, &r->lines[i]);
+}
+
+int sweep_results_print(const struct sweep_results *r, FILE *out)
+{
     struct table t;
-    table_init(&t, "rrrllrrrrrrrl", "0000460321550");
-    for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&t, "%s", head[i]);
-    for (int i = 0; i < r->count; i++) add_row(&t, r, &r->lines[i]);
+    sweep_results_table(&t, r);
     const int code = t.failed ? -1 : 0;
     table_print(&t, out);
     table_free(&t);

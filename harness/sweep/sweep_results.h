@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "console/table.h"
 #include "proof/prove.h"
 #include "results/csv_table.h"
 #include "results/provenance.h"
@@ -43,6 +44,9 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
 /* How many times faster a line is than the same backend with the fewest threads at the same batch and hidden
  * size; *fewest: that number of threads. NAN where one of the two was not timed. */
 double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *fewest);
+
+/* The table alone, to be printed or exported; free with table_free. */
+void sweep_results_table(struct table *t, const struct sweep_results *r);
 
 /* The table. 0, or -1 where no memory was left for it. */
 int sweep_results_print(const struct sweep_results *r, FILE *out);

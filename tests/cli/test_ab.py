@@ -53,8 +53,13 @@ def check_row(row, seconds, rounds, what):
 
 def test_two_backends(data, folder):
     out = folder + "/two"
-    result = ab(data, out, "naive", "avx2", "--rounds", "12", "--epochs-per-turn", "2", "--fail-on", "slower")
+    result = ab(data, out, "naive", "avx2", "--rounds", "12", "--epochs-per-turn", "2", "--fail-on", "slower",
+                "--export-markdown", out + ".md")
     epochs, rows = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ab.csv")
+    with open(out + ".md", encoding="utf-8") as f:
+        exported = f.read()
+    check(rows[1]["verdict"] + ": " in exported and "\n| avx2 | yes |" in exported and "\n|---|---|---:|" in exported,
+          f"--export-markdown: {exported}")
     check([(r["comparison"], r["a"], r["b"]) for r in rows] ==
           [("A/A", "naive", "naive.again"), ("B/A", "naive", "avx2")], f"ab.csv: {rows}")
     check(result.returncode == CODES[rows[1]["verdict"]], f"ab: exit {result.returncode}: {result.stderr}")

@@ -179,6 +179,9 @@ def test_data(folder):
     out = folder + "/new"
     check_refused(run(bench, "--data", "/nowhere/at-all", "--backend", "naive", "--out", out), 6, ["/nowhere/at-all"],
                   "run: no such folder", out)
+    for words in (["run", "--backend", "naive"], ["ab", "naive", "naive"], ["micro", "--backend", "naive"]):
+        check_refused(run(bench, *words, "--export-markdown", "/nowhere/at/all.md"), 99, ["/nowhere/at/all.md"],
+                      f"{words[0]} --export-markdown: no such directory, before the proof")
 
 
 def test_stdout():
