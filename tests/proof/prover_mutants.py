@@ -71,7 +71,7 @@ MUTANTS = {
     "H5": Mutant(
         "the fallback backend is proven, another one is timed",
         [("parts->prove(w->contender.backend,", "parts->prove(w->contender.fallback,")],
-        {"turns": ([], ["a_failed_proof_trains_nothing"])}),
+        {"turns": (["a_failed_proof_trains_nothing"], ["a_failed_proof_trains_nothing"])}),
     "H6": Mutant(
         "the loader does not mind more or fewer labels than images",
         [("    if (m == n) return IDX_OK;", "    (void)n;\n    if (m > 0) return IDX_OK;")],

@@ -670,6 +670,7 @@ int main(int argc, char **argv)
     static const struct worker_parts parts = {find, prove_quickly, current_case};
     make_backends();
     if (argc > 1 && strcmp(argv[1], "worker") == 0) return worker_serve(argc, argv, &parts);
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rounds_hand_out_one_epoch_each),
         cmocka_unit_test(order_of_rounds_depends_on_the_seed),
