@@ -51,7 +51,7 @@ bool blind_span_has(const struct blind_span *s, int step);
 void blind_span_note(struct blind_span *s, const struct batch *b, const struct step_result *r);
 bool blind_span_ended(const struct blind_span *s);
 
-/* After its end, with from and after filled in: trains it with the oracle, whose buffers must hold its
+/* After its end, with from and after filled in: trains it with the oracle, whose room must do for its
  * batches. words[size] say what is wrong, or are "". */
 void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *words, size_t size);
 

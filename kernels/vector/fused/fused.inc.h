@@ -21,7 +21,6 @@
 #ifndef LB_FUSED_INC_H
 #define LB_FUSED_INC_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "../state.inc.h"
@@ -84,7 +83,6 @@ struct fused {
     int lines;    /* of inputs: P */
     int rows_max; /* M */
     bool shares_gather, shares_softmax;
-    bool crowded; /* more threads than CPUs */
     float *arena; /* holds what all pointers below point to */
     size_t arena_bytes;
     float *w1, *v1, *b1, *vb1, *v2, *w2t, *h, *z;
@@ -96,8 +94,6 @@ struct fused {
     _Alignas(128) double seconds[PHASE_COUNT]; /* written in every step: apart from what others read */
     double mark;                               /* of thread 0, when its phase began; 0: it is not timed */
     uint64_t clock_reads;
-    _Alignas(128) atomic_int arrived; /* at the barrier of a crowded team */
-    atomic_uint turn;                 /* barriers passed */
     int team; /* threads of the last job: the runtime may give fewer than the plan's */
 };
 

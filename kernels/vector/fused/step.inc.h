@@ -23,7 +23,6 @@
 #define LB_FUSED_STEP_INC_H
 
 #include <omp.h>
-#include <sched.h>
 #include <string.h>
 
 #include "backward.inc.h"
@@ -44,25 +43,10 @@ static void find_portions(const struct fused *f, struct fused_thread *own, int r
     own->portions_threads = threads;
 }
 
-/* Threads that share a CPU give it to each other at once. OpenMP's barrier lets them sleep, which costs each
- * of them two system calls and a wake-up. */
-static void yield_for_team(struct fused *f, int threads)
-{
-    const unsigned turn = atomic_load_explicit(&f->turn, memory_order_acquire);
-    if (atomic_fetch_add_explicit(&f->arrived, 1, memory_order_acq_rel) == threads - 1) {
-        atomic_store_explicit(&f->arrived, 0, memory_order_relaxed);
-        atomic_fetch_add_explicit(&f->turn, 1, memory_order_release);
-    }
-    while (atomic_load_explicit(&f->turn, memory_order_acquire) == turn) sched_yield();
-}
-
+/* OpenMP's own barrier: its runtime knows when threads share a CPU, and lets them sleep there. */
 static void wait_for_team(struct fused *f, const struct fused_part *part)
 {
-    if (f->crowded) {
-        yield_for_team(f, part->threads);
-    } else {
 #pragma omp barrier
-    }
     add_phase_time(f, PHASE_BARRIER, part->mark);
 }
 

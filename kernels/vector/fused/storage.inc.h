@@ -6,7 +6,6 @@
 #define LB_FUSED_STORAGE_INC_H
 
 #include <omp.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,26 +170,6 @@ static void first_touch(struct fused *f)
     }
 }
 
-/* Whether threads have to share CPUs: those that the team may run on, all together, are too few. Not known,
- * as in a sandbox that tells nobody: false. */
-static bool is_crowded(int threads)
-{
-    cpu_set_t all;
-    bool known = true;
-    CPU_ZERO(&all);
-#pragma omp parallel num_threads(threads)
-    {
-        cpu_set_t own;
-        const bool told = sched_getaffinity(0, sizeof own, &own) == 0;
-#pragma omp critical
-        {
-            known = known && told;
-            if (told) CPU_OR(&all, &all, &own);
-        }
-    }
-    return known && CPU_COUNT(&all) < threads;
-}
-
 static void fused_close(struct fused *f)
 {
     if (!f) return;
@@ -245,7 +224,6 @@ static struct fused *fused_open(const struct plan *plan)
     }
     madvise(f->arena, f->arena_bytes, MADV_HUGEPAGE);
     first_touch(f);
-    f->crowded = is_crowded(plan->threads);
     return f;
 }
 
