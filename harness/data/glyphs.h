@@ -10,8 +10,8 @@ enum { GLYPH_MAX_POINTS = 16, GLYPH_MAX_VARIANTS = 4 };
 
 struct glyph {
     int frequency;       /* relative to the other variants of the digit; 0 = unused entry */
-    const char *strokes; /* smooth strokes separated by spaces, each a run of point names 'a'..'p'; a stroke that
-                            ends at its first point is a closed curve */
+    const char *strokes; /* smooth strokes separated by spaces, each a run of point names 'a'..'p'; a stroke
+                            that ends at its first point is a closed curve */
     int points;
     struct {
         int8_t x, y; /* percent of the digit's box; y grows downwards */

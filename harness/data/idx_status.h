@@ -17,7 +17,7 @@
     X(IDX_DIRECTORY, "idx-directory", IDX_PATH)                                                              \
     X(IDX_FIFO, "idx-fifo", "give a regular file")                                                           \
     X(IDX_NOT_REGULAR, "idx-not-regular", "give a regular file")                                             \
-    X(IDX_UNREADABLE, "idx-unreadable", "check the permissions of the file and its directories")                 \
+    X(IDX_UNREADABLE, "idx-unreadable", "check the permissions of the file and its directories")             \
     X(IDX_READ_FAILED, "idx-read-failed", "check the disk, then fetch the file again")                       \
     X(IDX_OUT_OF_MEMORY, "idx-out-of-memory", "free memory or use a smaller data set")                       \
     X(IDX_EMPTY, "idx-empty", IDX_AGAIN)                                                                     \

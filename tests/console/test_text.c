@@ -119,8 +119,9 @@ static void progress_looks_like_keras(void **state)
     p.loss_sum = 2508.0;
     p.correct = 39248;
     p.phase_start = 10.0;
-    assert_string_equal(progress_view_text(&v, &p, 10.4, text, sizeof text),
-                        "312/469 [=============>......] 1.3ms/step 100 GFLOP/s loss: 0.0627 accuracy: 0.9812");
+    assert_string_equal(
+        progress_view_text(&v, &p, 10.4, text, sizeof text),
+        "312/469 [=============>......] 1.3ms/step 100 GFLOP/s loss: 0.0627 accuracy: 0.9812");
     p.step = 0;
     p.samples = 0;
     assert_string_equal(progress_view_text(&v, &p, 10.0, text, sizeof text),
