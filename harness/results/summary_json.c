@@ -160,7 +160,8 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
 json_t *summary_json(const struct summary *s, const struct record *record,
                      const struct target_results *target, int exit_code)
 {
-    static const char *const same[] = {"run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu"};
+    static const char *const same[] = {"run_id",   "time_utc", "env_id", "dataset",
+                                       "settings", "build",    "cpu",    "resumed"};
     json_t *root = json_pack("{s:i, s:i}", "schema", SCHEMA, "exit_code", exit_code);
     json_t *backends = json_array();
     for (size_t i = 0; record->root && i < sizeof same / sizeof *same; i++)

@@ -235,6 +235,7 @@ def test_torn(whole, folder, backends):
     check("resumed once" in result.stdout, f"torn: {result.stdout!r}")
     check_same(place, whole, "torn")
     note = read_json(place + "/machine.json")["resumed"]
+    check(read_json(place + "/summary.json")["resumed"] == note, "torn: summary.json: resumed")
     check(len(note) == 1 and note[0]["status_before"] == "running", f"torn: {note}")
     full = {name: count for name, count in zip(backends, (EPOCHS // 2, EPOCHS))}
     check(note[0]["kept_epochs"] == dict(full, **{last: 3}), f"torn: kept {note}")
