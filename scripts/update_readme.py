@@ -4,7 +4,7 @@
 there is typed by hand. console.txt in the run's folder is what `bench run` printed to stdout.
 Peers (RUN_DIR/peers/*, runs of scripts/peer_torch.py) get a row each, and a sentence with the ratio of the paired rounds.
 
-update_readme.py [--check] [--readme FILE] [RUN_DIR]   (default: the committed run, results/reference)
+update_readme.py [--check] [--readme FILE] [RUN_DIR]   (default: the run that the README shows, of results/reference/)
 
 --check changes nothing and exits with 1 when the README does not show what the files say.
 Exit codes: 0 ok; 1 --check found a difference; 2 usage; 6 the run or the README's markers are missing or malformed.
@@ -12,6 +12,7 @@ Exit codes: 0 ok; 1 --check found a difference; 2 usage; 6 the run or the README
 
 import argparse
 import os
+import re
 import sys
 
 from lanebench.files import DataError
@@ -24,6 +25,14 @@ CONSOLE_BEGIN = "<!-- reference console: written by scripts/update_readme.py -->
 CONSOLE_END = "<!-- end of reference console -->"
 HEADER = ("backend", "epoch, median", "fastest – slowest", "GFLOP/s", "× naive", "× onednn",
           "validation accuracy", "worst error / bound")
+
+
+def shown_run(readme, text):
+    """The directory of the run in its region."""
+    found = re.search(r"\]\(([^)\n]+)/charts/epoch-time\.png\)", text)
+    if not found:
+        raise DataError(f"{readme}: shows no run; name one")
+    return os.path.join(os.path.dirname(os.path.abspath(readme)), found[1])
 
 
 def times_faster(backend, base):
@@ -100,20 +109,20 @@ def replace_region(text, lines):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_dir", nargs="?", default=os.path.join(ROOT, "results", "reference"), metavar="RUN_DIR")
+    parser.add_argument("run_dir", nargs="?", metavar="RUN_DIR")
     parser.add_argument("--readme", default=os.path.join(ROOT, "README.md"), metavar="FILE")
     parser.add_argument("--check", action="store_true", help="only say whether the README is up to date")
     arguments = parser.parse_args()
     try:
-        run = load_runs([arguments.run_dir])[0]
         with open(arguments.readme, encoding="utf-8") as f:
             old = f.read()
+        run = load_runs([arguments.run_dir or shown_run(arguments.readme, old)])[0]
         new = replace_region(old, region(run, arguments.readme))
         if CONSOLE_BEGIN in old:
             new = replace_region(new, console_region(run))
         if arguments.check:
             if new != old:
-                print(f"{arguments.readme}: does not show {arguments.run_dir}: run scripts/update_readme.py",
+                print(f"{arguments.readme}: does not show {run.folder}: run scripts/update_readme.py",
                       file=sys.stderr)
                 return 1
             return 0
