@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """How long an epoch takes: every epoch as a dot, the median, and how many times faster than a base."""
 
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import NullLocator
 
 from lanebench import words
 from lanebench.rows import finite
 from lanebench.run import timed, with_peers
-from lanebench.scales import time_axis_end
+from lanebench.scales import Log, time_axis_end
 
 from . import style
 
@@ -97,19 +97,12 @@ def draw_speedup(axes, found, base, colours):
     span = max(high / low, 1.5)
     axes.set_xscale("log")
     axes.set_xlim(low / span ** 0.08, high * span ** 0.62)
-    log_ticks(axes, "{:g}×")
+    ticks = Log(*axes.get_xlim(), 0, 1).ticks(4)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks([value for value, _ in ticks], [f"{text}×" for _, text in ticks])
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xlabel("times faster (log)")
     axes.set_title(f"against {base}")
     axes.tick_params(labelleft=False, left=False)
     axes.spines["left"].set_visible(False)
     axes.grid(False, axis="y")
-
-
-def log_ticks(axes, form):
-    """Few and plain numbers on a log axis: only powers of ten on a long one, more on a short one."""
-    low, high = axes.get_xlim()
-    subs = (1.0,) if high / low > 100 else (1.0, 3.0) if high / low > 20 else (1.0, 2.0, 5.0)
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: form.format(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
