@@ -88,11 +88,11 @@ def region(run, readme):
 
 
 def console_region(run):
-    """What the run printed, as a block of code."""
+    """The table that the run printed, as a block of code."""
     path = os.path.join(run.folder, "console.txt")
     try:
         with open(path, encoding="utf-8") as f:
-            lines = f.read().splitlines()
+            lines = f.read().splitlines()[:2 + len(run.backends)]
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; make it by bench run ... | tee {path}") from error
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
