@@ -186,16 +186,16 @@ static int largest_choice(const int *choices, size_t most)
  * better. It does not depend on the number of threads, for the order of sums does on kc. */
 static void fit_caches(struct blocking *b, const struct plan *plan)
 {
-    enum { MOST_KC = 512, MOST_OF_L3 = 4 << 20 };
+    enum { MAX_KC = 512, MAX_OF_L3 = 4 << 20 };
     if (plan->l2_bytes > 0) {
         const size_t kc = plan->l2_bytes / 8 / ((size_t)widest_vecs() * VL * sizeof(float));
-        b->kc = largest_choice(gemm_choices.kc, kc < MOST_KC ? kc : MOST_KC);
+        b->kc = largest_choice(gemm_choices.kc, kc < MAX_KC ? kc : MAX_KC);
         b->mc = largest_choice(gemm_choices.mc, plan->l2_bytes / 2 / ((size_t)b->kc * sizeof(float)));
     }
     if (plan->l3_bytes > 0) {
         const size_t share = plan->l3_bytes / (size_t)plan->threads;
         b->nc = largest_choice(gemm_choices.nc,
-                               (share < MOST_OF_L3 ? share : MOST_OF_L3) / ((size_t)b->kc * sizeof(float)));
+                               (share < MAX_OF_L3 ? share : MAX_OF_L3) / ((size_t)b->kc * sizeof(float)));
     }
 }
 

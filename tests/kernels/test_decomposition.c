@@ -14,7 +14,7 @@
 
 #include "vector/fused/decomposition.h"
 
-enum { MOST_THREADS = 128, WIDEST = 3 };
+enum { MAX_THREADS = 128, WIDEST = 3 };
 
 /* Vectors of hidden units (8 or 16 units each, 16 to 8192 of them) and blocks (of 1 to 1024 images or
  * inputs).
@@ -30,7 +30,7 @@ static void for_all(void (*check)(int vecs, int blocks, int threads))
 {
     for (int v = 0; v < VECS; v++)
         for (int b = 0; b < BLOCKS; b++)
-            for (int threads = 1; threads <= MOST_THREADS; threads++)
+            for (int threads = 1; threads <= MAX_THREADS; threads++)
                 check(all_vecs[v], all_blocks[b], threads);
 }
 
@@ -74,9 +74,9 @@ static void check_pieces(int vecs, int blocks, int threads)
         long long units = 0;
         for (int i = 0; i < chunks; i++) {
             const struct chunk c = chunk_at(&p, chunks, i);
-            struct piece piece[MOST_PIECES + 1];
+            struct piece piece[MAX_PIECES + 1];
             const int count = pieces_of(&p, blocks, c, WIDEST, piece);
-            assert_true(count <= MOST_PIECES && c.to - c.from <= 2 * WIDEST);
+            assert_true(count <= MAX_PIECES && c.to - c.from <= 2 * WIDEST);
             for (int j = 0; j < count; j++) {
                 assert_true(piece[j].to - piece[j].from >= 1 && piece[j].to - piece[j].from <= WIDEST);
                 assert_true(piece[j].from >= c.from && piece[j].to <= c.to);
@@ -109,7 +109,7 @@ static void check_widths(int vecs, int blocks, int threads)
         const int chunks = chunks_of(&p, WIDEST);
         long long narrow = 0;
         for (int i = 0; i < chunks; i++) {
-            struct piece piece[MOST_PIECES];
+            struct piece piece[MAX_PIECES];
             const int count = pieces_of(&p, blocks, chunk_at(&p, chunks, i), WIDEST, piece);
             for (int j = 0; j < count; j++)
                 if (piece[j].to - piece[j].from == 1) narrow += piece[j].end - piece[j].block;
@@ -151,7 +151,7 @@ static uint64_t node_sum(int first, int vecs)
 
 static void check_tree(int vecs, int blocks, int threads)
 {
-    uint64_t expected[MOST_NODE_LEVELS], got[MOST_NODE_LEVELS];
+    uint64_t expected[MAX_NODE_LEVELS], got[MAX_NODE_LEVELS];
     int depth = 0, next = 0;
     if (vecs > 250) return;
     for (int v = 0; v < vecs; v++) push(expected, &depth, &next, 1, node_sum(v, 1));

@@ -15,7 +15,7 @@ enum { VL = VECTOR_FLOATS };
 
 #include "vector/gemm_cut.inc.h"
 
-enum { MOST_THREADS = 128 };
+enum { MAX_THREADS = 128 };
 
 /* The products of training, those of README's table, and thin, narrow and ragged ones. */
 static const int shapes[][3] = {
@@ -143,7 +143,7 @@ static void blocks_fit_the_caches(void **state)
     const size_t widest = (size_t)widest_vecs() * VL * sizeof(float);
     for (size_t i = 0; i < sizeof l2_kib / sizeof *l2_kib; i++)
         for (size_t j = 0; j < sizeof l3_kib / sizeof *l3_kib; j++)
-            for (int threads = 1; threads <= MOST_THREADS; threads++) {
+            for (int threads = 1; threads <= MAX_THREADS; threads++) {
                 const struct plan plan = {
                     .threads = threads, .l2_bytes = l2_kib[i] << 10, .l3_bytes = l3_kib[j] << 10};
                 const struct blocking b = gemm_blocking(&plan);
@@ -213,7 +213,7 @@ static void shares_are_fair(void **state)
     (void)state;
     int fair = 0, cases = 0;
     for (int s = 0; s < SHAPES; s++)
-        for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        for (int threads = 1; threads <= MAX_THREADS; threads++) {
             const int m = shapes[s][0], n = shapes[s][1];
             const int vecs = gemm_tile_vecs(&by_product, PREFERRED_VECS, m, n, shapes[s][2]);
             const struct gemm_grid grid = gemm_grid_of(m, n, vecs, threads);
@@ -235,7 +235,7 @@ static void more_threads_never_have_more_work(void **state)
 {
     (void)state;
     for (int s = 0; s < SHAPES; s++)
-        for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        for (int threads = 1; threads <= MAX_THREADS; threads++) {
             const int m = shapes[s][0], n = shapes[s][1];
             const struct gemm_grid grid = gemm_grid_of(m, n, PREFERRED_VECS, threads);
             const int64_t all = (int64_t)m * parts_of(n, VL);
@@ -253,7 +253,7 @@ static void a_team_is_woken_where_it_pays(void **state)
     assert_int_equal(threads_worth(1e12, GEMM_WAKE, 128), 128);
     assert_int_equal(threads_worth(128.0 * 10 * 10, GEMM_WAKE, 128), 1);
     for (double work = 1; work < 1e11; work *= 1.3)
-        for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        for (int threads = 1; threads <= MAX_THREADS; threads++) {
             const int parts = threads_worth(work, GEMM_WAKE, threads);
             assert_in_range(parts, 1, threads);
             if (parts == 1) continue;

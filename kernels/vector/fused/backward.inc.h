@@ -226,7 +226,7 @@ static void backward_portion(struct fused *f, const struct fused_part *part)
     const int chunks = chunks_of(&part->backward, MAX_PANEL_VECS);
     update_b2(f, &c, part);
     for (int i = 0; i < chunks; i++) {
-        struct piece piece[MOST_PIECES];
+        struct piece piece[MAX_PIECES];
         const struct chunk chunk = chunk_at(&part->backward, chunks, i);
         const int count = pieces_of(&part->backward, input_blocks(f), chunk, MAX_PANEL_VECS, piece);
         backward2_chunk(f, &c, part, chunk);

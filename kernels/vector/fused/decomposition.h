@@ -16,9 +16,9 @@
 #define LB_FUSED_DECOMPOSITION_H
 
 enum {
-    UNIT_ROWS = 8,        /* images or inputs of a block */
-    MOST_PIECES = 6,      /* of one chunk */
-    MOST_NODE_LEVELS = 32 /* of the tree of logits: below 2^31 vectors */
+    UNIT_ROWS = 8,       /* images or inputs of a block */
+    MAX_PIECES = 6,      /* of one chunk */
+    MAX_NODE_LEVELS = 32 /* of the tree of logits: below 2^31 vectors */
 };
 
 /* Units of one thread: vectors from..to-1, the first of them from block `first` on, the last one up to, not
@@ -98,7 +98,7 @@ static inline struct chunk chunk_at(const struct portion *p, int chunks, int i)
     return (struct chunk){p->from + share(vecs, chunks, i), p->from + share(vecs, chunks, i + 1)};
 }
 
-/* The portion's part of a chunk as pieces at most `widest` vectors wide: MOST_PIECES at most. */
+/* The portion's part of a chunk as pieces at most `widest` vectors wide: MAX_PIECES at most. */
 static inline int pieces_of(const struct portion *p, int blocks, struct chunk c, int widest,
                             struct piece *out)
 {

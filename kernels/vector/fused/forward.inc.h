@@ -154,7 +154,7 @@ static void forward1(const struct fused *f, const struct fused_part *part)
 {
     const int chunks = chunks_of(&part->forward, MAX_PANEL_VECS);
     for (int i = 0; i < chunks; i++) {
-        struct piece piece[MOST_PIECES];
+        struct piece piece[MAX_PIECES];
         const int count = pieces_of(&part->forward, blocks_of(part->job->rows),
                                     chunk_at(&part->forward, chunks, i), MAX_PANEL_VECS, piece);
         /* After the last chunk the first is wanted again, for its update. A single one is still there. */

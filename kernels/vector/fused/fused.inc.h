@@ -33,7 +33,7 @@ enum {
     LINE_BYTES = 64, /* of cache */
     LINE_FLOATS = LINE_BYTES / sizeof(float),
     LOGIT_VECS = LOGITS / VL,
-    MOST_CHUNK_VECS = 2 * MAX_PANEL_VECS,
+    MAX_CHUNK_VECS = 2 * MAX_PANEL_VECS,
 };
 
 _Static_assert(IMAGES_PER_UPDATE % ROW_STEP == 0, "what is left of a batch is a number of row steps");
@@ -67,7 +67,7 @@ struct fused_thread {
     float *loss;              /* [R] */
     float *b2, *vb2;          /* [LOGITS] */
     float *sums, *at_label;   /* [R], of the softmax: sum of exponentials, shifted logit of the label */
-    float *node_sums;         /* [MOST_NODE_LEVELS][UNIT_ROWS][LOGITS], of the tree of logits */
+    float *node_sums;         /* [MAX_NODE_LEVELS][UNIT_ROWS][LOGITS], of the tree of logits */
     float *dy;                /* [R][vectors of the chunk][VL], masked hidden gradient of the chunk at hand */
     const uint8_t **images;   /* [R], of the batch */
     struct portion *portions; /* all threads' of the forward pass, for so many rows and threads: */

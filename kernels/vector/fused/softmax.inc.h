@@ -24,7 +24,7 @@ static vm class_lanes(const struct fused *f, int v)
  * [rows][LOGITS] each, which together make the vectors before `next`. */
 struct logit_sums {
     int row, end, next, count;
-    const float *sum[MOST_NODE_LEVELS];
+    const float *sum[MAX_NODE_LEVELS];
 };
 
 /* Adds the node of `vecs` vectors that begins at s->next; where it is the right one of a pair, the pair's

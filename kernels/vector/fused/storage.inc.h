@@ -118,10 +118,10 @@ static void lay_out_thread(struct fused *f, int t, float *base, size_t *used)
     own->loss = has_dz ? take(base, used, R) : first->loss;
     own->b2 = has_dz ? take(base, used, LOGITS) : first->b2;
     own->vb2 = has_dz ? take(base, used, LOGITS) : first->vb2;
-    own->dy = take(base, used, MOST_CHUNK_VECS * R * VL);
+    own->dy = take(base, used, MAX_CHUNK_VECS * R * VL);
     own->sums = take(base, used, R);
     own->at_label = take(base, used, R);
-    own->node_sums = take(base, used, MOST_NODE_LEVELS * UNIT_ROWS * LOGITS);
+    own->node_sums = take(base, used, MAX_NODE_LEVELS * UNIT_ROWS * LOGITS);
 }
 
 static size_t lay_out(struct fused *f, float *base)
