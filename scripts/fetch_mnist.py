@@ -232,7 +232,7 @@ def fetch_file(folder, name, mirrors, meter):
 
 
 def set_aside(paths, meter):
-    """Renames files with wrong content, which may be dear to somebody, so that bench does not find them."""
+    """Renames files with wrong content, which may be wanted, so that bench does not find them."""
     for path in paths:
         aside = path.with_name(path.name + ".wrong")
         os.replace(path, aside)

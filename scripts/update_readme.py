@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-from lanebench.files import DataError
+from lanebench.files import DataError, put
 from lanebench.run import NO_SUMMARY, load_runs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -126,9 +126,7 @@ def main():
                       file=sys.stderr)
                 return 1
             return 0
-        with open(arguments.readme + ".tmp", "w", encoding="utf-8") as f:
-            f.write(new)
-        os.replace(arguments.readme + ".tmp", arguments.readme)
+        put(arguments.readme, new)
     except (DataError, OSError) as error:
         print(f"update_readme.py: {error}", file=sys.stderr)
         return 6

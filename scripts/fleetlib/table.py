@@ -8,8 +8,8 @@ import io
 import json
 import os
 
-from peer.records import field
-from lanebench.files import DataError, read_json
+from lanebench.files import DataError, field, text_cell
+from lanebench.run import read_summary
 
 SCHEMA = 1
 COLUMNS = ("schema", "target", "repeat", "state", "words", "run_id", "env_id", "cpu_model", "cpu_family", "cpu_model_number",
@@ -52,7 +52,7 @@ def row_of_backend(summary, backend, reference):
 
 def rows_of_run(folder, reference):
     """DataError where it has no whole summary.json."""
-    summary = read_json(os.path.join(folder, "summary.json"))
+    summary = read_summary(os.path.join(folder, "summary.json"))
     backends = summary.get("backends")
     if not isinstance(backends, list) or not all(isinstance(b, dict) for b in backends) or not summary.get("env_id"):
         raise DataError(f"{folder}/summary.json: has no env_id or no list of backends")
@@ -71,6 +71,8 @@ def rows_of_target(name, repeat, state, words, folder, reference):
 def cell(value):
     if value is True or value is False:
         return "1" if value else "0"
+    if isinstance(value, str):
+        return text_cell(value)
     return field(json.dumps(value) if isinstance(value, (list, dict)) else value)
 
 

@@ -16,8 +16,7 @@ import os
 import re
 import shlex
 
-from peer.records import put
-from lanebench.files import DataError, read_json
+from lanebench.files import DataError, put, read_json
 
 SCHEMA = 1
 ENGINES = ("slurm", "local")

@@ -8,7 +8,8 @@ import datetime
 import io
 import os
 
-from lanebench.files import DataError, cell_text, read_json, read_text
+from lanebench.files import DataError, cell_text, read_text
+from lanebench.run import read_summary
 
 # The figures of backends with other values than these are not measurements of what was proven: 0, and the gate's two.
 GOOD_EXITS = (0, 3, 4)
@@ -107,7 +108,7 @@ def points_of(folder):
     where = os.path.join(folder, "summary.json")
     if not os.path.isfile(where):
         raise NotExported("it has no summary.json: it was ended early, or is not a run")
-    summary = read_json(where)
+    summary = read_summary(where)
     code = number(summary, "exit_code", where)
     if code not in GOOD_EXITS:
         raise NotExported(f"it ended with exit code {code}: a proof, an integrity check or the run itself failed")

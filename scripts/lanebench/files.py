@@ -66,6 +66,40 @@ def read_json(path):
     return found
 
 
+def utf8(value):
+    """The value with every byte of a path or a variable that is no UTF-8 as \\xNN, inside lists and dictionaries too."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {utf8(key): utf8(one) for key, one in value.items()}
+    return [utf8(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def field(value):
+    """Nine significant digits; None is an empty field."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    return text_cell(utf8(value)) if isinstance(value, str) else str(value)
+
+
+def put(path, text):
+    """The whole file, or the one that was there, and nothing beside it even when interrupted. What UTF-8 has no bytes for,
+    such as the half of a surrogate pair that JSON may hold, is written as \\uNNNN."""
+    beside = path + ".tmp"
+    try:
+        with open(beside, "w", encoding="utf-8", errors="backslashreplace", newline="") as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+
+
 def print_paths(paths):
     """As the file system has them, whatever the encoding of stdout is."""
     lines = b"".join(os.fsencode(path) + b"\n" for path in paths)

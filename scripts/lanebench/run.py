@@ -25,6 +25,15 @@ def number(found):
     return float(found) if usable else None
 
 
+def read_summary(path):
+    """The object in a summary.json of a known schema."""
+    found = read_json(path)
+    if found.get("schema") not in SUMMARY_SCHEMAS:
+        known = " and ".join(map(str, SUMMARY_SCHEMAS))
+        raise DataError(f"{path}: schema {found.get('schema')}; only {known} are known here")
+    return found
+
+
 def section_of(found, name):
     inside = found.get(name) if isinstance(found, dict) else None
     return inside if isinstance(inside, dict) else {}
@@ -234,11 +243,7 @@ class Run:
         if not path:
             return {}
         try:
-            found = read_json(path)
-            if found.get("schema") not in SUMMARY_SCHEMAS:
-                known = " and ".join(map(str, SUMMARY_SCHEMAS))
-                raise DataError(f"{path}: schema {found.get('schema')}; only {known} are known here")
-            return found
+            return read_summary(path)
         except DataError as error:
             self.notes.append(f"{error}: medians, speed-ups and shares are left out")
             return {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What was proven: a matrix of ops and backends, and behind it every class of cases."""
+"""What was proven: a matrix of ops and backends, and below it every class of cases."""
 
 from lanebench import words
 from lanebench.rows import deviation_of, finite, truth, value

@@ -11,13 +11,4 @@ class PeerError(Exception):
         self.code = code
 
 
-def utf8(value):
-    """The value with every byte of a path or a variable that is no UTF-8 as \\xNN, inside lists and dictionaries too."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    if isinstance(value, dict):
-        return {utf8(key): utf8(one) for key, one in value.items()}
-    return [utf8(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
 EXIT_PROOF, EXIT_USAGE, EXIT_DATA, EXIT_NOTHING, EXIT_INTERNAL, EXIT_INTERRUPTED = 1, 2, 6, 77, 99, 130

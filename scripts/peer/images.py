@@ -7,7 +7,9 @@ import os
 import struct
 import zlib
 
-from . import EXIT_DATA, PeerError, utf8
+from lanebench.files import utf8
+
+from . import EXIT_DATA, PeerError
 
 # The parts: file stem, number of dimensions, SHA-256 of MNIST's, decompressed.
 PARTS = (

@@ -11,9 +11,9 @@ import platform
 import secrets
 import subprocess
 
-from lanebench.files import text_cell
+from lanebench.files import field, put, utf8
 
-from . import EXIT_INTERNAL, EXIT_USAGE, PeerError, utf8
+from . import EXIT_INTERNAL, EXIT_USAGE, PeerError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCHEMA = 1
@@ -27,30 +27,6 @@ PAIRED_COLUMNS = ("schema", "run_id", "dataset", "round", "position", "contender
                   "median_seconds", "torch_times_longer", "env_id", "git_commit", "binary_sha256")
 RECORDED_VARIABLES = ("OMP_", "GOMP_", "KMP_", "DNNL_", "ONEDNN_", "BENCH_", "MALLOC_", "OPENBLAS_", "BLIS_", "MKL_",
                       "LD_LIBRARY_PATH", "LD_PRELOAD")
-
-
-def field(value):
-    """Nine significant digits; None is an empty field."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.9g}"
-    return text_cell(utf8(value)) if isinstance(value, str) else str(value)
-
-
-def put(path, text):
-    """The whole file, or the one that was there, and nothing beside it even when interrupted."""
-    beside = path + ".tmp"
-    try:
-        with open(beside, "w", encoding="utf-8", newline="") as f:
-            f.write(text)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
 
 
 class Csv:

@@ -6,7 +6,7 @@ import math
 import os
 import statistics
 
-from .records import put
+from lanebench.files import put
 
 SCHEMA = 2
 LAST = ("loss", "accuracy", "val_loss", "val_accuracy")

@@ -102,9 +102,10 @@ class Merge(FleetCase):
 
     def test_missing_and_damaged(self):
         os.makedirs(self.place + "/none")
-        page = self.merge([summary("x000000000001", "<CPU>"), {"backends": 1}], code=1, also=[self.place + "/none"])
-        self.assertIn("&lt;CPU&gt;", page)
+        page = self.merge([summary("x000000000001", "<CPU>\ud800"), {"schema": 1, "backends": 1}, {"schema": 3}], code=1, also=[self.place + "/none"])
+        self.assertIn("&lt;CPU&gt;\\ud800", page)
         self.assertIn("has no env_id or no list of backends", page)
+        self.assertIn("schema 3; only 1 and 2 are known here", page)
         self.assertIn("it has no summary.json", page)
 
 

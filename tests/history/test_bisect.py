@@ -62,9 +62,12 @@ class Bisect(unittest.TestCase):
         self.assertTrue(lines[0].startswith("10 20 ab "), lines)  # the bad commit first
         self.assertTrue(all(line.endswith("--fail-on slower --min-effect 3 --rounds 9") for line in lines), lines)
 
-    def test_skipped(self):
-        told = self.search([10, 10, 10, "unsure", "broken", 20, 20], code=1)
-        self.assertRegex(told, "There are only 'skip'ped commits left to test")
+    def test_not_told(self):
+        """Between a good and a bad commit: neither."""
+        self.assertRegex(self.search([10, 10, "unsure", 20], code=1), "There are only 'skip'ped commits left to test")
+
+    def test_not_built(self):
+        self.assertRegex(self.search([10, 10, "broken", 20], code=1), "There are only 'skip'ped commits left to test")
 
     def test_skipped_aside(self):
         self.assertRegex(self.search([10, "unsure", 10, 20, "broken", 20]), r"is the first bad commit(?s:.*)commit 3")

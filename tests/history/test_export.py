@@ -133,6 +133,7 @@ class Refused(Case):
         """File and member, exit 6, nothing written."""
         changes = (("settings.threads is missing", lambda s: s["settings"].pop("threads")),
                    ("median_seconds is 'x', not a number", lambda s: s["backends"][0].update(median_seconds="x")),
+                   ("schema 99; only", lambda s: s.update(schema=99)),
                    ("time_utc is 'noon'", lambda s: s.update(time_utc="noon")))
         for why, change in changes:
             folder = self.changed_run(change)
@@ -140,6 +141,13 @@ class Refused(Case):
             self.assertEqual((run.returncode, run.stdout, os.path.exists(self.place + "/out")), (6, "", False), run.stderr)
             self.assertIn(f"{folder}/summary.json: {why}", run.stderr)
             shutil.rmtree(folder)
+
+    def test_half_a_pair(self):
+        """JSON may hold what UTF-8 cannot."""
+        for form in os.listdir(HERE + "/golden"):
+            run = export(form, self.place + "/out", [self.changed_run(lambda s: s["cpu"].update(model="\ud800"))])
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            shutil.rmtree(self.place + "/run")
 
     def test_twice(self):
         run = export("lnt", self.place + "/out", [RUNS[0], RUNS[0]])
