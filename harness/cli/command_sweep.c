@@ -42,7 +42,7 @@ static void clear_beginning(const char *place)
     closedir(d);
 }
 
-/* Goes on with a point, or leaves one that went to its end. */
+/* Resumes a point that was interrupted; one that is complete stays as it is. */
 static int resume_point(const struct request *r, const struct options *o, const char *place, struct error *e)
 {
     static struct resumption resumed; /* large */

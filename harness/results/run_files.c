@@ -161,6 +161,15 @@ static void begin_row(struct csv *c, const struct row_identity *identity,
     csv_text(c, backend->name);
 }
 
+static void begin_epoch_row(struct csv *c, const struct row_identity *identity,
+                            const struct registry_entry *backend, int epoch)
+{
+    begin_row(c, identity, backend);
+    csv_integer(c, identity->threads);
+    csv_unsigned(c, identity->seed);
+    csv_integer(c, epoch);
+}
+
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,
                         const struct proof_row *row, struct error *e)
 {
@@ -201,10 +210,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
 {
     struct csv *c = &f->epochs;
     const struct epoch_result *r = &report->result;
-    begin_row(c, &f->identity, backend);
-    csv_integer(c, f->identity.threads);
-    csv_unsigned(c, f->identity.seed);
-    csv_integer(c, r->epoch);
+    begin_epoch_row(c, &f->identity, backend, r->epoch);
     csv_integer(c, r->steps);
     csv_integer(c, r->samples);
     csv_real(c, r->train_seconds);
@@ -250,10 +256,7 @@ static int add_op(struct run_files *f, const struct registry_entry *backend,
 {
     struct csv *c = &f->ops;
     const struct epoch_result *r = &report->result;
-    begin_row(c, &f->identity, backend);
-    csv_integer(c, f->identity.threads);
-    csv_unsigned(c, f->identity.seed);
-    csv_integer(c, r->epoch);
+    begin_epoch_row(c, &f->identity, backend, r->epoch);
     csv_text(c, op);
     if (calls >= 0)
         csv_integer(c, calls);
