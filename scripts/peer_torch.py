@@ -8,7 +8,7 @@ The network, batches, optimizer, initial weights and sample order are bench's (-
 order). First it looks for the best setting: the BLAS library, the way the step is written, MKL-DNN, the number of
 threads and how they wait and are bound, each tried for two epochs after a check against the formulas in double
 precision. Then it trains, and writes epochs.csv and machine.json as bench does, with backend "torch"; draw them beside
-a run of bench with scripts/plot.py RUN PEER_RUN.
+a run of bench with bench plot RUN PEER_RUN.
 
 With --paired, turns of torch alternate with runs of bench on the same data, threads and seed, and paired.csv has the
 ratio of their epochs, round by round: only this comparison is protected from a machine that changes between runs.

@@ -80,8 +80,8 @@ def work():
     try:
         for folder in arguments.run_dir:
             if sweep.is_sweep(folder):
-                raise UsageError(f"{folder}: is a sweep: scripts/plot.py {folder} draws it; its points are ordinary runs "
-                                 f"and have reports, as in scripts/report {folder}/t*")
+                raise UsageError(f"{folder}: is a sweep: bench plot {folder} draws it; its points are ordinary runs "
+                                 f"and have reports, as in bench report {folder}/t*")
         runs = lanebench_run.with_peers(lanebench_run.load_runs(arguments.run_dir, arguments.mixed_machines))
         keras = [read_keras(path) for path in arguments.keras]
         bases = choose_bases(runs, arguments.against)

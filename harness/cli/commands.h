@@ -25,6 +25,8 @@ int command_gate(const struct options *o, const struct invocation *words, struct
 int command_tune(const struct options *o, struct error *e);
 int command_doctor(const struct options *o, struct error *e);
 int command_help_as(const struct invocation *words, struct error *e);
+/* report, plot, fetch-mnist. Returns only where it failed. */
+int command_script(const struct options *o, const struct invocation *words, struct error *e);
 int command_data(const struct options *o, struct error *e);
 
 #endif

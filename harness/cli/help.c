@@ -119,11 +119,11 @@ void help_print_overview(FILE *out, int width)
     static const char *const common[] = {"backend", "plugin", "epochs",  "threads",
                                          "data",    "quiet",  "version", NULL};
     fputs("usage: bench [COMMAND] [FLAGS]\n", out);
-    wrap_print(out, "Proves SIMD backends numerically equivalent, then times them training one network.", 0,
-               0, width);
+    wrap_print(out, "Proves that SIMD backends are right, then times them training one network.", 0, 0,
+               width);
     fputs("\nCommands:\n", out);
     for (const struct command_spec *c = command_table; c->name; c++)
-        if (c->help) print_line(out, c->name, c->help, 12, width);
+        if (c->help) print_line(out, c->name, c->help, 15, width);
     fputs("\nCommon flags:\n", out);
     for (const struct option_spec *s = option_table; s->name; s++)
         for (int i = 0; common[i]; i++)
@@ -175,7 +175,8 @@ void help_print_command(FILE *out, const struct command_spec *c, int width)
     const struct option_group *group = NULL, *shown = NULL;
     fprintf(out, "usage: bench %s%s%s\n", c->name, c->operands, c->command == COMMAND_HELP ? "" : " [FLAGS]");
     wrap_print(out, c->more, 0, 0, width);
-    if (c->command != COMMAND_HELP) fputs("\nFlags, as --flag VALUE or --flag=VALUE:\n", out);
+    const bool takes_flags = !(c->command & (COMMAND_HELP | COMMAND_SCRIPTS));
+    if (takes_flags) fputs("\nFlags, as --flag VALUE or --flag=VALUE:\n", out);
     for (const struct option_spec *s = option_table; s->name; s++) {
         if (group_begun(s)) group = group_begun(s);
         if (!(s->commands & c->command)) continue;
@@ -187,8 +188,9 @@ void help_print_command(FILE *out, const struct command_spec *c, int width)
         print_line(out, "--benchmark_*", "Google Benchmark's own flags, such as --benchmark_filter=REGEX",
                    TEXT_COLUMN, width);
     print_examples(out, c, width);
-    if (c->command == COMMAND_HELP) return;
-    print_environment(out, c->command, width);
-    print_exit_codes(out, c->command, width);
+    if (takes_flags) {
+        print_environment(out, c->command, width);
+        print_exit_codes(out, c->command, width);
+    }
     if (c->page) fprintf(out, "\nMore: docs/%s\n", c->page);
 }

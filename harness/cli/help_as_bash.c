@@ -3,6 +3,7 @@
  * The completion for bash. Names and flags of the tables have no characters that a shell would take for its
  * own. */
 #include "cli/help_as.h"
+#include "machine/build.h"
 
 static bool is_completed(const struct value_kind *kind)
 {
@@ -100,14 +101,15 @@ static const char main_tail[] = "    esac\n"
                                 "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$cur\")\n"
                                 "    elif [[ $command == ab ]]; then\n"
                                 "        _lanebench_value '' backends one\n"
+                                "    elif [[ $command == report || $command == plot ]]; then\n"
+                                "        _lanebench_value '' folders one\n"
                                 "    fi\n"
                                 "    return 0\n"
-                                "}\n"
-                                "complete -F _lanebench bench\n";
+                                "}\n";
 
 void help_as_bash(FILE *out)
 {
-    fputs("# bash completion for bench, made by: bench help-as bash\n\n", out);
+    fputs("# bash completion for Lanebench, made by: lanebench help-as bash\n\n", out);
     fputs(value_function, out);
     fputs(main_head, out);
     print_values(out);
@@ -116,4 +118,5 @@ void help_as_bash(FILE *out)
     fputs("'\n    case $command in\n", out);
     print_flags(out);
     fputs(main_tail, out);
+    fprintf(out, "complete -F _lanebench %s\n", build_get()->names);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The completion for fish. */
+#include <string.h>
+
 #include "cli/help_as.h"
+#include "machine/build.h"
 
 /* Within single quotes fish takes a backslash before quotes and backslashes only. */
 static void print_quoted(FILE *out, const char *text)
@@ -14,7 +17,7 @@ static void print_quoted(FILE *out, const char *text)
 static void print_flag(FILE *out, const struct option_spec *spec)
 {
     char takers[160];
-    fprintf(out, "complete -c bench -n '__lanebench_takes %s' -l %s",
+    fprintf(out, "complete -c lanebench -n '__lanebench_takes %s' -l %s",
             command_takers(spec, takers, sizeof takers), spec->name);
     if (spec->argument) {
         const struct value_kind kind = value_kind_of(spec);
@@ -33,7 +36,7 @@ static void print_flag(FILE *out, const struct option_spec *spec)
 
 void help_as_fish(FILE *out)
 {
-    fputs("# fish completion for bench, made by: bench help-as fish\n\n"
+    fputs("# fish completion for Lanebench, made by: lanebench help-as fish\n\n"
           "function __lanebench_command\n"
           "    set -l words (commandline -opc)\n"
           "    if set -q words[2]; and not string match -q -- '-*' $words[2]\n"
@@ -52,16 +55,19 @@ void help_as_fish(FILE *out)
           "    set -l words (commandline -opc)\n"
           "    printf '%s\\n' $typed(printf '%s\\n' all ($words[1] help-as backends 2>/dev/null))\n"
           "end\n\n"
-          "complete -c bench -f\n"
-          "complete -c bench -n '__lanebench_takes ab' -F -a '(__lanebench_backends)'\n",
+          "complete -c lanebench -f\n"
+          "complete -c lanebench -n '__lanebench_takes ab' -F -a '(__lanebench_backends)'\n"
+          "complete -c lanebench -n '__lanebench_takes report plot' -a '(__fish_complete_directories)'\n",
           out);
     for (const struct command_spec *c = command_table; c->name; c++) {
         if (!c->help) continue;
-        fprintf(out, "complete -c bench -n __fish_is_first_token -a %s -d ", c->name);
+        fprintf(out, "complete -c lanebench -n __fish_is_first_token -a %s -d ", c->name);
         print_quoted(out, c->help);
         fputc('\n', out);
     }
     for (const struct command_spec *c = command_table; c->name; c++)
-        if (c->help) fprintf(out, "complete -c bench -n '__lanebench_takes help' -a %s\n", c->name);
+        if (c->help) fprintf(out, "complete -c lanebench -n '__lanebench_takes help' -a %s\n", c->name);
     for (const struct option_spec *s = option_table; s->name; s++) print_flag(out, s);
+    const char *const alias = strchr(build_get()->names, ' ');
+    if (alias) fprintf(out, "complete -c%s -w lanebench\n", alias);
 }

@@ -26,15 +26,16 @@ static void print_text(FILE *out, const char *text)
 
 static void print_head(FILE *out)
 {
-    fprintf(out, ".TH BENCH 1 %s \"Lanebench %s\" \"User Commands\"\n", page_date, build_get()->version);
-    fputs(".SH NAME\n"
-          "bench \\- prove SIMD kernels right, then time them in a real training run\n"
-          ".SH SYNOPSIS\n"
-          ".B bench\n"
+    fprintf(out, ".TH LANEBENCH 1 %s \"Lanebench %s\" \"User Commands\"\n", page_date, build_get()->version);
+    const char *const names = build_get()->names, *const alias = strchr(names, ' ');
+    fprintf(out, ".SH NAME\n%.*s%s%s \\- prove SIMD kernels right, then time them in a real training run\n",
+            (int)strcspn(names, " "), names, alias ? "," : "", alias ? alias : "");
+    fputs(".SH SYNOPSIS\n"
+          ".B lanebench\n"
           "[\\fICOMMAND\\fR]\n"
           "[\\fIFLAGS\\fR]\n"
           ".br\n"
-          ".B bench ab\n"
+          ".B lanebench ab\n"
           "\\fIA B\\fR\n"
           "[\\fIFLAGS\\fR]\n"
           ".SH DESCRIPTION\n"

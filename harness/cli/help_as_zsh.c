@@ -2,6 +2,7 @@
  *
  * The completion for zsh, by its _arguments. */
 #include "cli/help_as.h"
+#include "machine/build.h"
 
 /* Within single quotes, where a quote ends them; brackets and colons are _arguments' own. */
 static void print_help(FILE *out, const char *text, const char *special)
@@ -62,6 +63,7 @@ static void print_flags(FILE *out)
             if (s->commands & c->command) print_flag(out, s);
         if (c->command == COMMAND_AB)
             fputs("            ':A:_lanebench_contender' ':B:_lanebench_contender'\n", out);
+        if (c->command & (COMMAND_REPORT | COMMAND_PLOT)) fputs("            '*:directory:_files -/'\n", out);
         if (c->command == COMMAND_HELP) fputs("            ':command:{_describe command commands}'\n", out);
         fputs("        ) ;;\n", out);
     }
@@ -70,8 +72,8 @@ static void print_flags(FILE *out)
 
 void help_as_zsh(FILE *out)
 {
-    fputs("#compdef bench\n"
-          "# zsh completion for bench, made by: bench help-as zsh\n\n"
+    fprintf(out, "#compdef %s\n", build_get()->names);
+    fputs("# zsh completion for Lanebench, made by: lanebench help-as zsh\n\n"
           "_lanebench_names()\n"
           "{\n"
           "    names=(${(f)\"$(_call_program backends $program help-as backends 2>/dev/null)\"})\n"
@@ -108,11 +110,11 @@ void help_as_zsh(FILE *out)
     fputs("    _arguments : $flags\n"
           "}\n\n"
           "# Found by its file name, it completes; sourced, it registers.\n"
-          "if [[ ${funcstack[1]-} == _bench ]]; then\n"
+          "if [[ ${funcstack[1]-} == _lanebench ]]; then\n"
           "    _lanebench \"$@\"\n"
           "else\n"
           "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
-          "    compdef _lanebench bench\n"
-          "fi\n",
+          "    compdef _lanebench ",
           out);
+    fprintf(out, "%s\nfi\n", build_get()->names);
 }

@@ -70,6 +70,10 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_gate(o, words, e);
     case COMMAND_TUNE:
         return command_tune(o, e);
+    case COMMAND_REPORT:
+    case COMMAND_PLOT:
+    case COMMAND_FETCH_MNIST:
+        return command_script(o, words, e);
     case COMMAND_HELP: /* o->help, above */
         break;
     case COMMAND_HELP_AS:

@@ -457,7 +457,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
     if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
-    if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS)) first = argc; /* their words are their own */
+    if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS | COMMAND_SCRIPTS)) first = argc;
     if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e) ||
         tidy_case(o, e))
         return (int)e->code;

@@ -18,6 +18,9 @@ enum command {
     COMMAND_PROVE = 1 << 2,
     COMMAND_MICRO = 1 << 3,
     COMMAND_DATA = 1 << 4,
+    COMMAND_REPORT = 1 << 6,
+    COMMAND_PLOT = 1 << 7,
+    COMMAND_FETCH_MNIST = 1 << 8,
     COMMAND_ROOFLINE = 1 << 10,
     COMMAND_AB = 1 << 11,
     COMMAND_GATE = 1 << 12,
@@ -27,6 +30,9 @@ enum command {
     COMMAND_HELP_AS = 1 << 17, /* for the build and the shells; not shown */
     COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
 };
+
+/* Python programs; the words after them are theirs. */
+enum { COMMAND_SCRIPTS = COMMAND_REPORT | COMMAND_PLOT | COMMAND_FETCH_MNIST };
 
 /* Texts point into argv, the environment or static storage. */
 struct options {

@@ -4,7 +4,7 @@
 #ifndef LB_IDX_STATUS_H
 #define LB_IDX_STATUS_H
 
-#define IDX_AGAIN  "fetch it again (scripts/fetch_mnist.py)"
+#define IDX_AGAIN  "fetch it again (bench fetch-mnist)"
 #define IDX_MNIST  "give a data set in MNIST's format"
 #define IDX_PATH   "check the directory given with --data or MNIST_DIR"
 #define IDX_PAIR   "take images and labels from one data set"

@@ -12,6 +12,7 @@
 #include "base/own_program.h"
 #include "machine/build_commit.h"
 #include "machine/build_config.h"
+#include "machine/places.h"
 
 extern char **environ;
 
@@ -66,10 +67,11 @@ const struct build *build_get(void)
     b.flags = BUILD_FLAGS;
     b.benchmark = GOOGLE_BENCHMARK_VERSION;
     b.source_root = SOURCE_ROOT;
+    b.names = PROGRAM_NAMES;
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     b.commit_date = BUILD_COMMIT_DATE;
     if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
-    read_source_tree(&b);
+    if (places_checkout()) read_source_tree(&b);
     if (!SHA256File(own_program_file(), b.program_sha256)) b.program_sha256[0] = 0;
     b.version = BENCH_VERSION;
     return &b;

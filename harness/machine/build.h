@@ -8,10 +8,12 @@ struct build {
     const char *version, *compiler, *type, *flags; /* flags: common to all files */
     const char *benchmark;                         /* version of Google Benchmark */
     const char *source_root;
+    const char *names;       /* that the program is installed under, the first its own: "lanebench bench" */
     char commit[64];         /* that the program was built from; "unknown" without git */
     const char *commit_date; /* of that commit, ISO 8601; "" when it is unknown */
     int dirty;               /* 1: tracked files differed from it; -1 unknown */
-    char tree_commit[64];    /* that is checked out in the source tree now, "" when there is no such tree */
+    char tree_commit[64];    /* that is checked out in the source tree now, "" when the program is not in its
+                                build folder */
     int tree_dirty;
     char program_sha256[65]; /* of this very program's file; "" when it cannot be read */
 };

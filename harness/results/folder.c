@@ -19,6 +19,7 @@
 #include "base/folders.h"
 #include "base/input.h"
 #include "machine/build_config.h"
+#include "machine/places.h"
 
 void folder_name(struct folder *f)
 {
@@ -61,8 +62,7 @@ static int set_path(struct folder *f, const char *out, struct error *e)
 
 static void set_default_path(struct folder *f)
 {
-    const bool checkout =
-        access(SOURCE_ROOT "/results", W_OK) == 0 && access(SOURCE_ROOT "/meson.build", F_OK) == 0;
+    const bool checkout = places_checkout() && access(SOURCE_ROOT "/results", W_OK) == 0;
     snprintf(f->path, sizeof f->path, "%s/%s", checkout ? SOURCE_ROOT "/results" : "results", f->run_id);
 }
 

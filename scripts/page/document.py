@@ -44,7 +44,7 @@ def head(title, classes, script):
                tag("meta", http_equiv="Content-Security-Policy", content=policy(script)),
                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
                tag("meta", name="color-scheme", content="light dark"),
-               tag("meta", name="generator", content="Lanebench scripts/report"),
+               tag("meta", name="generator", content="Lanebench, bench report"),
                tag("link", rel="icon", href="data:,"), tag("title", title), tag("style", style))
 
 
@@ -89,4 +89,4 @@ def footer(runs):
                                     f"environment {r.env_id}", f"commit {r.commit}", binaries(r), f"dataset={r.dataset}",
                                     str(r.machine.get("time_utc") or "")) if p) for r in runs)
     return tag("footer", join((tag("p", t) for t in texts)),
-               tag("p", "Drawn from the files of the run by scripts/report."))
+               tag("p", "Drawn from the files of the run by bench report."))

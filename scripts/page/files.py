@@ -44,7 +44,7 @@ def command_of(run):
     lines = []
     if run.commit != "unknown":
         lines.append(f"git checkout {shlex.quote(str(run.fact('build', 'commit')))}")
-    if lines and os.path.basename(str(command[0])) == "bench":
+    if lines and os.path.basename(str(command[0])) in ("bench", "lanebench"):
         build = os.path.dirname(str(command[0])) or "build"
         lines.append(f"meson setup {shlex.quote(build)} --buildtype=release && meson compile -C {shlex.quote(build)}")
     settings = run.section("environment")

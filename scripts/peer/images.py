@@ -49,7 +49,7 @@ def folder_of(asked):
     base = cache if cache.startswith("/") else os.path.join(os.path.expanduser("~"), ".cache")
     folder = os.path.join(base, "lanebench", "mnist")
     if not os.path.isdir(folder):
-        raise PeerError(EXIT_DATA, "no images: give --data DIR, set MNIST_DIR, or run scripts/fetch_mnist.py")
+        raise PeerError(EXIT_DATA, "no images: give --data DIR, set MNIST_DIR, or run bench fetch-mnist")
     return folder
 
 

@@ -55,8 +55,9 @@ def new_run_id(now):
 
 
 def make_folder(out, run_id):
-    """--out, which must be new or empty, else results/<run id>."""
-    folder = out or os.path.join(ROOT, "results", run_id)
+    """--out, which must be new or empty, else results/<run id>: that of the source tree, or here where it is installed."""
+    home = ROOT if os.path.exists(os.path.join(ROOT, "meson.build")) else ""
+    folder = out or os.path.join(home, "results", run_id)
     try:
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""test_help_as.py BENCH WHAT: the completions of bash, zsh and fish, and the man page by mandoc, groff and man, each by
-the program that reads it; or `install`: where `meson install` puts them. 77 where that program is not here."""
+"""test_help_as.py BENCH WHAT NAMES: the completions of bash, zsh and fish, and the man page by mandoc, groff and man, each
+by the program that reads it; or `install`: where `meson install` puts them. 77 where that program is not here. NAMES: that
+the program is installed under."""
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ import sys
 
 from cli_common import check, clean_environment, finish, run, scratch, skip
 
-bench = os.path.abspath(sys.argv[1])
+bench, NAMES = os.path.abspath(sys.argv[1]), sys.argv[3].split()
 
 
 def need(name):
@@ -35,7 +36,7 @@ def call(*words, **more):
 
 def commands():
     page = run(bench, "--help").stdout
-    return re.findall(r"^  ([a-z]+) ", page[page.index("Commands:"):page.index("Common flags:")], re.MULTILINE)
+    return re.findall(r"^  ([a-z][a-z-]+) ", page[page.index("Commands:"):page.index("Common flags:")], re.MULTILINE)
 
 
 def all_flags():
@@ -54,8 +55,8 @@ def bash_words(shell, path, *words):
 
 def test_bash(folder):
     shell, path = need("bash"), made("bash", folder, "bench")
-    registered = call(shell, "--norc", "-c", 'source "$1"; complete -p bench', "bash", path)
-    check(registered.stdout == "complete -F _lanebench bench\n", f"complete -p: {registered}")
+    registered = call(shell, "--norc", "-c", 'source "$1"; complete -p', "bash", path)
+    check(set(registered.stdout.splitlines()) == {f"complete -F _lanebench {name}" for name in NAMES}, f"complete -p: {registered}")
     check(call(shell, "-n", path).stderr == "", "bash -n")
 
     def offers(*words):
@@ -77,30 +78,32 @@ def test_bash(folder):
     check(path not in offers("--data", folder + "/"), "--data: no files")
     check(path in offers("--plugin", folder + "/be"), "--plugin: a file")
     check(set(names) <= set(offers("ab", "")), f"ab: {offers('ab', '')}")
+    check(offers("report", folder + "/set") == [folder + "/set of images"], f"report: {offers('report', folder + '/set')}")
     check(offers("help", "do") == ["doctor"], f"help do: {offers('help', 'do')}")
     everything = set().union(*(offers(c, "--") for c in offers("")))
     check(all_flags() <= everything, f"flags that are not offered: {all_flags() - everything}")
 
 
 def test_zsh(folder):
-    path = made("zsh", folder, "_bench")
+    path = made("zsh", folder, "_lanebench")
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    check(text.startswith("#compdef bench\n"), "zsh finds the file by its first line")
+    check(text.startswith(f"#compdef {' '.join(NAMES)}\n"), "zsh finds the file by its first line")
     check(all(f"{flag}=[" in text or f"{flag}[" in text for flag in all_flags()), "zsh: every flag")
     shell = need("zsh")
     result = call(shell, "-f", "-n", path)
     check(result.returncode == 0 and result.stderr == "", f"zsh -n: {result.stderr}")
-    script = 'autoload -Uz compinit && compinit -u -D; source <("$1" help-as zsh); print -- $_comps[bench]'
+    script = 'autoload -Uz compinit && compinit -u -D; source <("$1" help-as zsh); print -- ${(k)_comps[(R)_lanebench]}'
     sourced = call(shell, "-f", "-c", script, "zsh", bench)
-    check(sourced.stdout == "_lanebench\n" and sourced.stderr == "", f"zsh, sourced: {sourced}")
+    check(set(sourced.stdout.split()) == set(NAMES) and sourced.stderr == "", f"zsh, sourced: {sourced}")
 
 
 def test_fish(folder):
-    path, shell = made("fish", folder, "bench.fish"), need("fish")
+    path, shell = made("fish", folder, "lanebench.fish"), need("fish")
     result = call(shell, "-N", "-n", path)
     check(result.returncode == 0 and result.stderr == "", f"fish -n: {result.stderr}")
-    os.symlink(bench, os.path.join(folder, "bench"))
+    for name in NAMES:
+        os.symlink(bench, os.path.join(folder, name))
     search = folder + os.pathsep + os.environ["PATH"]
 
     def offers(line):
@@ -108,15 +111,16 @@ def test_fish(folder):
         check(done.returncode == 0 and done.stderr == "", f"fish, {line!r}: {done.stderr}")
         return {w.split("\t")[0] for w in done.stdout.splitlines()}
     names = set(run(bench, "help-as", "backends").stdout.split())
-    check(offers("bench --ba") == {"--backend", "--batch"}, f"--ba: {offers('bench --ba')}")
-    check(offers("bench --backend ") >= names | {"all"}, f"--backend: {offers('bench --backend ')}")
-    check("naive,avx2" in offers("bench --backend naive,"), f"--backend naive,: {offers('bench --backend naive,')}")
-    check(offers("bench --max-isa ") == {"baseline", "avx2", "avx512"}, "--max-isa")
-    check("doctor" in offers("bench do") and "--ba" not in offers("bench data --"), "commands")
+    for name in NAMES:
+        check(offers(name + " --ba") == {"--backend", "--batch"}, f"{name} --ba: {offers(name + ' --ba')}")
+    check(offers("lanebench --backend ") >= names | {"all"}, f"--backend: {offers('lanebench --backend ')}")
+    check("naive,avx2" in offers("lanebench --backend naive,"), f"--backend naive,: {offers('lanebench --backend naive,')}")
+    check(offers("lanebench --max-isa ") == {"baseline", "avx2", "avx512"}, "--max-isa")
+    check("doctor" in offers("lanebench do") and "--ba" not in offers("lanebench data --"), "commands")
 
 
 def test_man(folder):
-    reader, path = sys.argv[2], made("man", folder, "bench.1")
+    reader, path = sys.argv[2], made("man", folder, "lanebench.1")
     words = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
     result = call(need(reader), *words[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
     said = result.stderr + (result.stdout if reader == "mandoc" else "")
@@ -124,7 +128,7 @@ def test_man(folder):
 
 
 def test_text(folder):
-    path = made("man", folder, "bench.1")
+    path = made("man", folder, "lanebench.1")
     with open(path, encoding="utf-8") as f:
         text = f.read().replace("\\-", "-")
     check(all(f"\n.B {flag}" in text for flag in all_flags()), "man: every flag")
@@ -133,13 +137,18 @@ def test_text(folder):
 
 def test_install(folder):
     meson, build = need("meson"), os.path.dirname(bench)
-    if not os.path.exists(os.path.join(build, "harness", "cli", "installed", "bench.1")):
+    if not os.path.exists(os.path.join(build, "harness", "cli", "installed", "lanebench.1")):
         skip("this build makes no man page: sanitized, fuzzing or for another machine")
     result = call(meson, "install", "--no-rebuild", "--destdir", folder, "-C", build)
     check(result.returncode == 0, f"meson install: {result.stdout}{result.stderr}")
     files = {os.path.join(at, n)[len(folder):] for at, _, names in os.walk(folder) for n in names}
-    for end, form in (("/share/man/man1/bench.1", "man"), ("/share/bash-completion/completions/bench", "bash"),
-                      ("/share/zsh/site-functions/_bench", "zsh"), ("/share/fish/vendor_completions.d/bench.fish", "fish")):
+    places = [("/share/zsh/site-functions/_lanebench", "zsh")]
+    for name in NAMES:
+        places += [(f"/share/man/man1/{name}.1", "man"), (f"/share/bash-completion/completions/{name}", "bash"),
+                   (f"/share/fish/vendor_completions.d/{name}.fish", "fish")]
+    made_of_help = [n for n in files if re.search("/man/|completion|/zsh/", n)]
+    check(len(made_of_help) == len(places), f"more or fewer than {places}: {made_of_help}")
+    for end, form in places:
         found = [n for n in files if n.endswith(end)]
         check(len(found) == 1, f"{end}: {sorted(files)}")
         for name in found:

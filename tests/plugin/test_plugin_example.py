@@ -73,9 +73,9 @@ def test_installed(folder):
                                capture_output=True, text=True)
     check(installed.returncode == 0, f"meson install: {installed.stdout}{installed.stderr}")
     found = {name: os.path.join(at, name) for at, _, names in os.walk(root) for name in names
-             if not at.endswith("completions")}  # where a file is called bench, too
-    check({"backend.h", "ops.def", "lanebench.pc", "bench"} <= set(found), f"meson install: {sorted(found)}")
-    if "lanebench.pc" not in found or "bench" not in found:
+             if not at.endswith("completions")}  # where a file is called lanebench, too
+    check({"backend.h", "ops.def", "lanebench.pc", "lanebench"} <= set(found), f"meson install: {sorted(found)}")
+    if "lanebench.pc" not in found or "lanebench" not in found:
         return
     env = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(found["lanebench.pc"]), "PKG_CONFIG_SYSROOT_DIR": root}
     abi = subprocess.run([pkg_config, "--variable=plugin_abi", "lanebench"], env=env, capture_output=True, text=True)
@@ -89,8 +89,8 @@ def test_installed(folder):
     shutil.copy(source, work)
     built = subprocess.run(["sh", "-c", line], cwd=work, env=env, capture_output=True, text=True)
     check(built.returncode == 0 and built.stderr == "", f"{line}: {built.stderr}")
-    shown = run(found["bench"], "list", "--plugin", work + "/my_gemm.so")
-    check(shown.returncode == 0 and "my_gemm: " in shown.stdout, f"installed bench: {shown.stderr}")
+    shown = run(found["lanebench"], "list", "--plugin", work + "/my_gemm.so")
+    check(shown.returncode == 0 and "my_gemm: " in shown.stdout, f"installed lanebench: {shown.stderr}")
 
 
 if listed("--plugin", EXAMPLE)[-1]["status"] != "ready":

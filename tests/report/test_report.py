@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""test_report.py SOURCE_ROOT: the page that scripts/report writes, without a browser. It is well-formed, needs nothing
+"""test_report.py SOURCE_ROOT: the page that bench report writes, without a browser. It is well-formed, needs nothing
 from outside, shows exactly what the files say, and lets no text of a file become markup."""
 
 import base64
@@ -755,7 +755,7 @@ class Refusals(Case):
         os.mkdir(self.run_dir)
         with open(os.path.join(self.run_dir, "sweep.json"), "w", encoding="utf-8") as f:
             f.write("{}")
-        self.refuse(2, "is a sweep", "scripts/plot.py", "points")
+        self.refuse(2, "is a sweep", "bench plot", "points")
 
     def test_no_run(self):
         os.mkdir(self.run_dir)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where this program belongs: the checkout in whose build folder it lies, or the tree that it was installed
+ * into, wherever that was moved to since. */
+#ifndef LB_PLACES_H
+#define LB_PLACES_H
+
+#include <stddef.h>
+
+/* The checkout's root, absolute; NULL: the program is installed, or was copied away from its build folder. */
+const char *places_checkout(void);
+
+/* The path of a file in scripts/, whether it exists or not; absolute. Returns path, or NULL where the program
+ * cannot tell where it lies itself, which takes /proc. */
+const char *places_script(const char *name, char *path, size_t size);
+
+#endif
