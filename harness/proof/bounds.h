@@ -66,7 +66,8 @@ double bound_ulp(double y);
 double bound_one_ulp(double y);
 
 /* One RMSprop update of (v, w) with a gradient known up to g_error: how far the computed v', w' may lie from
- * the truth for g. That of w' is tight: beside the rounding of w - update all others are small. */
+ * the truth for g. That of w' is tight: beside the rounding of w - update all others are small. That of v' is
+ * tight where g_error exceeds |g|: a gradient of 0 is right there, and leaves rho v. */
 struct allowance bound_rmsprop_v(const struct rmsprop_constants *c, double v, double g, double g_error);
 struct allowance bound_rmsprop_w(const struct rmsprop_constants *c, double v, double w, double g,
                                  double g_error);

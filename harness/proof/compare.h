@@ -23,8 +23,9 @@ enum compare_flag {
     COMPARE_IDLE_IS_RIGHT =
         1u << 0,                 /* the right answer may be what an idle backend leaves or writes: zeros */
     COMPARE_NONFINITE = 1u << 1, /* the truth holds NaN or Inf on purpose */
-    COMPARE_TIGHT = 1u << 2,     /* the bound is that of one rounding, or of one beside which all others are
-                                  * small: results that are rounded correctly come as near to it as one likes */
+    COMPARE_TIGHT = 1u << 2,     /* right results come as near to the bound as one likes: it is that of one
+                                  * rounding, or of one beside which all others are small; or it ends where a
+                                  * gradient that is smaller than its own bound is taken as 0 */
 };
 
 /* The extents of a result, and the smallest rectangle of it that holds every wrong element. */

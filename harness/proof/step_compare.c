@@ -18,7 +18,7 @@ void update_compare(const struct rmsprop_constants *k, const struct oracle_step 
     const size_t count = tensor_count(&o->shape, tensor);
     const int columns = tensor_columns(&o->shape, tensor);
     compare_begin(cw, tensor_name(tensor), (long long)count, columns, flags | COMPARE_TIGHT);
-    compare_begin(cv, "v", (long long)count, columns, flags);
+    compare_begin(cv, "v", (long long)count, columns, flags | COMPARE_TIGHT);
     for (size_t i = 0; i < count; i++) {
         const double g = gradient->value[i], error = gradient->bound[i];
         const struct allowance aw = bound_rmsprop_w(k, v[i], w[i], g, error);
