@@ -21,8 +21,8 @@ try:
 except ImportError as missing:
     if not (missing.name or "").startswith(("matplotlib", "numpy")):
         raise
-    print(f"plot.py: {sys.executable} has no {missing.name}: apt install python3-matplotlib, and use a python3 "
-          "that sees it (PYTHON=/usr/bin/python3 bench plot)", file=sys.stderr)
+    print(f"plot.py: {sys.executable} has no {missing.name}: apt install python3-matplotlib; if another Python has it, "
+          "name that one: PYTHON=/usr/bin/python3 bench plot", file=sys.stderr)
     sys.exit(EXIT_INTERNAL)
 
 
