@@ -6,6 +6,8 @@
 
 #include "backends/held_back.h"
 #include "cli/settings.h"
+#include "console/terminal.h"
+#include "console/wrap.h"
 #include "machine/cpu.h"
 #include "machine/machine_json.h"
 #include "machine/build.h"
@@ -183,6 +185,7 @@ void session_print(const struct session *s, FILE *out)
 {
     char team[128];
     const struct options *o = s->options;
+    const char *advice = dataset_advice(s->data.name);
     const struct build *b = build_get();
     fprintf(out, "bench %s (%.12s%s, %s, %s)  run %s\n", b->version, b->commit,
             b->dirty == 1 ? "+changes" : "", b->compiler, b->type, s->folder.run_id);
@@ -202,6 +205,7 @@ void session_print(const struct session *s, FILE *out)
                 s->opponent_of->name);
     print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
+    if (*advice) wrap_line(out, terminal_width(out), "note: dataset=%s: %s", s->data.name, advice);
     print_held_back(s, out);
     topology_team_words(&s->topology, s->plan.threads, team, sizeof team);
     if (team[0]) fprintf(out, "warning: %s\n", team);

@@ -10,6 +10,7 @@
 #include "console/table.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
+#include "data/dataset.h"
 #include "results/figures.h"
 #include "results/verified.h"
 #include "train/step_parts.h"
@@ -141,6 +142,17 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
         wrap_line(out, width, "%s: its threads could not be bound to cores", name);
 }
 
+/* What Keras' evaluate() gives on the test images after the last epoch. */
+static void print_evaluation(const struct summary *s, int width, FILE *out)
+{
+    for (int i = 0; i < s->count; i++) {
+        const struct epoch_result *r = &s->rows[i].last.result;
+        if (s->rows[i].epochs > 0)
+            wrap_line(out, width, "%s: test_loss: %.4f, test_acc: %.4f", s->rows[i].entry->name, r->val_loss,
+                      r->val_accuracy);
+    }
+}
+
 void summary_table(struct table *t, const struct summary *s)
 {
     static const char *const head[] = {"backend",   "verified", "cases",    "worst/bound",
@@ -159,6 +171,7 @@ int summary_print(const struct summary *s, FILE *out)
 {
     struct table t;
     const int width = terminal_width(out);
+    const char *advice = dataset_advice(s->dataset);
     summary_table(&t, s);
     table_print(&t, out);
     const int code = t.failed ? -1 : 0;
@@ -170,13 +183,13 @@ int summary_print(const struct summary *s, FILE *out)
         "multiply-add peak of the backend's ISA, measured around every epoch on its threads; vs: how many "
         "times its speed, median of the rounds' ratios, where that is established");
     fputc('\n', out);
-    if (!s->judged) speedups_print(s, width, out);
+    if (!s->judged) {
+        print_evaluation(s, width, out);
+        speedups_print(s, width, out);
+    }
     summary_print_amdahl(s, width, out);
     for (int i = 0; i < s->count; i++) print_notes(s, &s->rows[i], width, out);
     summary_print_clocks(s, width, out);
-    wrap_line(out, width, "dataset=%s%s", s->dataset,
-              strcmp(s->dataset, "generated") == 0
-                  ? ": built-in digits, not MNIST; accuracies are not comparable with MNIST's"
-                  : "");
+    wrap_line(out, width, "dataset=%s%s%s", s->dataset, *advice ? ": " : "", advice);
     return code;
 }

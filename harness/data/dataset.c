@@ -228,3 +228,11 @@ void dataset_close(struct dataset *d)
     if (d->fd >= 0) close(d->fd);
     *d = (struct dataset){.fd = -1};
 }
+
+const char *dataset_advice(const char *name)
+{
+    return strcmp(name, "generated") == 0
+               ? "built-in digits, not MNIST, which bench fetch-mnist downloads; accuracies are not "
+                 "comparable with MNIST's"
+               : "";
+}

@@ -42,4 +42,8 @@ int dataset_map(struct dataset *d, const struct dataset *header, int fd, struct 
 
 void dataset_close(struct dataset *d);
 
+/* What its user must know of a data set of this name: that the generated digits are not MNIST, and how to get
+ * it; "" of any other. */
+const char *dataset_advice(const char *name);
+
 #endif

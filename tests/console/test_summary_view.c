@@ -41,7 +41,7 @@ static void begin(struct summary *s, const char *fast, const char *slow)
 static void add(struct summary *s, int who, int round, double seconds, enum noise noise)
 {
     struct epoch_report r = {
-        .result = {.epoch = round, .train_seconds = seconds, .val_accuracy = 0.97},
+        .result = {.epoch = round, .train_seconds = seconds, .val_loss = 0.0812, .val_accuracy = 0.97},
         .round = round,
         .peak_gflops = 200.0,
         .op_count = 2,
@@ -109,8 +109,11 @@ static void a_quiet_run_prints_the_interval(void **state)
     expect(&s, "avx512 is 1.65x as fast as onednn (95 %: 1.61 to 1.67)\n", "not established");
     expect(&s, "avx512 against onednn: GEMM", NULL);
     expect(&s, "0/8", NULL);
+    expect(&s, "avx512: test_loss: 0.0812, test_acc: 0.9700\nonednn: test_loss: 0.0812, test_acc: 0.9700\n",
+           NULL);
     s.judged = true; /* the verdict of bench ab says it */
     expect(&s, NULL, "as fast as");
+    expect(&s, NULL, "test_acc");
     summary_free(&s);
 }
 
@@ -174,7 +177,7 @@ static void remarks(void **state)
     expect(&s, "one: its first epoch was its fastest, so warm-up does not explain its later ones",
            "two: its first");
     expect(&s, "softmax=ref:any", NULL);
-    expect(&s, "dataset=generated: built-in digits", NULL);
+    expect(&s, "dataset=generated: built-in digits, not MNIST, which bench fetch-mnist downloads", NULL);
     expect(&s, "50.0%", NULL); /* 100 GFLOP in a second, of 200 */
     expect(&s, "0.9700", "deviates");
     s.rows[1].verdict.deviating = 3;
@@ -183,6 +186,7 @@ static void remarks(void **state)
     s.rows[1].epochs = 0;
     snprintf(s.rows[1].failure, sizeof s.rows[1].failure, "proof failed, not timed: 3 of 10 cases");
     expect(&s, "not timed: 3 of 10 cases", "two: deviates");
+    expect(&s, "one: test_loss", "two: test_loss");
     expect(&s, "NO\n", "one against two");
     summary_free(&s);
 }
