@@ -5,7 +5,7 @@
 
 #include "data/data_files.h"
 
-enum { FIRST_LABELS = 30, DRAWN = 4, SCREEN_COLUMNS = 78, GAP = 2 };
+enum { END_LABELS = 3, DRAWN = 4, SCREEN_COLUMNS = 78, GAP = 2 };
 
 static double nonzero_share(const struct split *s, size_t pixels)
 {
@@ -15,13 +15,32 @@ static double nonzero_share(const struct split *s, size_t pixels)
     return (double)nonzero / (double)n;
 }
 
+/* As numpy prints an array that is too long: "[5, 0, 4, ..., 5, 6, 8]". */
+static void show_labels(const struct split *s, FILE *out)
+{
+    fputc('[', out);
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (i == END_LABELS && s->count > 2 * END_LABELS) {
+            fputs(", ...", out);
+            i = s->count - END_LABELS;
+        }
+        fprintf(out, "%s%d", i ? ", " : "", s->labels[i]);
+    }
+    fputs("]\n", out);
+}
+
+/* The two arrays of a split, under the names that Keras' users give them. */
 static void show_split(const struct dataset *d, const char *name, const struct split *s, FILE *out)
 {
-    const size_t pixels = (size_t)d->rows * (size_t)d->cols;
-    fprintf(out, "%-8s %8u x %d x %d %10.2f %%  ", name, s->count, d->rows, d->cols,
-            100.0 * nonzero_share(s, pixels));
-    for (uint32_t i = 0; i < FIRST_LABELS && i < s->count; i++) fprintf(out, " %d", s->labels[i]);
-    fputc('\n', out);
+    char array[16], shape[48];
+    snprintf(array, sizeof array, "%s_images", name);
+    snprintf(shape, sizeof shape, "(%u, %d, %d)", s->count, d->rows, d->cols);
+    fprintf(out, "%-12s  %-15s  uint8  %.2f %% of the pixels are not 0\n", array, shape,
+            100.0 * nonzero_share(s, (size_t)d->rows * (size_t)d->cols));
+    snprintf(array, sizeof array, "%s_labels", name);
+    snprintf(shape, sizeof shape, "(%u,)", s->count);
+    fprintf(out, "%-12s  %-15s  uint8  ", array, shape);
+    show_labels(s, out);
 }
 
 static void show_counts(const char *name, const struct split *s, FILE *out)
@@ -93,7 +112,7 @@ static void draw_digits(const struct dataset *d, FILE *out)
 int data_show(const struct dataset *d, FILE *out)
 {
     fprintf(out, "dataset  %s\nsource   %s\n\n", d->name, d->source);
-    fprintf(out, "split      images x pixels   non-zero   first labels\n");
+    fprintf(out, "array         shape            dtype  values\n");
     show_split(d, "train", &d->train, out);
     show_split(d, "test", &d->test, out);
     fprintf(out, "\nlabels  ");

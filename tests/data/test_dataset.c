@@ -288,8 +288,10 @@ static void shown(void **state)
     assert_non_null(out);
     assert_int_equal(data_show(&d, out), 0);
     fclose(out);
-    assert_non_null(strstr(text, "7 x 5 x 6      90.00 %")); /* one value in ten is 0 */
-    assert_non_null(strstr(text, "0 1 2 3 4 5 6\n"));
+    assert_non_null(strstr(text, "train_images  (7, 5, 6)        uint8  90.00 % of"));
+    assert_non_null(strstr(text, "train_labels  (7,)             uint8  [0, 1, 2, ..., 4, 5, 6]\n"));
+    assert_non_null(strstr(text, "test_images   (3, 5, 6)        uint8  "));
+    assert_non_null(strstr(text, "test_labels   (3,)             uint8  [0, 1, 2]\n"));
     for (int i = 0; i < 4; i++) assert_non_null(strstr(text, d.sha256[i]));
     assert_non_null(strstr(text, "train 3: 3"));
     free(text);
