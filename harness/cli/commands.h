@@ -28,5 +28,6 @@ int command_help_as(const struct invocation *words, struct error *e);
 /* report, plot, fetch-mnist. Returns only where it failed. */
 int command_script(const struct options *o, const struct invocation *words, struct error *e);
 int command_data(const struct options *o, struct error *e);
+int command_model(const struct options *o, struct error *e);
 
 #endif

@@ -23,7 +23,7 @@ const struct exit_meaning exit_meanings[] = {
     {EXIT_INCONCLUSIVE, COMMAND_AB | COMMAND_GATE,
      "the same commands: the run cannot tell, or the baseline is of another machine"},
     {EXIT_INTEGRITY, TRAINS, "an integrity check was violated: see integrity.csv"},
-    {EXIT_DATA, PROVES | COMMAND_DATA, "data missing or malformed"},
+    {EXIT_DATA, PROVES | COMMAND_DATA | COMMAND_MODEL, "data missing or malformed"},
     {EXIT_NOTHING, ALL, "something asked for cannot run on this CPU"},
     {EXIT_INTERNAL, ALL,
      "internal error, or the system failed (disk full, directory not writable); a file that lacks rows keeps "

@@ -60,6 +60,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_micro(o, words, e);
     case COMMAND_DATA:
         return command_data(o, e);
+    case COMMAND_MODEL:
+        return command_model(o, e);
     case COMMAND_DOCTOR:
         return command_doctor(o, e);
     case COMMAND_ROOFLINE:

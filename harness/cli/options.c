@@ -13,8 +13,9 @@
 enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
     JUDGING = COMMAND_AB | COMMAND_GATE,                    /* commands that train and compare */
-    EVERY =
-        TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_ROOFLINE | COMMAND_DOCTOR,
+    EVERY = TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_MODEL |
+            COMMAND_ROOFLINE | COMMAND_DOCTOR,
+    SHAPED = TRAINING | COMMAND_AB | COMMAND_TUNE | COMMAND_LIST | COMMAND_MODEL, /* that take its sizes */
     MAX_FLAGS = 48,
     MAX_COMMANDS = 16,
 };
@@ -32,12 +33,11 @@ const struct option_spec option_table[] = {
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, "1", COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
      "epochs of naive, which is slow, when it runs beside others"},
-    {"batch", "N[,N...]", OPTION_INTS, 1, 65536, "128", TRAINING | COMMAND_AB | COMMAND_TUNE | COMMAND_LIST,
-     "BENCH_BATCH", AT(batch),
+    {"batch", "N[,N...]", OPTION_INTS, 1, 65536, "128", SHAPED, "BENCH_BATCH", AT(batch),
      "rows of a training batch; for bench run, a list makes a sweep over all combinations"},
-    {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", TRAINING | COMMAND_AB | COMMAND_TUNE | COMMAND_LIST,
-     "BENCH_HIDDEN", AT(hidden), "units of the hidden layer; may be a list, too"},
-    {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB, "BENCH_LR", AT(lr),
+    {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", SHAPED, "BENCH_HIDDEN", AT(hidden),
+     "units of the hidden layer; may be a list, too"},
+    {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB | COMMAND_MODEL, "BENCH_LR", AT(lr),
      "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
     {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
      "seed of weights, sample order and proof, the same for all backends"},
@@ -85,8 +85,8 @@ const struct option_spec option_table[] = {
     {"threads", "T[,T...]", OPTION_INTS, 1, 1024, NULL,
      TRAINING | COMMAND_AB | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR | COMMAND_LIST, "BENCH_THREADS",
      AT(threads),
-     "OpenMP threads; if not given, one per allowed physical core, of the fastest kind where cores differ, "
-     "within the cgroup's quota; for bench run, a list makes a sweep"},
+     "OpenMP threads; if not given, one per allowed physical core of the fastest kind, within the cgroup's "
+     "quota; for bench run, a list makes a sweep"},
     {"max-isa", isa_tier_choices + 1, OPTION_CHOICE, 0, 0, NULL, EVERY | COMMAND_WORKER, "BENCH_MAX_ISA",
      AT(max_isa), "use no ISA above this tier"},
     {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
@@ -99,8 +99,8 @@ const struct option_spec option_table[] = {
      "shows what they cost"},
     {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
      "kill a backend that makes no progress for SECONDS; 0: never"},
-    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_TUNE, "BENCH_DATA",
-     AT(data),
+    {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_MODEL | COMMAND_TUNE,
+     "BENCH_DATA", AT(data),
      "directory with the four IDX files; if not given, $MNIST_DIR, the cache directory, or the built-in "
      "digits"},
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),

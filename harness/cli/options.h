@@ -21,6 +21,7 @@ enum command {
     COMMAND_REPORT = 1 << 6,
     COMMAND_PLOT = 1 << 7,
     COMMAND_FETCH_MNIST = 1 << 8,
+    COMMAND_MODEL = 1 << 9,
     COMMAND_ROOFLINE = 1 << 10,
     COMMAND_AB = 1 << 11,
     COMMAND_GATE = 1 << 12,

@@ -106,7 +106,7 @@ def commands():
 def test_help():
     overview = page("--help")
     check(len(overview.splitlines()) <= 40, f"--help has {len(overview.splitlines())} lines")
-    check({"run", "list", "prove", "micro", "data", "ab", "gate", "help"} <= set(commands()), f"--help: {commands()}")
+    check({"run", "list", "prove", "micro", "data", "model", "ab", "gate", "help"} <= set(commands()), f"--help: {commands()}")
     check(not {"worker", "help-as"} & set(commands()), "--help shows hidden commands")
     for words in (["-h"], ["help"], ["help", "--help"], ["help", "-h"], ["--epochs", "5", "--help"]):
         check(page(*words) == overview, f"bench {' '.join(words)} is not bench --help")
@@ -186,9 +186,21 @@ def test_data(folder):
                       f"{words[0]} --export-markdown: no such directory, before the proof")
 
 
+def test_model(folder):
+    """Of the generated digits, which have MNIST's shape; and of other images."""
+    text = page("model")
+    for row in (r"input, .*\(128, 784\) +0", r"hidden, .*\(128, 512\) +relu +401,920", r"output, .*\(128, 10\) +softmax +5,130",
+                r"total +407,050"):
+        check(re.search(rf"^{row}$", text, re.M), f"model: no {row} in {text}")
+    small = run(bench, "model", "--data", folder, "--hidden", "8", "--batch", "100", "--lr", "0.01")
+    check(small.returncode == 0 and "in 7 steps of up to 100" in small.stdout and "rate 0.01," in small.stdout,
+          f"model: {small}")
+    check_refused(run(bench, "model", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "model: no such folder")
+
+
 def test_stdout():
     with open("/dev/full", "w") as full:
-        for words in (["list"], ["--help"], ["data"], ["--backend", "naive"]):
+        for words in (["list"], ["--help"], ["data"], ["model"], ["--backend", "naive"]):
             result = run(bench, *words, stdout=full, env={"BENCH_OUT": "/nowhere/x"})
             check(result.returncode == 99, f"{words} to /dev/full: exit {result.returncode}")
             check(result.stderr.count("\n") == 1 and "stdout" in result.stderr and "No space left" in result.stderr,
@@ -211,5 +223,6 @@ with scratch() as data:
     test_list()
     test_caps()
     test_data(data)
+    test_model(data)
     test_stdout()
 finish()
