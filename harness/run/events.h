@@ -9,6 +9,7 @@
 #include "proof/proof.h"
 #include "run/observer.h"
 #include "run/turn_noise.h"
+#include "train/confusion.h"
 #include "train/epoch.h"
 
 enum contender_outcome {
@@ -56,6 +57,12 @@ struct epoch_report {
     int position;                   /* in the round, from 1 */
 };
 
+/* What the training of a contender came to, after its last epoch. */
+struct training_outcome {
+    struct confusion confusion; /* of the test images */
+    struct tensors weights;     /* NULL members: not asked for */
+};
+
 /* All callbacks run in the parent, between turns or while a worker works (tick). context comes first. entry
  * is the contender's line of the registry. */
 struct run_listener {
@@ -69,6 +76,9 @@ struct run_listener {
     void (*turn)(void *context, const struct registry_entry *entry, int epoch, int epochs);
     void (*tick)(void *context, const struct registry_entry *entry, const struct progress *progress);
     void (*epoch)(void *context, const struct registry_entry *entry, const struct epoch_report *report);
+    /* It has trained all its epochs. Not of one whose epochs are all prior, unless weights are wanted. */
+    void (*trained)(void *context, const struct registry_entry *entry,
+                    const struct training_outcome *outcome);
     /* The contender is out of the run; words say why in one line. case_text: the proof's case at which it
      * crashed or stood still; "" where there is none. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,

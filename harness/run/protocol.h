@@ -10,7 +10,7 @@
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
-enum { PROTOCOL_VERSION = 6 };
+enum { PROTOCOL_VERSION = 7 };
 
 /* A plug-in, under the name that specs call it by. */
 struct job_plugin {
@@ -29,6 +29,7 @@ struct job {
     int allow_deviation; /* see proof_options */
     int epochs;
     int may_end_early; /* 1: any epoch may be the last */
+    int wants_weights; /* 1: they are part of the answer to MESSAGE_FINISH */
     int has_data;      /* 0: prove only, on synthetic images */
     struct dataset data;
     struct topology topology;
@@ -39,16 +40,27 @@ struct worker_verdict {
     double seconds;
 };
 
+/* Some of the trained weights. */
+struct weights_piece {
+    int tensor; /* TENSOR_W1, ... */
+    int count;  /* of values */
+    uint64_t first;
+    float values[1024];
+};
+
 enum message_kind {
     /* to the worker */
-    MESSAGE_JOB,   /* first: open the backend and prove it */
-    MESSAGE_EPOCH, /* train this epoch, from 1 */
+    MESSAGE_JOB,    /* first: open the backend and prove it */
+    MESSAGE_EPOCH,  /* train this epoch, from 1 */
+    MESSAGE_FINISH, /* after the last one: test the network, and send what came of the training */
     MESSAGE_QUIT,
     /* from the worker, in this order; MESSAGE_ERROR is its last at any point */
     MESSAGE_OPENED,
     MESSAGE_PROOF_ROW,
     MESSAGE_PROVEN,
-    MESSAGE_REPORT, /* answers MESSAGE_EPOCH */
+    MESSAGE_REPORT,  /* answers MESSAGE_EPOCH */
+    MESSAGE_WEIGHTS, /* where they are wanted, begin the answer to MESSAGE_FINISH: tensor after tensor */
+    MESSAGE_OUTCOME, /* ends that answer */
     MESSAGE_ERROR,
 };
 
@@ -61,6 +73,8 @@ struct message {
         struct proof_row row;
         struct worker_verdict proven;
         struct epoch_report report; /* round, position and the name pointers are the parent's to fill */
+        struct weights_piece piece;
+        struct confusion confusion;
         struct error error;
     } u;
 };

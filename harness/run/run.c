@@ -41,6 +41,7 @@ struct run {
     int without_case;         /* contenders whose proof has no case like only_case */
     double next_tick;         /* clock_seconds() */
     struct observer observer; /* of the epoch under way */
+    struct model weights;     /* of the contender that has just ended its training, where they are wanted */
     struct message message;   /* last one received, or the one to send */
 };
 
@@ -49,6 +50,11 @@ struct run {
     do {                                                                                                     \
         if ((run)->listener->event) (run)->listener->event((run)->listener->context, __VA_ARGS__);           \
     } while (0)
+
+static struct shape shape_of(const struct run_options *o)
+{
+    return (struct shape){o->plan.inputs, o->plan.hidden, o->plan.classes};
+}
 
 static bool is_interrupted(const struct run *run)
 {
@@ -221,6 +227,7 @@ static int start(struct run *run, struct runner *r, struct error *e)
     if (r->entry->skip_phases) job->plan.skip_phases = 1;
     job->epochs = r->epochs;
     job->may_end_early = run->options->target > 0;
+    job->wants_weights = run->options->weights;
     job->has_data = run->data != NULL;
     if (run->data) job->data = *run->data;
     job->topology = *run->topology;
@@ -240,7 +247,7 @@ static void judge(struct run *run, struct runner *r, const struct worker_verdict
     else if (!proof_passed(v)) {
         snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
         fail(run, r, OUTCOME_PROOF_FAILED, words);
-    } else if (run->options->prove_only || r->prior == r->epochs)
+    } else if (run->options->prove_only || (r->prior == r->epochs && !run->options->weights))
         dismiss(run, r);
     else
         process_pause(&r->process);
@@ -270,6 +277,57 @@ static int open_and_prove(struct run *run, struct runner *r, struct error *e)
         break;
     }
     return 0;
+}
+
+/* ---- After the training ---- */
+
+/* Whether the piece is the one that follows the `had` values of the tensor, which is then continued. */
+static bool take_piece(const struct weights_piece *p, const struct shape *s, const struct tensors *to,
+                       int tensor, uint64_t had)
+{
+    const uint64_t left = tensor_count(s, tensor) - had;
+    const uint64_t most = sizeof p->values / sizeof *p->values;
+    if (p->tensor != tensor || p->first != had || p->count < 1 || (uint64_t)p->count > most ||
+        (uint64_t)p->count > left)
+        return false;
+    memcpy(tensor_data(to, tensor) + had, p->values, (size_t)p->count * sizeof *p->values);
+    return true;
+}
+
+/* All four tensors, into run->weights. False when there is no more to come: interrupted, or failed. */
+static bool receive_weights(struct run *run, struct runner *r)
+{
+    const struct shape shape = shape_of(run->options);
+    for (int tensor = 0; tensor < TENSOR_COUNT; tensor++)
+        for (uint64_t had = 0; had < tensor_count(&shape, tensor);) {
+            if (!wait_message(run, r)) return false;
+            const struct weights_piece *p = &run->message.u.piece;
+            if (run->message.kind != MESSAGE_WEIGHTS ||
+                !take_piece(p, &shape, &run->weights.w, tensor, had)) {
+                fail_protocol(run, r);
+                return false;
+            }
+            had += (uint64_t)p->count;
+        }
+    return true;
+}
+
+/* Asks a worker that has trained its last epoch what came of it, and lets it leave. */
+static void finish_training(struct run *run, struct runner *r)
+{
+    struct training_outcome outcome = {.weights = run->weights.w};
+    memset(&run->message, 0, sizeof run->message);
+    run->message.kind = MESSAGE_FINISH;
+    message_send(r->process.socket, &run->message);
+    if (run->options->weights && !receive_weights(run, r)) return;
+    if (!wait_message(run, r)) return;
+    if (run->message.kind != MESSAGE_OUTCOME) {
+        fail_protocol(run, r);
+        return;
+    }
+    outcome.confusion = run->message.u.confusion;
+    TELL(run, trained, r->entry, &outcome);
+    dismiss(run, r);
 }
 
 /* ---- Training in turns ---- */
@@ -309,7 +367,7 @@ static bool train_one(struct run *run, struct runner *r, int round, int position
     return true;
 }
 
-/* Trains the prior epochs again. */
+/* Trains the prior epochs again; those of a contender that owes no more, for its weights. */
 static void replay(struct run *run, struct runner *r)
 {
     process_continue(&r->process);
@@ -322,7 +380,10 @@ static void replay(struct run *run, struct runner *r)
         fail(run, r, OUTCOME_CRASHED, words);
         return;
     }
-    process_pause(&r->process);
+    if (r->done == r->epochs)
+        finish_training(run, r);
+    else
+        process_pause(&r->process);
 }
 
 static void take_turn(struct run *run, struct runner *r, int round, int position)
@@ -341,7 +402,7 @@ static void take_turn(struct run *run, struct runner *r, int round, int position
     }
     if (r->done < r->epochs) return;
     process_continue(&r->process);
-    dismiss(run, r);
+    finish_training(run, r);
 }
 
 /* Whether a contender that an earlier part of the run has brought to its end would be in this round. */
@@ -445,6 +506,10 @@ int run_execute(const struct run_options *options, const struct registry_entry *
         .count = count,
     };
     if (check_arguments(count, options, data, topology, e)) return (int)e->code;
+    const struct shape shape = shape_of(options);
+    if (options->weights) network_alloc(&run.weights, &shape);
+    if (options->weights && !run.weights.w.w1)
+        return error_set(e, EXIT_INTERNAL, "out of memory for weights");
     observer_prepare();
     _Static_assert((int)REGISTRY_MAX <= (int)TURNS_MAX, "every contender gets a turn");
     for (int i = 0; i < count; i++) {
@@ -457,5 +522,6 @@ int run_execute(const struct run_options *options, const struct registry_entry *
     }
     const int code = run_all(&run, e);
     for (int i = 0; i < count; i++) process_kill(&runners[i].process);
+    network_free(&run.weights);
     return code;
 }

@@ -26,12 +26,13 @@ struct run_options {
     bool warm_up;          /* a round 0 of one epoch each comes first */
     int epochs_per_turn;   /* 0 = 1 */
     int rounds_before;     /* of earlier parts of the run, in other processes: round 1 follows them */
-    /* By contender: epochs that an earlier part of this run has measured. They are trained again, for the
-     * parameters they lead to, but not reported as epochs; turns continue in the first round that lacks one,
-     * in the order they would have had. NULL: none. Only with TURNS_SHUFFLED, not with epochs_per_turn
-     * above 1.
+    /* By contender: epochs that an earlier part of this run has measured. They are trained again where the
+     * parameters that they lead to are needed, but not reported as epochs; turns continue in the first round
+     * that lacks one, in the order they would have had. NULL: none. Only with TURNS_SHUFFLED, not with
+     * epochs_per_turn above 1.
      */
     const int *prior;
+    bool weights;  /* the listener's `trained` gets them, also of a contender whose epochs are all prior */
     double target; /* validation accuracy at which a contender leaves the turns; 0: none */
 };
 

@@ -322,6 +322,48 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     return send_message(w, e);
 }
 
+/* ---- After the training ---- */
+
+static int send_tensor(struct worker *w, const float *values, int tensor, size_t count, struct error *e)
+{
+    const size_t most = sizeof w->out.u.piece.values / sizeof *w->out.u.piece.values;
+    for (size_t first = 0; first < count && !e->code; first += most) {
+        struct weights_piece *p = &new_message(w, MESSAGE_WEIGHTS)->u.piece;
+        p->tensor = tensor;
+        p->first = first;
+        p->count = (int)(count - first < most ? count - first : most);
+        memcpy(p->values, values + first, (size_t)p->count * sizeof *p->values);
+        send_message(w, e);
+    }
+    return (int)e->code;
+}
+
+static int send_weights(struct worker *w, struct error *e)
+{
+    const struct plan *plan = &w->job.plan;
+    const struct shape shape = {plan->inputs, plan->hidden, plan->classes};
+    struct model m;
+    network_alloc(&m, &shape);
+    if (!m.w.w1) return error_set(e, EXIT_INTERNAL, "worker %s: out of memory", w->job.backend);
+    trainer_store(w->trainer, &m);
+    for (int i = 0; i < TENSOR_COUNT && !e->code; i++)
+        send_tensor(w, tensor_data(&m.w, i), i, tensor_count(&shape, i), e);
+    network_free(&m);
+    return (int)e->code;
+}
+
+static int finish_training(struct worker *w, struct error *e)
+{
+    struct confusion confusion;
+    if (!w->trainer) return error_set(e, EXIT_INTERNAL, "worker %s: has not trained", w->job.backend);
+    DOING(w, "the test after its last epoch");
+    if (w->job.wants_weights && send_weights(w, e)) return (int)e->code;
+    if (confusion_count(&confusion, w->trainer, &w->data.test, w->job.plan.batch))
+        return error_set(e, EXIT_INTERNAL, "worker %s: out of memory", w->job.backend);
+    new_message(w, MESSAGE_OUTCOME)->u.confusion = confusion;
+    return send_message(w, e);
+}
+
 /* ---- The talk ---- */
 
 static int serve(struct worker *w, const struct worker_parts *parts, struct error *e)
@@ -331,8 +373,9 @@ static int serve(struct worker *w, const struct worker_parts *parts, struct erro
         return error_set(e, EXIT_INTERNAL, "worker: the first message is not a job");
     w->job = m.u.job;
     if (open_job(w, parts, e) || prove_job(w, parts, e)) return (int)e->code;
-    while (message_receive(w->socket, &m) && m.kind == MESSAGE_EPOCH)
-        if (train_epoch(w, m.u.epoch, e)) return (int)e->code;
+    while (message_receive(w->socket, &m) && (m.kind == MESSAGE_EPOCH || m.kind == MESSAGE_FINISH))
+        if (m.kind == MESSAGE_EPOCH ? train_epoch(w, m.u.epoch, e) : finish_training(w, e))
+            return (int)e->code;
     DOING(w, "close()");
     return 0;
 }

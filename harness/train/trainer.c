@@ -152,15 +152,14 @@ static void forward(struct trainer *t, const struct batch *b)
     lap(s, LINE_BIAS_ACT, 0.0);
 }
 
-/* Whether the first largest of n logits stands at label. A row with a NaN predicts nothing. */
-static bool is_correct(const float *z, int n, int label)
+int predicted_class(const float *row, int classes)
 {
     int best = 0;
-    for (int j = 0; j < n; j++) {
-        if (isnan(z[j])) return false;
-        if (z[j] > z[best]) best = j;
+    for (int j = 0; j < classes; j++) {
+        if (isnan(row[j])) return -1;
+        if (row[j] > row[best]) best = j;
     }
-    return best == label;
+    return best;
 }
 
 /* From the logits in z: loss and hits of the batch, and, where wanted, the mean loss' gradient (over z) and
@@ -174,7 +173,7 @@ static void output(struct trainer *t, const struct batch *b, bool gradient, floa
     r->correct = 0;
     for (int i = 0; i < rows; i++) {
         s->labels[i] = b->labels[b->index[i]];
-        r->correct += is_correct(s->z + (size_t)i * (size_t)cls, cls, s->labels[i]);
+        r->correct += predicted_class(s->z + (size_t)i * (size_t)cls, cls) == s->labels[i];
     }
     mark(s);
     CONTENDER_CALL(t->contender, softmax_xent, rows, cls, s->z, cls, s->labels, 1.0f / (float)rows, s->loss,

@@ -33,6 +33,9 @@ void trainer_load(struct trainer *t, const struct model *m);
 void trainer_store(struct trainer *t, struct model *m);
 void trainer_step(struct trainer *t, const struct batch *b, struct step_result *r);
 
+/* The first largest of a row of logits or probabilities; -1: the row has a NaN, and predicts nothing. */
+int predicted_class(const float *row, int classes);
+
 /* prob may be NULL; else rows x classes, dense. */
 void trainer_predict(struct trainer *t, const struct batch *b, float *prob, struct step_result *r);
 

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <omp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -173,7 +174,7 @@ static int prove_quickly(const struct backend *b, const struct backend *fallback
 
 /* ---- What the listener hears ---- */
 
-enum event_kind { OPENED, ROW, PROVEN, TURN, TICK, EPOCH, FAILED };
+enum event_kind { OPENED, ROW, PROVEN, TURN, TICK, EPOCH, TRAINED, FAILED };
 
 struct event {
     enum event_kind kind;
@@ -273,6 +274,31 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     for (int i = 0; i < report->op_count; i++) assert_string_equal(report->ops[i].name, report->name_text[i]);
 }
 
+static struct model kept; /* the weights that arrived last, where a test has made room for them */
+
+/* Every test image is counted, and those on the diagonal are what the last validation counted as right. */
+static void on_trained(void *context, const struct registry_entry *entry,
+                       const struct training_outcome *outcome)
+{
+    const struct shape shape = {data.rows * data.cols, HIDDEN, DATASET_CLASSES};
+    const struct event *last = NULL;
+    uint32_t all = 0, right = 0;
+    (void)context;
+    for (int i = 0; i < event_count; i++)
+        if (events[i].kind == EPOCH && strcmp(events[i].name, entry->name) == 0) last = &events[i];
+    for (int label = 0; label < DATASET_CLASSES; label++) {
+        right += outcome->confusion.counts[label][label];
+        for (int c = 0; c < DATASET_CLASSES; c++) all += outcome->confusion.counts[label][c];
+    }
+    assert_non_null(last);
+    assert_int_equal(all, data.test.count);
+    assert_int_equal(right, lround(last->report.result.val_accuracy * data.test.count));
+    for (int i = 0; i < TENSOR_COUNT && kept.w.w1 && outcome->weights.w1; i++)
+        memcpy(tensor_data(&kept.w, i), tensor_data(&outcome->weights, i),
+               tensor_count(&shape, i) * sizeof(float));
+    note(TRAINED, entry, 0);
+}
+
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
                       const char *words, const char *case_text)
 {
@@ -283,8 +309,14 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     snprintf(e->words, sizeof e->words, "%s", words);
 }
 
-static const struct run_listener listener = {NULL,    on_opened, on_row,    on_proven, on_turn,
-                                             on_tick, on_epoch,  on_failed, NULL};
+static const struct run_listener listener = {.opened = on_opened,
+                                             .proof_row = on_row,
+                                             .proven = on_proven,
+                                             .turn = on_turn,
+                                             .tick = on_tick,
+                                             .epoch = on_epoch,
+                                             .trained = on_trained,
+                                             .failed = on_failed};
 
 static int count_of(enum event_kind kind, const char *name)
 {
@@ -405,8 +437,8 @@ static void events_come_in_order(void **state)
     (void)state;
     const struct run_options options = small_options();
     const int kinds[] = {TWIN};
-    static const enum event_kind expected[] = {OPENED, TURN, ROW,   PROVEN, TURN,
-                                               EPOCH,  TURN, EPOCH, TURN,   EPOCH};
+    static const enum event_kind expected[] = {OPENED, TURN,  ROW,  PROVEN, TURN,   EPOCH,
+                                               TURN,   EPOCH, TURN, EPOCH,  TRAINED};
     int n = 0;
     assert_int_equal(run(&options, 1, kinds), EXIT_OK);
     for (int i = 0; i < event_count; i++) {
@@ -418,11 +450,11 @@ static void events_come_in_order(void **state)
     assert_int_equal(n, sizeof expected / sizeof *expected);
 }
 
-/* Taking turns in a process of its own changes no bit of what a contender learns. */
+/* Taking turns in a process of its own changes no bit of what a contender learns, and its weights arrive. */
 static void workers_train_what_one_process_trains(void **state)
 {
     (void)state;
-    const struct run_options options = small_options();
+    struct run_options options = small_options();
     const int kinds[] = {STEADY, TWIN};
     struct contender c;
     struct error e = {0};
@@ -431,7 +463,10 @@ static void workers_train_what_one_process_trains(void **state)
     const struct plan plan = TEST_PLAN(.threads = 1, .inputs = SMALL_PIXELS, .hidden = HIDDEN,
                                        .classes = DATASET_CLASSES, .batch = BATCH);
     const struct shape shape = {SMALL_PIXELS, HIDDEN, DATASET_CLASSES};
+    options.weights = true;
+    network_alloc(&kept, &shape);
     assert_int_equal(run(&options, 2, kinds), EXIT_OK);
+    assert_int_equal(count_of(TRAINED, "steady") + count_of(TRAINED, "twin"), 2);
     assert_int_equal(contender_open(&c, registry_fallback(), registry_fallback(), &plan, &e), 0);
     struct trainer *t = trainer_new(&c, false);
     network_alloc(&m, &shape);
@@ -446,8 +481,13 @@ static void workers_train_what_one_process_trains(void **state)
             assert_true(r->val_loss == own.val_loss && r->val_accuracy == own.val_accuracy);
         }
     }
+    trainer_store(t, &m);
+    for (int i = 0; i < TENSOR_COUNT; i++)
+        assert_memory_equal(tensor_data(&kept.w, i), tensor_data(&m.w, i),
+                            tensor_count(&shape, i) * sizeof(float));
     trainer_free(t);
     network_free(&m);
+    network_free(&kept);
     contender_close(&c);
 }
 
@@ -469,6 +509,8 @@ static void crashes_lose_only_their_own_rows(void **state)
                   "killed by SIGABRT (Aborted) during the proof: gemm 1x1x1");
     assert_int_equal(count_of(EPOCH, "dies-in-epoch"), 1);
     assert_int_equal(count_of(EPOCH, "leaves-in-epoch"), 1);
+    assert_int_equal(count_of(TRAINED, "dies-in-epoch") + count_of(TRAINED, "leaves-in-epoch"), 0);
+    assert_int_equal(count_of(TRAINED, "steady"), 1);
     assert_int_equal(count_of(PROVEN, "dies-in-proof"), 0);
     assert_int_equal(count_of(EPOCH, "dies-in-proof"), 0);
     assert_int_equal(count_of(OPENED, "dies-in-open"), 0);
