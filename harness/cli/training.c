@@ -162,6 +162,15 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
 }
 
+static void on_trained(void *context, const struct registry_entry *entry,
+                       const struct training_outcome *outcome)
+{
+    struct job *job = context;
+    struct summary_row *row = summary_row(&job->summary, entry);
+    row->confusion = outcome->confusion;
+    row->has_confusion = true;
+}
+
 static const char *on_replayed(void *context, const struct registry_entry *entry,
                                const struct epoch_report *report)
 {
@@ -333,6 +342,7 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                           .tick = on_tick,
                                           .replayed = on_replayed,
                                           .epoch = on_epoch,
+                                          .trained = on_trained,
                                           .failed = on_failed};
     job->part = *part;
     job->files.identity.seed = part->seed;

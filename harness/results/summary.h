@@ -28,11 +28,13 @@ struct summary_row {
     struct proof_verdict verdict;
     struct epoch_point *points; /* `epochs` of them */
     int epochs, capacity;
-    int later;                /* of them, not the first of a training */
-    int tier;                 /* enum isa_tier of the peaks */
-    struct op_series ops;     /* of the later epochs; of the very first until there is one */
-    struct epoch_report last; /* of the latest epoch */
-    char failure[500];        /* why it left the run; "" when it did not */
+    int later;                  /* of them, not the first of a training */
+    int tier;                   /* enum isa_tier of the peaks */
+    struct op_series ops;       /* of the later epochs; of the very first until there is one */
+    struct epoch_report last;   /* of the latest epoch */
+    struct confusion confusion; /* of the latest training that ended, if has_confusion */
+    bool has_confusion;
+    char failure[500]; /* why it left the run; "" when it did not */
 };
 
 struct summary {

@@ -117,6 +117,20 @@ static json_t *target_json(const struct target_results *t, const struct summary_
                      real(f.median_epochs));
 }
 
+/* Rows by label, in each the counts by prediction; null where the training has not ended. */
+static json_t *confusion_json(const struct summary_row *row)
+{
+    if (!row->has_confusion) return json_null();
+    json_t *rows = json_array();
+    for (int label = 0; label < DATASET_CLASSES; label++) {
+        json_t *counts = json_array();
+        for (int c = 0; c < DATASET_CLASSES; c++)
+            json_array_append_new(counts, json_integer(row->confusion.counts[label][c]));
+        json_array_append_new(rows, counts);
+    }
+    return rows;
+}
+
 static void add_training(json_t *object, const struct summary *s, const struct summary_row *row)
 {
     const struct time_figures f = time_figures(s, row);
@@ -131,11 +145,11 @@ static void add_training(json_t *object, const struct summary *s, const struct s
                              amdahl_json(s, row), "ops", ops_json(s, row));
     json_object_update(object, more);
     json_decref(more);
-    more = json_pack("{s:b, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o}", "first_is_fastest",
+    more = json_pack("{s:b, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "first_is_fastest",
                      first_is_fastest(s, row), "middle_half_seconds", interval_json(f.middle_half), "drift",
                      drift_json(&f.drift), "bimodal", f.bimodal, "last_epoch", r->epoch, "loss",
                      real(r->loss), "accuracy", real(r->accuracy), "val_loss", real(r->val_loss),
-                     "val_accuracy", real(r->val_accuracy));
+                     "val_accuracy", real(r->val_accuracy), "confusion", confusion_json(row));
     json_object_update(object, more);
     json_decref(more);
 }

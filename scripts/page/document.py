@@ -9,14 +9,14 @@ import os
 from lanebench import words
 from lanebench.run import timed
 
-from . import (ab, accuracy_seconds, breakdown, builds, caveats, error_speed, files, history, integrity, machine, proof,
-               roofline, speedups, svg, theme, times, verdict)
+from . import (ab, accuracy_seconds, breakdown, builds, caveats, confusion, error_speed, files, history, integrity, machine,
+               proof, roofline, speedups, svg, theme, times, verdict)
 from .markup import Html, join, tag
 
 ASSETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
 ANCHORS = (("ab", "A and B"), ("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
-           ("history", "Curves"), ("seconds", "Accuracy"), ("proof", "Proof"), ("integrity", "Integrity"),
-           ("error", "Error"), ("machine", "Machine"), ("files", "Files"))
+           ("history", "Curves"), ("seconds", "Accuracy"), ("confusion", "Confusion"), ("proof", "Proof"),
+           ("integrity", "Integrity"), ("error", "Error"), ("machine", "Machine"), ("files", "Files"))
 
 
 class Options:
@@ -55,9 +55,8 @@ def build(runs, options, out):
     title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
     sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases),
                 breakdown.render(runs), roofline.render(runs), history.render(runs, options.keras, options.reference),
-                accuracy_seconds.render(runs, options.target), proof.render(runs), integrity.render(runs),
-                error_speed.render(runs),
-                machine.render(runs), files.render(runs, out)]
+                accuracy_seconds.render(runs, options.target), confusion.render(runs), proof.render(runs),
+                integrity.render(runs), error_speed.render(runs), machine.render(runs), files.render(runs, out)]
     links = [tag("a", text, href=f"#{anchor}") for anchor, text in ANCHORS
              if any(f'<section id="{anchor}"' in s for s in sections)]
     script = "//<![CDATA[\n" + asset("report.js") + "//]]>"

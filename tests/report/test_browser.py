@@ -149,8 +149,8 @@ class Report(unittest.TestCase):
         self.browser.open(self.rich)
         shown = self.browser.run("return [...document.querySelectorAll('section')].filter((s) => s.offsetHeight > 60)"
                                  ".map((s) => s.id)")
-        self.assertEqual(shown, ["ab", "time", "speed-up", "breakdown", "roofline", "history", "seconds", "proof",
-                                 "integrity", "error", "machine", "files"])
+        self.assertEqual(shown, ["ab", "time", "speed-up", "breakdown", "roofline", "history", "seconds",
+                                 "confusion", "proof", "integrity", "error", "machine", "files"])
         links = self.browser.run("return [...document.querySelectorAll('nav a')].map((a) => a.getAttribute('href'))")
         self.assertEqual(links, ["#" + name for name in shown])
 

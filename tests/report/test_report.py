@@ -19,7 +19,7 @@ import xml.etree.ElementTree as ElementTree
 
 import report  # scripts/report.py
 from lanebench.run import load_runs
-from report_run import (HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
+from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
                         rename_backend, write_csv)
 
 ROOT = os.path.abspath(sys.argv[1])
@@ -281,6 +281,18 @@ class Numbers(Case):
             self.assertEqual(height, y)
             for at, number in ((start, interval[0]), (end, interval[1])):
                 self.assertAlmostEqual(at, ones[0] + scale * math.log(number), delta=0.3)
+
+    def test_confusion(self):
+        """As the file says, for the backends that have one; what is no matrix of counts is left out."""
+        self.assertIsNone(self.page().by_id("confusion"))
+        change_figures(self.run_dir, "avx2", confusion=CONFUSION)
+        change_figures(self.run_dir, "naive", confusion=[[1, 2], [3, -4]])
+        section = self.page().by_id("confusion")
+        tables = list(section.iter("tbody"))
+        self.assertEqual([[int("".join(c.itertext())) for c in row[1:]] for row in tables[0]], CONFUSION)
+        self.assertEqual(len(tables), 1)
+        marked = [(i, j) for i, row in enumerate(tables[0]) for j, c in enumerate(row[1:]) if "miss" in c.get("class")]
+        self.assertEqual(marked, [(4, 9), (9, 4)])
 
     def test_proof(self):
         page = self.page()
