@@ -20,6 +20,10 @@ static int check_options(const struct options *o, struct error *e)
     if (o->json && grid_is_sweep(&o->grid))
         return error_set(e, EXIT_USAGE,
                          "--json: cannot be used in a sweep; each of its points has a summary.json");
+    if (o->save && grid_is_sweep(&o->grid))
+        return error_set(
+            e, EXIT_USAGE,
+            "--save: cannot be used in a sweep; give --threads, --batch and --hidden one value each");
     if (o->seeds > 1 && !(o->target_accuracy > 0))
         return error_set(e, EXIT_USAGE,
                          "--seeds %d: needs --target-accuracy; give the validation accuracy to train for",

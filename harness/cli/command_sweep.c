@@ -157,6 +157,9 @@ int command_sweep_resume(const char *folder, const struct options *o, const stru
     static struct request r; /* large */
     char *list = NULL;
     int code = 0;
+    if (o->save)
+        return error_set(e, EXIT_USAGE, "--save: %.300s is a sweep; only the weights of a run can be saved",
+                         folder);
     json_t *earlier = resume_load(folder, "sweep.json", e);
     if (!earlier) return (int)e->code;
     begin(&r, o, words);

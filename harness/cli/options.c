@@ -47,9 +47,8 @@ const struct option_spec option_table[] = {
     {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
      "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
     {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
-     "continue an interrupted or killed run or sweep with its settings; only --data, --quiet and "
-     "--export-markdown may be given "
-     "beside it"},
+     "continue an interrupted or killed run or sweep with its settings; only --data, --quiet, --save and "
+     "--export-markdown may be given beside it"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
      "prove this one case, as a failure printed it, with the same flags; or all that begin as TEXT* says"},
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
@@ -107,6 +106,8 @@ const struct option_spec option_table[] = {
      "directory for the files; if not given, run, ab and gate make one in results/, the others write none"},
     {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
      "csv,jsonl: the rows of epochs, ops and proof as JSON lines, too; a resumed run has none"},
+    {"save", "FILE.npz", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, "BENCH_SAVE", AT(save),
+     "write the trained weights to FILE.npz, for numpy.load(); of several backends each to FILE-NAME.npz"},
     {"export-markdown", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN | COMMAND_AB | COMMAND_MICRO,
      "BENCH_EXPORT_MARKDOWN", AT(export_markdown), "write the tables to FILE as Markdown, too"},
     {"verbose", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_VERBOSE", AT(verbose),

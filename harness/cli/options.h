@@ -53,6 +53,7 @@ struct options {
     double lr;
     uint64_t seed;
     const char *format;          /* run: "csv" or "csv,jsonl" */
+    const char *save;            /* run: file for the trained weights; NULL: none */
     const char *export_markdown; /* file for the tables; NULL: none */
     const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single blanks
                                     between its words; NULL: all */

@@ -18,7 +18,7 @@
 
 int resume_check_flags(const struct options *o, struct error *e)
 {
-    static const char *const free_ones[] = {"resume", "data", "quiet", "export-markdown"};
+    static const char *const free_ones[] = {"resume", "data", "quiet", "save", "export-markdown"};
     for (int i = 0; option_table[i].name; i++) {
         bool is_free = false;
         for (size_t j = 0; j < sizeof free_ones / sizeof *free_ones; j++)

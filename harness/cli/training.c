@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/atomic_file.h"
 #include "base/clean_text.h"
 #include "base/clock.h"
 #include "cli/integrity_session.h"
@@ -27,6 +28,7 @@
 #include "console/wrap.h"
 #include "results/summary_json.h"
 #include "results/target_results.h"
+#include "results/weights_file.h"
 #include "roof/roofline_cache.h"
 
 /* One of several like it, in processes of their own. */
@@ -162,13 +164,22 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
 }
 
+/* The weights of the first seed, where there are several. */
 static void on_trained(void *context, const struct registry_entry *entry,
                        const struct training_outcome *outcome)
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
+    const struct session *s = job->session;
+    char path[WEIGHTS_PATH];
     row->confusion = outcome->confusion;
     row->has_confusion = true;
+    if (!outcome->weights.w1) return;
+    if (weights_path(path, job->options->save, entry->name, s->count, job->error) ||
+        weights_write(path, &outcome->weights, &s->shape, job->error))
+        note_failure(job);
+    else
+        progress_view_line(&job->view, "weights   %s: %s", entry->name, path);
 }
 
 static const char *on_replayed(void *context, const struct registry_entry *entry,
@@ -333,6 +344,7 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                     .warm_up = job->extra && job->extra->warm_up,
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
                                     .rounds_before = part->rounds_before,
+                                    .weights = o->save && part->seed == o->seed,
                                     .target = o->target_accuracy};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
@@ -494,13 +506,25 @@ static void print_load(const struct session *s)
     if (*load_words(&load, words, sizeof words)) wrap_line(stderr, terminal_width(stderr), "%s", words);
 }
 
+/* Whether the weights can be saved, before the work that ends with them. 0 or e. */
+static int check_weights(const struct session *s, struct error *e)
+{
+    const char *save = s->options->save;
+    char path[WEIGHTS_PATH];
+    if (save && weights_fit(&s->shape, e)) return (int)e->code;
+    for (int i = 0; save && i < s->count; i++)
+        if (weights_path(path, save, s->entries[i]->name, s->count, e) || file_check_place(path, e))
+            return (int)e->code;
+    return 0;
+}
+
 /* The session is open; closes it. */
 static int run_job(struct job *job, const struct invocation *words, struct error *e)
 {
     job->files.epochs.fd = job->files.ops.fd = job->files.proof.fd = job->target.csv.fd = -1;
     if (job->training && integrity_session_open(&job->integrity, job->session) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
-    if (e->code || open_files(job, words, e)) {
+    if (e->code || check_weights(job->session, e) || open_files(job, words, e)) {
         discard_files(job);
         record_free(&job->record);
         integrity_session_close(&job->integrity);

@@ -8,6 +8,7 @@
 
 #include "base/json_text.h"
 #include "base/atomic_file.h"
+#include "base/file_name.h"
 
 static const char *const names[] = {"loss", "accuracy", "val_loss", "val_accuracy"};
 enum { FIGURES = sizeof names / sizeof *names };
@@ -41,25 +42,11 @@ void history_epoch(struct history *h, const struct epoch_result *r)
             h->lost = true;
 }
 
-enum { PLAIN_SIZE = 240 }; /* file names have at most 255 bytes */
-
-/* As addresses of the web escape it, so that different names stay different. */
-static const char *plain_name(const char *name, char plain[PLAIN_SIZE])
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
-    size_t used = 0;
-    for (; *name && used + 4 < PLAIN_SIZE; name++)
-        used += (size_t)snprintf(plain + used, PLAIN_SIZE - used, strchr(allowed, *name) ? "%c" : "%%%02X",
-                                 (unsigned char)*name);
-    plain[used] = 0;
-    return plain;
-}
-
 int history_write(const struct history *h, const char *folder, const char *name, struct error *e)
 {
-    char path[4096], plain[PLAIN_SIZE];
+    char path[4096], plain[FILE_NAME_SIZE];
     if (!h->figures && !h->lost) return 0;
-    snprintf(path, sizeof path, "%s/history-%s.json", folder, plain_name(name, plain));
+    snprintf(path, sizeof path, "%s/history-%s.json", folder, file_name_of(name, plain));
     char *text = h->lost ? NULL : json_text(h->figures, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
     if (!text) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
     const int code = file_replace(path, text, strlen(text), e);

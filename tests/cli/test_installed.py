@@ -10,7 +10,7 @@ import sys
 
 from cli_common import check, check_refused, finish, make_data, run, scratch, skip
 from synthetic_run import write_run
-from with_matplotlib import go_on_with_matplotlib
+from with_module import go_on_with
 
 bench, what, NAMES = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3].split()
 # Python finds the installed modules by itself, and would compile them.
@@ -100,7 +100,7 @@ def test_report(folder):
 
 
 def test_plot(folder):
-    go_on_with_matplotlib()
+    go_on_with("matplotlib")
     root, recorded = install(folder), folder + "/a run"
     write_run(recorded, backends=("naive", "avx512", "onednn"), epochs=7)
     done = call(root + "/bin/lanebench", "plot", recorded, PYTHON=sys.executable)

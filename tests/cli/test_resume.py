@@ -145,7 +145,7 @@ def test_run(data, folder, backends):
              str(EPOCHS // 2), "--backend", ",".join(backends)]
     whole = folder + "/whole"
     begin = time.monotonic()
-    result = run(bench, *words, "--out", whole)
+    result = run(bench, *words, "--out", whole, "--save", folder + "/whole.npz")
     check(result.returncode == 0, f"the whole run: exit {result.returncode}: {result.stderr}")
     counts = disturb(words, folder + "/run", "machine.json", [""], time.monotonic() - begin,
                      row_count([whole]), whole, signal.SIGKILL)
@@ -242,6 +242,21 @@ def test_torn(whole, folder, backends):
     check(note[0]["trained_again"] == {last: "equal"}, f"torn: trained again {note}")
 
 
+def test_saved(whole, folder, backends):
+    """Weights of a resumed run are those of the whole one, also of a backend that was at its end."""
+    place = unfinished(whole, folder + "/saved", epochs_csv=lambda t: lines_where(
+        t, lambda r: r["backend"] != backends[-1] or int(r["epoch"]) <= 4))
+    result = run(bench, "run", "--resume", place, "--save", folder + "/saved.npz")
+    check(result.returncode == 0, f"saved: exit {result.returncode}: {result.stderr}")
+    check_same(place, whole, "saved")
+    found = [sorted(n[len(stem):] for n in os.listdir(folder) if n.startswith(stem) and n.endswith(".npz"))
+             for stem in ("saved", "whole")]
+    check(found[0] == found[1] and len(found[0]) == len(backends), f"saved: {found}")
+    for name in found[0]:
+        with open(f"{folder}/saved{name}", "rb") as one, open(f"{folder}/whole{name}", "rb") as other:
+            check(one.read() == other.read(), f"saved{name} differs from whole{name}")
+
+
 def test_not_deterministic(point, folder):
     """A row whose figures the backend does not give again: the check of determinism can fail."""
     place = unfinished(point, folder + "/forged", epochs_csv=lambda t: lines_where(t, lambda r: int(r["epoch"]) <= 3))
@@ -263,6 +278,7 @@ def test_refused(whole, sweep, folder):
               f"{word} again: exit {done.returncode}: {done.stderr!r}")
     refused(["--resume", folder + "/nowhere"], 2, ["/nowhere", "machine.json"])
     refused(["--resume", folder], 2, [folder, "machine.json", "not a run"])
+    refused(["--resume", sweep, "--save", folder + "/w.npz"], 2, ["--save", sweep, "is a sweep"])
     refused(["--resume", whole, "--epochs", "5"], 2, ["--epochs", "--resume", "leave this flag out"])
     refused(["--resume", whole, "--out", folder + "/x"], 2, ["--out", "--resume"])
     place = unfinished(whole, folder + "/damaged")
@@ -295,6 +311,7 @@ with scratch() as scratch_folder:
     single = test_run(data_folder, scratch_folder, backends)
     swept = test_sweep(data_folder, scratch_folder, backends[-1])
     test_torn(single, scratch_folder, backends)
+    test_saved(single, scratch_folder, backends)
     test_not_deterministic(swept + "/t1-b128-h8", scratch_folder)
     test_failing_contender(data_folder, scratch_folder)
     test_refused(single, swept, scratch_folder)

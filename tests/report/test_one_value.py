@@ -10,7 +10,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 
 from cli_common import check, finish, make_data, ready_backends, run
-from with_matplotlib import go_on_with_matplotlib
+from with_module import go_on_with
 
 BASES = ("naive", "onednn")
 # Figure: where it stands on the console (column, which number of its cell), in the report's table and in the README's
@@ -191,7 +191,7 @@ def check_run(folder):
     check_charts(runs, figures)
 
 
-go_on_with_matplotlib()
+go_on_with("matplotlib")
 import update_readme  # noqa: E402  (under the Python that has matplotlib)
 from charts import parts, times  # noqa: E402
 from lanebench.run import load_runs  # noqa: E402

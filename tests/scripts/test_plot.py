@@ -12,7 +12,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 from synthetic_run import write_run, write_sweep
-from with_matplotlib import go_on_with_matplotlib
+from with_module import go_on_with
 
 CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
 PLOT = os.path.abspath(sys.argv[1])
@@ -376,6 +376,6 @@ class Plot(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    go_on_with_matplotlib()
+    go_on_with("matplotlib")
     import plot as plot_module
     unittest.main(argv=sys.argv[:1])
