@@ -17,7 +17,7 @@ from lanebench import keras, run as lanebench_run, sweep
 from lanebench.files import EXIT_INTERNAL, DataError, print_paths, run_program
 
 try:
-    from charts import history, parts, roofline, scaling, style, times
+    from charts import digits, history, parts, roofline, scaling, style, times
 except ImportError as missing:
     if not (missing.name or "").startswith(("matplotlib", "numpy")):
         raise
@@ -41,6 +41,9 @@ def draw(runs, folder, prefix="", overlays=()):
     )
     if any(run.paths["roofline.csv"] for run in runs):
         charts += (("roofline", lambda: roofline.draw_roofline(runs)),)
+    first_digits = digits.first_digits(runs[0]) if len(runs) == 1 else None
+    if first_digits:
+        charts += (("digits", lambda: digits.draw_digits(runs[0], first_digits)),)
     return save_all(charts, folder, prefix)
 
 

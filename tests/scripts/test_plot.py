@@ -2,7 +2,9 @@
 """test_plot.py PLOT_PY: the charts of a small synthetic run, and what plot.py says of runs that cannot be drawn."""
 
 import contextlib
+import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+from cli_common import make_data
 from synthetic_run import write_run, write_sweep
 from with_module import go_on_with
 
@@ -94,6 +97,27 @@ class Plot(unittest.TestCase):
         self.assertEqual(plot(self.run_dir, "--out", again).returncode, 0)
         for name in os.listdir(again):
             self.assertEqual(content(again, name), content(os.path.join(self.run_dir, "charts"), name), name)
+
+    def test_digits(self):
+        """Of the very images that the run was made with."""
+        folder = make_data(os.path.join(self.scratch.name, "data"))
+        sums = [hashlib.sha256(content(folder, f"train-{part}-ubyte")).hexdigest() for part in ("images-idx3", "labels-idx1")]
+        path = os.path.join(self.run_dir, "machine.json")
+        with open(path, encoding="utf-8") as f:
+            machine = json.load(f)
+
+        def tell(images, labels):
+            machine["dataset"] = {"name": "data", "source": folder, "sha256": {"train_images": images, "train_labels": labels}}
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(machine, f)
+        for wrong in ((sums[0], "0"), ("0", sums[1])):
+            tell(*wrong)
+            run, = plot_module.lanebench_run.load_runs([self.run_dir])
+            self.assertIsNone(plot_module.digits.first_digits(run))
+        tell(*sums)
+        result = plot(self.run_dir)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.check_charts(os.path.join(self.run_dir, "charts"), CHARTS + ("digits",))
 
     def test_keras_overlay(self):
         log = os.path.join(self.scratch.name, "notebook.csv")
