@@ -16,12 +16,14 @@
  *                                nr are 0
  *   gemm_choices                 a static const struct blocking_choices: what `bench tune` may try; each nr
  *                                is a width of FOR_EACH_GEMM_WIDTH, and tiles are chosen from these widths
- *   in the ISA's own file:
+ *   in fused_sizes_<isa>.h:
  *   MAX_PANEL_VECS               greatest width of a tile of the fused step, in vectors
  *   FOR_EACH_PANEL_WIDTH(X, ...) X(vecs, ...) for each width from 1 on
  *   PANEL_ROWS(vecs)             height of such a tile: 4, 8 or, with one vector, 16
  *   MAX_PANEL_TILE               vectors of the largest tile of the fused step
  *   IMAGES_PER_UPDATE            images multiplied between two vectors of weights; a multiple of 4
+ *   in the backend's own file:
+ *   SKIPS_ZEROS                  1: the step leaves out products with pixels that are 0, sparse/layer.inc.h
  */
 #ifndef LB_PARAMETERS_INC_H
 #define LB_PARAMETERS_INC_H
@@ -36,8 +38,8 @@
 #error "the ISA's file must define PREFERRED_VECS and FOR_EACH_PREFERENCE"
 #elif !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE || !defined PANEL_ROWS
 #error "the ISA's file must define MAX_PANEL_VECS, MAX_PANEL_TILE and PANEL_ROWS"
-#elif !defined FOR_EACH_PANEL_WIDTH || !defined IMAGES_PER_UPDATE
-#error "the ISA's file must define FOR_EACH_PANEL_WIDTH and IMAGES_PER_UPDATE"
+#elif !defined FOR_EACH_PANEL_WIDTH || !defined IMAGES_PER_UPDATE || !defined SKIPS_ZEROS
+#error "the ISA's file must define FOR_EACH_PANEL_WIDTH, IMAGES_PER_UPDATE and SKIPS_ZEROS"
 #endif
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -29,12 +29,12 @@ struct vector_state {
     struct fused *fused;
 };
 
-static const struct gemm_state *gemm_state_of(const void *state)
+static inline const struct gemm_state *gemm_state_of(const void *state)
 {
     return &((const struct vector_state *)state)->gemm;
 }
 
-static int threads_of(const void *state)
+static inline int threads_of(const void *state)
 {
     return gemm_state_of(state)->threads;
 }

@@ -13,6 +13,27 @@
 #include "fused/step.inc.h"
 #include "gemm_blocked.inc.h"
 
+/* See struct backend. */
+static void fused_work_of(const struct plan *plan, int thread, struct thread_work *work)
+{
+    const int vecs = (plan->hidden + VL - 1) / VL, rows = padded_rows(plan->batch);
+    const int inputs = blocks_of(plan->inputs) * UNIT_ROWS;
+    const struct portion forward = portion_of(vecs, blocks_of(rows), plan->threads, thread);
+    const struct portion backward = portion_of(vecs, blocks_of(inputs), plan->threads, thread);
+    work->forward = (double)rows_in(&forward, rows) * VL * plan->inputs;
+    work->backward = (double)rows_in(&backward, inputs) * VL * rows;
+}
+
+static const struct step_ops fused_ops = {
+    .load = fused_load,
+    .step = fused_train,
+    .predict = fused_predict,
+    .store = fused_store,
+    .phases = phase_names,
+    .phase_seconds = fused_phase_seconds,
+    .clock_reads = fused_clock_reads,
+};
+
 static void vector_close(void *state)
 {
     struct vector_state *s = state;

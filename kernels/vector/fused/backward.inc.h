@@ -6,7 +6,6 @@
 
 #include "fused.inc.h"
 #include "panel.inc.h"
-#include "phase_clock.inc.h"
 #include "update.inc.h"
 
 /* Sum over the rows, a multiple of four, of VL columns: in four sums, because one would wait for the adder at
@@ -217,22 +216,6 @@ static void backward1_piece(const struct fused *f, const struct fused_part *part
         DISPATCH_WIDTH(width, backward1_all, f, part, c, piece, dy)
     } else {
         DISPATCH_WIDTH(width, backward1_tiles, f, part, c, piece, dy, (size_t)(all * VL))
-    }
-}
-
-static void backward_portion(struct fused *f, const struct fused_part *part)
-{
-    const struct update_constants c = update_constants(&f->plan);
-    const int chunks = chunks_of(&part->backward, MAX_PANEL_VECS);
-    update_b2(f, &c, part);
-    for (int i = 0; i < chunks; i++) {
-        struct piece piece[MAX_PIECES];
-        const struct chunk chunk = chunk_at(&part->backward, chunks, i);
-        const int count = pieces_of(&part->backward, input_blocks(f), chunk, MAX_PANEL_VECS, piece);
-        backward2_chunk(f, &c, part, chunk);
-        add_phase_time(f, PHASE_BACKWARD2, part->mark);
-        for (int j = 0; j < count; j++) backward1_piece(f, part, &c, chunk, &piece[j]);
-        add_phase_time(f, PHASE_BACKWARD1, part->mark);
     }
 }
 

@@ -6,7 +6,6 @@
 
 #include "fused.inc.h"
 #include "panel.inc.h"
-#include "phase_clock.inc.h"
 
 /* How far ahead the lines of x are prefetched: the tile reads a line of each of its images at once, too
  * many at a time for the hardware to have fetched them from L2 (Granite Rapids, AVX-512, tiles of 8 x 2
@@ -163,14 +162,6 @@ static void forward1(const struct fused *f, const struct fused_part *part)
         const struct next_chunk next = {f->w1 + (size_t)then.from * w1_stride(f), floats};
         for (int j = 0; j < count; j++) forward1_piece(f, part, &piece[j], &next);
     }
-}
-
-static void forward_portion(struct fused *f, const struct fused_part *part)
-{
-    forward1(f, part);
-    add_phase_time(f, PHASE_FORWARD1, part->mark);
-    forward2(f, part);
-    add_phase_time(f, PHASE_FORWARD2, part->mark);
 }
 
 #endif

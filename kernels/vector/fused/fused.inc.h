@@ -33,7 +33,8 @@ enum {
     LINE_BYTES = 64, /* of cache */
     LINE_FLOATS = LINE_BYTES / sizeof(float),
     LOGIT_VECS = LOGITS / VL,
-    MAX_CHUNK_VECS = 2 * MAX_PANEL_VECS,
+    LIST_VECS = 4, /* greatest width of a panel whose other factor is a list */
+    MAX_CHUNK_VECS = 2 * (SKIPS_ZEROS && LIST_VECS > MAX_PANEL_VECS ? LIST_VECS : MAX_PANEL_VECS),
 };
 
 _Static_assert(IMAGES_PER_UPDATE % ROW_STEP == 0, "what is left of a batch is a number of row steps");
@@ -69,13 +70,15 @@ struct fused_thread {
     float *sums, *at_label;   /* [R], of the softmax: sum of exponentials, shifted logit of the label */
     float *node_sums;         /* [MAX_NODE_LEVELS][UNIT_ROWS][LOGITS], of the tree of logits */
     float *dy;                /* [R][vectors of the chunk][VL], masked hidden gradient of the chunk at hand */
-    const uint8_t **images;   /* [R], of the batch */
+    const uint8_t **images;   /* [R + VL], of the batch */
     struct portion *portions; /* all threads' of the forward pass, for so many rows and threads: */
     int portions_rows, portions_threads;
     _Alignas(64) float pending[2][MAX_PANEL_TILE * VL]; /* gradients of the last two tiles */
     float spare[VL];  /* takes the "update" before the first one of a piece */
     uint32_t correct; /* of the rows whose softmax was this thread's */
 };
+
+struct sparse; /* of a step that skips zeros: ../sparse/lists.inc.h */
 
 struct fused {
     struct plan plan;
@@ -91,6 +94,7 @@ struct fused {
     float *w2, *w2_next;
     uint8_t *zero_image; /* an image of zeros; pads a batch */
     struct fused_thread *threads;
+    struct sparse *sparse;                     /* NULL: every pixel counts */
     _Alignas(128) double seconds[PHASE_COUNT]; /* written in every step: apart from what others read */
     double mark;                               /* of thread 0, when its phase began; 0: it is not timed */
     uint64_t clock_reads;

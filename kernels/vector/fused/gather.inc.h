@@ -12,30 +12,40 @@
 #include "../vec_math.inc.h"
 #include "fused.inc.h"
 
-/* The images of a batch lie anywhere in a data set larger than the caches: all their lines are prefetched at
- * once, and most arrive before they are used. Rows that only pad the batch are zero_image. */
+/* Rows that only pad the batch are zero_image. */
 static void find_images(const struct fused *f, const struct fused_job *job, int from, int to,
                         const uint8_t **images)
 {
     const struct batch *b = job->batch;
     const size_t inputs = (size_t)f->plan.inputs;
-    for (int row = from; row < to; row++) {
+    for (int row = from; row < to; row++)
         images[row] = row < b->rows ? b->pixels + (size_t)b->index[row] * inputs : f->zero_image;
-        for (size_t i = 0; i < inputs; i += LINE_BYTES)
-            _mm_prefetch((const char *)images[row] + i, _MM_HINT_T1);
-    }
 }
 
-/* Pixels p * BLOCK and on of one image, zeros beyond the last. */
-ALWAYS_INLINE void gather_line(const uint8_t *image, int inputs, int p, float *to)
+/* The images of a batch lie anywhere in a data set larger than the caches: all their lines are prefetched at
+ * once, and most arrive before they are used. */
+static void prefetch_images(const struct fused *f, const uint8_t *const *images, int from, int to)
+{
+    for (int row = from; row < to; row++)
+        for (int i = 0; i < f->plan.inputs; i += LINE_BYTES)
+            _mm_prefetch((const char *)images[row] + i, _MM_HINT_T1);
+}
+
+/* Pixels p * BLOCK and on of one image; where it ends before the line does, they are copied to `last`, with
+ * zeros after them. */
+ALWAYS_INLINE const uint8_t *line_of(const uint8_t *image, int inputs, int p, uint8_t last[BLOCK])
 {
     const uint8_t *from = image + (size_t)p * BLOCK;
+    if (__builtin_expect((p + 1) * BLOCK <= inputs, 1)) return from;
+    memset(last, 0, BLOCK);
+    memcpy(last, from, (size_t)(inputs - p * BLOCK));
+    return last;
+}
+
+ALWAYS_INLINE void gather_line(const uint8_t *image, int inputs, int p, float *to)
+{
     uint8_t last[BLOCK];
-    if (__builtin_expect((p + 1) * BLOCK > inputs, 0)) {
-        memset(last, 0, sizeof last);
-        memcpy(last, from, (size_t)(inputs - p * BLOCK));
-        from = last;
-    }
+    const uint8_t *from = line_of(image, inputs, p, last);
     for (int i = 0; i < BLOCK; i += VL) vf_store(to + i, vf_pixel(vf_from_u8(from + i)));
 }
 
@@ -44,7 +54,9 @@ ALWAYS_INLINE void gather_line(const uint8_t *image, int inputs, int p, float *t
 static void gather_lines(const struct fused *f, const struct fused_job *job, const struct fused_thread *own,
                          int from, int to)
 {
-    find_images(f, job, from / f->lines, (to + f->lines - 1) / f->lines, own->images);
+    const int first_image = from / f->lines, end_image = (to + f->lines - 1) / f->lines;
+    find_images(f, job, first_image, end_image, own->images);
+    prefetch_images(f, own->images, first_image, end_image);
     for (int p = 0; p < f->lines; p++) {
         /* The images whose line p is among them. */
         const int first = (from + f->lines - 1 - p) / f->lines, end = (to + f->lines - 1 - p) / f->lines;

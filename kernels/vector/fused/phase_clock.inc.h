@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused step: wall time of its phases. */
+ * The fused step: wall time of its phases, and the barrier between them. */
 #ifndef LB_FUSED_PHASE_CLOCK_INC_H
 #define LB_FUSED_PHASE_CLOCK_INC_H
 
@@ -23,6 +23,13 @@ static void add_phase_time(struct fused *f, int phase, double *mark)
     f->seconds[phase] += now - *mark;
     f->clock_reads++;
     *mark = now;
+}
+
+/* OpenMP's own barrier: its runtime knows when threads share a CPU, and lets them sleep there. */
+static void wait_for_team(struct fused *f, const struct fused_part *part)
+{
+#pragma omp barrier
+    add_phase_time(f, PHASE_BARRIER, part->mark);
 }
 
 #endif

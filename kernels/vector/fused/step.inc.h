@@ -28,10 +28,15 @@
 #include "backward.inc.h"
 #include "forward.inc.h"
 #include "fused.inc.h"
-#include "gather.inc.h"
 #include "phase_clock.inc.h"
 #include "softmax.inc.h"
 #include "storage.inc.h"
+
+#if SKIPS_ZEROS
+#include "../sparse/layer.inc.h"
+#else
+#include "dense_layer.inc.h"
+#endif
 
 /* All threads' portions of the forward pass: they change when the batch's rows do, as in an epoch's last
  * step. */
@@ -43,19 +48,34 @@ static void find_portions(const struct fused *f, struct fused_thread *own, int r
     own->portions_threads = threads;
 }
 
-/* OpenMP's own barrier: its runtime knows when threads share a CPU, and lets them sleep there. */
-static void wait_for_team(struct fused *f, const struct fused_part *part)
+static void forward_portion(struct fused *f, const struct fused_part *part)
 {
-#pragma omp barrier
-    add_phase_time(f, PHASE_BARRIER, part->mark);
+    layer_forward1(f, part);
+    add_phase_time(f, PHASE_FORWARD1, part->mark);
+    forward2(f, part);
+    add_phase_time(f, PHASE_FORWARD2, part->mark);
+}
+
+static void backward_portion(struct fused *f, const struct fused_part *part)
+{
+    const struct update_constants c = update_constants(&f->plan);
+    const int widest = layer_panel_vecs(f, part), chunks = chunks_of(&part->backward, widest);
+    update_b2(f, &c, part);
+    for (int i = 0; i < chunks; i++) {
+        struct piece piece[MAX_PIECES];
+        const struct chunk chunk = chunk_at(&part->backward, chunks, i);
+        const int count = pieces_of(&part->backward, input_blocks(f), chunk, widest, piece);
+        backward2_chunk(f, &c, part, chunk);
+        add_phase_time(f, PHASE_BACKWARD2, part->mark);
+        for (int j = 0; j < count; j++) layer_backward1(f, part, &c, chunk, &piece[j]);
+        add_phase_time(f, PHASE_BACKWARD1, part->mark);
+    }
 }
 
 static void run_part(struct fused *f, const struct fused_part *part)
 {
     const bool train = part->job->train;
-    gather_batch(f, part);
-    add_phase_time(f, PHASE_GATHER, part->mark);
-    if (f->shares_gather) wait_for_team(f, part);
+    layer_gather(f, part);
     forward_portion(f, part);
     wait_for_team(f, part);
     if (train || f->shares_softmax || part->t == 0) softmax_xent_rows(f, part);
@@ -116,26 +136,5 @@ static uint64_t fused_clock_reads(void *state)
 {
     return fused_of(state)->clock_reads;
 }
-
-/* See struct backend. */
-static void fused_work_of(const struct plan *plan, int thread, struct thread_work *work)
-{
-    const int vecs = (plan->hidden + VL - 1) / VL, rows = padded_rows(plan->batch);
-    const int inputs = blocks_of(plan->inputs) * UNIT_ROWS;
-    const struct portion forward = portion_of(vecs, blocks_of(rows), plan->threads, thread);
-    const struct portion backward = portion_of(vecs, blocks_of(inputs), plan->threads, thread);
-    work->forward = (double)rows_in(&forward, rows) * VL * plan->inputs;
-    work->backward = (double)rows_in(&backward, inputs) * VL * rows;
-}
-
-static const struct step_ops fused_ops = {
-    .load = fused_load,
-    .step = fused_train,
-    .predict = fused_predict,
-    .store = fused_store,
-    .phases = phase_names,
-    .phase_seconds = fused_phase_seconds,
-    .clock_reads = fused_clock_reads,
-};
 
 #endif

@@ -14,10 +14,11 @@
 #include "fused.inc.h"
 #include "loss_scale.h"
 
-/* plain <- packed, or packed <- plain. */
+/* plain <- packed, or packed <- plain, with +0 for -0: then no weight is ever -0, and a gradient of either
+ * zero leaves it as it is. */
 static void copy_floats(float *packed, float *plain, int n, float scale, bool in)
 {
-    for (int i = 0; in && i < n; i++) packed[i] = plain[i] * scale;
+    for (int i = 0; in && i < n; i++) packed[i] = plain[i] * scale + 0.0f;
     for (int i = 0; !in && i < n; i++) plain[i] = packed[i] / scale;
 }
 
@@ -188,7 +189,7 @@ static bool open_lists(struct fused *f)
     bool all = true;
     for (int t = 0; t < f->plan.threads; t++) {
         struct fused_thread *own = &f->threads[t];
-        own->images = malloc((size_t)f->rows_max * sizeof *own->images);
+        own->images = malloc((size_t)(f->rows_max + VL) * sizeof *own->images);
         own->portions = malloc((size_t)f->plan.threads * sizeof *own->portions);
         all = all && own->images && own->portions;
     }
