@@ -203,6 +203,50 @@ static inline vf vf_from_u8(const uint8_t *p)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }
 
+/* Whole numbers without a sign, one a lane: of VL bytes; of eight halves of a word. */
+static inline vi vi_from_u8(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+}
+static inline vi vi_from_u16(const __m128i *eights)
+{
+    return _mm256_cvtepu16_epi32(eights[0]);
+}
+/* 0, 1, 2, ... */
+static inline vi vi_lanes(void)
+{
+    return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+}
+static inline vi vi_or(vi a, vi b)
+{
+    return _mm256_or_si256(a, b);
+}
+static inline vi vi_shl(vi a, int n)
+{
+    return _mm256_slli_epi32(a, n);
+}
+static inline void store_chosen(uint32_t *to, __m128i x, const int32_t *order)
+{
+    const __m128i lanes = _mm_loadu_si128((const __m128i *)(const void *)order);
+    const __m128i front = _mm_castps_si128(_mm_permutevar_ps(_mm_castsi128_ps(x), lanes));
+    _mm_storeu_si128((__m128i *)(void *)to, front);
+}
+/* Lanes of x where `keep`, which is >= 0, is not 0, one after the other; returns how many. Writes up to VL
+ * numbers, whatever it returns. */
+static inline uint32_t vi_store_kept(uint32_t *to, vi keep, vi x)
+{
+    /* The lanes that a mask of four chooses, the others after them. */
+    static const int32_t order[16][4] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
+                                         {1, 2}, {0, 1, 2}, {3},       {0, 3},      {1, 3}, {0, 1, 3},
+                                         {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+    const __m256i chosen = _mm256_cmpgt_epi32(keep, _mm256_setzero_si256());
+    const unsigned lanes = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(chosen));
+    const uint32_t first = (uint32_t)__builtin_popcount(lanes & 15);
+    store_chosen(to, _mm256_castsi256_si128(x), order[lanes & 15]);
+    store_chosen(to + first, _mm256_extracti128_si256(x, 1), order[lanes >> 4]);
+    return first + (uint32_t)__builtin_popcount(lanes >> 4);
+}
+
 /* Sum and maximum over all lanes, in one fixed order. */
 static inline float vf_reduce_add(vf a)
 {

@@ -203,6 +203,37 @@ static inline vf vf_from_u8(const uint8_t *p)
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
 
+/* Whole numbers without a sign, one a lane: of VL bytes; of two times eight halves of a word. */
+static inline vi vi_from_u8(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+static inline vi vi_from_u16(const __m128i *eights)
+{
+    return _mm512_cvtepu16_epi32(_mm256_set_m128i(eights[1], eights[0]));
+}
+/* 0, 1, 2, ... */
+static inline vi vi_lanes(void)
+{
+    return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+static inline vi vi_or(vi a, vi b)
+{
+    return _mm512_or_si512(a, b);
+}
+static inline vi vi_shl(vi a, int n)
+{
+    return _mm512_slli_epi32(a, (unsigned)n);
+}
+/* Lanes of x where `keep`, which is >= 0, is not 0, one after the other; returns how many. Writes up to VL
+ * numbers, whatever it returns. */
+static inline uint32_t vi_store_kept(uint32_t *to, vi keep, vi x)
+{
+    const __mmask16 kept = _mm512_test_epi32_mask(keep, keep);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(kept, x));
+    return (uint32_t)__builtin_popcount(kept);
+}
+
 /* Sum and maximum over all lanes, in one fixed order. */
 static inline float vf_reduce_add(vf a)
 {

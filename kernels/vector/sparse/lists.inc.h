@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lists of the pixels of a batch that are not 0, made anew in every step.
+ *
+ * An entry is position << 16 | second << 8 | first: for a pair of images the two pixels at `position` of an
+ * image, for a pair of neighbouring pixels those of image `position` of the batch; not both are 0. A list is
+ * in order of its positions, so that a sum over it is made in the order of the dense step. */
+#ifndef LB_SPARSE_LISTS_INC_H
+#define LB_SPARSE_LISTS_INC_H
+
+#include "../fused/gather.inc.h"
+#include "../fused/storage.inc.h"
+
+enum {
+    MAX_POSITIONS = 1 << 16,
+    LINE_PAIRS = BLOCK / 2,     /* pairs of pixels of a line */
+    UNIT_PAIRS = UNIT_ROWS / 2, /* of a block of inputs, the unit in which work is dealt */
+    LIST_SLACK = 16,            /* entries that vi_store_kept may write beyond a list's end */
+};
+
+/* Lines of pixels whose rows of w1 stay in L1 while all pairs of images are multiplied with them, in bytes of
+ * a full panel: about a third of the rows are used by no image of a pair. Epoch of avx512, forward1 on Zen 5:
+ * 62 ms with 52 KiB, 95 ms without blocks; 36 to 68 KiB are alike. */
+enum { FORWARD_BLOCK_BYTES = 13 * BLOCK * 4 * 64 };
+
+/* What one thread knows of the batch. The arrays are the same for all threads of a team that shares what it
+ * gathered; the rest is the thread's own. */
+struct lists {
+    _Alignas(128) uint32_t *order; /* [R] rows of the batch in order of their labels: two make a pair */
+    uint32_t *image_lists;         /* [pairs of images][image_stride] */
+    uint32_t *image_ends;   /* [pairs of images][blocks]: entries before the end of each block of lines */
+    uint32_t *pixel_lists;  /* [pairs of pixels][pixel_stride] */
+    uint32_t *pixel_counts; /* [pairs of pixels]: their entries */
+    uint64_t entries;       /* in the lists that this thread made */
+    bool dense;             /* too many: no list of this batch is used */
+};
+
+struct sparse {
+    float value[256];                  /* of a pixel */
+    bool possible;                     /* positions have 16 bits */
+    int blocks;                        /* of lines, see FORWARD_BLOCK_BYTES */
+    size_t image_stride, pixel_stride; /* entries from one list to the next */
+    uint32_t steps;                    /* since load; it may turn over, as nobody waits for 2^32 of them */
+    uint32_t *current;                 /* [pairs of pixels]: the steps that their v has taken part in */
+    struct lists *threads;
+    float *arena; /* holds all arrays */
+    size_t arena_bytes;
+};
+
+static int pixel_pairs(const struct fused *f)
+{
+    return f->lines * LINE_PAIRS;
+}
+
+/* ---- pairs of images */
+
+/* Stable, so that the pairs depend on the batch alone; the rows that pad it come last. */
+static void order_by_label(const struct fused_job *job, uint32_t *order)
+{
+    const struct batch *b = job->batch;
+    uint32_t next[LOGITS + 1] = {0};
+    for (int row = 0; row < b->rows; row++) next[b->labels[b->index[row]] + 1]++;
+    for (int label = 0; label < LOGITS; label++) next[label + 1] += next[label];
+    for (int row = 0; row < b->rows; row++) order[next[b->labels[b->index[row]]]++] = (uint32_t)row;
+    for (int row = b->rows; row < job->rows; row++) order[row] = (uint32_t)row;
+}
+
+static uint32_t list_image_pair(const struct fused *f, const uint8_t *first, const uint8_t *second,
+                                uint32_t *list, uint32_t *ends)
+{
+    const struct sparse *s = f->sparse;
+    const int inputs = f->plan.inputs;
+    uint32_t count = 0;
+    for (int block = 0; block < s->blocks; block++) {
+        const int end = share(f->lines, s->blocks, block + 1);
+        for (int p = share(f->lines, s->blocks, block); p < end; p++) {
+            uint8_t last[2][BLOCK];
+            const uint8_t *a = line_of(first, inputs, p, last[0]), *b = line_of(second, inputs, p, last[1]);
+            for (int i = 0; i < BLOCK; i += VL) {
+                const vi pixels = vi_or(vi_from_u8(a + i), vi_shl(vi_from_u8(b + i), 8));
+                const vi position = vi_shl(vi_add(vi_set1(p * BLOCK + i), vi_lanes()), 16);
+                count += vi_store_kept(list + count, pixels, vi_or(position, pixels));
+            }
+        }
+        ends[block] = count;
+    }
+    return count;
+}
+
+static void list_images(const struct fused *f, struct lists *l, const uint8_t *const *images, int from,
+                        int to)
+{
+    const struct sparse *s = f->sparse;
+    for (int pair = from; pair < to; pair++)
+        l->entries += list_image_pair(f, images[l->order[2 * pair]], images[l->order[2 * pair + 1]],
+                                      l->image_lists + (size_t)pair * s->image_stride,
+                                      l->image_ends + pair * s->blocks);
+}
+
+/* ---- pairs of pixels */
+
+/* The transpose of 8 x 8 numbers, a row in each vector: a perfect shuffle of all 64 turns the six bits of a
+ * number's place by one, three of them exchange row and column. */
+ALWAYS_INLINE void transpose_eights(__m128i *row)
+{
+#pragma GCC unroll 3
+    for (int turn = 0; turn < 3; turn++) {
+        __m128i to[8];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) {
+            to[2 * i] = _mm_unpacklo_epi16(row[i], row[i + 4]);
+            to[2 * i + 1] = _mm_unpackhi_epi16(row[i], row[i + 4]);
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++) row[i] = to[i];
+    }
+}
+
+/* Pairs of line p: images VL at a time. `images` has zero images up to a multiple of that. */
+static void list_pixel_line(const struct fused *f, const struct fused_job *job, const uint8_t *const *images,
+                            struct lists *l, int p)
+{
+    const struct sparse *s = f->sparse;
+    uint32_t *list = l->pixel_lists + (size_t)(p * LINE_PAIRS) * s->pixel_stride;
+    uint32_t count[LINE_PAIRS] = {0};
+    for (int image = 0; image < job->rows; image += VL) {
+        __m128i pairs[LINE_PAIRS][VL / 8];
+        const vi position = vi_shl(vi_add(vi_set1(image), vi_lanes()), 16);
+#pragma GCC unroll 2
+        for (int eight = 0; eight < VL / 8; eight++) {
+            uint8_t last[BLOCK];
+            __m128i row[8];
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; i++)
+                row[i] = _mm_loadu_si128((const __m128i *)(const void *)line_of(images[image + eight * 8 + i],
+                                                                                f->plan.inputs, p, last));
+            transpose_eights(row);
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; i++) pairs[i][eight] = row[i];
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < LINE_PAIRS; i++) {
+            const vi pixels = vi_from_u16(pairs[i]);
+            count[i] +=
+                vi_store_kept(list + (size_t)i * s->pixel_stride + count[i], pixels, vi_or(position, pixels));
+        }
+    }
+    for (int i = 0; i < LINE_PAIRS; i++) {
+        l->pixel_counts[p * LINE_PAIRS + i] = count[i];
+        l->entries += count[i];
+    }
+}
+
+/* ---- all of a batch */
+
+/* A team that shares divides the lists, which end at its next barrier; otherwise every thread makes all. */
+static void make_lists(const struct fused *f, const struct fused_part *part)
+{
+    const struct fused_job *job = part->job;
+    struct lists *l = &f->sparse->threads[part->t];
+    const uint8_t **images = part->own->images;
+    const int threads = f->shares_gather ? part->threads : 1, t = f->shares_gather ? part->t : 0;
+    const int pairs = job->rows / 2;
+    find_images(f, job, 0, job->rows, images);
+    prefetch_images(f, images, share(job->rows, threads, t), share(job->rows, threads, t + 1));
+    for (int row = job->rows; row < job->rows + VL; row++) images[row] = f->zero_image;
+    l->entries = 0;
+    order_by_label(job, l->order);
+    list_images(f, l, images, share(pairs, threads, t), share(pairs, threads, t + 1));
+    const int end = job->train ? share(f->lines, threads, t + 1) : 0;
+    for (int p = share(f->lines, threads, t); p < end; p++) list_pixel_line(f, job, images, l, p);
+}
+
+/* Tenths of all pairs from which on a batch is dense. On Zen 5, one thread, random pixels: lists that hold
+ * 0.44 of the pairs take 0.60 of the dense step's time, 0.75 of them 0.945, all of them 1.30. */
+enum { DENSE_TENTHS = 7 };
+
+/* Either kind of lists has at most half of rows x inputs entries. */
+static bool too_many_entries(const struct fused *f, const struct fused_part *part)
+{
+    const struct lists *l = f->sparse->threads;
+    uint64_t entries = l[part->t].entries;
+    for (int t = 0; f->shares_gather && t < part->threads; t++) entries += t == part->t ? 0 : l[t].entries;
+    if (!part->job->train) entries *= 2;
+    return 10 * entries > DENSE_TENTHS * (uint64_t)part->job->rows * (uint64_t)f->plan.inputs;
+}
+
+/* ---- memory */
+
+static uint32_t *take_words(float *base, size_t *used, size_t words)
+{
+    return (uint32_t *)(void *)take(base, used, words);
+}
+
+static size_t lay_out_lists(const struct fused *f, struct sparse *s, float *base)
+{
+    const size_t rows = (size_t)f->rows_max, pixels = (size_t)pixel_pairs(f);
+    size_t used = 0;
+    s->current = take_words(base, &used, pixels);
+    for (int t = 0; s->possible && t < f->plan.threads; t++) {
+        struct lists *l = &s->threads[t];
+        if (t > 0 && f->shares_gather) {
+            *l = s->threads[0];
+            l->order = take_words(base, &used, rows);
+            continue;
+        }
+        l->order = take_words(base, &used, rows);
+        l->image_lists = take_words(base, &used, rows / 2 * s->image_stride);
+        l->image_ends = take_words(base, &used, rows / 2 * (size_t)s->blocks);
+        l->pixel_lists = take_words(base, &used, pixels * s->pixel_stride);
+        l->pixel_counts = take_words(base, &used, pixels);
+    }
+    return used * sizeof(float);
+}
+
+static void sparse_free(struct sparse *s)
+{
+    if (!s) return;
+    if (s->arena) munmap(s->arena, s->arena_bytes);
+    free(s->threads);
+    free(s);
+}
+
+/* For the plan and sizes of f; NULL when out of memory. */
+static struct sparse *sparse_new(const struct fused *f)
+{
+    const int block_lines = FORWARD_BLOCK_BYTES / (BLOCK * LIST_VECS * VL * (int)sizeof(float));
+    struct sparse *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->possible = f->lines <= MAX_POSITIONS / BLOCK && f->rows_max <= MAX_POSITIONS - VL;
+    s->blocks = (f->lines + block_lines - 1) / block_lines;
+    s->image_stride = (size_t)f->lines * BLOCK + LIST_SLACK;
+    s->pixel_stride = (size_t)f->rows_max + LIST_SLACK;
+    for (int i = 0; i < 256; i += VL)
+        vf_store(s->value + i, vf_pixel(vf_from_vi(vi_add(vi_set1(i), vi_lanes()))));
+    s->threads = aligned_zeros((size_t)f->plan.threads * sizeof *s->threads);
+    s->arena_bytes =
+        s->threads ? (lay_out_lists(f, s, NULL) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : HUGE_PAGE;
+    void *arena = mmap(NULL, s->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (arena != MAP_FAILED) s->arena = arena;
+    if (!s->threads || !s->arena) {
+        sparse_free(s);
+        return NULL;
+    }
+    madvise(s->arena, s->arena_bytes, MADV_HUGEPAGE);
+    lay_out_lists(f, s, s->arena);
+    return s;
+}
+
+#endif
