@@ -45,7 +45,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 5u
+#define BACKEND_ABI_VERSION 6u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -209,6 +209,11 @@ struct step_ops {
     void (*phase_seconds)(void *state, double *seconds);
     /* How often thread 0 has read a clock for them since open(); NULL: not counted. */
     uint64_t (*clock_reads)(void *state);
+    /* For a step that leaves out products with pixels that are 0: floating-point operations that the matrix
+     * products of all step() since open() have made, a multiply-add counted as two. Not counted is what only
+     * fills a vector or a block; so it is at least the work with pixels that are not 0, and at most all of
+     * the network's. NULL: that. */
+    double (*flop_done)(void *state);
 };
 
 /* ---- The backend ---- */
@@ -258,6 +263,10 @@ struct backend {
     const char *(*implementation)(void *state);
     struct ops ops;
     const struct step_ops *step; /* NULL: the harness composes the step */
+    /* The backend whose step this one's equals bit by bit: loss, count, probabilities, parameters and
+     * optimizer state, for any data and any number of threads, as long as no gradient overflows. The proof
+     * holds it to that. NULL: no promise. */
+    const char *same_bits_as;
 };
 
 /* A plug-in exports one function of this name and type. */

@@ -18,14 +18,23 @@ static const struct {
     bool composed;
     int (*prove)(struct proof *p, bool composed, struct error *e);
 } steps[] = {
-    {"step", "ragged", false, prove_step_ragged},       {"step", "plan", false, prove_step_plan},
-    {"step", "drawn", false, prove_step_drawn},         {"step", "large", false, prove_step_large},
-    {"step", "zeros", false, prove_step_zeros},         {"step", "course", false, prove_course},
-    {"lockstep", NULL, false, prove_lockstep},          {"composed step", "ragged", true, prove_step_ragged},
-    {"composed step", "plan", true, prove_step_plan},   {"composed step", "drawn", true, prove_step_drawn},
-    {"composed step", "large", true, prove_step_large}, {"composed step", "zeros", true, prove_step_zeros},
-    {"composed step", "course", true, prove_course},    {"composed lockstep", NULL, true, prove_lockstep},
-    {"step", NULL, false, prove_determinism_step},      {"composed step", NULL, true, prove_determinism_step},
+    {"step", "ragged", false, prove_step_ragged},
+    {"step", "plan", false, prove_step_plan},
+    {"step", "drawn", false, prove_step_drawn},
+    {"step", "large", false, prove_step_large},
+    {"step", "zeros", false, prove_step_zeros},
+    {"step", "course", false, prove_course},
+    {"step", "same bits as", false, prove_same_bits},
+    {"lockstep", NULL, false, prove_lockstep},
+    {"composed step", "ragged", true, prove_step_ragged},
+    {"composed step", "plan", true, prove_step_plan},
+    {"composed step", "drawn", true, prove_step_drawn},
+    {"composed step", "large", true, prove_step_large},
+    {"composed step", "zeros", true, prove_step_zeros},
+    {"composed step", "course", true, prove_course},
+    {"composed lockstep", NULL, true, prove_lockstep},
+    {"step", NULL, false, prove_determinism_step},
+    {"composed step", NULL, true, prove_determinism_step},
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 

@@ -43,6 +43,7 @@ int prove_step_drawn(struct proof *p, bool composed, struct error *e);
 int prove_step_large(struct proof *p, bool composed, struct error *e);
 int prove_step_zeros(struct proof *p, bool composed, struct error *e);
 int prove_course(struct proof *p, bool composed, struct error *e);
+int prove_same_bits(struct proof *p, bool composed, struct error *e);
 int prove_lockstep(struct proof *p, bool composed, struct error *e);
 
 #endif

@@ -47,12 +47,18 @@ static void sparse_train(void *state, const struct batch *b, struct step_result 
 {
     fused_train(state, b, r);
     count_step(fused_of(state));
+    count_flop(fused_of(state), b->rows);
 }
 
 static void sparse_store(void *state, struct model *m)
 {
     catch_up_all(fused_of(state));
     fused_store(state, m);
+}
+
+static double sparse_flop_done(void *state)
+{
+    return fused_of(state)->sparse->flop;
 }
 
 static const struct step_ops sparse_ops = {
@@ -63,6 +69,7 @@ static const struct step_ops sparse_ops = {
     .phases = phase_names,
     .phase_seconds = fused_phase_seconds,
     .clock_reads = fused_clock_reads,
+    .flop_done = sparse_flop_done,
 };
 
 #define SPARSE_BACKEND(name_, dense_, needs_)                                                                \
@@ -70,7 +77,7 @@ static const struct step_ops sparse_ops = {
         .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = name_,            \
         .summary = "skips zero pixels; same bits as " dense_, .needs = needs_,                               \
         .flags = BACKEND_DETERMINISTIC | BACKEND_INHERITS_FASTEST, .open = sparse_open,                      \
-        .close = sparse_close, .step = &sparse_ops,                                                          \
+        .close = sparse_close, .step = &sparse_ops, .same_bits_as = dense_,                                  \
     }
 
 #endif

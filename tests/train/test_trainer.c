@@ -303,7 +303,7 @@ static void fused_times_cover_training_only(void **state)
     (void)state;
     static const char *const phases[] = {"forward1", "backward2", "barrier", NULL};
     const struct step_ops steps = {ticking_load, ticking_step,    ticking_predict, ticking_store,
-                                   phases,       ticking_seconds, ticking_reads};
+                                   phases,       ticking_seconds, ticking_reads,   NULL};
     const struct backend backend = {.name = "ticking", .step = &steps};
     struct contender c = {.backend = &backend, .plan = small_plan()};
     struct op_time times[TRAINER_MAX_OP_TIMES];
@@ -334,7 +334,7 @@ static void skipped_phases_leave_one_line(void **state)
     (void)state;
     static const char *const phases[] = {"forward1", "backward2", "barrier", NULL};
     const struct step_ops steps = {ticking_load, ticking_step,    ticking_predict, ticking_store,
-                                   phases,       ticking_seconds, ticking_reads};
+                                   phases,       ticking_seconds, ticking_reads,   NULL};
     const struct backend fused = {.name = "ticking", .step = &steps};
     const struct backend *const both[] = {&fused, registry_fallback()};
     struct op_time times[TRAINER_MAX_OP_TIMES];

@@ -31,6 +31,7 @@ struct lists {
     uint32_t *image_ends;   /* [pairs of images][blocks]: entries before the end of each block of lines */
     uint32_t *pixel_lists;  /* [pairs of pixels][pixel_stride] */
     uint32_t *pixel_counts; /* [pairs of pixels]: their entries */
+    uint64_t products;      /* of an entry's pixels that are in the batch, with one hidden unit each */
     uint64_t entries;       /* in the lists that this thread made */
     bool dense;             /* too many: no list of this batch is used */
 };
@@ -43,6 +44,7 @@ struct sparse {
     uint32_t steps;                    /* since load; it may turn over, as nobody waits for 2^32 of them */
     uint32_t *current;                 /* [pairs of pixels]: the steps that their v has taken part in */
     struct lists *threads;
+    double flop;  /* of all steps since open */
     float *arena; /* holds all arrays */
     size_t arena_bytes;
 };
@@ -87,14 +89,25 @@ static uint32_t list_image_pair(const struct fused *f, const uint8_t *first, con
     return count;
 }
 
-static void list_images(const struct fused *f, struct lists *l, const uint8_t *const *images, int from,
-                        int to)
+/* How many of the two things that begin with number `first` are among `count`. */
+static uint32_t present(int first, int count)
+{
+    return first + 1 < count ? 2 : first < count ? 1 : 0;
+}
+
+/* Rows that pad the batch come last in the order. */
+static void list_images(const struct fused *f, const struct fused_job *job, struct lists *l,
+                        const uint8_t *const *images, int from, int to)
 {
     const struct sparse *s = f->sparse;
-    for (int pair = from; pair < to; pair++)
-        l->entries += list_image_pair(f, images[l->order[2 * pair]], images[l->order[2 * pair + 1]],
-                                      l->image_lists + (size_t)pair * s->image_stride,
-                                      l->image_ends + pair * s->blocks);
+    for (int pair = from; pair < to; pair++) {
+        const uint32_t *rows = l->order + 2 * pair;
+        const uint32_t count = list_image_pair(f, images[rows[0]], images[rows[1]],
+                                               l->image_lists + (size_t)pair * s->image_stride,
+                                               l->image_ends + pair * s->blocks);
+        l->entries += count;
+        l->products += count * present(2 * pair, job->batch->rows);
+    }
 }
 
 /* ---- pairs of pixels */
@@ -146,8 +159,10 @@ static void list_pixel_line(const struct fused *f, const struct fused_job *job, 
         }
     }
     for (int i = 0; i < LINE_PAIRS; i++) {
-        l->pixel_counts[p * LINE_PAIRS + i] = count[i];
+        const int pair = p * LINE_PAIRS + i;
+        l->pixel_counts[pair] = count[i];
         l->entries += count[i];
+        l->products += count[i] * present(2 * pair, f->plan.inputs);
     }
 }
 
@@ -164,9 +179,9 @@ static void make_lists(const struct fused *f, const struct fused_part *part)
     find_images(f, job, 0, job->rows, images);
     prefetch_images(f, images, share(job->rows, threads, t), share(job->rows, threads, t + 1));
     for (int row = job->rows; row < job->rows + VL; row++) images[row] = f->zero_image;
-    l->entries = 0;
+    l->entries = l->products = 0;
     order_by_label(job, l->order);
-    list_images(f, l, images, share(pairs, threads, t), share(pairs, threads, t + 1));
+    list_images(f, job, l, images, share(pairs, threads, t), share(pairs, threads, t + 1));
     const int end = job->train ? share(f->lines, threads, t + 1) : 0;
     for (int p = share(f->lines, threads, t); p < end; p++) list_pixel_line(f, job, images, l, p);
 }
@@ -175,14 +190,43 @@ static void make_lists(const struct fused *f, const struct fused_part *part)
  * 0.44 of the pairs take 0.60 of the dense step's time, 0.75 of them 0.945, all of them 1.30. */
 enum { DENSE_TENTHS = 7 };
 
+/* What `count` says of all lists of the batch; they are one thread's, or the team's. */
+static uint64_t of_all_lists(const struct fused *f, int t, int threads,
+                             uint64_t (*count)(const struct lists *))
+{
+    const struct lists *l = f->sparse->threads;
+    uint64_t sum = 0;
+    if (!f->shares_gather) return count(&l[t]);
+    for (int i = 0; i < threads; i++) sum += count(&l[i]);
+    return sum;
+}
+
+static uint64_t entries_of(const struct lists *l)
+{
+    return l->entries;
+}
+
+static uint64_t products_of(const struct lists *l)
+{
+    return l->products;
+}
+
 /* Either kind of lists has at most half of rows x inputs entries. */
 static bool too_many_entries(const struct fused *f, const struct fused_part *part)
 {
-    const struct lists *l = f->sparse->threads;
-    uint64_t entries = l[part->t].entries;
-    for (int t = 0; f->shares_gather && t < part->threads; t++) entries += t == part->t ? 0 : l[t].entries;
-    if (!part->job->train) entries *= 2;
-    return 10 * entries > DENSE_TENTHS * (uint64_t)part->job->rows * (uint64_t)f->plan.inputs;
+    const uint64_t most = (uint64_t)part->job->rows * (uint64_t)f->plan.inputs;
+    const uint64_t entries = of_all_lists(f, part->t, part->threads, entries_of);
+    return 10 * (part->job->train ? entries : 2 * entries) > DENSE_TENTHS * most;
+}
+
+/* After a step on so many images: its matrix products' floating-point operations. Those of the second layer
+ * are forward, for dh and for w2's gradient. */
+static void count_flop(const struct fused *f, double images)
+{
+    struct sparse *s = f->sparse;
+    const double hidden = f->plan.hidden, all = 2.0 * images * f->plan.inputs;
+    const double products = s->threads[0].dense ? all : (double)of_all_lists(f, 0, f->team, products_of);
+    s->flop += 2.0 * hidden * (products + 3.0 * images * f->plan.classes);
 }
 
 /* ---- memory */
