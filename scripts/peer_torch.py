@@ -237,8 +237,9 @@ class Session:
     def epoch(self, number, setting, place):
         """One epoch, its row on disk. Returns its row."""
         result = self.worker.ask(do="epoch", epoch=number)
+        rate = self.flop(result["samples"]) / result["train_seconds"] * 1e-9
         row = dict(self.identity(), backend=self.name, threads=setting.get("threads", 1), seed=self.arguments.seed,
-                   gflops=self.flop(result["samples"]) / result["train_seconds"] * 1e-9, **place, **result,
+                   gflops=rate, gflops_done=rate, **place, **result,
                    **self.facts["origin"])
         self.epochs_csv.add(row)
         self.rows.append(row)

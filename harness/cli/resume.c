@@ -215,6 +215,14 @@ static int find_entry(const struct session *s, const struct registry_entry *entr
     return i;
 }
 
+/* Older files lack it: then all was done. */
+static double prior_flop_done(const struct resumption *r, int backend, int epoch)
+{
+    const char *cell = prior_cell(&r->prior, backend, epoch, "gflops_done");
+    const char *seconds = prior_cell(&r->prior, backend, epoch, "train_seconds");
+    return *cell ? strtod(cell, NULL) * 1e9 * strtod(seconds, NULL) : -1.0;
+}
+
 /* NAN where it is not known. */
 static double prior_llc(const struct resumption *r, int backend, int epoch)
 {
@@ -242,6 +250,7 @@ int resume_summary(const struct resumption *r, const struct session *s, struct s
                 .tier = (int)isa_tier_of(registry_multiplier(s->entries[i]), s->plan.isa),
                 .round = (int)prior_real(r, i, epoch, "round"),
                 .clock_reads = -1,
+                .flop_done = prior_flop_done(r, i, epoch),
                 .noise.llc_gbps = prior_llc(r, i, epoch)};
             const double flop = network_train_flop(&s->shape, prior_real(r, i, epoch, "samples"));
             struct summary_row *row = summary_row(summary, s->entries[i]);

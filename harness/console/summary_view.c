@@ -121,6 +121,17 @@ static void print_inherited(const struct summary_row *row, int width, FILE *out)
     }
 }
 
+static void print_done(const struct summary *s, const struct summary_row *row, int width, FILE *out)
+{
+    const struct time_figures f = time_figures(s, row);
+    if (row->epochs == 0 || !(f.gflops_done < f.gflops)) return;
+    wrap_line(
+        out, width,
+        "%s: %s; GFLOP/s counts all products of the network, as if it made them; it makes %.1f GFLOP/s, "
+        "and of peak is their share",
+        row->entry->name, row->entry->backend->summary, f.gflops_done);
+}
+
 static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)
 {
     char text[256], words[PROOF_DEVIATION_TEXT];
@@ -134,6 +145,7 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
     if (first_is_fastest(s, row))
         wrap_line(out, width,
                   "%s: its first epoch was its fastest, so warm-up does not explain its later ones", name);
+    print_done(s, row, width, out);
     print_inherited(row, width, out);
     if (describe_reference(row->info.implementation, text, sizeof text))
         wrap_line(out, width, "%s: uses a reference implementation, so a comparison with it is not fair: %s",

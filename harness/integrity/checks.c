@@ -10,6 +10,7 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_STOPWATCH] = "stopwatch",
     [CHECK_ROOF] = "roof",
     [CHECK_OP_ROOF] = "roof of ops",
+    [CHECK_FLOP_DONE] = "operations done",
     [CHECK_CPU_TIME] = "CPU time",
     [CHECK_THREADS] = "threads",
     [CHECK_PROCESSES] = "processes",

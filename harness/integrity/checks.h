@@ -15,6 +15,7 @@ enum integrity_check {
     CHECK_STOPWATCH,      /* the worker's clock and the parent's stopwatch */
     CHECK_ROOF,           /* an epoch is not faster than the machine's multiply-adds allow */
     CHECK_OP_ROOF,        /* nor is a matrix product */
+    CHECK_FLOP_DONE,      /* operations said to be done: what is needed, or more, up to all */
     CHECK_CPU_TIME,       /* not more than the declared threads can use */
     CHECK_THREADS,        /* as many after each epoch */
     CHECK_PROCESSES,      /* none is started */

@@ -19,12 +19,33 @@ static double needed_share(const struct integrity_ground *g, unsigned products)
     return needed / dense;
 }
 
+/* A share that is a quotient of whole numbers has roundings; no count of operations comes so near. */
+static const double ROUNDINGS = 1e-9;
+
+static void check_flop_done(struct integrity *i, const struct epoch_report *r, double needed, double all)
+{
+    if (r->flop_done < 0.0) {
+        lines_not_applicable(i, CHECK_FLOP_DONE, "the backend does not say that it leaves any out");
+        return;
+    }
+    const bool right = r->flop_done >= needed * (1.0 - ROUNDINGS) && r->flop_done <= all * (1.0 + ROUNDINGS);
+    struct integrity_line *line = lines_take(i, CHECK_FLOP_DONE, right, 0.0);
+    if (!line) return;
+    SAY(line->expected, "%.0f to %.0f", needed, all);
+    SAY(line->seen, "%.0f", r->flop_done);
+    SAY(line->words,
+        "operations in epoch %d, by the backend's word: at least the products with pixels that are not zero",
+        r->result.epoch);
+}
+
 void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
     const double seconds = r->result.train_seconds;
     const double rows = (double)r->result.samples;
-    const double needed = needed_share(g, (1u << PRODUCT_COUNT) - 1) * network_train_flop(&g->shape, rows);
+    const double all = network_train_flop(&g->shape, rows);
+    const double needed = needed_share(g, (1u << PRODUCT_COUNT) - 1) * all;
     const double rate = needed / seconds * 1e-9;
+    check_flop_done(i, r, needed, all);
     i->peak = fmax(i->peak, r->peak_gflops);
     if (!(seconds > 0.0) || rate > i->rate) i->rate = seconds > 0.0 ? rate : INFINITY;
     for (int op = 0; op < r->op_count; op++) {

@@ -30,13 +30,14 @@ static bool is_disturbed(const struct summary *s, const struct epoch_point *p)
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
 {
     struct time_figures f = {.epochs = row->epochs, .first = NAN};
-    double *seconds = xdoubles(row->epochs), flop = 0.0;
+    double *seconds = xdoubles(row->epochs), flop = 0.0, done = 0.0;
     for (int i = 0; i < row->epochs; i++) {
         const struct epoch_point *p = &row->points[i];
         if (!is_later(row, p)) continue;
         seconds[f.later++] = p->seconds;
         f.disturbed += is_disturbed(s, p);
         flop = p->flop;
+        done = p->flop_done;
     }
     if (row->epochs > 0) f.first = row->points[0].seconds;
     f.drift = find_drift(seconds, f.later);
@@ -50,8 +51,9 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
         (struct interval){quantile_sorted(seconds, f.later, 0.25), quantile_sorted(seconds, f.later, 0.75)};
     free(seconds);
     f.gflops = flop / f.median * 1e-9;
+    f.gflops_done = done / f.median * 1e-9;
     f.peak_gflops = s->best_peak[row->tier];
-    f.share_of_peak = peak_share(f.gflops, f.peak_gflops);
+    f.share_of_peak = peak_share(f.gflops_done, f.peak_gflops);
     return f;
 }
 

@@ -22,9 +22,10 @@ struct time_figures {
     struct interval middle_half;     /* quartiles */
     struct drift drift;              /* in the order of training */
     bool bimodal;
-    double gflops;        /* of the median epoch */
+    double gflops;        /* of the median epoch, all operations of the network counted */
+    double gflops_done;   /* likewise, those that were made */
     double peak_gflops;   /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
-    double share_of_peak; /* see peak_share */
+    double share_of_peak; /* of what was made; see peak_share */
 };
 
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row);

@@ -14,41 +14,24 @@
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
-static const char *const epochs_columns[] = {"schema",
-                                             "run_id",
-                                             "dataset",
-                                             "backend",
-                                             "threads",
-                                             "seed",
-                                             "epoch",
-                                             "steps",
-                                             "samples",
-                                             "train_seconds",
-                                             "val_seconds",
-                                             "gflops",
-                                             "loss",
-                                             "accuracy",
-                                             "val_loss",
-                                             "val_accuracy",
-                                             "verified",
-                                             "worst_error_of_bound",
-                                             "round",
-                                             "position",
-                                             "peak_gflops",
-                                             "share_of_peak",
-                                             "env_id",
-                                             "steal_ms",
-                                             "wait_ms",
-                                             "invol_ctx",
-                                             "major_faults",
-                                             "cpu_seconds",
-                                             "noisy",
-                                             "vol_ctx",
-                                             "process",
-                                             PROVENANCE_COLUMNS,
-                                             "rss_mb",
-                                             "llc_gbps",
-                                             NULL};
+static const char *const epochs_columns[] = {"schema",       "run_id",
+                                             "dataset",      "backend",
+                                             "threads",      "seed",
+                                             "epoch",        "steps",
+                                             "samples",      "train_seconds",
+                                             "val_seconds",  "gflops",
+                                             "loss",         "accuracy",
+                                             "val_loss",     "val_accuracy",
+                                             "verified",     "worst_error_of_bound",
+                                             "round",        "position",
+                                             "peak_gflops",  "share_of_peak",
+                                             "env_id",       "steal_ms",
+                                             "wait_ms",      "invol_ctx",
+                                             "major_faults", "cpu_seconds",
+                                             "noisy",        "vol_ctx",
+                                             "process",      PROVENANCE_COLUMNS,
+                                             "rss_mb",       "llc_gbps",
+                                             "gflops_done",  NULL};
 
 static const char *const ops_columns[] = {"schema",
                                           "run_id",
@@ -215,9 +198,9 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_integer(c, r->samples);
     csv_real(c, r->train_seconds);
     csv_real(c, r->val_seconds);
-    const double gflops =
-        network_train_flop(&f->identity.shape, (double)r->samples) / r->train_seconds * 1e-9;
-    csv_real(c, gflops);
+    const double flop = network_train_flop(&f->identity.shape, (double)r->samples);
+    const double done = (report->flop_done > 0.0 ? report->flop_done : flop) / r->train_seconds * 1e-9;
+    csv_real(c, flop / r->train_seconds * 1e-9);
     csv_real(c, r->loss);
     csv_real(c, r->accuracy);
     csv_real(c, r->val_loss);
@@ -227,13 +210,14 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_integer(c, report->round);
     csv_integer(c, report->position);
     csv_real(c, report->peak_gflops);
-    csv_real_or_empty(c, peak_share(gflops, best->peak_gflops));
+    csv_real_or_empty(c, peak_share(done, best->peak_gflops));
     csv_text(c, f->identity.env_id);
     add_noise(c, &report->noise, best->llc_gbps);
     csv_integer(c, f->identity.process);
     csv_provenance(c, backend);
     csv_real_or_empty(c, report->observation.rss_mb < 0.0 ? NAN : report->observation.rss_mb);
     csv_real_or_empty(c, report->noise.llc_gbps);
+    csv_real(c, done);
     return csv_end_row(c, e);
 }
 

@@ -15,6 +15,7 @@ struct epoch_point {
     uint64_t seed;
     int epoch, round; /* round 0: a warm-up, or not known */
     double seconds, flop;
+    double flop_done;   /* of them, by the backend's word; all where it gives none */
     double peak_gflops; /* measured around it */
     bool disturbed;     /* by what was counted during it: turn_noise_cause() names a cause */
     double llc_gbps;    /* measured around it; NAN: not known */

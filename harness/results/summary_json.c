@@ -136,13 +136,13 @@ static void add_training(json_t *object, const struct summary *s, const struct s
     const struct time_figures f = time_figures(s, row);
     const struct epoch_result *r = &row->last.result;
     if (row->epochs == 0) return;
-    json_t *more = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "disturbed",
-                             f.disturbed, "first_seconds", real(f.first), "median_seconds", real(f.median),
-                             "interval_95", interval_json(f.interval), "fastest_seconds", real(f.fastest),
-                             "slowest_seconds", real(f.slowest), "gflops", real(f.gflops), "peak_gflops",
-                             real(f.peak_gflops), "share_of_peak", real(f.share_of_peak), "clock_share",
-                             real(clock_share(s, row)), "speedup_over", speedups_json(s, row), "amdahl",
-                             amdahl_json(s, row), "ops", ops_json(s, row));
+    json_t *more = json_pack(
+        "{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "disturbed", f.disturbed,
+        "first_seconds", real(f.first), "median_seconds", real(f.median), "interval_95",
+        interval_json(f.interval), "fastest_seconds", real(f.fastest), "slowest_seconds", real(f.slowest),
+        "gflops", real(f.gflops), "gflops_done", real(f.gflops_done), "peak_gflops", real(f.peak_gflops),
+        "share_of_peak", real(f.share_of_peak), "clock_share", real(clock_share(s, row)), "speedup_over",
+        speedups_json(s, row), "amdahl", amdahl_json(s, row), "ops", ops_json(s, row));
     json_object_update(object, more);
     json_decref(more);
     more = json_pack("{s:b, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "first_is_fastest",

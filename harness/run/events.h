@@ -50,6 +50,7 @@ struct epoch_report {
     int tier;                  /* enum isa_tier, of that peak */
     long long clock_reads;     /* of thread 0 inside the steps, for ops; -1: not known */
     double clock_read_seconds; /* of one reading */
+    double flop_done;          /* in this epoch, by the backend's word; < 0: it does not say, and makes all */
     struct turn_noise noise;
     struct epoch_notes notes;
     struct observation observation; /* the parent's */

@@ -45,6 +45,7 @@ struct worker {
     struct op_time ops[TRAINER_MAX_OP_TIMES]; /* at the end of the epoch before */
     long long clock_reads;                    /* likewise */
     double clock_read_seconds;
+    double flop_done; /* likewise, at the end of the epoch before */
 };
 
 #define DOING(w, ...) snprintf((w)->shared->doing, sizeof(w)->shared->doing, __VA_ARGS__)
@@ -235,6 +236,7 @@ static int prepare_training(struct worker *w, struct error *e)
     w->op_count = trainer_times(w->trainer, w->ops);
     w->clock_reads = trainer_clock_reads(w->trainer);
     w->clock_read_seconds = time_of_a_clock_read();
+    w->flop_done = trainer_flop_done(w->trainer);
     atomic_store_explicit(&w->shared->progress.epochs, w->job.epochs, memory_order_relaxed);
     return 0;
 }
@@ -258,6 +260,9 @@ static void fill_op_times(struct worker *w, struct epoch_report *report)
     report->clock_reads = reads < 0 ? -1 : reads - w->clock_reads;
     report->clock_read_seconds = w->clock_read_seconds;
     w->clock_reads = reads;
+    const double done = trainer_flop_done(w->trainer);
+    report->flop_done = done < 0.0 ? -1.0 : done - w->flop_done;
+    w->flop_done = done;
 }
 
 static enum isa_tier peak_tier(const struct worker *w)

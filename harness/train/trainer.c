@@ -416,3 +416,8 @@ long long trainer_clock_reads(const struct trainer *t)
     if (!t->fused && !t->composed->skip) return (long long)t->composed->clock_reads;
     return 2 * (long long)t->whole.calls;
 }
+
+double trainer_flop_done(const struct trainer *t)
+{
+    return t->fused && t->fused->flop_done ? t->fused->flop_done(t->contender->state) : -1.0;
+}

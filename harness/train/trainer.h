@@ -43,6 +43,10 @@ void trainer_predict(struct trainer *t, const struct batch *b, float *prob, stru
  * and does not count. */
 long long trainer_clock_reads(const struct trainer *t);
 
+/* Floating-point operations that the backend says the matrix products of all its steps have made; -1: it does
+ * not say, and makes all. */
+double trainer_flop_done(const struct trainer *t);
+
 /* Cumulative times since trainer_new of training steps only, in times[TRAINER_MAX_OP_TIMES]; returns the
  * number of lines. They are the composed step's ops, the matrix products by role ("gemm forward1", "gemm
  * dw2", ...), or the fused step's phases; a fused step without phases, and any with plan.skip_phases, is one

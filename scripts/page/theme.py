@@ -9,7 +9,8 @@ from lanebench.palette import colours_by_name
 from .markup import join, tag
 
 ON_DARK = {"#666666": "#A9AFB8", "#0072B2": "#4BA3E3", "#D55E00": "#F5853F", "#009E73": "#2BC79A",
-           "#CC79A7": "#E29CC4", "#E69F00": "#F2B632", "#56B4E9": "#9AD6F8", "#000000": "#FFFFFF"}
+           "#CC79A7": "#E29CC4", "#E69F00": "#F2B632", "#56B4E9": "#9AD6F8", "#000000": "#FFFFFF",
+           "#332288": "#9A8CF0", "#882255": "#DD7FAE"}
 MARKERS = ("circle", "square", "diamond", "up", "down", "plus", "cross", "star")
 DASHES = ("none", "7 3", "2 3", "8 3 2 3")
 

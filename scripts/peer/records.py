@@ -22,7 +22,7 @@ EPOCH_COLUMNS = ("schema", "run_id", "dataset", "backend", "threads", "seed", "e
                  "train_seconds", "val_seconds", "gflops", "loss", "accuracy", "val_loss", "val_accuracy", "verified",
                  "worst_error_of_bound", "round", "position", "peak_gflops", "share_of_peak", "env_id", "steal_ms",
                  "wait_ms", "invol_ctx", "major_faults", "cpu_seconds", "noisy", "vol_ctx", "process",
-                 "git_commit", "binary_sha256", "rss_mb", "llc_gbps")
+                 "git_commit", "binary_sha256", "rss_mb", "llc_gbps", "gflops_done")
 PAIRED_COLUMNS = ("schema", "run_id", "dataset", "round", "position", "contender", "threads", "epochs",
                   "median_seconds", "torch_times_longer", "env_id", "git_commit", "binary_sha256")
 RECORDED_VARIABLES = ("OMP_", "GOMP_", "KMP_", "DNNL_", "ONEDNN_", "BENCH_", "MALLOC_", "OPENBLAS_", "BLIS_", "MKL_",

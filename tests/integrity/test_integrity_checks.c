@@ -42,6 +42,7 @@ static struct epoch_report honest_epoch(int epoch)
                                              .data_mb = 80.0}};
     epoch_order(order, STEPS * BATCH, SEED, epoch);
     r.result.order_hash = epoch_order_hash(order, STEPS * BATCH);
+    r.flop_done = network_train_flop(&ground.shape, STEPS * BATCH);
     return r;
 }
 
@@ -191,6 +192,7 @@ static void work(void **state)
     assert_found(&r, CHECK_CALLS);
     r = honest_epoch(2);
     r.result.samples--;
+    r.flop_done = network_train_flop(&ground.shape, STEPS * BATCH - 1);
     assert_found(&r, CHECK_CALLS);
     r = honest_epoch(2);
     r.notes.steps_verified = 0;
@@ -230,6 +232,30 @@ static void roof(void **state)
     assert_found(&r, CHECK_COUNT);
     strcpy(r.name_text[0], "forward2"); /* a phase of its own, by its own word */
     assert_found(&r, CHECK_COUNT);
+}
+
+/* Half of the pixels are zero: of the first layer's products half can be left out. */
+static void operations_done(void **state)
+{
+    (void)state;
+    struct integrity i;
+    struct epoch_report r = honest_epoch(2);
+    const double all = r.flop_done, first_layer = STEPS * BATCH * 2.0 * 2 * INPUTS * HIDDEN;
+    r.flop_done = all - 0.5 * first_layer;
+    assert_found(&r, CHECK_COUNT);
+    r.flop_done -= 2.0; /* one multiply-add */
+    assert_found(&r, CHECK_FLOP_DONE);
+    r.flop_done = all + 2.0;
+    assert_found(&r, CHECK_FLOP_DONE);
+    r.flop_done = 0.0;
+    assert_found(&r, CHECK_FLOP_DONE);
+    for (int epoch = 1; epoch <= 3; epoch++) {
+        struct epoch_report silent = honest_epoch(epoch);
+        if (epoch == 1) memset(&i, 0, sizeof i);
+        silent.flop_done = -1.0;
+        integrity_epoch(&i, &ground, &silent);
+    }
+    assert_int_equal(i.line[CHECK_FLOP_DONE].status, INTEGRITY_NOT_APPLICABLE);
 }
 
 static void first_loss_from_both_sides(void **state)
@@ -330,6 +356,7 @@ int main(void)
         cmocka_unit_test(without_an_invariant_counter),
         cmocka_unit_test(work),
         cmocka_unit_test(roof),
+        cmocka_unit_test(operations_done),
         cmocka_unit_test(first_loss_from_both_sides),
         cmocka_unit_test(files_and_preloads),
         cmocka_unit_test(implementations_are_notes),

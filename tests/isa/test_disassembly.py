@@ -188,10 +188,14 @@ def variables(library):
             if re.match(r"\.(data|bss|tdata|tbss)|\*COM\*", section) and not section.startswith(".data.rel.ro")]
 
 
+# Whose libraries are compiled for an ISA of their own.
+ISAS = {"avx2": "avx2", "avx512": "avx512", "avx2_sparse": "avx2", "avx512_sparse": "avx512"}
+
+
 def examine(kind, name, library):
     """Rules broken by one library, in words, and how much was looked at."""
     wrong, seen, functions_seen, local_returns = [], 0, 0, set()
-    baseline = kind == "baseline" or name not in ("avx2", "avx512")
+    baseline = kind == "baseline" or name not in ISAS
     pointers = exposed(library)
     all_symbols = symbols(library)
     global_names = {s for t, s in all_symbols if t in "TWV"}
@@ -203,7 +207,7 @@ def examine(kind, name, library):
                 place = f"{member}: {function}: {i.name} {i.operands}"
                 if baseline and (is_vector(i) or LATER.match(i.name)):
                     wrong.append(f"not baseline: {place}")
-                if name == "avx2" and EVEX.search(i.operands):
+                if ISAS.get(name) == "avx2" and EVEX.search(i.operands):
                     wrong.append(f"AVX-512 in avx2: {place}")
                 if kind in ("backend", "roof") and CONTROL.match(i.name):
                     wrong.append(f"touches control registers: {place}")
