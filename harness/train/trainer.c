@@ -289,18 +289,33 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
     t->reads_base += backend_clock_reads(t) - reads;
 }
 
-/* For one row; see trainer.h. */
-static double phase_flop(const char *name, const struct shape *s)
+static bool reads_images(const struct step_part *part, const struct shape *s)
+{
+    for (int id = 0; id < PRODUCT_COUNT; id++)
+        if (part->products >> id & 1 && step_product((enum step_product_id)id, s, 1).reads_images)
+            return true;
+    return false;
+}
+
+/* For one row; see trainer.h. Of a step that leaves out products with pixels of zero it is not known how many
+ * it has made in which phase. */
+static double phase_flop(const struct trainer *t, const char *name)
 {
     const struct step_part *part = step_part_find(name);
-    return part && part->is_phase ? step_part_flop(part, s) : 0.0;
+    if (!part || !part->is_phase || (t->fused->flop_done && reads_images(part, &t->shape))) return 0.0;
+    return step_part_flop(part, &t->shape);
+}
+
+double trainer_flop_done(const struct trainer *t)
+{
+    return t->fused && t->fused->flop_done ? t->fused->flop_done(t->contender->state) : -1.0;
 }
 
 /* The whole step as one line. */
 static int whole_time(const struct trainer *t, struct op_time *times)
 {
-    times[0] = (struct op_time){
-        "step", false, t->whole.calls, t->whole.seconds, network_train_flop(&t->shape, t->rows), 1};
+    const double done = trainer_flop_done(t), all = network_train_flop(&t->shape, t->rows);
+    times[0] = (struct op_time){"step", false, t->whole.calls, t->whole.seconds, done < 0.0 ? all : done, 1};
     return 1;
 }
 
@@ -312,7 +327,7 @@ static int fused_times(const struct trainer *t, struct op_time *times)
     int count = 0;
     for (int i = 0; i < t->phase_count; i++) {
         const double seconds = t->phase_now[i] - t->phase_base[i];
-        const double flop = t->rows * phase_flop(t->fused->phases[i], &t->shape);
+        const double flop = t->rows * phase_flop(t, t->fused->phases[i]);
         if (i <= last) {
             times[count++] = (struct op_time){t->fused->phases[i], false, t->whole.calls, seconds, flop, 1};
         } else { /* more phases than lines: the rest share the last one, so that no time is lost */
@@ -415,9 +430,4 @@ long long trainer_clock_reads(const struct trainer *t)
         return t->fused->clock_reads ? (long long)(backend_clock_reads(t) - t->reads_base) : -1;
     if (!t->fused && !t->composed->skip) return (long long)t->composed->clock_reads;
     return 2 * (long long)t->whole.calls;
-}
-
-double trainer_flop_done(const struct trainer *t)
-{
-    return t->fused && t->fused->flop_done ? t->fused->flop_done(t->contender->state) : -1.0;
 }

@@ -51,7 +51,7 @@ double trainer_flop_done(const struct trainer *t);
  * number of lines. They are the composed step's ops, the matrix products by role ("gemm forward1", "gemm
  * dw2", ...), or the fused step's phases; a fused step without phases, and any with plan.skip_phases, is one
  * line "step". Which matrix products a phase makes is known by its name (step_parts.h); a phase of any other
- * name counts 0 flop. */
+ * name counts 0 flop, and so does one with products of images in a step that leaves some out. */
 int trainer_times(const struct trainer *t, struct op_time *times);
 
 #endif

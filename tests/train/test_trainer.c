@@ -327,6 +327,37 @@ static void fused_times_cover_training_only(void **state)
     trainer_free(t);
 }
 
+static double ticking_flop(void *state)
+{
+    (void)state;
+    return 1e6 + phase_clock[1];
+}
+
+/* A step that leaves out products says how many it has made, but not where. */
+static void flop_done_belongs_to_no_phase(void **state)
+{
+    (void)state;
+    static const char *const phases[] = {"forward1", "backward2", "barrier", NULL};
+    const struct step_ops steps = {ticking_load, ticking_step,    ticking_predict, ticking_store,
+                                   phases,       ticking_seconds, ticking_reads,   ticking_flop};
+    const struct backend backend = {.name = "ticking", .step = &steps};
+    struct contender c = {.backend = &backend, .plan = small_plan()};
+    struct op_time times[TRAINER_MAX_OP_TIMES];
+    struct step_result result;
+    const struct batch b = {data.train.pixels, data.train.labels, NULL, 10};
+    for (int skip = 0; skip < 2; skip++) {
+        c.plan.skip_phases = skip;
+        struct trainer *t = trainer_new(&c, false);
+        const double before = trainer_flop_done(t);
+        trainer_step(t, &b, &result);
+        assert_true(trainer_flop_done(t) - before == 2.0);
+        assert_int_equal(trainer_times(t, times), skip ? 1 : 3);
+        assert_true(times[0].flop == (skip ? before + 2.0 : 0.0));
+        if (!skip) assert_true(times[1].flop == 4.0 * 10 * HIDDEN * DATASET_CLASSES);
+        trainer_free(t);
+    }
+}
+
 /* Without the clocks around ops, a step is one line of two readings, whatever it is made of, and the results
  * are the same. */
 static void skipped_phases_leave_one_line(void **state)
@@ -476,6 +507,7 @@ int main(void)
         cmocka_unit_test(composed_times_cover_training_only),
         cmocka_unit_test(inherited_ops_are_marked),
         cmocka_unit_test(fused_times_cover_training_only),
+        cmocka_unit_test(flop_done_belongs_to_no_phase),
         cmocka_unit_test(fused_step_without_phases_is_one_line),
         cmocka_unit_test(skipped_phases_leave_one_line),
         cmocka_unit_test(first_largest_logit_decides),
