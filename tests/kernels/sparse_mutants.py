@@ -23,9 +23,9 @@ EDITS = [
      "            catch_up(f, c, vec, piece->block * UNIT_PAIRS, piece->end * UNIT_PAIRS, 1);"),
     ("CACHED_LISTS", "        make_lists(f, part);",
      "        if (!(sparse_bug == {bug} && listed_before(part))) make_lists(f, part);"),
-    ("WRONG_SIDE", "    return 10 * (part->job->train",
-     "    if (sparse_bug == {bug} && entries > 0) return 10 * entries <= DENSE_TENTHS * most;\n"
-     "    return 10 * (part->job->train"),
+    ("WRONG_SIDE", "    return 10 * set > DENSE",
+     "    if (sparse_bug == {bug} && set > 0) return 10 * set <= DENSE_TENTHS * (int64_t)images * pairs;\n"
+     "    return 10 * set > DENSE"),
     ("ODD_ENTRIES", "    for (uint32_t i = 0; i < count; i++) {\n        const uint32_t entry",
      "    for (uint32_t i = 0; i < (sparse_bug == {bug} ? count & ~1u : count); i++) {\n        const uint32_t entry"),
     ("ODD_IMAGES", "    const int pairs = job->rows / 2;",

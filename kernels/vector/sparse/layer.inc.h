@@ -17,25 +17,20 @@ static bool is_dense(const struct fused *f, const struct fused_part *part)
     return f->sparse->threads[part->t].dense;
 }
 
-/* Waits for what others have gathered, where a team shares that. */
-static void end_gathering(struct fused *f, const struct fused_part *part)
-{
-    add_phase_time(f, PHASE_GATHER, part->mark);
-    if (f->shares_gather) wait_for_team(f, part);
-}
-
 static void layer_gather(struct fused *f, const struct fused_part *part)
 {
     struct lists *l = &f->sparse->threads[part->t];
-    l->dense = true;
-    if (f->sparse->possible) {
-        make_lists(f, part);
-        end_gathering(f, part);
-        l->dense = too_many_entries(f, part);
+    l->dense = !f->sparse->possible;
+    if (!l->dense) {
+        find_batch(f, part);
+        l->dense = too_full(f, part);
     }
-    if (!l->dense) return;
-    gather_batch(f, part);
-    end_gathering(f, part);
+    if (l->dense)
+        gather_batch(f, part);
+    else
+        make_lists(f, part);
+    add_phase_time(f, PHASE_GATHER, part->mark);
+    if (f->shares_gather) wait_for_team(f, part);
 }
 
 static void layer_forward1(const struct fused *f, const struct fused_part *part)

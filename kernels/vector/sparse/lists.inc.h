@@ -32,8 +32,7 @@ struct lists {
     uint32_t *pixel_lists;  /* [pairs of pixels][pixel_stride] */
     uint32_t *pixel_counts; /* [pairs of pixels]: their entries */
     uint64_t products;      /* of an entry's pixels that are in the batch, with one hidden unit each */
-    uint64_t entries;       /* in the lists that this thread made */
-    bool dense;             /* too many: no list of this batch is used */
+    bool dense;             /* too many pixels: this batch has no lists */
 };
 
 struct sparse {
@@ -105,7 +104,6 @@ static void list_images(const struct fused *f, const struct fused_job *job, stru
         const uint32_t count = list_image_pair(f, images[rows[0]], images[rows[1]],
                                                l->image_lists + (size_t)pair * s->image_stride,
                                                l->image_ends + pair * s->blocks);
-        l->entries += count;
         l->products += count * present(2 * pair, job->batch->rows);
     }
 }
@@ -161,62 +159,92 @@ static void list_pixel_line(const struct fused *f, const struct fused_job *job, 
     for (int i = 0; i < LINE_PAIRS; i++) {
         const int pair = p * LINE_PAIRS + i;
         l->pixel_counts[pair] = count[i];
-        l->entries += count[i];
         l->products += count[i] * present(2 * pair, f->plan.inputs);
     }
 }
 
 /* ---- all of a batch */
 
-/* A team that shares divides the lists, which end at its next barrier; otherwise every thread makes all. */
-static void make_lists(const struct fused *f, const struct fused_part *part)
+/* How many images, from the first on, every thread looks at before it chooses between lists and dense
+ * kernels: all of them, or in a team that shares as many as a thread's share has. */
+static int images_looked_at(const struct fused *f, const struct fused_part *part)
+{
+    const int threads = f->shares_gather ? part->threads : 1;
+    return (part->job->rows + threads - 1) / threads;
+}
+
+/* Before any other use of the batch: its images, and zero images up to a multiple of VL. */
+static void find_batch(const struct fused *f, const struct fused_part *part)
 {
     const struct fused_job *job = part->job;
-    struct lists *l = &f->sparse->threads[part->t];
     const uint8_t **images = part->own->images;
-    const int threads = f->shares_gather ? part->threads : 1, t = f->shares_gather ? part->t : 0;
-    const int pairs = job->rows / 2;
     find_images(f, job, 0, job->rows, images);
-    prefetch_images(f, images, share(job->rows, threads, t), share(job->rows, threads, t + 1));
     for (int row = job->rows; row < job->rows + VL; row++) images[row] = f->zero_image;
-    l->entries = l->products = 0;
-    order_by_label(job, l->order);
-    list_images(f, job, l, images, share(pairs, threads, t), share(pairs, threads, t + 1));
-    const int end = job->train ? share(f->lines, threads, t + 1) : 0;
-    for (int p = share(f->lines, threads, t); p < end; p++) list_pixel_line(f, job, images, l, p);
+    prefetch_images(f, images, 0, images_looked_at(f, part));
+}
+
+/* counts, one for each 16 bits of a vector, plus 1 where the 32 pixels from p on have a pair of zeros. */
+ALWAYS_INLINE __m256i count_blank(__m256i counts, const uint8_t *p)
+{
+    const __m256i pairs = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm256_sub_epi16(counts, _mm256_cmpeq_epi16(pairs, _mm256_setzero_si256()));
+}
+
+/* Pairs of neighbouring pixels of which one is not 0; inputs: MAX_POSITIONS at most. */
+static int set_pairs(const uint8_t *image, int inputs)
+{
+    enum { PIXELS = 32 };
+    uint8_t last[PIXELS] = {0};
+    __m256i blank = _mm256_setzero_si256();
+    int i = 0;
+    for (; i + PIXELS <= inputs; i += PIXELS) blank = count_blank(blank, image + i);
+    memcpy(last, image + i, (size_t)(inputs - i));
+    blank = count_blank(blank, last);
+    int32_t counts[8];
+    _mm256_storeu_si256((__m256i *)(void *)counts, _mm256_madd_epi16(blank, _mm256_set1_epi16(1)));
+    int pairs = (i + PIXELS) / 2;
+    for (int j = 0; j < 8; j++) pairs -= counts[j];
+    return pairs;
 }
 
 /* Tenths of all pairs from which on a batch is dense. On Zen 5, one thread, random pixels: lists that hold
  * 0.44 of the pairs take 0.60 of the dense step's time, 0.75 of them 0.945, all of them 1.30. */
 enum { DENSE_TENTHS = 7 };
 
-/* What `count` says of all lists of the batch; they are one thread's, or the team's. */
-static uint64_t of_all_lists(const struct fused *f, int t, int threads,
-                             uint64_t (*count)(const struct lists *))
+/* Counted before a list is made, in the pairs of pixels alone: pairs of images alike are about as full. All
+ * threads of a team look at the same images, and so agree without waiting for each other. */
+static bool too_full(const struct fused *f, const struct fused_part *part)
+{
+    const int images = images_looked_at(f, part), pairs = (f->plan.inputs + 1) / 2;
+    int64_t set = 0;
+    for (int i = 0; i < images; i++) set += set_pairs(part->own->images[i], f->plan.inputs);
+    return 10 * set > DENSE_TENTHS * (int64_t)images * pairs;
+}
+
+/* A team that shares divides the lists, which end at its next barrier; otherwise every thread makes all. */
+static void make_lists(const struct fused *f, const struct fused_part *part)
+{
+    const struct fused_job *job = part->job;
+    struct lists *l = &f->sparse->threads[part->t];
+    const uint8_t *const *images = part->own->images;
+    const int threads = f->shares_gather ? part->threads : 1, t = f->shares_gather ? part->t : 0;
+    const int pairs = job->rows / 2;
+    if (threads > 1)
+        prefetch_images(f, images, share(job->rows, threads, t), share(job->rows, threads, t + 1));
+    l->products = 0;
+    order_by_label(job, l->order);
+    list_images(f, job, l, images, share(pairs, threads, t), share(pairs, threads, t + 1));
+    const int end = job->train ? share(f->lines, threads, t + 1) : 0;
+    for (int p = share(f->lines, threads, t); p < end; p++) list_pixel_line(f, job, images, l, p);
+}
+
+/* In all lists of the batch, which the first thread has made, or the team. */
+static uint64_t all_products(const struct fused *f)
 {
     const struct lists *l = f->sparse->threads;
-    uint64_t sum = 0;
-    if (!f->shares_gather) return count(&l[t]);
-    for (int i = 0; i < threads; i++) sum += count(&l[i]);
+    uint64_t sum = l[0].products;
+    for (int t = 1; f->shares_gather && t < f->team; t++) sum += l[t].products;
     return sum;
-}
-
-static uint64_t entries_of(const struct lists *l)
-{
-    return l->entries;
-}
-
-static uint64_t products_of(const struct lists *l)
-{
-    return l->products;
-}
-
-/* Either kind of lists has at most half of rows x inputs entries. */
-static bool too_many_entries(const struct fused *f, const struct fused_part *part)
-{
-    const uint64_t most = (uint64_t)part->job->rows * (uint64_t)f->plan.inputs;
-    const uint64_t entries = of_all_lists(f, part->t, part->threads, entries_of);
-    return 10 * (part->job->train ? entries : 2 * entries) > DENSE_TENTHS * most;
 }
 
 /* After a step on so many images: its matrix products' floating-point operations. Those of the second layer
@@ -225,7 +253,7 @@ static void count_flop(const struct fused *f, double images)
 {
     struct sparse *s = f->sparse;
     const double hidden = f->plan.hidden, all = 2.0 * images * f->plan.inputs;
-    const double products = s->threads[0].dense ? all : (double)of_all_lists(f, 0, f->team, products_of);
+    const double products = s->threads[0].dense ? all : (double)all_products(f);
     s->flop += 2.0 * hidden * (products + 3.0 * images * f->plan.classes);
 }
 
