@@ -6,7 +6,8 @@ struct op_attribution attribution_of(const struct attribution *a, const struct e
 {
     const char *names[TRAINER_MAX_OP_TIMES];
     for (int i = 0; i < report->op_count; i++) names[i] = report->name_text[i];
-    const struct op_load load = {a->shape, a->batch, report->result.steps, (double)report->result.samples};
+    const struct op_load load = {a->shape, a->batch, report->result.steps, (double)report->result.samples,
+                                 report->flop_done > 0.0};
     const bool updates = op_updates_in_products(names, report->op_count);
     struct op_attribution found = {0};
     struct op_work least = {0};

@@ -93,7 +93,7 @@ bool op_work_of(struct op_work *w, const char *name, bool updates, const struct 
 {
     const struct step_part *part = step_part_find(name);
     struct linear l = {0};
-    if (!part || part->kind == PART_WAIT) return false;
+    if (!part || part->kind == PART_WAIT || (load->skips && step_part_reads_images(part))) return false;
     if (part->kind == PART_PRODUCT)
         find_product(&l, part, updates, &load->shape);
     else if (!find_op(&l, part->op, &load->shape))

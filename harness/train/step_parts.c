@@ -73,6 +73,16 @@ const char *step_part_kind_name(const struct step_part *part)
     return part ? names[part->kind] : "";
 }
 
+bool step_part_reads_images(const struct step_part *part)
+{
+    const struct shape any = {1, 1, 1};
+    if (!part) return false;
+    for (int id = 0; id < PRODUCT_COUNT; id++)
+        if (part->products & BIT(id) && step_product((enum step_product_id)id, &any, 1).reads_images)
+            return true;
+    return part->op == OP_gather;
+}
+
 double step_part_flop(const struct step_part *part, const struct shape *shape)
 {
     double flop = 0.0;

@@ -63,6 +63,10 @@ bool step_calls_op(enum op_id op);
 /* "product", "op", "wait"; "" for NULL: the column `kind` of ops.csv. */
 const char *step_part_kind_name(const struct step_part *part);
 
+/* Whether it works with the pixels: the gather, and products of which products with zeros may be left out.
+ * False for NULL. */
+bool step_part_reads_images(const struct step_part *part);
+
 /* Flop of the part's products for one row of a batch; 0 for other kinds and for NULL. */
 double step_part_flop(const struct step_part *part, const struct shape *shape);
 

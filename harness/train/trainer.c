@@ -289,20 +289,12 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
     t->reads_base += backend_clock_reads(t) - reads;
 }
 
-static bool reads_images(const struct step_part *part, const struct shape *s)
-{
-    for (int id = 0; id < PRODUCT_COUNT; id++)
-        if (part->products >> id & 1 && step_product((enum step_product_id)id, s, 1).reads_images)
-            return true;
-    return false;
-}
-
 /* For one row; see trainer.h. Of a step that leaves out products with pixels of zero it is not known how many
  * it has made in which phase. */
 static double phase_flop(const struct trainer *t, const char *name)
 {
     const struct step_part *part = step_part_find(name);
-    if (!part || !part->is_phase || (t->fused->flop_done && reads_images(part, &t->shape))) return 0.0;
+    if (!part || !part->is_phase || (t->fused->flop_done && step_part_reads_images(part))) return 0.0;
     return step_part_flop(part, &t->shape);
 }
 

@@ -17,7 +17,7 @@
 #include "roof/roofline_cache.h"
 
 /* Small enough to count by hand: 3 steps of 8, 8 and 4 rows through a network 6-5-2. */
-static const struct op_load load = {{6, 5, 2}, 8, 3, 20};
+static const struct op_load load = {{6, 5, 2}, 8, 3, 20, false};
 
 static struct op_work work_of(const char *name, bool updates)
 {
@@ -56,6 +56,13 @@ static void least_traffic_counts_each_operand_once(void **state)
     expect_work("rmsprop", false, 3 * 20 * 47, 12 * 30, 3 * 47);
     assert_false(op_work_of(&ignored, "step", false, &load));
     assert_false(op_work_of(&ignored, "barrier", false, &load));
+    struct op_load skips = load;
+    skips.skips = true;
+    assert_false(op_work_of(&ignored, "gather", true, &skips));
+    assert_false(op_work_of(&ignored, "forward1", true, &skips));
+    assert_false(op_work_of(&ignored, "backward1", true, &skips));
+    assert_true(op_work_of(&ignored, "forward2", true, &skips));
+    assert_true(op_work_of(&ignored, "softmax_xent", true, &skips));
 }
 
 static void updates_are_in_the_products_only_where_all_phases_are_known(void **state)
