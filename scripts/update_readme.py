@@ -44,9 +44,10 @@ def times_faster(backend, base):
 def table_row(backend):
     """Speed-ups within the run only: a peer did not take turns with its host's backends."""
     gflops, accuracy, epoch = (backend.figure(name) for name in ("gflops", "val_accuracy", "last_epoch"))
-    return (f"{backend.name} (peer)" if backend.run.host else backend.name, f"{backend.seconds:.3f} s",
+    made = backend.figure("gflops_done") if backend.note else None
+    return (f"{backend.name} (peer)" if backend.run.host else backend.titled, f"{backend.seconds:.3f} s",
             f"{backend.figure('fastest_seconds'):.3f} – {backend.figure('slowest_seconds'):.3f} s",
-            f"{gflops:.1f}" if gflops else "",
+            (f"{gflops:.1f}" if gflops else "") + (f" ({made:.1f} made)" if made else ""),
             *(times_faster(backend, backend.run.find(base)) for base in ("naive", "onednn")),
             "" if accuracy is None else f"{accuracy:.4f} after {epoch:.0f} epoch{'s' if epoch > 1 else ''}",
             "" if backend.worst is None else f"{backend.worst:.2f}")
@@ -88,13 +89,15 @@ def region(run, readme):
 
 
 def console_region(run):
-    """The table that the run printed, as a block of code."""
+    """The table that the run printed, and its notes on backends that leave out products, as a block of code."""
     path = os.path.join(run.folder, "console.txt")
     try:
         with open(path, encoding="utf-8") as f:
-            lines = f.read().splitlines()[:2 + len(run.backends)]
+            printed = f.read().splitlines()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; make it by bench run ... | tee {path}") from error
+    lines = printed[:2 + len(run.backends)]
+    lines += [line for line in printed for b in run.backends if b.note and line.startswith(f"{b.name}: {b.note}")]
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
 
 

@@ -64,6 +64,25 @@ const char *describe_steps(const struct registry_entry *a, const struct registry
     return a->backend->step ? "fused" : "composed";
 }
 
+char *describe_note(const struct registry_entry *entry, char text[DESCRIBE_NOTE_SIZE])
+{
+    const struct backend *b = entry->backend;
+    text[0] = 0;
+    if (!b || !b->step || !b->step->flop_done) return text;
+    snprintf(text, DESCRIBE_NOTE_SIZE, "skips zero pixels%s%.*s", b->same_bits_as ? "; same bits as " : "",
+             BACKEND_NAME_MAX, b->same_bits_as ? b->same_bits_as : "");
+    return text;
+}
+
+char *describe_named(const struct registry_entry *entry, char text[DESCRIBE_NAMED_SIZE])
+{
+    char note[DESCRIBE_NOTE_SIZE];
+    describe_note(entry, note);
+    snprintf(text, DESCRIBE_NAMED_SIZE, "%s%s%s%s", entry->name, note[0] ? " (" : "", note,
+             note[0] ? ")" : "");
+    return text;
+}
+
 /* Appends text of this length, after `between` where there is some. */
 static void append(char *to, size_t size, const char *between, const char *text, size_t length)
 {

@@ -36,6 +36,15 @@ bool steps_differ(const struct registry_entry *a, const struct registry_entry *b
 void describe_implementation(const struct contender *c, bool ops_only, char *text, size_t size);
 void describe_library(const struct contender *c, char *text, size_t size);
 
+/* What goes with every figure of the speed of a backend whose step leaves out products: "skips zero pixels;
+ * same bits as avx512". "" of the others. Returns text. */
+enum { DESCRIBE_NOTE_SIZE = 40 + BACKEND_NAME_MAX };
+char *describe_note(const struct registry_entry *entry, char text[DESCRIBE_NOTE_SIZE]);
+
+/* Its name, and in brackets that note where there is one. Returns text. */
+enum { DESCRIBE_NAMED_SIZE = BACKEND_SPEC_SIZE + BACKEND_NAME_MAX + DESCRIBE_NOTE_SIZE };
+char *describe_named(const struct registry_entry *entry, char text[DESCRIBE_NAMED_SIZE]);
+
 /* Whether one of the implementations "op=name;op=name" is a reference implementation (its name contains
  * "ref"), and in text the first such pair. */
 bool describe_reference(const char *implementation, char *text, size_t size);

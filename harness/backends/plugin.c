@@ -60,6 +60,7 @@ void plugin_make_stub(struct plugin *p)
         .needs = f->needs,
         .flags = f->flags,
         .blocking = f->blocking,
+        .same_bits_as = f->same_bits_as[0] ? f->same_bits_as : NULL,
         .open = (int (*)(const struct plan *, void **, char *, size_t))must_not_run,
     };
 #define OP(op)                                                                                               \
@@ -72,6 +73,7 @@ void plugin_make_stub(struct plugin *p)
         .predict = (void (*)(void *, const struct batch *, float *, struct step_result *))must_not_run,
         .store = (void (*)(void *, struct model *))must_not_run,
     };
+    if (f->has_flop_done) p->stub_step.flop_done = (double (*)(void *))must_not_run;
     if (f->has_step) p->stub.step = &p->stub_step;
 }
 

@@ -21,7 +21,9 @@ void plugin_facts_of(struct plugin_facts *f, const struct backend *b)
     f->flags = b->flags;
     f->blocking = b->blocking;
     f->has_step = b->step != NULL;
+    f->has_flop_done = b->step && b->step->flop_done;
     plugin_facts_name(f->name, b->name);
+    plugin_facts_name(f->same_bits_as, b->same_bits_as);
     clean_copy(f->summary, sizeof f->summary, b->summary);
     for (int op = 0; op < OP_COUNT; op++) f->has_op[op] = backend_has_op(b, (enum op_id)op);
 }
@@ -58,6 +60,9 @@ int plugin_facts_check(const struct plugin_facts *f, const char *path, struct er
                          "--plugin %.200s: the name '%s' is not 1 to %d characters of a-z, 0-9, '_' and '-', "
                          "begins with '-', or is 'all' or '" COMPOSED "'; PATH:NAME gives it another",
                          path, f->name, BACKEND_NAME_MAX);
+    if (f->same_bits_as[0] && !is_name(f->same_bits_as))
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: its same_bits_as '%s' is no backend's name", path,
+                         f->same_bits_as);
     if (!measurable)
         return error_set(e, EXIT_USAGE,
                          "--plugin %.200s: it has neither an op nor a step: nothing to measure", path);

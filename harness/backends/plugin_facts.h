@@ -14,9 +14,10 @@ enum { PLUGIN_NAME_SIZE = BACKEND_NAME_MAX + 1 };
 
 struct plugin_facts {
     char name[PLUGIN_NAME_SIZE], summary[160], library[64]; /* clean text; library "" when there is none */
+    char same_bits_as[PLUGIN_NAME_SIZE];                    /* likewise */
     uint32_t needs, flags;
     struct blocking blocking;
-    bool has_op[OP_COUNT], has_step;
+    bool has_op[OP_COUNT], has_step, has_flop_done;
 };
 
 /* Copies a name, which may be any text, as clean text. One that is too long ends in "...", which no valid

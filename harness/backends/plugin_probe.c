@@ -100,6 +100,7 @@ static int judge(struct answer *a, const char *path, bool in_time, int status, s
     ended_text(a->facts.name, sizeof a->facts.name);
     ended_text(a->facts.summary, sizeof a->facts.summary);
     ended_text(a->facts.library, sizeof a->facts.library);
+    ended_text(a->facts.same_bits_as, sizeof a->facts.same_bits_as);
     return 0;
 }
 

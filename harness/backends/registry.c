@@ -173,6 +173,7 @@ static void take_part(struct made *m)
     if (!m->entry.ops_only || !m->of->backend) return;
     m->part = *m->of->backend;
     m->part.step = NULL;
+    m->part.same_bits_as = NULL; /* its step's promise */
 #define OP(name)                                                                                             \
     if (m->ops && !(m->ops >> OP_##name & 1)) m->part.ops.name = NULL;
 #include "ops.def"

@@ -162,7 +162,8 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
 {
     struct gate *g = context;
     const struct epoch_point *p = &row->points[row->epochs - 1];
-    g->share[entry - g->entries][report->result.epoch - 1] = p->flop / p->seconds * 1e-9 / p->peak_gflops;
+    g->share[entry - g->entries][report->result.epoch - 1] =
+        p->flop_done / p->seconds * 1e-9 / p->peak_gflops;
 }
 
 static int judge(struct gate *g, int backend, struct error *e)

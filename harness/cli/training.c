@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/describe.h"
 #include "base/atomic_file.h"
 #include "base/clean_text.h"
 #include "base/clock.h"
@@ -120,7 +121,9 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
 static void on_turn(void *context, const struct registry_entry *entry, int epoch, int epochs)
 {
     struct job *job = context;
-    progress_view_turn(&job->view, entry->name, epoch, epochs);
+    char note[DESCRIBE_NOTE_SIZE];
+    const double flop = network_train_flop(&job->session->shape, 1.0);
+    progress_view_turn(&job->view, entry->name, epoch, epochs, *describe_note(entry, note) ? 0.0 : flop);
 }
 
 static void on_tick(void *context, const struct registry_entry *entry, const struct progress *progress)
@@ -161,7 +164,8 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
                      job->error);
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
-    progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry));
+    progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry),
+                        row->points[row->epochs - 1].flop_done);
 }
 
 /* The weights of the first seed, where there are several. */
@@ -421,7 +425,7 @@ static int execute(struct job *job, struct error *e)
         fputs(
             "note: the data set is smaller than MNIST: whole trainings are not compared with a reference's\n",
             stderr);
-    progress_view_open(&job->view, stderr, o->quiet, network_train_flop(&s->shape, 1.0));
+    progress_view_open(&job->view, stderr, o->quiet);
     plan_time(job);
     const bool results_follow = job->training || o->json; /* on stdout */
     proof_view_open(&job->proof_view, results_follow ? stderr : stdout, o,

@@ -41,7 +41,8 @@ static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
                                       [VERDICT_INCONCLUSIVE] = TONE_UNSURE};
     char word[TERMINAL_WORD];
     const struct judgement *j = &r->judgement;
-    const char *a = r->arms[ARM_A]->name, *b = r->arms[ARM_B]->name;
+    char name[2][DESCRIBE_NAMED_SIZE];
+    const char *a = describe_named(r->arms[ARM_A], name[0]), *b = describe_named(r->arms[ARM_B], name[1]);
     const double margin = effect_percent(j->margin);
     const bool differ = steps_differ(r->arms[ARM_A], r->arms[ARM_B]);
     char steps[32] = "";

@@ -10,12 +10,11 @@
 static const double redraw_seconds = 0.1;
 enum { BAR_CELLS = 20 };
 
-void progress_view_open(struct progress_view *v, FILE *out, bool quiet, double flop_per_row)
+void progress_view_open(struct progress_view *v, FILE *out, bool quiet)
 {
     memset(v, 0, sizeof *v);
     v->out = out;
     v->quiet = quiet;
-    v->flop_per_row = flop_per_row;
     v->live = !quiet && terminal_live(out);
 }
 
@@ -44,11 +43,14 @@ static char *training_text(const struct progress_view *v, const struct progress 
     const int steps = atomic_load_explicit(&p->steps, memory_order_relaxed);
     const long long samples = atomic_load_explicit(&p->samples, memory_order_relaxed);
     const double seconds = now - atomic_load_explicit(&p->phase_start, memory_order_relaxed);
+    char speed[32] = "";
     const int used =
         snprintf(text, size, "%*d/%d %s", steps > 99 ? 3 : 1, step, steps, draw_bar(step, steps, bar));
     if (samples <= 0 || step <= 0 || seconds <= 0) return text;
-    snprintf(text + used, size - (size_t)used, " %.1fms/step %.0f GFLOP/s loss: %.4f accuracy: %.4f",
-             seconds * 1e3 / step, v->flop_per_row * (double)samples / seconds * 1e-9,
+    if (v->flop_per_row > 0.0)
+        snprintf(speed, sizeof speed, " %.0f GFLOP/s", v->flop_per_row * (double)samples / seconds * 1e-9);
+    snprintf(text + used, size - (size_t)used, " %.1fms/step%s loss: %.4f accuracy: %.4f",
+             seconds * 1e3 / step, speed,
              atomic_load_explicit(&p->loss_sum, memory_order_relaxed) / (double)samples,
              (double)atomic_load_explicit(&p->correct, memory_order_relaxed) / (double)samples);
     return text;
@@ -114,8 +116,9 @@ void progress_view_tick(struct progress_view *v, const struct progress *p)
     v->line_open = true;
 }
 
-void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs)
+void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs, double flop_per_row)
 {
+    v->flop_per_row = flop_per_row;
     eta_begin(&v->eta, name, epoch, clock_seconds());
     if (!v->live) return;
     progress_view_clear(v);
@@ -129,7 +132,8 @@ void progress_view_turn(struct progress_view *v, const char *name, int epoch, in
     v->drawn_at = 0;
 }
 
-void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs)
+void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs,
+                         double flop)
 {
     eta_end(&v->eta, clock_seconds());
     if (v->quiet) return;
@@ -142,8 +146,7 @@ void progress_view_epoch(struct progress_view *v, const char *name, const struct
     fprintf(v->out,
             " %.3fs %.1fms/step %.0f GFLOP/s loss: %.4f accuracy: %.4f val_loss: %.4f val_accuracy: %.4f\n",
             r->train_seconds, r->train_seconds * 1e3 / (r->steps > 0 ? r->steps : 1),
-            v->flop_per_row * (double)r->samples / r->train_seconds * 1e-9, r->loss, r->accuracy, r->val_loss,
-            r->val_accuracy);
+            flop / r->train_seconds * 1e-9, r->loss, r->accuracy, r->val_loss, r->val_accuracy);
     fflush(v->out);
 }
 

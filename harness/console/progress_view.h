@@ -15,22 +15,25 @@ struct progress_view {
     FILE *out;
     bool live;           /* a terminal that can redraw a line */
     bool quiet;          /* draws nothing at all */
-    double flop_per_row; /* of a training step */
+    double flop_per_row; /* of a training step of this turn; 0: not known before its end */
     double drawn_at;     /* clock_seconds() of the last redraw */
     bool line_open;      /* the cursor stands in a line that is redrawn */
     struct eta eta;      /* the caller says what is to be done, see eta_plan */
 };
 
 /* live follows from the terminal and TERM. */
-void progress_view_open(struct progress_view *v, FILE *out, bool quiet, double flop_per_row);
+void progress_view_open(struct progress_view *v, FILE *out, bool quiet);
 
 /* A turn of a contender begins: epoch 0 is the proof. */
-void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs);
+void progress_view_turn(struct progress_view *v, const char *name, int epoch, int epochs,
+                        double flop_per_row);
 
 /* Redraws if the last redraw is long enough ago. */
 void progress_view_tick(struct progress_view *v, const struct progress *p);
 
-void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs);
+/* flop: made in the epoch. */
+void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs,
+                         double flop);
 
 /* A line of its own, below what has been drawn. Not shown when quiet. */
 void progress_view_line(struct progress_view *v, const char *format, ...)

@@ -18,15 +18,15 @@ void speedup_print(const char *fast, const char *slow, const struct speedup *up,
 
 void speedups_print(const struct summary *s, int width, FILE *out)
 {
-    char slow[BACKEND_SPEC_SIZE + 32];
+    char fast[DESCRIBE_NAMED_SIZE], name[DESCRIBE_NAMED_SIZE], slow[DESCRIBE_NAMED_SIZE + 32];
     const struct summary_row *best = fastest_row(s);
     for (int i = 0; best && i < s->count; i++) {
         const struct summary_row *row = &s->rows[i];
         if (row == best || row->epochs == 0) continue;
         const struct speedup up = speedup_over(s, best, row);
         const bool differ = steps_differ(best->entry, row->entry);
-        snprintf(slow, sizeof slow, "%s%s%s", row->entry->name, differ ? ", " : "",
+        snprintf(slow, sizeof slow, "%s%s%s", describe_named(row->entry, name), differ ? ", " : "",
                  differ ? describe_steps(best->entry, row->entry) : "");
-        speedup_print(best->entry->name, slow, &up, width, out);
+        speedup_print(describe_named(best->entry, fast), slow, &up, width, out);
     }
 }

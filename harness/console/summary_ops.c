@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "backends/describe.h"
 #include "console/amdahl_view.h"
 #include "console/wrap.h"
 #include "results/figures.h"
@@ -14,10 +15,13 @@ void summary_print_amdahl(const struct summary *s, int width, FILE *out)
 {
     struct amdahl_part parts[2 * (TRAINER_MAX_OP_TIMES + 1)];
     for (int i = 0; i < s->count; i++) {
+        char slow_name[DESCRIBE_NAMED_SIZE], fast_name[DESCRIBE_NAMED_SIZE];
         struct amdahl_side slow, fast;
         struct amdahl a;
-        if (amdahl_figures(&a, s, &s->rows[i], &slow, &fast, parts))
-            amdahl_print(out, width, &a, &slow, &fast);
+        if (!amdahl_figures(&a, s, &s->rows[i], &slow, &fast, parts)) continue;
+        slow.name = describe_named(s->rows[i].entry, slow_name);
+        fast.name = describe_named(fastest_row(s)->entry, fast_name);
+        amdahl_print(out, width, &a, &slow, &fast);
     }
 }
 

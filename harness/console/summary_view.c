@@ -121,15 +121,16 @@ static void print_inherited(const struct summary_row *row, int width, FILE *out)
     }
 }
 
+/* What the table shows of a backend that leaves out products. */
 static void print_done(const struct summary *s, const struct summary_row *row, int width, FILE *out)
 {
-    const struct time_figures f = time_figures(s, row);
-    if (row->epochs == 0 || !(f.gflops_done < f.gflops)) return;
+    char note[DESCRIBE_NOTE_SIZE];
+    if (row->epochs == 0 || !*describe_note(row->entry, note)) return;
     wrap_line(
         out, width,
         "%s: %s; GFLOP/s counts all products of the network, as if it made them; it makes %.1f GFLOP/s, "
         "and of peak is their share",
-        row->entry->name, row->entry->backend->summary, f.gflops_done);
+        row->entry->name, note, time_figures(s, row).gflops_done);
 }
 
 static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)
@@ -145,7 +146,6 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
     if (first_is_fastest(s, row))
         wrap_line(out, width,
                   "%s: its first epoch was its fastest, so warm-up does not explain its later ones", name);
-    print_done(s, row, width, out);
     print_inherited(row, width, out);
     if (describe_reference(row->info.implementation, text, sizeof text))
         wrap_line(out, width, "%s: uses a reference implementation, so a comparison with it is not fair: %s",
@@ -194,6 +194,7 @@ int summary_print(const struct summary *s, FILE *out)
         "those that something else on this machine took more than 1 %% of; of peak: share of the best "
         "multiply-add peak of the backend's ISA, measured around every epoch on its threads; vs: how many "
         "times its speed, median of the rounds' ratios, where that is established");
+    for (int i = 0; i < s->count; i++) print_done(s, &s->rows[i], width, out);
     fputc('\n', out);
     if (!s->judged) {
         print_evaluation(s, width, out);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "backends/describe.h"
 #include "console/table.h"
 #include "console/terminal.h"
 #include "console/wrap.h"
@@ -52,6 +53,11 @@ int target_print(const struct target_results *t, const struct registry_entry *co
         "median and spread over the seeds",
         t->accuracy);
     table_print(&table, out);
+    for (int i = 0; i < count; i++) {
+        char note[DESCRIBE_NOTE_SIZE];
+        if (*describe_note(entries[i], note))
+            wrap_line(out, terminal_width(out), "%s: %s", entries[i]->name, note);
+    }
     fputc('\n', out);
     table_free(&table);
     return code;

@@ -106,8 +106,9 @@ static bool is_verified(const char *cell)
 static int add_rows(struct baseline *b, const struct csv_table *t, const char *path, struct error *e)
 {
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch"),
-              gflops = csv_table_column(t, "gflops"), peak = csv_table_column(t, "peak_gflops"),
-              verified = csv_table_column(t, "verified");
+              all = csv_table_column(t, "gflops"), done = csv_table_column(t, "gflops_done"),
+              peak = csv_table_column(t, "peak_gflops"), verified = csv_table_column(t, "verified");
+    const int gflops = done < 0 ? all : done; /* older files lack what was made: all was */
     if (backend < 0 || epoch < 0 || gflops < 0 || peak < 0 || verified < 0)
         return error_set(e, EXIT_DATA,
                          "%.300s: lacks one of the columns backend, epoch, verified, gflops, peak_gflops",

@@ -56,18 +56,19 @@ static json_t *program_json(const struct program *p)
 static json_t *backend_json(const struct registry_entry *entry, const struct plan *plan)
 {
     const struct backend *b = entry->backend;
-    char needs[128];
+    char needs[128], note[DESCRIBE_NOTE_SIZE];
     const struct blocking is = tuning_effective(entry, plan);
     const uint32_t base_needs = entry->base ? entry->base->backend->needs : 0;
-    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o}",
-                     "name", b->name, "spec", json_string_of_bytes(entry->spec), "needs",
-                     cpu_isa_names(b->needs | base_needs, needs, sizeof needs), "compiler_flags",
-                     entry->compiled_as, "deterministic", registry_is_deterministic(entry), "fused_step",
-                     b->step != NULL, "own_ops", describe_ops_json(backend_ops(b)), "inherited_ops",
-                     describe_ops_json(OP_ALL & ~backend_ops(b)), "op_sources", describe_sources_json(entry),
-                     "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc", is.nc, "kc", is.kc, "tuned",
-                     tuning_of(registry_op_backend(entry, OP_gemm)->name) != NULL, "library",
-                     json_string_or_null(b->library ? b->library() : NULL));
+    return json_pack(
+        "{s:s, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:b, s:o, s:o}", "name",
+        b->name, "spec", json_string_of_bytes(entry->spec), "needs",
+        cpu_isa_names(b->needs | base_needs, needs, sizeof needs), "compiler_flags", entry->compiled_as,
+        "deterministic", registry_is_deterministic(entry), "fused_step", b->step != NULL, "own_ops",
+        describe_ops_json(backend_ops(b)), "inherited_ops", describe_ops_json(OP_ALL & ~backend_ops(b)),
+        "op_sources", describe_sources_json(entry), "blocking", "mr", is.mr, "nr", is.nr, "mc", is.mc, "nc",
+        is.nc, "kc", is.kc, "tuned", tuning_of(registry_op_backend(entry, OP_gemm)->name) != NULL, "library",
+        json_string_or_null(b->library ? b->library() : NULL), "note",
+        json_string_or_null(describe_note(entry, note)));
 }
 
 static void set(struct record *r, const char *key, json_t *value)

@@ -160,13 +160,14 @@ static json_t *backend_json(const struct summary *s, const struct summary_row *r
     const char *name = row->entry->name;
     const struct provenance provenance = provenance_of(row->entry);
     json_t *object = json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "step",
-        describe_steps(row->entry, row->entry), "op_sources", recorded(record, name, "op_sources"),
-        "verified", json_verified(&row->verdict), "proof", proof_json(row), "integrity",
-        recorded(record, name, "integrity"), "failure", json_string_or_null(row->failure), "library",
-        json_string_or_null(row->info.library), "git_commit", json_string_or_null(provenance.commit),
-        "binary_sha256", json_string_or_null(provenance.hash), "target", target_json(target, row), "epochs",
-        row->epochs, "later_epochs", row->epochs ? time_figures(s, row).later : 0);
+        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "backend", name, "note",
+        recorded(record, name, "note"), "step", describe_steps(row->entry, row->entry), "op_sources",
+        recorded(record, name, "op_sources"), "verified", json_verified(&row->verdict), "proof",
+        proof_json(row), "integrity", recorded(record, name, "integrity"), "failure",
+        json_string_or_null(row->failure), "library", json_string_or_null(row->info.library), "git_commit",
+        json_string_or_null(provenance.commit), "binary_sha256", json_string_or_null(provenance.hash),
+        "target", target_json(target, row), "epochs", row->epochs, "later_epochs",
+        row->epochs ? time_figures(s, row).later : 0);
     if (object) add_training(object, s, row);
     return object;
 }

@@ -141,6 +141,7 @@ static int judge(struct answer *a, size_t size, const char *path, struct error *
     CLEAN(a->facts.name);
     CLEAN(a->facts.summary);
     CLEAN(a->facts.library);
+    CLEAN(a->facts.same_bits_as);
     if (a->code)
         return error_set(e, a->code == EXIT_NOTHING ? EXIT_NOTHING : EXIT_USAGE, "%.200s: %.400s", path,
                          a->text);

@@ -10,7 +10,7 @@
 
 /* Raised when a message changes its meaning or its layout; two builds may only talk to each other when this
  * and the sizes of the structs below are equal. */
-enum { PROTOCOL_VERSION = 7 };
+enum { PROTOCOL_VERSION = 8 };
 
 /* A plug-in, under the name that specs call it by. */
 struct job_plugin {

@@ -20,7 +20,7 @@ class Curve:
     """Of a backend's rows."""
 
     def __init__(self, backend, colour):
-        self.label, self.colour, self.dash = backend.label, colour, run_dash(backend.run)
+        self.label, self.colour, self.dash = backend.short, colour, run_dash(backend.run)
         self.rows = backend.epochs
 
     def column(self, name):

@@ -30,7 +30,7 @@ def draw_op_speeds(runs):
         if peak:
             axes.plot([peak, peak], [y - 0.45, y + 0.45], color="black", linewidth=2, solid_capstyle="butt")
         name_bar(axes, y, part, peak, 0.19 * longest)  # about the width of a label
-    axes.set_yticks(places, [f"{b.label}: {p.name}" + (" (inherited)" if p.inherited else "") for b, p in bars])
+    axes.set_yticks(places, [f"{b.short}: {p.name}" + (" (inherited)" if p.inherited else "") for b, p in bars])
     for tick, (backend, _) in zip(axes.get_yticklabels(), bars):
         tick.set_color(colours[backend.name])
     axes.set_ylim(places[-1] + 0.7, 0.3)

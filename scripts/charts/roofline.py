@@ -95,7 +95,7 @@ def name_products(axes, products):
 
 
 def add_legend(axes, backends, colours):
-    handles = [Line2D([], [], color=colours[b.name], marker="o", linestyle="", markersize=8, alpha=0.65, label=b.label)
+    handles = [Line2D([], [], color=colours[b.name], marker="o", linestyle="", markersize=8, alpha=0.65, label=b.short)
                for b in backends]
     handles += [Line2D([], [], color="#777777", marker="o", linestyle="", alpha=0.5, markeredgewidth=0,
                        markersize=math.sqrt(LARGEST_DOT * share), label=f"{100 * share:.0f} % of the epoch")

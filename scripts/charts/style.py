@@ -43,7 +43,7 @@ def new_figure(height):
 
 def name_rows(axes, backends, colours):
     """One row per backend from the top down, named in its colour."""
-    axes.set_yticks(range(len(backends)), [b.label for b in backends])
+    axes.set_yticks(range(len(backends)), [b.short for b in backends])
     for tick, b in zip(axes.get_yticklabels(), backends):
         tick.set_color(colours[b.name])
         tick.set_fontweight("bold")
@@ -64,8 +64,10 @@ def seconds_tick(seconds):
 
 
 def finish(figure, title, caption, runs, above=0.0):
-    """Title above, caption and one footer line per run below. Lays out what is between, and leaves that many inches
-    free above it."""
+    """Title above, caption, the notes of backends and one footer line per run below. Lays out what is between, and leaves
+    that many inches free above it."""
+    notes = list(dict.fromkeys(note for run in runs for note in run.noted()))
+    caption += "".join(f"\n{note}." for note in notes)
     footer = "\n".join(run.footer() for run in runs)
     inch = 1 / figure.get_figheight()
     lines = caption.count("\n") + 1

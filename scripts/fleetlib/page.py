@@ -38,7 +38,8 @@ def share_cell(row):
         return f'<td title="{escaped(row.get("words"))}"><small>not ranked</small></td>'
     ratio = f'<br><small>{row["ratio"]:.2f}x ({row["ratio_low"]:.2f} to {row["ratio_high"]:.2f})</small>' if "ratio" in row else ""
     deviates = f'<br><small class="mark">{escaped(row["verified"])}</small>' if isinstance(row.get("verified"), str) else ""
-    return f'<td class="share" style="--share: {min(max(share, 0), 1):.3f}">{100 * share:.1f} %{ratio}{deviates}</td>'
+    note = f'<br><small>{escaped(row["note"])}</small>' if "note" in row else ""
+    return f'<td class="share" style="--share: {min(max(share, 0), 1):.3f}">{100 * share:.1f} %{ratio}{note}{deviates}</td>'
 
 
 def runs_of(rows):

@@ -15,7 +15,7 @@ SCHEMA = 1
 COLUMNS = ("schema", "target", "repeat", "state", "words", "run_id", "env_id", "cpu_model", "cpu_family", "cpu_model_number",
            "cpu_stepping", "isa", "threads", "batch", "hidden", "dataset", "backend", "verified", "worst_error_of_bound",
            "violations", "share_of_peak", "reference", "ratio", "ratio_low", "ratio_high", "rounds", "disturbed",
-           "later_epochs", "val_accuracy", "library", "git_commit", "binary_sha256")
+           "later_epochs", "val_accuracy", "library", "git_commit", "binary_sha256", "note")
 
 
 def part(found, *names):
@@ -43,7 +43,7 @@ def row_of_backend(summary, backend, reference):
            "hidden": settings.get("hidden"), "dataset": part(summary, "dataset", "name"), "backend": backend.get("backend"),
            "verified": backend.get("verified"), "worst_error_of_bound": part(backend, "proof", "worst_error_of_bound"),
            "violations": len(violations) if isinstance(violations, list) else None}
-    for name in ("share_of_peak", "disturbed", "later_epochs", "val_accuracy", "library", "git_commit", "binary_sha256"):
+    for name in ("share_of_peak", "disturbed", "later_epochs", "val_accuracy", "library", "git_commit", "binary_sha256", "note"):
         row[name] = backend.get(name)
     if row["violations"] or row["verified"] in (False, None):  # listed, not ranked
         return row | {"share_of_peak": None, "words": backend.get("failure") or "not proven, or its integrity is violated"}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Colours of the charts and of the HTML report; needs nothing but the standard library."""
 
-# Okabe and Ito's palette and two of Paul Tol's, distinguishable with every common kind of colour blindness. A backend has its colour in
-# every chart of every run; one that is not listed (a plug-in) takes the next free one in order of its name.
+# Okabe and Ito's palette and two colours of Paul Tol's, distinguishable with every common kind of colour blindness. A
+# backend has its colour in every chart of every run; one that is not listed (a plug-in) takes the next free one in order
+# of its name.
 BACKEND_COLOURS = {"naive": "#666666", "avx2": "#0072B2", "avx512": "#D55E00", "onednn": "#009E73",
                    "cblas": "#CC79A7", "torch": "#E69F00", "avx2_sparse": "#332288", "avx512_sparse": "#882255"}
 FREE_COLOURS = ("#56B4E9", "#000000")

@@ -8,6 +8,7 @@ import os
 
 from .files import DataError, read_json, short_id
 from .rows import deviation_of, finite, read_rows, value
+from .words import rounded
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
          "target.csv", "summary.json", "machine.json", "topology.xml")
@@ -94,7 +95,24 @@ class Backend:
         self.marker = 0
 
     @property
+    def note(self):
+        """What goes with every figure of the speed of a backend whose step leaves out products, "skips zero pixels; same
+        bits as avx512"; "" of the others."""
+        note = self.facts.get("note")
+        return note if isinstance(note, str) else ""
+
+    @property
+    def titled(self):
+        """Its name, and in brackets its note where it has one."""
+        return f"{self.name} ({self.note})" if self.note else self.name
+
+    @property
     def label(self):
+        return named(self.titled, self.run.tag, self.deviation)
+
+    @property
+    def short(self):
+        """The label where there is no room for the note, which stands elsewhere then."""
         return named(self.name, self.run.tag, self.deviation)
 
     @property
@@ -109,6 +127,14 @@ class Backend:
     def seconds(self):
         """Of the median epoch."""
         return self.figure("median_seconds")
+
+    @property
+    def speed(self):
+        """"1133 GFLOP/s", or "1133 GFLOP/s, 430 made" of a step that leaves out products; "" where unknown."""
+        every, made = self.figure("gflops"), self.figure("gflops_done")
+        if not every:
+            return ""
+        return f"{rounded(every)} GFLOP/s" + (f", {rounded(made)} made" if self.note and made else "")
 
     @property
     def interval(self):
@@ -178,6 +204,11 @@ class Run:
 
     def timed(self):
         return [b for b in self.backends if finite(b.epochs, "train_seconds")]
+
+    def noted(self):
+        """"NAME skips zero pixels; ...; it makes 430 GFLOP/s" of every timed backend that has a note."""
+        made = {b: b.figure("gflops_done") for b in self.timed() if b.note}
+        return [f"{b.name} {b.note}" + (f"; it makes {rounded(g)} GFLOP/s" if g else "") for b, g in made.items()]
 
     def find(self, name):
         return next((b for b in self.backends if b.name == name), None)

@@ -6,7 +6,7 @@ import os
 
 from .files import DataError, read_json, short_id
 from .rows import checked, deviation_of, read_rows
-from .run import commit_of
+from .run import commit_of, section_of
 
 AXES = ("threads", "batch", "hidden")
 FIGURES = ("median_train_seconds", "gflops", "share_of_peak")
@@ -52,6 +52,16 @@ class Sweep:
     def backends(self):
         return list(dict.fromkeys(line["backend"] for line in self.timed))
 
+    def noted(self):
+        """As a run's: what its first point says of every backend."""
+        notes = {}
+        for line in self.timed:
+            path = os.path.join(self.folder, line["point"], "machine.json")
+            if line["backend"] not in notes and os.path.isfile(path):
+                facts = section_of(section_of(read_json(path), "backends"), line["backend"])
+                notes[line["backend"]] = facts.get("note")
+        return [f"{name} {note}" for name, note in notes.items() if isinstance(note, str)]
+
     def values(self, axis):
         return sorted({line[axis] for line in self.timed})
 
@@ -76,7 +86,7 @@ def words(line, axes):
 
 
 def parse(row, path):
-    line = {"backend": row["backend"], "outcome": row["outcome"], "deviation": deviation_of(row)}
+    line = {"backend": row["backend"], "point": row.get("point") or "", "outcome": row["outcome"], "deviation": deviation_of(row)}
     for axis in AXES:
         value = checked(row, axis, path)
         if math.isnan(value) or value < 1:

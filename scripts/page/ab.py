@@ -29,6 +29,11 @@ def percent(row, column):
     return f"{number:.{1 if number < 100 else 0}f}\u00a0%"
 
 
+def titled(run, name):
+    found = run.find(name)
+    return found.titled if found else name
+
+
 def steps(run, a, b):
     """How the two differ in their training steps, where they do."""
     fused = [backend.facts.get("fused_step") for backend in map(run.find, (a, b)) if backend]
@@ -43,7 +48,7 @@ def sentence(run):
     middle, interval = ratio(row)
     size = (f"its epochs take {words.times(middle, interval)} the time"
             + (f" (95\u00a0% interval {words.plain_range(interval)})" if interval else ""))
-    a, b = row["a"] + steps(run, row["a"], row["b"]), row["b"]
+    a, b = titled(run, row["a"]) + steps(run, row["a"], row["b"]), titled(run, row["b"])
     heads = {"FASTER": f"{b} is FASTER than {a}", "SLOWER": f"{b} is SLOWER than {a}",
              "SAME": f"{b} is the SAME as {a} within {percent(row, 'min_effect_percent')}",
              "INCONCLUSIVE": f"INCONCLUSIVE: whether {b} is faster than {a} cannot be told"}
@@ -70,7 +75,7 @@ def render(runs):
 
 def cells(run, row):
     middle, interval = ratio(row)
-    pair = f"{row['b']} / {row['a']}" + (f" ({run.tag})" if run.tag else "")
+    pair = f"{titled(run, row['b'])} / {titled(run, row['a'])}" + (f" ({run.tag})" if run.tag else "")
     forbidden = integrity.violators(run)
     return [Cell(row["comparison"]), Cell(pair), Cell(row["rounds"], row["rounds"]),
             Cell(words.rounded(middle, interval), row["ratio"]),

@@ -188,6 +188,9 @@ def backends(run):
         inherited = backend.facts.get("inherited_ops")
         if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
             yield "note", f"{backend.name} inherits {inherited_text(backend, list(map(str, inherited)))}."
+        if backend.note:
+            yield "note", (f"{backend.titled}: its GFLOP/s count all products of the network, as if it made them; its share of "
+                           "the peak is of those that it has made.")
     yield from steps(run)
 
 

@@ -33,7 +33,10 @@ def panel(runs, base):
     """None when no run has that backend beside another."""
     pairs = ((b, b.run.base(base)) for b in timed(runs))
     rows = known((b, other) for b, other in pairs if other and other is not b)
-    return markup.figure(f"Against {base}", "", lambda width: draw(rows, base, width), half=True) if rows else None
+    if not rows:
+        return None
+    title = next(found.titled for found in (run.base(base) for run in runs) if found)
+    return markup.figure(f"Against {title}", "", lambda width: draw(rows, base, width), half=True)
 
 
 def paired_rows(run):

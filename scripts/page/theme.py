@@ -44,9 +44,10 @@ def swatch(key, marker="square"):
 
 
 def named(backend):
-    """Swatch and name."""
-    whole = backend.label if len(backend.label) > 24 else None  # longer ones are cut off in tables
-    return join((swatch(backend.key, backend.marker), tag("span", backend.label, class_="name", title=whole)), " ")
+    """Swatch and name, with what goes with its figures."""
+    whole = backend.label if len(backend.short) > 24 else None  # longer ones are cut off in tables
+    parts = [swatch(backend.key, backend.marker), tag("span", backend.short, class_="name", title=whole)]
+    return join(parts + ([tag("small", backend.note, class_="beside")] if backend.note else []), " ")
 
 
 def polygon(points):

@@ -33,7 +33,7 @@ def summary_row(backend, bases):
     missing = words.NOT_MEASURED
     row = [Cell(name, backend.label), figure_cell(backend.seconds, lambda s: words.seconds(s, interval), missing),
            figure_cell(interval and interval[0], lambda _: words.seconds_range(interval, backend.seconds), missing),
-           figure_cell(backend.figure("gflops"), words.rounded, missing),
+           figure_cell(backend.figure("gflops"), lambda _: backend.speed.replace(" GFLOP/s", ""), missing),
            figure_cell(backend.figure("share_of_peak"), words.percent, missing)]
     for base in (backend.run.base(name) for name in bases):
         up = backend.speedup_over(base) if base else None
@@ -70,12 +70,12 @@ def draw(series, width):
 
 
 def draw_row(chart, backend, scale, y, end):
-    seconds, interval, speed = backend.seconds, backend.interval, backend.figure("gflops")
+    seconds, interval = backend.seconds, backend.interval
     text = words.seconds(seconds, interval) if seconds else "median not known"
     if interval and chart.width > 400:
         text += f" ({words.seconds_range(interval, seconds)})"
-    if speed:
-        text += f" · {words.rounded(speed)} GFLOP/s"
+    if backend.speed:
+        text += f" · {backend.speed}"
     if len(backend.epochs) == 1:
         text += " · 1 epoch"
     room = chart.width - 26 - len(text) * 6.8

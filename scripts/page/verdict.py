@@ -42,7 +42,7 @@ def speed(timed, bases):
     """The parts of the sentence about the fastest."""
     best = timed[0]
     seconds, interval = best.seconds, best.interval
-    yield tag("strong", f"{best.name} trains an epoch in {words.seconds(seconds, interval)}")
+    yield tag("strong", f"{best.titled} trains an epoch in {words.seconds(seconds, interval)}")
     text = ""
     if interval:
         text += f" (95\u00a0% interval {words.seconds_range(interval, seconds)})"
@@ -53,9 +53,9 @@ def speed(timed, bases):
     up = best.speedup_over(second)
     is_open = up is not None and not up.reason and up.shows_no_difference
     if up and up.reason:
-        text += f", but how it compares with {second.name} is not established ({up.reason})"
+        text += f", but how it compares with {second.titled} is not established ({up.reason})"
     elif is_open:
-        text += (f", but cannot be told from {second.name} here "
+        text += (f", but cannot be told from {second.titled} here "
                  f"({words.times(up.factor, up.interval)}, {words.plain_range(up.interval)})")
     named = [b for b in dict.fromkeys([second.name, *bases]) if b != best.name]
     phrases = [faster(best, other) for other in timed if other.name in named and not (other is second and is_open)]
@@ -66,7 +66,7 @@ def speed(timed, bases):
 def faster(best, other):
     """'' where it is not established."""
     up = best.speedup_over(other)
-    return f"{speedup_text(up)} as fast as {other.name}" if up and not up.reason else ""
+    return f"{speedup_text(up)} as fast as {other.titled}" if up and not up.reason else ""
 
 
 def speedup_text(up):
@@ -102,9 +102,9 @@ def beside(best, peer):
     """The fastest backend against a framework that is kept beside the run."""
     for backend, up in speedups.paired_rows(peer):
         if backend is best:
-            return f" In paired rounds {best.name} was {speedup_text(up)} as fast as {peer.backends[0].name}."
+            return f" In paired rounds {best.titled} was {speedup_text(up)} as fast as {peer.backends[0].name}."
     phrases = [faster(best, other) for other in peer.timed() if other.seconds]
-    return f" {best.name} is {words.listed(phrases)}, which did not take turns with it." if phrases else ""
+    return f" {best.titled} is {words.listed(phrases)}, which did not take turns with it." if phrases else ""
 
 
 def across(runs):
@@ -114,7 +114,7 @@ def across(runs):
         for backend in believed(run):
             other = first.find(backend.name)
             if other in believed(first):
-                phrases.append(f"{backend.name} {speedup_text(backend.speedup_over(other))}")
+                phrases.append(f"{backend.titled} {speedup_text(backend.speedup_over(other))}")
         if phrases:
             yield (f"Run {run.tag} against run {first.tag}, times as fast: {'; '.join(phrases)}. These runs were not "
                    "interleaved.")

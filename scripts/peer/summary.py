@@ -38,7 +38,7 @@ def backend_of(rows, flop, facts):
             "git_commit": facts.get("git_commit"), "binary_sha256": facts.get("binary_sha256"), "epochs": len(rows),
             "later_epochs": len(seconds), "first_seconds": rows[0]["train_seconds"], "median_seconds": median,
             "interval_95": median_interval(seconds), "fastest_seconds": min(seconds), "slowest_seconds": max(seconds),
-            "gflops": flop / median * 1e-9, "last_epoch": last["epoch"],
+            "gflops": flop / median * 1e-9, "gflops_done": flop / median * 1e-9, "last_epoch": last["epoch"],
             **{name: last[name] for name in LAST}}
 
 

@@ -19,13 +19,15 @@ def gate(data, baseline, out, *words):
     return run(bench, "gate", "--baseline", baseline, "--data", data, "--out", out, *words, timeout=500)
 
 
-def forge(baseline, folder, factor=None, machine=None):
-    """A copy of the baseline, with the speed of epoch e multiplied by factor(e)."""
+def forge(baseline, folder, factor=None, machine=None, is_old=False):
+    """A copy of the baseline, with the speed of epoch e multiplied by factor(e). Old files have no gflops_done."""
     shutil.copytree(baseline, folder)
     if factor:
         with open(folder + "/epochs.csv", newline="", encoding="utf-8") as f:
             rows = list(csv.reader(f))
-        speed, epoch = rows[0].index("gflops"), rows[0].index("epoch")
+        if is_old:
+            rows = [row[:rows[0].index("gflops_done")] for row in rows]
+        speed, epoch = rows[0].index("gflops" if is_old else "gflops_done"), rows[0].index("epoch")
         for row in rows[1:]:
             row[speed] = repr(float(row[speed]) * factor(int(row[epoch])))
         with open(folder + "/epochs.csv", "w", newline="", encoding="utf-8") as f:
@@ -41,7 +43,7 @@ def forge(baseline, folder, factor=None, machine=None):
 
 def share(row):
     """Of the peak that was measured around the epoch."""
-    return float(row["gflops"]) / float(row["peak_gflops"])
+    return float(row.get("gflops_done") or row["gflops"]) / float(row["peak_gflops"])
 
 
 def check_rows(out, baseline, verdict):
@@ -85,7 +87,7 @@ def verdict_of(data, folder, baseline, verdict, code, *words):
 
 
 def test_verdicts(data, folder, baseline):
-    fast = forge(baseline, folder + "/base-fast", lambda e: 1e-7, drop_id)
+    fast = forge(baseline, folder + "/base-fast", lambda e: 1e-7, drop_id, is_old=True)
     passed, result = verdict_of(data, folder, fast, "PASSED", 0)
     check("NOT GATED" in result.stdout and "naive" in result.stdout, "PASSED: naive is not gated, and named")
     # The folder of a gate is a baseline too; what ran twice there counts once.

@@ -235,6 +235,40 @@ static void inherited_ops_are_told_apart(void **state)
     summary_free(&s);
 }
 
+static double not_called(void *state)
+{
+    (void)state;
+    abort();
+}
+
+/* Neither a figure nor a comparison of a backend that leaves out products goes without its note. */
+static void what_skips_products_says_so(void **state)
+{
+    static const struct step_ops skipping = {.flop_done = not_called}, dense = {.flop_done = NULL};
+    struct backend sparse = *registry_at(0)->backend, peer = sparse;
+    struct summary s;
+    (void)state;
+    begin(&s, "avx512_sparse", "onednn");
+    sparse.step = &skipping;
+    sparse.same_bits_as = "avx512";
+    peer.step = &dense;
+    fast_entry.backend = &sparse;
+    slow_entry.backend = &peer;
+    add_rounds(&s, 9, 0);
+    for (int i = 0; i < s.rows[0].epochs; i++) s.rows[0].points[i].flop_done = 40e9;
+    expect(&s, "avx512_sparse (skips zero pixels; same bits as avx512) is 1.65x as fast as onednn (",
+           "avx512_sparse is");
+    expect(&s, "avx512_sparse (skips zero pixels; same bits as avx512) against onednn: GEMM",
+           "avx512_sparse against");
+    expect(
+        &s,
+        "avx512_sparse: skips zero pixels; same bits as avx512; GFLOP/s counts all products of the network, "
+        "as if it made them; it makes 40.0 GFLOP/s, and of peak is their share\n",
+        "onednn: skips");
+    assert_true(fabs(time_figures(&s, &s.rows[0]).share_of_peak - 40.0 / 200.0) < 1e-12);
+    summary_free(&s);
+}
+
 static void print_summary(void *context, FILE *out)
 {
     assert_int_equal(summary_print(context, out), 0);
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(remarks),
         cmocka_unit_test(a_full_cache_disturbs),
         cmocka_unit_test(inherited_ops_are_told_apart),
+        cmocka_unit_test(what_skips_products_says_so),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
     };
     unsetenv("COLUMNS");

@@ -122,6 +122,9 @@ static void progress_looks_like_keras(void **state)
     assert_string_equal(
         progress_view_text(&v, &p, 10.4, text, sizeof text),
         "312/469 [=============>......] 1.3ms/step 100 GFLOP/s loss: 0.0627 accuracy: 0.9812");
+    const struct progress_view skips = {.flop_per_row = 0.0};
+    assert_string_equal(progress_view_text(&skips, &p, 10.4, text, sizeof text),
+                        "312/469 [=============>......] 1.3ms/step loss: 0.0627 accuracy: 0.9812");
     p.step = 0;
     p.samples = 0;
     assert_string_equal(progress_view_text(&v, &p, 10.0, text, sizeof text),

@@ -33,6 +33,7 @@
 #define EVIL_FTZ         16
 #define EVIL_DASH        17
 #define EVIL_LONG        18
+#define EVIL_PROMISE     19
 #ifndef EVIL_BUILD
 #define EVIL_BUILD EVIL_IN_USE
 #endif
@@ -158,6 +159,7 @@ __attribute__((unused)) static const struct backend evil = {
     .close = close_evil,
     .ops = {.gemm = EVIL_BUILD == EVIL_EMPTY ? NULL : gemm},
     .step = EVIL_BUILD == EVIL_HALF_STEP ? &half_step : NULL,
+    .same_bits_as = EVIL_BUILD == EVIL_PROMISE ? "No\033One" : NULL,
 };
 
 #if EVIL_BUILD != EVIL_NO_SYMBOL

@@ -38,6 +38,7 @@ WRONG = [
     ("evil_taken", ["'naive' is taken by a built-in backend", "PATH:NAME"]),
     ("evil_empty", ["nothing to measure"]),
     ("evil_half_step", ["load, step, predict and store"]),
+    ("evil_promise", ["same_bits_as", "is no backend's name"]),
     ("evil_flags", ["flags 0x40000005"]),
     ("evil_blocking", ["blocking"]),
     ("evil_crash", ["SIGSEGV", "in lanebench_backend()"]),

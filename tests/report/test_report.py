@@ -53,6 +53,9 @@ class Page:
     def by_id(self, id_):
         return self.root.find(f".//*[@id='{id_}']")
 
+    def by_class(self, class_):
+        return self.root.find(f".//*[@class='{class_}']")
+
     def table(self, id_):
         """Cells' data-v (text without one), row by row."""
         body = self.by_id(id_).find("tbody")
@@ -210,6 +213,22 @@ class Numbers(Case):
             expected = [found["median_seconds"], found["interval_95"][0], found["gflops"], found["share_of_peak"], *ratios,
                         found["val_accuracy"], found["proof"]["worst_error_shown"]]
             self.assertEqual(cells, ["" if figure is None else repr(figure) for figure in expected])
+
+    def test_a_note_goes_with_the_figures(self):
+        """Wherever a backend that leaves out products is compared, and both of its speeds."""
+        note = "skips zero pixels; same bits as avx2"
+        self.assertNotIn(note, self.page().words())
+        change_machine(self.run_dir, lambda m: m["backends"]["avx512"].update(note=note))
+        change_figures(self.run_dir, "avx512", gflops=1133.0, gflops_done=430.0)
+        page = self.page()
+        verdict = page.words(page.by_class("verdicts"))
+        self.assertIn(f"avx512 ({note}) trains an epoch in", verdict)
+        self.assertIn(f"Note: avx512 ({note}): its GFLOP/s count all products", page.words(page.root.find(".//header")))
+        row = next(r for r in page.by_id("summary").find("tbody") if "avx512" in page.words(r))
+        self.assertIn(note, page.words(row))
+        self.assertIn("1133, 430 made", page.words(row))
+        for section in ("time", "speed-up", "roofline"):
+            self.assertIn(f"avx512 ({note})", page.words(page.by_id(section)), section)
 
     def test_a_point_for_every_epoch(self):
         page = self.page()

@@ -221,6 +221,24 @@ class Plot(unittest.TestCase):
                                 [scale * part[figure] for found in figures.values() for part in found["ops"]])
         plot_module.style.plt.close("all")
 
+    def test_a_note_is_in_every_chart(self):
+        self.write_roofline()
+        path, note = os.path.join(self.run_dir, "machine.json"), "skips zero pixels; same bits as avx2"
+        edit(path, lambda lines: [line.replace('"avx512": {}', f'"avx512": {{"note": "{note}"}}') for line in lines])
+        runs = plot_module.lanebench_run.load_runs([self.run_dir])
+        figures = [plot_module.history.draw_history(runs, "loss", "Loss"), plot_module.times.draw_times(runs),
+                   plot_module.parts.draw_op_speeds(runs), plot_module.parts.draw_breakdown(runs),
+                   plot_module.roofline.draw_roofline(runs)]
+        sweep = os.path.join(self.scratch.name, "sweep")
+        write_sweep(sweep, backends=("avx2", "avx512"), batches=(32,), hidden=(128,))
+        for point in ("t1-b32-h128", "t2-b32-h128"):
+            os.makedirs(os.path.join(sweep, point))
+            shutil.copy(path, os.path.join(sweep, point, "machine.json"))
+        figures.append(plot_module.scaling.draw_threads(plot_module.sweep.Sweep(sweep)))
+        for figure in figures:
+            self.assertIn(f"\navx512 {note}.", "".join(text.get_text() for text in figure.texts))
+        plot_module.style.plt.close("all")
+
     def test_plug_in_empty_fields_and_no_machine(self):
         os.remove(os.path.join(self.run_dir, "machine.json"))
         edit(self.epochs, lambda lines: [line.replace(",avx2,", ",my-kernel,") for line in lines])

@@ -3,6 +3,7 @@
 somewhere, and update_readme.py writes what the files say. test_readme.py SOURCE_ROOT BENCH: docs/bench.md is what
 `bench help-as md` prints."""
 
+import json
 import os
 import re
 import subprocess
@@ -101,6 +102,27 @@ class Update(unittest.TestCase):
         self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 0)
         with open(self.readme, encoding="utf-8") as f:
             self.assertIn("-->\n```\nbackend  median s\navx512   0.522\n```\n<!-- end of reference console", f.read())
+
+    def test_a_note_goes_with_the_figures(self):
+        """In the table, and in the block of what the run printed."""
+        note = "skips zero pixels; same bits as avx2"
+        with open(self.readme, "a", encoding="utf-8") as f:
+            f.write("<!-- reference console: written by scripts/update_readme.py -->\n<!-- end of reference console -->\n")
+        for name, change in (("machine.json", lambda m: m["backends"]["avx512"].update(note=note)),
+                             ("summary.json", lambda s: s["backends"][1].update(gflops_done=80.0))):
+            path = os.path.join(self.run_dir, name)
+            with open(path, encoding="utf-8") as f:
+                content = json.load(f)
+            change(content)
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(content, f)
+        with open(os.path.join(self.run_dir, "console.txt"), "w", encoding="utf-8") as f:
+            f.write(f"backend\n-\nnaive\navx512\nonednn\nmore\navx512: {note}; it makes 80.0 GFLOP/s\nstill more\n")
+        self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 0)
+        with open(self.readme, encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn(f"| avx512 ({note}) | 0.522 s | 0.510 – 0.534 s | 188.0 (80.0 made) |", text)
+        self.assertIn(f"\nonednn\navx512: {note}; it makes 80.0 GFLOP/s\n```\n", text)
 
     def test_refuses_a_run_without_figures(self):
         os.remove(os.path.join(self.run_dir, "summary.json"))
