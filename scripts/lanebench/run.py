@@ -10,8 +10,8 @@ from .files import DataError, read_json, short_id
 from .rows import deviation_of, finite, read_rows, value
 from .words import rounded
 
-FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "integrity.csv", "paired.csv",
-         "target.csv", "summary.json", "machine.json", "topology.xml")
+FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "gate.csv", "integrity.csv",
+         "paired.csv", "target.csv", "summary.json", "machine.json", "topology.xml")
 EPOCH_COLUMNS = ("run_id", "dataset", "backend", "epoch", "train_seconds", "loss", "accuracy", "val_loss",
                  "val_accuracy")
 PROOF_COLUMNS = ("backend", "op", "cases", "count", "failed", "worst_error_of_bound")

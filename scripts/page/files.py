@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The files of the page, and the command that makes them again."""
 
+import fnmatch
 import os
 import shlex
 from urllib.parse import quote
@@ -10,13 +11,15 @@ from lanebench.run import FILES
 from . import markup
 from .markup import tag
 
+MORE = ("history-*.json", "*.jsonl")  # of a name for each backend, and of --format
+
 
 def render(runs, out):
     return markup.section("files", "Files, and how to do it again", *(of_run(run, out) for run in runs))
 
 
 def of_run(run, out):
-    links = [link(path, out) for name in FILES for path in [run.paths.get(name)] if path]
+    links = [link(path, out) for path in paths_of(run)]
     charts = os.path.join(run.folder, "charts")
     if os.path.isdir(charts):
         links.append(link(charts, out))
@@ -26,6 +29,12 @@ def of_run(run, out):
         title = f"Peer {', '.join(b.label for b in run.backends)}"
     return tag("div", tag("h3", title) if title else "",
                tag("ul", *(tag("li", k) for k in links), class_="links"), command)
+
+
+def paths_of(run):
+    known = [run.paths[name] for name in FILES if run.paths.get(name)]
+    more = sorted(name for name in os.listdir(run.folder) if any(fnmatch.fnmatchcase(name, pattern) for pattern in MORE))
+    return known + [os.path.join(run.folder, name) for name in more]
 
 
 def link(path, out):

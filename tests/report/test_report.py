@@ -152,11 +152,17 @@ class Structure(Case):
 
     def test_links_lead_to_files(self):
         make_run(self.run_dir)
+        for name in ("history-avx2.json", "history-a%2Fb.json", "gate.csv", "ops.jsonl", "notes.txt"):
+            with open(os.path.join(self.run_dir, name), "w", encoding="utf-8"):
+                pass
         out = os.path.join(self.scratch, "else where", "a.html")
         os.makedirs(os.path.dirname(out))
         self.assertEqual(run_report(self.run_dir, "-o", out).returncode, 0)
-        links = [a.get("href") for a in Page(out).all(".//section[@id='files']//a")]
-        self.assertEqual(len(links), 5)
+        found = Page(out).all(".//section[@id='files']//a")
+        self.assertEqual([a.text for a in found], ["epochs.csv", "proof.csv", "gate.csv", "integrity.csv",
+                                                   "summary.json", "machine.json", "history-a%2Fb.json",
+                                                   "history-avx2.json", "ops.jsonl"])
+        links = [a.get("href") for a in found]
         for link in links:
             path = os.path.join(os.path.dirname(out), urllib.parse.unquote(link))
             self.assertTrue(os.path.isfile(path), path)
