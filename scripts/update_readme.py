@@ -23,7 +23,7 @@ BEGIN = "<!-- reference run: written by scripts/update_readme.py -->"
 END = "<!-- end of reference run -->"
 CONSOLE_BEGIN = "<!-- reference console: written by scripts/update_readme.py -->"
 CONSOLE_END = "<!-- end of reference console -->"
-HEADER = ("backend", "epoch, median", "fastest – slowest", "GFLOP/s", "× naive", "× onednn",
+HEADER = ("backend", "epoch, median", "fastest – slowest", "GFLOP/s", "vs naive", "vs onednn",
           "validation accuracy", "worst error / bound")
 
 
@@ -38,7 +38,7 @@ def shown_run(readme, text):
 def times_faster(backend, base):
     """Nothing where it is not established."""
     up = backend.speedup_over(base) if base else None
-    return f"{up.factor:.2f}" if up and not up.reason else ""
+    return f"{up.factor:.2f}x" if up and not up.reason else ""
 
 
 def table_row(backend):

@@ -34,7 +34,7 @@ def draw_threads(sweep):
         value_axis(axes, "threads", values)
     share.set_ylim(bottom=0)
     speed.set_yscale("log", base=2)  # where the ideal is a straight line, as against threads in log
-    speed.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
+    speed.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     speed.set_ylabel("against the fewest threads (log)")
     speed.set_title("speed-up")
     share.set_ylabel("% of the ideal speed-up")

@@ -89,7 +89,7 @@ def draw_speedup(axes, found, base, colours):
             axes.barh(y, factor - 1, left=1, height=0.34, color=colours[backend.name])
         if backend.name == base:
             axes.plot([1], [y], "D", color=colours[backend.name], markersize=5)
-        text = "not established" if up.reason else words.faster_or_slower(factor)
+        text = "not established" if up.reason else words.times(factor)
         axes.annotate(text, (max(factor, 1), y), xytext=(7, 0), textcoords="offset points",
                       va="center", fontsize=9)
     factors = [up.factor for _, _, up in found if not up.reason] + [1]
@@ -99,9 +99,9 @@ def draw_speedup(axes, found, base, colours):
     axes.set_xlim(low / span ** 0.08, high * span ** 0.62)
     ticks = Log(*axes.get_xlim(), 0, 1).ticks(4)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks([value for value, _ in ticks], [f"{text}×" for _, text in ticks])
+    axes.set_xticks([value for value, _ in ticks], [f"{text}x" for _, text in ticks])
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlabel("times faster (log)")
+    axes.set_xlabel("times the speed (log)")
     axes.set_title(f"against {base}")
     axes.tick_params(labelleft=False, left=False)
     axes.spines["left"].set_visible(False)

@@ -70,15 +70,12 @@ def plain_range(interval):
 
 
 def times(factor, interval=None):
-    """'1.43×'."""
-    return f"{rounded(factor, interval)}×"
+    """'1.43x': the one notation for how many times the speed, on the console, in charts and reports alike."""
+    return f"{rounded(factor, interval)}x"
 
 
-def faster_or_slower(factor, interval=None):
-    """'1.43× (1.37–1.47)'; below a half '29.8× slower'."""
-    if factor < 0.5:
-        factor, interval = 1 / factor, interval and (1 / interval[1], 1 / interval[0])
-        return f"{times(factor, interval)} slower" + (f" ({plain_range(interval)})" if interval else "")
+def times_and_range(factor, interval=None):
+    """'1.43x (1.37–1.47)'."""
     return times(factor, interval) + (f" ({plain_range(interval)})" if interval else "")
 
 

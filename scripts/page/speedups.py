@@ -83,14 +83,14 @@ def draw(rows, base, width):
     bottom = top + ROW * len(rows)
     chart = Chart(width, bottom + 42, f"Speed-up against {base}")
     scale = scales.Log(*bounds(rows), left, right)
-    chart.x_axis(scale, scale.ticks(width // 60), top, bottom, "times faster (log scale)", "×")
+    chart.x_axis(scale, scale.ticks(width // 60), top, bottom, "times the speed (log scale)", "x")
     for i, (backend, up) in enumerate(rows):
         draw_row(chart, backend, up, base, scale, top + i * ROW)
     return chart.render()
 
 
 def draw_row(chart, backend, up, base, scale, y):
-    factor, measured = up.factor, words.faster_or_slower(up.factor, up.interval)
+    factor, measured = up.factor, words.times_and_range(up.factor, up.interval)
     text = "not established" if up.reason else measured
     chart.text(chart.width - 14, y + 15, text, "halo strong", "end")
     chart.text(14, y + 15, backend.label, "halo name", room=chart.width - 40 - 7 * len(text))

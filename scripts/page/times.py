@@ -14,12 +14,12 @@ ROW = 58  # pixels of height for one backend
 
 
 def summary(runs, bases):
-    """One row per timed backend."""
-    columns = [("backend", False), ("epoch", True, "median training time of the epochs after the first"),
-               ("95\u00a0% interval", True, "of the median"), ("GFLOP/s", True),
-               ("of\u00a0peak", True, "share of the best multiply-add peak measured in the run")]
-    columns += [(f"×\u00a0{b}", True, f"how many times the speed of {b} in the same run") for b in bases]
-    columns += [("validation accuracy", True, "after the last epoch, whose number is in brackets"),
+    """One row per timed backend. What a phone shows of it without scrolling comes first."""
+    columns = [("backend", False), ("epoch", True, "median training time of the epochs after the first")]
+    columns += [(f"vs\u00a0{b}", True, f"how many times the speed of {b} in the same run") for b in bases]
+    columns += [("95\u00a0% interval", True, "of the median time"), ("GFLOP/s", True),
+                ("of\u00a0peak", True, "share of the best multiply-add peak measured in the run"),
+                ("validation accuracy", True, "after the last epoch, whose number is in brackets"),
                 ("error / bound", True, "worst error of any proven element, as a share of its derived bound")]
     rows = [summary_row(b, bases) for b in timed(runs)]
     return table("Backends: time, speed and accuracy", columns, rows, id_="summary")
@@ -31,20 +31,19 @@ def summary_row(backend, bases):
     if not integrity.is_believed(backend):
         name = join((name, tag("small", "violates integrity", class_="failed")), " ")
     missing = words.NOT_MEASURED
-    row = [Cell(name, backend.label), figure_cell(backend.seconds, lambda s: words.seconds(s, interval), missing),
-           figure_cell(interval and interval[0], lambda _: words.seconds_range(interval, backend.seconds), missing),
-           figure_cell(backend.figure("gflops"), lambda _: backend.speed.replace(" GFLOP/s", ""), missing),
-           figure_cell(backend.figure("share_of_peak"), words.percent, missing)]
+    row = [Cell(name, backend.label), figure_cell(backend.seconds, lambda s: words.seconds(s, interval), missing)]
     for base in (backend.run.base(name) for name in bases):
         up = backend.speedup_over(base) if base else None
         if up and up.reason:
             row.append(Cell(tag("span", missing, title=f"not established: {up.reason}"), ""))
         else:
             row.append(figure_cell(up and up.factor, lambda f, up=up: words.times(f, up.interval), missing))
-    row.append(figure_cell(backend.figure("val_accuracy"), lambda a: f"{a:.4f} ({backend.figure('last_epoch') or 0:.0f})",
-                           missing))
-    row.append(figure_cell(backend.worst, lambda w: f"{w:.2f}", missing))
-    return row
+    return row + [
+        figure_cell(interval and interval[0], lambda _: words.seconds_range(interval, backend.seconds), missing),
+        figure_cell(backend.figure("gflops"), lambda _: backend.speed.replace(" GFLOP/s", ""), missing),
+        figure_cell(backend.figure("share_of_peak"), words.percent, missing),
+        figure_cell(backend.figure("val_accuracy"), lambda a: f"{a:.4f} ({backend.figure('last_epoch') or 0:.0f})", missing),
+        figure_cell(backend.worst, lambda w: f"{w:.2f}", missing)]
 
 
 def dots(runs):

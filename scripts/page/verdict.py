@@ -70,7 +70,7 @@ def faster(best, other):
 
 
 def speedup_text(up):
-    return words.times(up.factor, up.interval) + (f" ({words.plain_range(up.interval)})" if up.interval else "")
+    return words.times_and_range(up.factor, up.interval)
 
 
 def rightness(run):

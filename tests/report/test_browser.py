@@ -154,6 +154,18 @@ class Report(unittest.TestCase):
         links = self.browser.run("return [...document.querySelectorAll('nav a')].map((a) => a.getAttribute('href'))")
         self.assertEqual(links, ["#" + name for name in shown])
 
+    def test_speed_ups_without_scrolling(self):
+        """On a phone: those of the table are inside its frame, those of the sentence on the first screen."""
+        for page in (self.two, self.rich):
+            self.browser.open(page, 390)
+            edges = self.browser.run("return [...document.querySelectorAll('#summary thead th')].filter((h) => "
+                                     "h.textContent.startsWith('vs')).map((h) => h.getBoundingClientRect().right)")
+            self.assertEqual(len(edges), 2)
+            self.assertLessEqual(max(edges), 390)
+            places = self.browser.run("return [...document.querySelectorAll('.verdict')].filter((p) => "
+                                      "/[0-9]x /.test(p.textContent)).map((p) => p.getBoundingClientRect().bottom)")
+            self.assertLessEqual(min(places), 844)
+
     def test_focus_is_visible(self):
         """Tab through the page: whatever has the focus has an outline, or is a point with its tooltip."""
         from selenium.webdriver.common.keys import Keys
@@ -183,9 +195,9 @@ class Report(unittest.TestCase):
         button.click()
         self.assertEqual(self.column("summary", 1), ascending[::-1])
         self.assertEqual(head.get_attribute("aria-sort"), "descending")
-        self.find("#summary thead th:nth-child(3) button").click()
+        self.find("#summary thead th:nth-child(5) button").click()
         self.assertEqual(head.get_attribute("aria-sort"), "none")
-        self.assertEqual(self.column("summary", 2)[-1], "", "what is not measured is last")
+        self.assertEqual(self.column("summary", 4)[-1], "", "what is not measured is last")
 
     def test_sort_by_keyboard(self):
         from selenium.webdriver.common.keys import Keys

@@ -63,7 +63,7 @@ class Words(unittest.TestCase):
         self.assertEqual(words.seconds_range((0.2748, 0.309), 0.2976).replace("\u2060", ""), "275–309 ms")
         self.assertEqual([words.seconds(s) for s in (12.6, 0.0421, 3e-5)], ["12.6 s", "42.1 ms", "30.0 µs"])
         self.assertEqual([words.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
-        self.assertEqual(words.faster_or_slower(1 / 30), "30.0× slower")
+        self.assertEqual(words.times_and_range(1 / 30), "0.0333x")
         self.assertEqual(words.listed(["a", "b", "c"]), "a, b and c")
 
 

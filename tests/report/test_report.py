@@ -216,7 +216,7 @@ class Numbers(Case):
             found = self.figures[name]
             ratios = [1.0 if base == name else found["speedup_over"][base]["ratio"] if "naive" not in (base, name) else None
                       for base in ("naive", "onednn")]  # naive: one epoch, so that nothing is established
-            expected = [found["median_seconds"], found["interval_95"][0], found["gflops"], found["share_of_peak"], *ratios,
+            expected = [found["median_seconds"], *ratios, found["interval_95"][0], found["gflops"], found["share_of_peak"],
                         found["val_accuracy"], found["proof"]["worst_error_shown"]]
             self.assertEqual(cells, ["" if figure is None else repr(figure) for figure in expected])
 
@@ -301,7 +301,7 @@ class Numbers(Case):
         for backend, (start, end, height) in zip(("avx2", "avx512"), spans):
             over = self.figures[backend]["speedup_over"]["onednn"]
             factor, interval = over["ratio"], over["interval_95"]
-            (_, x, y), = points_of(chart, rf"^{backend} against onednn: ([\d.]+)× .*\n9 rounds")
+            (_, x, y), = points_of(chart, rf"^{backend} against onednn: ([\d.]+)x .*\n9 rounds")
             scale = (x - ones[0]) / math.log(factor)
             self.assertEqual(height, y)
             for at, number in ((start, interval[0]), (end, interval[1])):
@@ -344,7 +344,7 @@ class Numbers(Case):
                                  repr(part["share_of_roof"]), "inherited" if part.get("inherited") else ""])
         self.assertEqual(self.page().table("parts"), expected)
         change_figures(self.run_dir, "avx2", median_seconds=0.1)
-        self.assertIn("The largest part of avx2's epoch is backward1, 51 %: were it free, an epoch would be 7.50× as fast",
+        self.assertIn("The largest part of avx2's epoch is backward1, 51 %: were it free, an epoch would be 7.50x as fast",
                       self.page().words(self.page().by_id("breakdown")).replace("\u2060", ""))
 
     def test_amdahl(self):
@@ -356,8 +356,8 @@ class Numbers(Case):
             "fastest": "avx512", "products": 0.8, "epoch": 1.25, "counted_with_products": "", "largest_other_part": None,
             "its_share": None, "its_share_before": None})
         self.assertEqual([e.text for e in self.page().root.find(".//ul[@class='amdahl']")], [
-            "avx512 against naive: GEMM with bias_act and rmsprop 103× as fast, epoch 85.0×: 40\u00a0% of the epoch is now "
-            "gather (8.8\u00a0% before).", "avx512 against onednn: GEMM 0.800× as fast, epoch 1.25×."])
+            "avx512 against naive: GEMM with bias_act and rmsprop 103x as fast, epoch 85.0x: 40\u00a0% of the epoch is now "
+            "gather (8.8\u00a0% before).", "avx512 against onednn: GEMM 0.800x as fast, epoch 1.25x."])
 
     def test_target_over_seeds(self):
         target = {"accuracy": 0.97, "trainings": 3, "reached": 3, "median_seconds": 2.5, "fastest_seconds": 2.0,
@@ -601,7 +601,7 @@ class Findings(Case):
     def test_no_difference_is_said(self):
         change_figures(self.run_dir, "avx512", speedup_over={
             "onednn": {"ratio": 1.01, "interval_95": [0.99, 1.02], "rounds": 9, "established": True}})
-        self.assertIn("but cannot be told from onednn here (1.010×, 0.990–1.020)", self.page().words().replace("\u2060", ""))
+        self.assertIn("but cannot be told from onednn here (1.010x, 0.990–1.020)", self.page().words().replace("\u2060", ""))
 
 
     def test_what_is_not_established_is_not_stated(self):
@@ -610,8 +610,8 @@ class Findings(Case):
         page = self.page()
         header = page.words(page.root.find(".//header"))
         self.assertIn("how it compares with onednn is not established (9 later epochs, all disturbed)", header)
-        self.assertEqual([row[6] for row in page.table("summary") if row[0] == "avx512"], [""])
-        self.assertNotIn("3.21×", header)
+        self.assertEqual([row[3] for row in page.table("summary") if row[0] == "avx512"], [""])
+        self.assertNotIn("3.21x", header)
         tip, = (t for t in page.tips("speed-up") if t.startswith("avx512 against onednn"))
         self.assertTrue(tip.startswith("avx512 against onednn: not established\n9 later epochs, all disturbed; measured: 3.2"), tip)
 
@@ -627,7 +627,7 @@ class SeveralRuns(Case):
         page = self.page(self.other)
         text = page.words(page.root.find(".//header"))
         self.assertIn("Run B against run A", text)
-        self.assertIn("avx512 1.11×", text)
+        self.assertIn("avx512 1.11x", text)
         self.assertIn("not interleaved", text)
         self.assertEqual(len(page.table("every-epoch")), 2 * len(read_rows(self.run_dir, "epochs.csv")))
 
@@ -679,12 +679,12 @@ class Peers(Case):
     def test_beside_the_run(self):
         page = self.page()
         header = page.words(page.root.find(".//header"))
-        self.assertRegex(header, r"In paired rounds avx512 was 2\.2\d*× \(.*\) as fast as torch\.")
+        self.assertRegex(header, r"In paired rounds avx512 was 2\.2\d*x \(.*\) as fast as torch\.")
         self.assertIn("torch did not take turns with the others", header)
         self.assertEqual([row[0] for row in page.table("summary")], ["naive", "avx2", "avx512", "onednn", "torch"])
         torch = page.table("summary")[-1]
         self.assertEqual(float(torch[1]), figures_of(self.peer)["torch"]["median_seconds"])
-        self.assertAlmostEqual(float(torch[6]), 0.5, 2)
+        self.assertAlmostEqual(float(torch[3]), 0.5, 2)
 
     def test_machine_that_is_half_known(self):
         change_machine(self.peer, lambda m: m.update(topology={"cgroup_quota_cpus": None}))
@@ -695,7 +695,7 @@ class Peers(Case):
         change_json(self.peer, "summary.json", lambda summary: summary.pop("paired"))
         page = self.page()
         self.assertRegex(page.words(page.root.find(".//header")),
-                         r"avx512 is 2\.35×.* as fast as torch, which did not take turns with it\.")
+                         r"avx512 is 2\.35x.* as fast as torch, which did not take turns with it\.")
 
     def test_paired_rounds(self):
         tips = [t for t in self.page().tips("speed-up") if "against torch" in t]
@@ -718,7 +718,7 @@ class Ab(Case):
         return self.page().words(self.page().root.find(".//header")).split("avx512 trains")[0]
 
     def test_verdicts(self):
-        for verdict, text in (("FASTER", "avx512 is FASTER than avx2: its epochs take 0.612× the time (95 % interval "
+        for verdict, text in (("FASTER", "avx512 is FASTER than avx2: its epochs take 0.612x the time (95 % interval "
                                          "0.600–0.625), over 48 rounds."),
                               ("SLOWER", "avx512 is SLOWER than avx2: "),
                               ("SAME", "avx512 is the SAME as avx2 within 2.0 %: "),

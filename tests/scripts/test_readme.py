@@ -88,7 +88,7 @@ class Update(unittest.TestCase):
         self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"))
         self.assertNotIn("old", text)
         # Nothing is established against naive, which trained one epoch.
-        self.assertIn("| avx512 | 0.522 s | 0.510 – 0.534 s | 188.0 |  | 1.17 | 0.9798 after 7 epochs | 0.31 |", text)
+        self.assertIn("| avx512 | 0.522 s | 0.510 – 0.534 s | 188.0 |  | 1.17x | 0.9798 after 7 epochs | 0.31 |", text)
         self.write(text.replace("| 0.522", "| 0.422"))
         self.assertEqual(update("--check", *arguments).returncode, 1)
 
