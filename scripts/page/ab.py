@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What `bench ab` concluded, from ab.csv. Its interval is the one that counts: by rounds, and widened by the bias that
-the second process of A shows."""
+"""What `bench ab` concluded, from ab.csv, as it printed it (harness/console/ab_view.c): differences in time in per cent.
+Its interval is the one that counts: by rounds, and widened by the bias that the second process of A shows."""
+
+import math
 
 from lanebench import words
 from lanebench.rows import number_or_nan
@@ -34,6 +36,32 @@ def titled(run, name):
     return found.titled if found else name
 
 
+def differences(row):
+    """('+1.2 %', interval likewise or None), with the digits that the half width leaves a meaning."""
+    middle, interval = ratio(row)
+    error = 50 * math.log(interval[1] / interval[0]) if interval else 1
+    digits = 2 if error < 0.15 else 1 if error < 5 else 0
+
+    def text(number):
+        return f"{100 * (number - 1):+.{digits}f}\u00a0%".replace("-", "−")
+    return text(middle), interval and f"{text(interval[0])} to {text(interval[1])}"
+
+
+def size(row):
+    """'+1.2 % (95 % interval +0.4 % to +2.1 %)'."""
+    middle, interval = differences(row)
+    return middle + (f" (95\u00a0% interval {interval})" if interval else "")
+
+
+def of_itself(row, rows):
+    """What the comparison of A's two processes shows. bias_percent, of B/A, is 0 where their difference may be chance."""
+    bias = next((r["bias_percent"] for r in rows if r["comparison"] == "B/A" and r["a"] == row["a"]), "")
+    if bias and float(bias) > 0:
+        return (f"two processes of one backend differ; the interval of the verdict is wider by {float(bias):.1f}\u00a0% on "
+                "each side for it")
+    return "no difference seen, as it must be" if bias else words.NOT_MEASURED
+
+
 def steps(run, a, b):
     """How the two differ in their training steps, where they do."""
     fused = [backend.facts.get("fused_step") for backend in map(run.find, (a, b)) if backend]
@@ -45,14 +73,11 @@ def sentence(run):
     row = next((r for r in rows_of(run) if r["comparison"] == "B/A"), None)
     if row is None or row["verdict"] not in VERDICTS or integrity.violators(run):
         return None
-    middle, interval = ratio(row)
-    size = (f"its epochs take {words.times(middle, interval)} the time"
-            + (f" (95\u00a0% interval {words.plain_range(interval)})" if interval else ""))
     a, b = titled(run, row["a"]) + steps(run, row["a"], row["b"]), titled(run, row["b"])
     heads = {"FASTER": f"{b} is FASTER than {a}", "SLOWER": f"{b} is SLOWER than {a}",
              "SAME": f"{b} is the SAME as {a} within {percent(row, 'min_effect_percent')}",
              "INCONCLUSIVE": f"INCONCLUSIVE: whether {b} is faster than {a} cannot be told"}
-    text = f": {size}, over {words.count(int(number_or_nan(row, 'rounds')), 'round')}."
+    text = f": a difference in time of {size(row)}, over {words.count(int(number_or_nan(row, 'rounds')), 'round')}."
     if row["verdict"] == "INCONCLUSIVE":
         text += f" Such a run sees a difference of {percent(row, 'visible_percent')}."
     return markup.join((tag("strong", heads[row["verdict"]]), text))
@@ -62,24 +87,25 @@ def render(runs):
     found = [(run, row) for run in runs for row in rows_of(run)]
     if not found:
         return ""
-    note = ("From ab.csv: ratios of the time of an epoch, by rounds in which the contenders took turns; above 1, the second "
-            "one is slower. A/A holds two processes of the same code against each other: what differs there is not the "
-            "kernels, and by as much the interval of B/A is wider.")
-    columns = [("comparison", False), ("of", False), ("rounds", True), ("ratio of times", True), ("95\u00a0% interval", True),
-               ("bias", True, "how far A was from itself, where that is more than chance"),
-               ("visible", True, "difference that 8 of 10 such runs would call"), ("verdict", False)]
+    note = ("From ab.csv: differences in the time of an epoch, by rounds in which the contenders took turns; above 0, the "
+            "second one is slower. A/A holds two processes of the same code against each other: what differs there is not "
+            "the kernels.")
+    columns = [("comparison", False), ("of", False), ("rounds", True), ("in time", True), ("95\u00a0% interval", True),
+               ("visible", True, "difference that 8 of 10 such runs would call"), ("conclusion", False)]
     body = [cells(run, row) for run, row in found]
     return markup.section("ab", "A and B", markup.note(note),
                           table("What bench ab concluded", columns, body, id_="ab-verdict"))
 
 
 def cells(run, row):
-    middle, interval = ratio(row)
+    middle, interval = differences(row)
     pair = f"{titled(run, row['b'])} / {titled(run, row['a'])}" + (f" ({run.tag})" if run.tag else "")
     forbidden = integrity.violators(run)
     return [Cell(row["comparison"]), Cell(pair), Cell(row["rounds"], row["rounds"]),
-            Cell(words.rounded(middle, interval), row["ratio"]),
-            Cell(words.plain_range(interval) if interval else words.NOT_MEASURED, row["ratio_low"]),
-            Cell(percent(row, "bias_percent") if row["bias_percent"] else words.NOT_MEASURED, row["bias_percent"]),
+            Cell(middle, row["ratio"]), Cell(interval or words.NOT_MEASURED, row["ratio_low"]),
             Cell(percent(row, "visible_percent") if row["visible_percent"] else words.NOT_MEASURED, row["visible_percent"]),
-            "none: integrity is violated" if forbidden else row["verdict"] or words.NOT_MEASURED]
+            "none: integrity is violated" if forbidden else conclusion(row, rows_of(run))]
+
+
+def conclusion(row, rows):
+    return of_itself(row, rows) if row["comparison"] == "A/A" else row["verdict"] or words.NOT_MEASURED

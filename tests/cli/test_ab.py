@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from cli_common import check, check_refused, clean_environment, finish, make_data, provenance_of, run, scratch, whole_rows
+from page import ab as report_of_ab
 
 bench, plugin = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SMALL = ["--hidden", "16", "--threads", "1"]
@@ -78,6 +79,10 @@ def test_two_backends(data, folder):
     holds_one = float(rows[0]["ratio_low"]) <= 1 <= float(rows[0]["ratio_high"])
     check(abs(bias - (0 if holds_one else itself)) < 1e-6, f"bias {bias}, A/A {rows[0]}")
     check(all(r["verified"] == "1" for r in epochs), "ab: unproven epochs")
+    for row, end in zip(rows, (report_of_ab.of_itself(rows[0], rows), "12 rounds")):
+        words = [text.replace("\u00a0", " ").replace("−", "-") for text in (report_of_ab.size(row), end)]
+        check(any(all(word in line for word in words) for line in result.stdout.replace("\n           ", " ").splitlines()),
+              f"{row['comparison']}: the report says {words}, the console {result.stdout}")
     check({r["backend"] for r in whole_rows(out + "/proof.csv")} == {"naive", "naive.again", "avx2"}, "ab: proofs")
     with open(out + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
