@@ -4,7 +4,7 @@
 from matplotlib.patches import Patch
 
 from lanebench import words
-from lanebench.palette import part_colours
+from lanebench.palette import part_colours, part_legend
 from lanebench.run import timed, with_peers
 from lanebench.scales import axis_end
 
@@ -67,8 +67,8 @@ def draw_breakdown(runs):
         return None
     names = list(dict.fromkeys(part.name for b in backends for part in b.timed_parts()))
     colours = part_colours(names)
-    names = list(colours)
-    legend_height = 0.1 + 0.2 * -(-len(names) // LEGEND_COLUMNS)
+    entries = part_legend(colours)
+    legend_height = 0.1 + 0.2 * -(-len(entries) // LEGEND_COLUMNS)
     figure = style.new_figure(1.85 + 0.5 * len(backends) + legend_height)
     grid = figure.add_gridspec(1, 2, width_ratios=[1, 1.25])
     absolute, relative = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
@@ -80,14 +80,14 @@ def draw_breakdown(runs):
     absolute.set_title("seconds")
     relative.set_title("share")
     relative.tick_params(labelleft=False, left=False)
-    caption = ("Medians of each part's wall time over the epochs after the first.  The phases of a fused step have "
-               "their own names.")
+    caption = ("Medians of each part's wall time over the epochs after the first.\n"
+               "The same colour is the same work, whether an op of a composed step or a phase of a fused one.")
     if any(part.inherited for b in backends for part in b.timed_parts()):
         caption += "\nHatched: inherited from the fallback backend, not the backend's own work."
     style.finish(figure, "Where a training epoch goes", caption, with_peers(runs), legend_height)
-    figure.legend([Patch(color=colours[n]) for n in names], names, loc="upper left", ncols=LEGEND_COLUMNS,
-                  bbox_to_anchor=(0.0, 1 - 0.34 / figure.get_figheight()), frameon=False, fontsize=9,
-                  handlelength=1.2, columnspacing=1.4)
+    figure.legend([Patch(color=colour) for _, colour in entries], [text for text, _ in entries], loc="upper left",
+                  ncols=LEGEND_COLUMNS, bbox_to_anchor=(0.0, 1 - 0.34 / figure.get_figheight()), frameon=False,
+                  fontsize=9, handlelength=1.2, columnspacing=1.4)
     return figure
 
 

@@ -16,11 +16,35 @@ OTHER_COLOUR = "#DDDDDD"
 KERAS_COLOUR = "#7A3FB0"  # a Keras run laid over the learning curves
 
 
+# The products of a composed step that do the work of a phase of a fused one, as in harness/train/step_parts.c. A role has
+# one colour, whoever does its work; those below have the same one in every chart.
+SAME_WORK = {"dw2": "backward2", "dh": "backward2", "dw1": "backward1"}
+ROLES = ("forward1", "forward2", "softmax_xent", "backward2", "backward1", "rmsprop", "gather", "bias_act", "relu_grad",
+         "bias_grad", "barrier")
+
+
+def role_of(part):
+    """Of a line of ops.csv."""
+    bare = part.removeprefix("gemm ")
+    return SAME_WORK.get(bare, bare)
+
+
 def part_colours(names):
     """Colour by name for the parts of an epoch, "other" last."""
     names = [n for n in names if n != "other"]
-    colours = {n: PART_COLOURS[i % len(PART_COLOURS)] for i, n in enumerate(names)}
-    return {**colours, "other": OTHER_COLOUR}
+    roles = list(dict.fromkeys([*ROLES, *map(role_of, names)]))
+    return {**{n: PART_COLOURS[roles.index(role_of(n)) % len(PART_COLOURS)] for n in names}, "other": OTHER_COLOUR}
+
+
+def part_legend(colours):
+    """[(text, colour)], one for each role: "backward2 (dw2, dh)" where parts of it have other names."""
+    found = {}
+    for name in colours:
+        found.setdefault(role_of(name), []).append(name)
+    others = {role: [n.removeprefix("gemm ") for n in names] for role, names in found.items()}
+    others = {role: [n for n in dict.fromkeys(names) if n != role] for role, names in others.items()}
+    return [(role + (f" ({', '.join(others[role])})" if others[role] else ""), colours[names[0]])
+            for role, names in found.items()]
 
 
 def colours_by_name(names):

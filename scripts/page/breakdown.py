@@ -18,11 +18,11 @@ def render(runs):
         return ""
     colours = palette.part_colours(dict.fromkeys(p.name for b in backends for p in b.timed_parts()))
     text = ("Medians of each part's wall time over the epochs after the first; their sum is close to the median epoch, "
-            "not equal to it. A fused step has phases of its own, under the backend's names for them; “other” is what no "
-            "line accounts for.")
+            "not equal to it. The same colour is the same work, whether an op of a composed step or a phase of a fused one; "
+            "“other” is what no line accounts for.")
     if any(p.inherited for b in backends for p in b.timed_parts()):
         text += " Hatched: inherited from the fallback backend."
-    key = legend([(part_swatch(colour), name) for name, colour in colours.items()], toggles=False)
+    key = legend([(part_swatch(colour), name) for name, colour in palette.part_legend(colours)], toggles=False)
     shares = markup.figure("Share of the epoch", "", lambda width: draw(backends, colours, True, width), key)
     seconds = markup.figure("Seconds", "", lambda width: draw(backends, colours, False, width))
     return markup.section("breakdown", "Where the epoch goes", markup.note(text, *largest(backends)),

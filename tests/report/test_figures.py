@@ -10,7 +10,7 @@ import sys
 import types
 import unittest
 
-from lanebench import scales, words
+from lanebench import palette, scales, words
 from page import markup
 
 ROOT = os.path.abspath(sys.argv[1])
@@ -65,6 +65,33 @@ class Words(unittest.TestCase):
         self.assertEqual([words.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
         self.assertEqual(words.times_and_range(1 / 30), "0.0333x")
         self.assertEqual(words.listed(["a", "b", "c"]), "a, b and c")
+
+
+class Palette(unittest.TestCase):
+    def test_the_same_work_has_one_colour(self):
+        colours = palette.part_colours(["other", "gemm forward1", "gemm dw2", "mine", "forward1", "gemm dh", "backward2",
+                                        "rmsprop"])
+        self.assertEqual(colours["gemm forward1"], colours["forward1"])
+        self.assertEqual(len({colours[name] for name in ("gemm dw2", "gemm dh", "backward2")}), 1)
+        self.assertEqual(len(set(colours.values())), 5)
+        self.assertEqual([text for text, _ in palette.part_legend(colours)],
+                         ["forward1", "backward2 (dw2, dh)", "mine", "rmsprop", "other"])
+        self.assertEqual(palette.part_colours(["rmsprop"])["rmsprop"], colours["rmsprop"])
+
+    def test_roles_are_those_of_the_harness(self):
+        """Lines of ops.csv that are made of the same products have one role; each known line has one."""
+        with open(os.path.join(ROOT, "harness", "train", "step_parts.c"), encoding="utf-8") as f:
+            parts = re.findall(r'\{"([\w ]+)", PART_(\w+), ([^,]+),', f.read())
+        self.assertGreater(len(parts), 15)
+        products = {palette.role_of(name): set() for name, _, _ in parts}
+        for name, _, bits in parts:
+            products[palette.role_of(name)] |= set(re.findall(r"PRODUCT_\w+", bits))
+        self.assertEqual(set(products), {*palette.ROLES, "other"})
+        told = [product for made_of in products.values() for product in made_of]
+        self.assertEqual(len(told), len(set(told)), "a product of two roles")
+        for name, _, bits in parts:
+            if not name.startswith("gemm "):
+                self.assertEqual(products[palette.role_of(name)], set(re.findall(r"PRODUCT_\w+", bits)), name)
 
 
 class Scales(unittest.TestCase):
