@@ -69,12 +69,13 @@ def between(first, second):
 
 
 def bounds(rows):
-    """Range of the axis: all of the whiskers, and 1. Those that are several times slower than all others are left
-    beyond its end, so that the others can be told apart."""
-    ends = sorted([1.0] + [end for _, up in rows for end in (up.factor, *(up.interval or ()))])
-    slowest = 1 / scales.axis_end([1.0] + [1 / up.factor for _, up in rows if up.factor < 1])
-    low, high = min(e for e in ends if e > slowest / scales.CUT), ends[-1]
-    air = max(high / low, 1.1) ** 0.1
+    """Range of the axis: 1, and all bars with their whiskers. Bars that are several times slower than all others are left
+    beyond its end, so that the others can be told apart; at least one bar is inside."""
+    end = scales.axis_end([1 / up.factor for _, up in rows])
+    seen = [up for _, up in rows if 1 / up.factor <= end]
+    ends = [1.0] + [end for up in seen for end in (up.factor, *(up.interval or ()))]
+    low, high = min(ends), max(ends)
+    air = max(high / low, 1.02) ** 0.1
     return low / air, high * air
 
 

@@ -18,7 +18,8 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import report  # scripts/report.py
-from lanebench.run import load_runs
+from lanebench.run import Speedup, load_runs
+from page import speedups
 from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
                         rename_backend, write_csv)
 
@@ -318,6 +319,19 @@ class Numbers(Case):
         self.assertEqual(len(tables), 1)
         marked = [(i, j) for i, row in enumerate(tables[0]) for j, c in enumerate(row[1:]) if "miss" in c.get("class")]
         self.assertEqual(marked, [(4, 9), (9, 4)])
+
+    def test_axis_of_the_speed_ups(self):
+        """Holds 1 and the bars, however far off or near these are; what is far slower than all others is beyond its end."""
+        def inside(*ups):
+            low, high = speedups.bounds([(None, Speedup(*up)) for up in ups])
+            self.assertTrue(low < 1 < high)
+            self.assertTrue(all(low <= end <= high for up in ups if up[0] >= low for end in up[1] or ()))
+            return [low <= up[0] <= high for up in ups], high / low
+        self.assertEqual(inside((0.03, None), (0.029, (0.028, 0.03)))[0], [True, True])
+        self.assertEqual(inside((1.3, (1.25, 1.35)), (0.03, (0.02, 0.04)))[0], [True, False])
+        self.assertEqual(inside((12.0, (11.0, 13.0)), (17.0, None))[0], [True, True])
+        near, span = inside((1.001, (0.999, 1.003)), (0.9995, None))
+        self.assertEqual((near, span < 1.02), ([True, True], True))
 
     def test_proof(self):
         page = self.page()
