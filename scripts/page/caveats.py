@@ -5,12 +5,13 @@ from lanebench import words
 from lanebench.rows import deviation_of, finite, value
 from lanebench.run import difference, interval_of, number, section_of
 
-from . import builds
+from . import builds, letters
 from .integrity import rows_of
-from .markup import tag
+from .markup import join, tag
 
 SCATTER, DRIFT = 0.05, 0.03  # shares of the median; less is not worth a warning
 LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
+OPEN = 3  # that stand before the first figure, the worst ones; the rest is folded
 CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
           "faults": "pages came from disk", "cache": "others used the last-level cache"}
 
@@ -21,6 +22,14 @@ def render(runs):
     found.sort(key=lambda f: order.index(f[0]))
     if not found:
         return tag("p", "✓ The run's files show nothing that casts doubt on these figures.", class_="all-clear")
+    rest = found[OPEN:]
+    kinds = [words.count(sum(level == one for one, _ in rest), LEVELS[level][1].lower()) for level in order
+             if any(level == one for one, _ in rest)]
+    folded = tag("details", tag("summary", f"{words.listed(kinds)} more"), listed(rest), class_="more") if rest else ""
+    return join((listed(found[:OPEN]), folded))
+
+
+def listed(found):
     items = (tag("li", tag("span", LEVELS[level][0], class_="sign", aria_hidden="true"),
                  tag("span", tag("b", LEVELS[level][1] + ": "), text), class_="is-" + level) for level, text in found)
     return tag("ul", *items, class_="warnings", aria_label="Warnings")
@@ -33,6 +42,9 @@ def mixed(runs):
         if what:
             yield "bad", (f"runs {own[0].tag} and {run.tag} are of different machines ({what}): what one is faster than the "
                           "other says nothing about the kernels.")
+        work = letters.difference(own[0], run)
+        if work:
+            yield "warn", f"runs {own[0].tag} and {run.tag} timed different work: {work}."
 
 
 def tagged(runs):

@@ -9,8 +9,8 @@ import os
 from lanebench import words
 from lanebench.run import timed
 
-from . import (ab, accuracy_seconds, breakdown, builds, caveats, confusion, error_speed, files, history, integrity, machine,
-               proof, roofline, speedups, svg, theme, times, verdict)
+from . import (ab, accuracy_seconds, breakdown, builds, caveats, confusion, error_speed, files, history, integrity, letters,
+               machine, proof, roofline, speedups, svg, theme, times, verdict)
 from .markup import Html, join, tag
 
 ASSETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
@@ -60,7 +60,7 @@ def build(runs, options, out):
     links = [tag("a", text, href=f"#{anchor}") for anchor, text in ANCHORS
              if any(f'<section id="{anchor}"' in s for s in sections)]
     script = "//<![CDATA[\n" + asset("report.js") + "//]]>"
-    top = tag("header", tag("p", "Lanebench", class_="brand"), tag("h1", subtitle(runs)),
+    top = tag("header", tag("p", "Lanebench", class_="brand"), tag("h1", subtitle(runs)), letters.render(runs),
               verdict.render(runs, options.bases), caveats.render(runs))
     body = tag("body", tag("a", "Skip to the figures", href="#main", class_="skip"), top,
                tag("nav", *links, aria_label="Sections"), tag("main", *sections, id="main"), footer(runs),

@@ -431,10 +431,21 @@ class Findings(Case):
 
     def finding(self, level, *words):
         page = self.page()
-        found = [page.words(e) for e in page.all(".//header/ul/li") if e.get("class") == "is-" + level]
+        found = [page.words(e) for e in page.all(".//header//li") if e.get("class") == "is-" + level]
         for word in words:
             self.assertTrue(any(word in f for f in found), f"{word!r} is not in {found}")
         return page
+
+    def test_three_before_the_first_figure(self):
+        """The worst ones; the rest is folded, and its line says what it is."""
+        change_machine(self.run_dir, lambda m: (m["cpu"].update(hypervisor=True, frequency_governor="powersave", isa_cap="avx2"),
+                                                m["build"].update(dirty=True, buildtype="debug"), m.update(status="failed")))
+        page = self.finding("note", "ISA tiers were capped")
+        self.assertEqual([e.get("class") for e in page.all(".//header/ul/li")], ["is-bad", "is-warn", "is-warn"])
+        folded = page.root.find(".//header/details")
+        self.assertEqual(folded.find("summary").text, "2 warnings and 2 notes more")
+        self.assertEqual([e.get("class") for e in folded.iter("li")], ["is-warn", "is-warn", "is-note", "is-note"])
+        self.assertIsNone(folded.get("open"))
 
     def test_machine(self):
         change_machine(self.run_dir, lambda m: (m["cpu"].update(hypervisor=True, frequency_governor="powersave"),
@@ -644,6 +655,21 @@ class SeveralRuns(Case):
         self.assertIn("avx512 1.11x", text)
         self.assertIn("not interleaved", text)
         self.assertEqual(len(page.table("every-epoch")), 2 * len(read_rows(self.run_dir, "epochs.csv")))
+
+    def test_what_the_letters_stand_for(self):
+        """Next to the verdict: each run with what differs, and what is the same in all."""
+        change_machine(self.run_dir, lambda m: m.update(time_utc="2026-01-01T00:00:00Z"))
+        change_machine(self.other, lambda m: (m.update(time_utc="2026-02-02T00:00:00Z"), m["settings"].update(batch=64)))
+        page = self.page(self.other)
+        shown = [page.words(e) for e in page.root.find(".//header/ul[@class='runs']")]
+        self.assertEqual(shown[:2], ["A: run 20260101-000000-abcd, of 2026-01-01T00:00:00Z, batch 128",
+                                     "B: run other, of 2026-02-02T00:00:00Z, batch 64"])
+        self.assertIn("The same in all: commit 0123456789ab, compiler gcc 12.2.0, CPU Synthetic CPU of a test", shown[2])
+        self.assertEqual(len(shown), 3)
+        header = page.words(page.root.find(".//header"))
+        self.assertLess(header.index("A: run"), header.index("Run B against run A"))
+        self.assertIn("runs A and B timed different work: batch 128 and 64.", header)
+        self.assertIsNone(self.page().root.find(".//header/ul[@class='runs']"))
 
     def test_other_machine(self):
         change_machine(self.other, lambda m: m["cpu"].update(model="Another"))
