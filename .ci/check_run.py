@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
+CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown", "difference")
 
 
 def ready_backends(bench):

@@ -39,6 +39,8 @@ def draw(runs, folder, prefix="", overlays=()):
         ("op-speed", lambda: parts.draw_op_speeds(runs)),
         ("breakdown", lambda: parts.draw_breakdown(runs)),
     )
+    if len(history.series_of(runs, overlays)) > 1:
+        charts += (("difference", lambda: history.draw_differences(runs, overlays)),)
     if any(run.paths["roofline.csv"] for run in runs):
         charts += (("roofline", lambda: roofline.draw_roofline(runs)),)
     first_digits = digits.first_digits(runs[0]) if len(runs) == 1 else None

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Loss and accuracy against the epoch, as in the Keras book's notebook: training as points, validation as a line."""
+"""Loss and accuracy against the epoch, as in the Keras book's notebook: training as points, validation as a line; and what
+the validation of one differs from another's."""
 
 import math
 
 from matplotlib.lines import Line2D
 
+from lanebench.differences import MARGIN, METRICS, base_of, gaps
 from lanebench.palette import KERAS_COLOUR
 from lanebench.rows import value
 from lanebench.run import timed, with_peers
@@ -19,6 +21,8 @@ DASH_POINTS = 10
 class Curve:
     """Of a backend's rows."""
 
+    is_keras = False
+
     def __init__(self, backend, colour):
         self.label, self.colour, self.dash = backend.short, colour, run_dash(backend.run)
         self.rows = backend.epochs
@@ -26,8 +30,17 @@ class Curve:
     def column(self, name):
         return [value(row, name) for row in self.rows]
 
+    @property
+    def count(self):
+        return len(self.column("epoch"))
+
+    def points(self, name):
+        return [point for point in zip(self.column("epoch"), self.column(name)) if all(map(math.isfinite, point))]
+
 
 class KerasCurve(Curve):
+    is_keras = True
+
     def __init__(self, history):
         self.label, self.colour, self.dash = history.label, KERAS_COLOUR, "-"
         self.column = history.column
@@ -36,10 +49,7 @@ class KerasCurve(Curve):
 def draw_history(runs, metric, title, keras=()):
     """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects; one that has not
     the metric is left out."""
-    backends = timed(with_peers(runs))
-    colours = style.colours_of(backends)
-    series = [Curve(b, colours[b.name]) for b in backends]
-    series += [c for c in map(KerasCurve, keras) if any(map(math.isfinite, c.column(metric) + c.column("val_" + metric)))]
+    series = [c for c in series_of(runs, keras) if not c.is_keras or c.points(metric) or c.points("val_" + metric)]
     columns = min(PANELS_IN_A_ROW, len(series))
     rows = math.ceil(len(series) / columns)
     figure = style.new_figure(3.9 + 1.95 * rows)
@@ -59,6 +69,42 @@ def draw_history(runs, metric, title, keras=()):
     caption = ("Points: training, the running mean over the epoch's samples while the weights move.  "
                "Line: validation, measured after the epoch.")
     style.finish(figure, title, caption, runs)
+    return figure
+
+
+def series_of(runs, keras=()):
+    backends = timed(with_peers(runs))
+    colours = style.colours_of(backends)
+    return [Curve(b, colours[b.name]) for b in backends] + [KerasCurve(k) for k in keras]
+
+
+def draw_differences(runs, keras=()):
+    """Validation loss and accuracy less those of one curve; None where there is nothing to compare."""
+    series = [c for c in series_of(runs, keras) if c.points("val_loss") or c.points("val_accuracy")]
+    if len(series) < 2:
+        return None
+    base = base_of(series)
+    figure = style.new_figure(4.3)
+    grid = figure.add_gridspec(1, 2)
+    last = 1
+    for i, (name, title) in enumerate(METRICS):
+        axes = figure.add_subplot(grid[0, i])
+        axes.axhline(0, color="black", linewidth=1)
+        if name == "val_accuracy":
+            axes.axhspan(-MARGIN, MARGIN, color="#999999", alpha=0.2, linewidth=0)
+        for k, s in enumerate(series):
+            found = gaps(s.points(name), base.points(name))
+            last = max([last, *(int(epoch) for epoch, _ in found if s is not base)])
+            if s is not base and found:
+                axes.plot(*zip(*found), marker=style.MARKERS[k % len(style.MARKERS)], color=s.colour, linestyle=s.dash,
+                          linewidth=1.4, markersize=4, label=s.label)
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.set_xticks([tick for tick, _ in epoch_ticks(last, 8)])
+    if axes.get_lines()[1:]:
+        axes.legend(frameon=False, fontsize=9)
+    style.finish(figure, f"Difference to {base.label}", "Shaded: the margin of the equivalence test over many seeds, "
+                 f"±{100 * MARGIN:g} points of accuracy; the one seed of a run may leave it.", runs)
     return figure
 
 

@@ -19,6 +19,14 @@ class Curve:
         self.rows = rows  # dictionaries of floats
         self.texts = texts  # the same as text, for tooltips
 
+    @property
+    def is_keras(self):
+        return self.key == "keras"
+
+    @property
+    def count(self):
+        return len(self.rows)
+
     def points(self, name):
         return [(r["epoch"], r[name], t.get(name, "")) for r, t in zip(self.rows, self.texts)
                 if math.isfinite(r.get(name, math.nan))]

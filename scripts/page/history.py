@@ -2,13 +2,12 @@
 """The pair of a Keras notebook, loss and accuracy, training as points and validation as a line: all together, the
 difference to one of them, and each by itself."""
 
-from lanebench import scales
+from lanebench import differences as to_base, scales
 from lanebench.run import timed
 
 from . import curves, markup
 from .svg import Chart, legend, lines
 
-MARGIN = 0.002  # of accuracy: what the equivalence test over seeds allows its mean to differ
 HEIGHT = 250
 
 
@@ -22,7 +21,7 @@ def render(runs, keras, reference):
             "error, later ones part slowly because sums are rounded in different orders. The buttons show and hide.")
     panels = [legend([(c.swatch(), c.label) for c in every]), pair(every)]
     if len(every) > 1:
-        panels.append(differences(every, reference_curve(every, reference)))
+        panels.append(differences(every, to_base.base_of(every, reference)))
     return markup.section("history", "Learning curves", markup.note(text), markup.tag("div", *panels, class_="group"),
                           one_by_one(every) if len(every) > 1 else "")
 
@@ -61,36 +60,25 @@ def overlay(every, metric, width, height):
     return chart.render()
 
 
-def reference_curve(every, wanted):
-    """What differences are taken to: a Keras file, else the wanted backend, else the longest of the first."""
-    for test in (lambda c: c.key == "keras", lambda c: c.label == wanted or c.label.startswith(f"{wanted} (")):
-        found = next((c for c in every if test(c)), None)
-        if found and (len(found.rows) > 1 or all(len(c.rows) == 1 for c in every)):
-            return found
-    return max(every, key=lambda c: len(c.rows))
-
-
 def differences(every, base):
     panels = []
-    for metric, title in (("loss", "validation loss"), ("accuracy", "validation accuracy")):
-        caption = (f"Shaded: ±{100 * MARGIN:g} points, the margin of the equivalence test over many seeds; the one "
-                   "seed of this run may leave it." if metric == "accuracy" else "")
+    for name, title in to_base.METRICS:
+        caption = (f"Shaded: ±{100 * to_base.MARGIN:g} points, the margin of the equivalence test over many seeds; the one "
+                   "seed of this run may leave it." if name == "val_accuracy" else "")
         panels.append(markup.figure(f"Difference in {title} to {base.label}", caption,
-                                    lambda width, m=metric: difference(every, base, m, width), half=True))
+                                    lambda width, n=name: difference(every, base, n, width), half=True))
     return markup.pair(*panels)
 
 
 def gaps(curve, base, name):
     """(epoch, difference, text) where both have the epoch."""
-    there = {epoch: number for epoch, number, _ in base.points(name)}
-    return [(epoch, number - there[epoch], f"{number - there[epoch]:+.6f}".replace("-", "−"))
-            for epoch, number, _ in curve.points(name) if epoch in there]
+    own, there = ([point[:2] for point in c.points(name)] for c in (curve, base))
+    return [(epoch, gap, f"{gap:+.6f}".replace("-", "−")) for epoch, gap in to_base.gaps(own, there)]
 
 
-def difference(every, base, metric, width):
-    name = "val_" + metric
+def difference(every, base, name, width):
     found = [gaps(c, base, name) for c in every]
-    band = MARGIN if metric == "accuracy" else 0.0
+    band = to_base.MARGIN if name == "val_accuracy" else 0.0
     numbers = [g[1] for gap in found for g in gap] + [-band, band]
     last = max([int(g[0]) for gap in found for g in gap] or [1])
     left, right, top, bottom = 58, width - 12, 24, 158

@@ -17,7 +17,7 @@ from cli_common import make_data
 from synthetic_run import write_run, write_sweep
 from with_module import go_on_with
 
-CHARTS = ("loss", "accuracy", "epoch-time", "op-speed", "breakdown")
+CHARTS = ("loss", "accuracy", "epoch-time", "difference", "op-speed", "breakdown")
 PLOT = os.path.abspath(sys.argv[1])
 
 
@@ -193,7 +193,7 @@ class Plot(unittest.TestCase):
         result = plot(self.run_dir)
         self.assertEqual(result.returncode, 0)
         self.assertEqual(result.stderr.count("no summary.json (an older version"), 1, result.stderr)
-        self.check_charts(os.path.join(self.run_dir, "charts"), CHARTS[:3])
+        self.check_charts(os.path.join(self.run_dir, "charts"), CHARTS[:4])
 
     def expect_numbers(self, drawn, expected):
         self.assertEqual(len(drawn), len(expected))
@@ -250,8 +250,26 @@ class Plot(unittest.TestCase):
 
     def test_one_backend(self):
         write_run(self.run_dir, backends=("avx512",), epochs=1, peak=300.0)
-        self.assertEqual(plot(self.run_dir).returncode, 0)
-        self.check_charts(os.path.join(self.run_dir, "charts"))
+        result = plot(self.run_dir)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.check_charts(os.path.join(self.run_dir, "charts"), [name for name in CHARTS if name != "difference"])
+
+    def test_difference(self):
+        """To the longest of the first, where naive has one epoch; of the epochs that both have."""
+        runs = plot_module.lanebench_run.load_runs([self.run_dir])
+        avx2, avx512, onednn = ([float(row["val_loss"]) for row in runs[0].find(name).epochs]
+                                for name in ("avx2", "avx512", "onednn"))
+        figure = plot_module.history.draw_differences(runs)
+        loss, accuracy = figure.get_axes()
+        self.assertEqual([axes.get_title("left") for axes in (loss, accuracy)], ["validation loss", "validation accuracy"])
+        drawn = {line.get_label(): list(line.get_ydata()) for line in loss.get_lines()[1:]}
+        self.assertEqual(list(drawn), ["naive", "avx512", "onednn"])
+        self.assertEqual(len(drawn["naive"]), 1)
+        for name, own in (("avx512", avx512), ("onednn", onednn)):
+            self.assertEqual(drawn[name], [number - base for number, base in zip(own, avx2)])
+        self.assertEqual(len(accuracy.patches), 1)
+        self.assertEqual(list(loss.get_xticks()), [1, 2, 3], "the epochs that are drawn")
+        plot_module.style.plt.close(figure)
 
     def write_roofline(self, rate="4e11"):
         """Of each level, writing is the slowest and the triad the fastest."""
