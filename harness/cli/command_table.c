@@ -63,6 +63,17 @@ const struct command_spec command_table[] = {
      {{"bench run --epochs 20 --out baseline", "make a baseline"},
       {"bench gate --baseline baseline", "compare with it"},
       {"bench gate --baseline baseline --max-slowdown 10", "tolerate 10 %"}}},
+    {"compare",
+     COMMAND_COMPARE,
+     " RUN RUN...",
+     "show finished runs side by side, from their files",
+     "Shows 2 to 26 finished runs side by side: medians with intervals, the speed of each backend over the "
+     "first run, proofs, and in what the runs differ. Runs that did not take turns get no verdict: bench ab "
+     "gives one. Of several machines only speeds within each run are shown.",
+     "comparing.md",
+     {{"bench compare results/old results/new", "two runs"},
+      {"bench compare results/2026*", "several; the first one is compared with"},
+      {"bench compare old new --json", "for scripts"}}},
     {"list",
      COMMAND_LIST,
      "",

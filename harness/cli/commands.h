@@ -21,6 +21,7 @@ int command_list(const struct options *o, struct error *e);
 int command_micro(const struct options *o, const struct invocation *words, struct error *e);
 int command_roofline(const struct options *o, const struct invocation *words, struct error *e);
 int command_ab(const struct options *o, const struct invocation *words, struct error *e);
+int command_compare(const struct options *o, struct error *e);
 int command_gate(const struct options *o, const struct invocation *words, struct error *e);
 int command_tune(const struct options *o, struct error *e);
 int command_doctor(const struct options *o, struct error *e);

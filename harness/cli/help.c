@@ -20,10 +20,11 @@ const struct exit_meaning exit_meanings[] = {
      "a proof failed, or a backend crashed or cannot be opened (the others ran to their end)"},
     {EXIT_USAGE, ALL, "usage: unknown flag or command, impossible value"},
     {EXIT_REGRESSION, COMMAND_AB | COMMAND_GATE, "bench ab --fail-on slower, bench gate: slower"},
-    {EXIT_INCONCLUSIVE, COMMAND_AB | COMMAND_GATE,
-     "the same commands: the run cannot tell, or the baseline is of another machine"},
+    {EXIT_INCONCLUSIVE, COMMAND_AB | COMMAND_GATE | COMMAND_COMPARE,
+     "no judgement: the run cannot tell (bench ab --fail-on slower, bench gate), the baseline is of another "
+     "machine, or the runs of bench compare have nothing in common"},
     {EXIT_INTEGRITY, TRAINS, "an integrity check was violated: see integrity.csv"},
-    {EXIT_DATA, PROVES | COMMAND_DATA | COMMAND_MODEL, "data missing or malformed"},
+    {EXIT_DATA, PROVES | COMMAND_DATA | COMMAND_MODEL | COMMAND_COMPARE, "data missing or malformed"},
     {EXIT_NOTHING, ALL, "something asked for cannot run on this CPU"},
     {EXIT_INTERNAL, ALL,
      "internal error, or the system failed (disk full, directory not writable); a file that lacks rows keeps "
@@ -116,8 +117,7 @@ static void print_examples(FILE *out, const struct command_spec *c, int width)
 
 void help_print_overview(FILE *out, int width)
 {
-    static const char *const common[] = {"backend", "plugin", "epochs",  "threads",
-                                         "data",    "quiet",  "version", NULL};
+    static const char *const common[] = {"backend", "epochs", "threads", "data", "quiet", "version", NULL};
     fputs("usage: bench [COMMAND] [FLAGS]\n", out);
     wrap_print(out, "Proves that SIMD backends are right, then times them training one network.", 0, 0,
                width);

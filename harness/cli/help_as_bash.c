@@ -91,21 +91,22 @@ static const char main_head[] =
     "    fi\n"
     "    case $prev in\n";
 
-static const char main_tail[] = "    esac\n"
-                                "    if [[ $cur == -* ]]; then\n"
-                                "        mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\")\n"
-                                "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null\n"
-                                "    elif ((COMP_CWORD == 1)); then\n"
-                                "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$cur\")\n"
-                                "    elif ((COMP_CWORD == 2)) && [[ $command == help ]]; then\n"
-                                "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$cur\")\n"
-                                "    elif [[ $command == ab ]]; then\n"
-                                "        _lanebench_value '' backends one\n"
-                                "    elif [[ $command == report || $command == plot ]]; then\n"
-                                "        _lanebench_value '' folders one\n"
-                                "    fi\n"
-                                "    return 0\n"
-                                "}\n";
+static const char main_tail[] =
+    "    esac\n"
+    "    if [[ $cur == -* ]]; then\n"
+    "        mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\")\n"
+    "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null\n"
+    "    elif ((COMP_CWORD == 1)); then\n"
+    "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$cur\")\n"
+    "    elif ((COMP_CWORD == 2)) && [[ $command == help ]]; then\n"
+    "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$cur\")\n"
+    "    elif [[ $command == ab ]]; then\n"
+    "        _lanebench_value '' backends one\n"
+    "    elif [[ $command == report || $command == plot || $command == compare ]]; then\n"
+    "        _lanebench_value '' folders one\n"
+    "    fi\n"
+    "    return 0\n"
+    "}\n";
 
 void help_as_bash(FILE *out)
 {

@@ -57,7 +57,8 @@ void help_as_fish(FILE *out)
           "end\n\n"
           "complete -c lanebench -f\n"
           "complete -c lanebench -n '__lanebench_takes ab' -F -a '(__lanebench_backends)'\n"
-          "complete -c lanebench -n '__lanebench_takes report plot' -a '(__fish_complete_directories)'\n",
+          "complete -c lanebench -n '__lanebench_takes report plot compare' -a "
+          "'(__fish_complete_directories)'\n",
           out);
     for (const struct command_spec *c = command_table; c->name; c++) {
         if (!c->help) continue;

@@ -63,7 +63,8 @@ static void print_flags(FILE *out)
             if (s->commands & c->command) print_flag(out, s);
         if (c->command == COMMAND_AB)
             fputs("            ':A:_lanebench_contender' ':B:_lanebench_contender'\n", out);
-        if (c->command & (COMMAND_REPORT | COMMAND_PLOT)) fputs("            '*:directory:_files -/'\n", out);
+        if (c->command & (COMMAND_REPORT | COMMAND_PLOT | COMMAND_COMPARE))
+            fputs("            '*:directory:_files -/'\n", out);
         if (c->command == COMMAND_HELP) fputs("            ':command:{_describe command commands}'\n", out);
         fputs("        ) ;;\n", out);
     }

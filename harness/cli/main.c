@@ -70,6 +70,8 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return command_ab(o, words, e);
     case COMMAND_GATE:
         return command_gate(o, words, e);
+    case COMMAND_COMPARE:
+        return command_compare(o, e);
     case COMMAND_TUNE:
         return command_tune(o, e);
     case COMMAND_REPORT:

@@ -14,10 +14,10 @@ enum {
     TRAINING = COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO, /* commands that set up the network */
     JUDGING = COMMAND_AB | COMMAND_GATE,                    /* commands that train and compare */
     EVERY = TRAINING | JUDGING | COMMAND_TUNE | COMMAND_LIST | COMMAND_DATA | COMMAND_MODEL |
-            COMMAND_ROOFLINE | COMMAND_DOCTOR,
+            COMMAND_ROOFLINE | COMMAND_DOCTOR | COMMAND_COMPARE,
     SHAPED = TRAINING | COMMAND_AB | COMMAND_TUNE | COMMAND_LIST | COMMAND_MODEL, /* that take its sizes */
     MAX_FLAGS = 48,
-    MAX_COMMANDS = 16,
+    MAX_COMMANDS = 24,
 };
 _Static_assert((int)MAX_FLAGS <= 64, "a bit for each in struct options' given");
 
@@ -108,16 +108,18 @@ const struct option_spec option_table[] = {
      "csv,jsonl: the rows of epochs, ops and proof as JSON lines, too; a resumed run has none"},
     {"save", "FILE.npz", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, "BENCH_SAVE", AT(save),
      "write the trained weights to FILE.npz, for numpy.load(); of several backends each to FILE-NAME.npz"},
-    {"export-markdown", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN | COMMAND_AB | COMMAND_MICRO,
-     "BENCH_EXPORT_MARKDOWN", AT(export_markdown), "write the tables to FILE as Markdown, too"},
+    {"export-markdown", "FILE", OPTION_TEXT, 0, 0, NULL,
+     COMMAND_RUN | COMMAND_AB | COMMAND_MICRO | COMMAND_COMPARE, "BENCH_EXPORT_MARKDOWN", AT(export_markdown),
+     "write the tables to FILE as Markdown, too"},
     {"verbose", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_VERBOSE", AT(verbose),
      "show every class of cases that passed, instead of one line per op"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
      TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
      "nothing but errors and the results"},
     {"json", NULL, OPTION_SWITCH, 0, 0, NULL,
-     COMMAND_RUN | COMMAND_PROVE | JUDGING | COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR, "BENCH_JSON",
-     AT(json), "the results as JSON: of run, ab and gate what summary.json holds"},
+     COMMAND_RUN | COMMAND_PROVE | JUDGING | COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR |
+         COMMAND_COMPARE,
+     "BENCH_JSON", AT(json), "the results as JSON: of run, ab and gate what summary.json holds"},
     {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help), "this page; -h for short"},
     {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version; -V for short"},
     {NULL, NULL, OPTION_SWITCH, 0, 0, NULL, 0, NULL, 0, NULL},
@@ -307,7 +309,7 @@ static int store_environment(struct options *o, struct error *e)
 static int unknown_command(const char *word, struct error *e)
 {
     const char *known[MAX_COMMANDS];
-    char list[128] = "";
+    char list[192] = "";
     int n = 0;
     for (const struct command_spec *c = command_table; c->name; c++) {
         if (!c->help) continue;
@@ -396,6 +398,10 @@ static int parse_words(struct options *o, int first, int argc, char **argv, stru
             o->operands[o->operand_count++] = argv[i++];
             continue;
         }
+        if (argv[i][0] != '-' && o->command == COMMAND_COMPARE) {
+            o->folders[o->folder_count++] = argv[i++];
+            continue;
+        }
         if (argv[i][0] != '-')
             return error_set(
                 e, EXIT_USAGE,
@@ -457,7 +463,8 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     if (o->command == COMMAND_HELP) return parse_help(o, argc, argv, e);
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
-    if (!o->passed || !o->plugins) return error_set(e, EXIT_INTERNAL, "out of memory");
+    o->folders = calloc((size_t)argc + 1, sizeof *o->folders);
+    if (!o->passed || !o->plugins || !o->folders) return error_set(e, EXIT_INTERNAL, "out of memory");
     if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS | COMMAND_SCRIPTS)) first = argc;
     if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e) ||
         tidy_case(o, e))
@@ -473,8 +480,10 @@ void options_free(struct options *o)
 {
     free(o->passed);
     free(o->plugins);
+    free(o->folders);
     free(o->case_words);
     o->passed = NULL;
     o->plugins = NULL;
+    o->folders = NULL;
     o->case_words = NULL;
 }

@@ -27,6 +27,7 @@ enum command {
     COMMAND_GATE = 1 << 12,
     COMMAND_TUNE = 1 << 13,
     COMMAND_DOCTOR = 1 << 16,
+    COMMAND_COMPARE = 1 << 19,
     COMMAND_HELP = 1 << 18,    /* parsing turns it into the help of a command */
     COMMAND_HELP_AS = 1 << 17, /* for the build and the shells; not shown */
     COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
@@ -78,6 +79,8 @@ struct options {
     bool allow_other_machine; /* gate */
     int plugin_count;
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
+    int folder_count;
+    const char **folders; /* compare: directories of runs; free with options_free */
     int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
     char **passed;        /* free with options_free */
     uint64_t given;       /* bit i: entry i of option_table was on the command line */

@@ -70,6 +70,11 @@ REFUSED = [
     (["tune", "--batch=1,2"], ["--batch", "only 'bench run'"]),
     (["prove", "--resume", "x"], ["--resume", "bench prove"]),
     (["--resume", "x", "--batch", "64"], ["--batch", "--resume"]),
+    (["compare"], ["bench compare", "give 2 to 26"]),
+    (["compare", "one"], ["bench compare", "1 directories", "give 2 to 26"]),
+    (["compare", *"abcdefghijklmnopqrstuvwxyz", "one"], ["27 directories", "give 2 to 26"]),
+    (["compare", "one", ""], ["directory is empty"]),
+    (["compare", "one", "two", "--epochs", "3"], ["--epochs", "bench compare"]),
     (["worker"], ["worker"]),
 ]
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench compare RUN RUN...: finished runs side by side, from their files; measures nothing. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "console/compare_view.h"
+#include "console/table_markdown.h"
+#include "results/summary_json.h"
+
+static int export_markdown(const struct run_comparison *c, const char *path, struct error *e)
+{
+    struct markdown m;
+    struct table t;
+    markdown_begin(&m, "compare", c->runs[0].run_id);
+    if (m.out)
+        for (int i = 0; i < c->count; i++)
+            fprintf(m.out, "%c: run %s of %s%s", 'A' + i, c->runs[i].run_id, c->runs[i].time,
+                    i + 1 < c->count ? "; " : ".\n\n");
+    compare_table(&t, c);
+    markdown_add(&m, &t);
+    return markdown_write(&m, path, e);
+}
+
+static int show(const struct run_comparison *c, const struct options *o, struct error *e)
+{
+    if (o->json) {
+        json_t *root = run_comparison_json(c);
+        summary_json_print(root, stdout, e);
+        json_decref(root);
+    } else {
+        compare_print(c, stdout);
+    }
+    if (o->export_markdown && !e->code) export_markdown(c, o->export_markdown, e);
+    if (c->compared == 0)
+        error_set(e, EXIT_INCONCLUSIVE, "%s",
+                  c->same_machine || c->reference
+                      ? "no backend was timed in two of these runs: there is nothing to compare"
+                      : "these runs are not known to be of one machine, and no backend was timed in all of "
+                        "them: there is nothing to compare by");
+    return (int)e->code;
+}
+
+int command_compare(const struct options *o, struct error *e)
+{
+    struct run_comparison c = {.count = 0};
+    if (output_check(e)) return (int)e->code;
+    if (o->folder_count < 2 || o->folder_count > COMPARED_RUNS_MAX)
+        return error_set(e, EXIT_USAGE, "bench compare: %d directories of runs; give 2 to %d",
+                         o->folder_count, COMPARED_RUNS_MAX);
+    for (int i = 0; i < o->folder_count; i++)
+        if (!*o->folders[i])
+            return error_set(e, EXIT_USAGE, "bench compare: the name of a directory is empty");
+    if (run_comparison_read(&c, o->folders, o->folder_count, e) == 0) show(&c, o, e);
+    run_comparison_free(&c);
+    return (int)e->code;
+}
