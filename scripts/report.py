@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes one self-contained HTML page about one or more runs, from the files in their folders.
+"""Writes one self-contained HTML page about one or more runs, or about a sweep, from the files in their folders.
 
 The page needs no network and no server: charts are inline SVG, style and script are inside. It goes to
 RUN_DIR/report.html of the first run, or to -o FILE. Several runs are compared; runs of different machines are refused
-unless --mixed-machines is given, and the page then says so.
+unless --mixed-machines is given, and the page then says so. A sweep is given alone.
 
 Exit codes: 0 written; 2 usage; 6 a folder or file is missing or malformed, or runs are of different machines; 99 the
 page cannot be written.
@@ -23,7 +23,7 @@ if sys.version_info < (3, 9):
 from lanebench import run as lanebench_run, sweep  # noqa: E402  (after the check of the version)
 from lanebench.files import print_paths, run_program  # noqa: E402
 from lanebench.keras import read_keras  # noqa: E402
-from page import document, integrity  # noqa: E402
+from page import document, integrity, sweep_document  # noqa: E402
 
 BASES = ("naive", "onednn")
 
@@ -42,7 +42,7 @@ def share(text):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="report", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="directory of a run")
+    parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="directory of a run or a sweep")
     parser.add_argument("-o", "--out", metavar="FILE", help="the page (default: report.html in the first directory)")
     parser.add_argument("--against", metavar="BACKEND", action="append",
                         help="speed-ups against this backend (default: naive and onednn, where they ran); repeatable")
@@ -75,13 +75,22 @@ def write(path, text):
     os.replace(path + ".partial", path)
 
 
+def report_sweep(folder, arguments):
+    flags = (arguments.against, arguments.keras, arguments.target_accuracy, arguments.mixed_machines)
+    if len(arguments.run_dir) > 1 or any(flags):
+        raise UsageError(f"{folder}: is a sweep, which is given alone and with -o at most; its points are runs")
+    out = arguments.out or os.path.join(folder, "report.html")
+    write(out, sweep_document.build(sweep.Sweep(folder), out))
+    print_paths([out])
+    return 0
+
+
 def work():
     arguments = parse(sys.argv[1:])
     try:
-        for folder in arguments.run_dir:
-            if sweep.is_sweep(folder):
-                raise UsageError(f"{folder}: is a sweep: bench plot {folder} draws it; its points are ordinary runs "
-                                 f"and have reports, as in bench report {folder}/t*")
+        swept = next(filter(sweep.is_sweep, arguments.run_dir), None)
+        if swept:
+            return report_sweep(swept, arguments)
         runs = lanebench_run.with_peers(lanebench_run.load_runs(arguments.run_dir, arguments.mixed_machines))
         keras = [read_keras(path) for path in arguments.keras]
         bases = choose_bases(runs, arguments.against)

@@ -89,13 +89,14 @@ const struct command_spec command_table[] = {
     {"report",
      COMMAND_REPORT,
      " RUN_DIR...",
-     "write one HTML page about a run, or about several",
-     "Writes one HTML page about a run, or a comparison of several; it needs neither network nor server. "
+     "write one HTML page about a run, several runs or a sweep",
+     "Writes one HTML page about a run or a sweep, or a comparison of several runs; it needs neither network "
+     "nor server. "
      "This command is a Python program: bench report --help shows its flags and exit codes.",
      "reading-results.md",
      {{"bench report my-run", "write my-run/report.html"},
       {"bench report old-run new-run", "compare two runs"},
-      {"bench report my-run -o page.html", "write to a file of your choice"}}},
+      {"bench report scaling -o page.html", "a sweep, to a file of your choice"}}},
     {"plot",
      COMMAND_PLOT,
      " RUN_DIR...",

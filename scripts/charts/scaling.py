@@ -6,7 +6,7 @@ import math
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from lanebench.palette import colours_by_name
-from lanebench.sweep import AXES
+from lanebench.sweep import AXES, scaling
 
 from . import style
 
@@ -20,11 +20,10 @@ def draw_threads(sweep):
         return None
     figure, (speed, share) = panels(curves)
     for lines, look in styled(sweep, curves, "threads"):
-        base = lines[0]
+        points = scaling(lines)
         threads = [line["threads"] for line in lines]
-        gains = [base["median_train_seconds"] / line["median_train_seconds"] for line in lines]
-        speed.plot(threads, gains, **look)
-        share.plot(threads, [100 * gain * base["threads"] / t for gain, t in zip(gains, threads)], **look)
+        speed.plot(threads, [gain for _, gain, _ in points], **look)
+        share.plot(threads, [100 * of_ideal for _, _, of_ideal in points], **look)
     values = sorted({line["threads"] for _, _, lines in curves for line in lines})
     for fewest in sorted({lines[0]["threads"] for _, _, lines in curves}):
         speed.plot([fewest, values[-1]], [1, values[-1] / fewest], color="black", linewidth=1, linestyle="--",

@@ -40,6 +40,7 @@ class Sweep:
         if len(ids) > 1:
             raise DataError(f"{path}: points of different machines (env_id {', '.join(sorted(ids))})")
         self.run_id, self.dataset = rows[0]["run_id"], rows[0]["dataset"]
+        self.commit = commit_of(self.machine)
 
     def read_record(self):
         path = os.path.join(self.folder, "sweep.json")
@@ -47,6 +48,12 @@ class Sweep:
         if found.get("status") != "complete":
             self.notes.append(f"{path}: the sweep is {found.get('status')}; drawing the points that are there")
         return found
+
+    def section(self, name):
+        return section_of(self.machine, name)
+
+    def fact(self, section, key):
+        return self.section(section).get(key)
 
     @property
     def backends(self):
@@ -77,8 +84,15 @@ class Sweep:
                 if len(lines) > 1]
 
     def footer(self):
-        parts = [f"sweep {self.run_id}", f"commit {commit_of(self.machine)}", f"dataset={self.dataset}"]
+        parts = [f"sweep {self.run_id}", f"commit {self.commit}", f"dataset={self.dataset}"]
         return "  ·  ".join(parts)
+
+
+def scaling(lines):
+    """[(line, how many times the speed of the fewest threads, share of the ideal)] of a curve along the threads."""
+    base = lines[0]
+    gains = [base["median_train_seconds"] / line["median_train_seconds"] for line in lines]
+    return [(line, gain, gain * base["threads"] / line["threads"]) for line, gain in zip(lines, gains)]
 
 
 def words(line, axes):
@@ -86,7 +100,8 @@ def words(line, axes):
 
 
 def parse(row, path):
-    line = {"backend": row["backend"], "point": row.get("point") or "", "outcome": row["outcome"], "deviation": deviation_of(row)}
+    line = {"backend": row["backend"], "point": row.get("point") or "", "outcome": row["outcome"],
+            "deviation": deviation_of(row), "row": row}
     for axis in AXES:
         value = checked(row, axis, path)
         if math.isnan(value) or value < 1:

@@ -17,7 +17,11 @@ CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited f
 
 
 def render(runs):
-    found = list(mixed(runs)) + list(builds.across(runs)) + tagged(runs)
+    return shown(list(mixed(runs)) + list(builds.across(runs)) + tagged(runs))
+
+
+def shown(found):
+    """found: (level, text)."""
     order = list(LEVELS)
     found.sort(key=lambda f: order.index(f[0]))
     if not found:

@@ -14,7 +14,8 @@ from . import (ab, accuracy_seconds, breakdown, builds, caveats, confusion, erro
 from .markup import Html, join, tag
 
 ASSETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
-ANCHORS = (("ab", "A and B"), ("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
+ANCHORS = (("threads", "Threads"), ("batch", "Batch"), ("hidden", "Hidden"), ("points", "Points"),
+           ("ab", "A and B"), ("time", "Time"), ("speed-up", "Speed-up"), ("breakdown", "By op"), ("roofline", "Roofline"),
            ("history", "Curves"), ("seconds", "Accuracy"), ("confusion", "Confusion"), ("proof", "Proof"),
            ("integrity", "Integrity"), ("error", "Error"), ("machine", "Machine"), ("files", "Files"))
 
@@ -57,13 +58,18 @@ def build(runs, options, out):
                 breakdown.render(runs), roofline.render(runs), history.render(runs, options.keras, options.reference),
                 accuracy_seconds.render(runs, options.target), confusion.render(runs), proof.render(runs),
                 integrity.render(runs), error_speed.render(runs), machine.render(runs), files.render(runs, out)]
+    top = (tag("h1", subtitle(runs)), letters.render(runs), verdict.render(runs, options.bases), caveats.render(runs))
+    return page(title, classes, top, sections, footer(runs))
+
+
+def page(title, classes, top, sections, foot):
+    """The document. classes: style sheet of the backends; top: what stands before the sections."""
     links = [tag("a", text, href=f"#{anchor}") for anchor, text in ANCHORS
              if any(f'<section id="{anchor}"' in s for s in sections)]
     script = "//<![CDATA[\n" + asset("report.js") + "//]]>"
-    top = tag("header", tag("p", "Lanebench", class_="brand"), tag("h1", subtitle(runs)), letters.render(runs),
-              verdict.render(runs, options.bases), caveats.render(runs))
-    body = tag("body", tag("a", "Skip to the figures", href="#main", class_="skip"), top,
-               tag("nav", *links, aria_label="Sections"), tag("main", *sections, id="main"), footer(runs),
+    body = tag("body", tag("a", "Skip to the figures", href="#main", class_="skip"),
+               tag("header", tag("p", "Lanebench", class_="brand"), *top),
+               tag("nav", *links, aria_label="Sections"), tag("main", *sections, id="main"), foot,
                tag("div", "", id="tip", role="tooltip", hidden="hidden"),
                tag("script", Html(script)))
     return Html("<!DOCTYPE html>\n") + tag("html", head(title, classes, script), Html("\n"), body, lang="en") + "\n"

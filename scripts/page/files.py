@@ -27,8 +27,11 @@ def of_run(run, out):
     title = f"Run {run.tag}: {run.run_id}" if run.tag else ""
     if run.host:
         title = f"Peer {', '.join(b.label for b in run.backends)}"
-    return tag("div", tag("h3", title) if title else "",
-               tag("ul", *(tag("li", k) for k in links), class_="links"), command)
+    return block(title, links, command)
+
+
+def block(title, links, command):
+    return tag("div", tag("h3", title) if title else "", tag("ul", *(tag("li", k) for k in links), class_="links"), command)
 
 
 def paths_of(run):
@@ -37,12 +40,12 @@ def paths_of(run):
     return known + [os.path.join(run.folder, name) for name in more]
 
 
-def link(path, out):
-    """Relative to the page, so that folder and page can be moved together."""
+def link(path, out, text=None):
+    """Relative to the page, so that folder and page can be moved together. text: the name of the file."""
     folder = os.path.dirname(os.path.abspath(out))
     relative = os.path.relpath(os.path.abspath(path), os.path.realpath(folder) if os.path.islink(folder) else folder)
     address = quote(relative.encode("utf-8", "surrogateescape"))
-    return tag("a", os.path.basename(path), href="./" + address)
+    return tag("a", text or os.path.basename(path), href="./" + address)
 
 
 def command_of(run):
@@ -65,6 +68,6 @@ def command_of(run):
 def reproduce(run):
     text = command_of(run)
     if text is None:
-        return markup.note("machine.json does not say with which command the run was made.")
+        return markup.note("its files do not say with which command the run was made.")
     return tag("div", tag("pre", tag("code", text), tabindex="0"), tag("button", "Copy", type="button", class_="copy"),
                class_="command")

@@ -15,22 +15,30 @@ MARKERS = ("circle", "square", "diamond", "up", "down", "plus", "cross", "star")
 DASHES = ("none", "7 3", "2 3", "8 3 2 3")
 
 
+def looks_of(names):
+    """{name: (class, marker)} of backends."""
+    return {name: (f"k{i}", MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)}
+
+
+def style_sheet(names, series):
+    """Of the classes of these backends, and of as many series that a legend hides."""
+    colours = colours_by_name(names)
+    light, dark = [], []
+    for name, (key, _) in looks_of(names).items():
+        colour = colours[name]
+        light.append(f".{key}{{--k:{colour}}}")
+        dark.append(f".{key}{{--k:{ON_DARK.get(colour, colour)}}}")
+    hide = "".join(f".off{i} .s{i}{{display:none}}" for i in range(series))
+    return "".join(light) + "@media (prefers-color-scheme:dark){" + "".join(dark) + "}" + hide
+
+
 def assign(runs):
     """Gives every backend its class and marker, the same in all runs. Returns the style sheet of the classes."""
     names = list(dict.fromkeys(b.name for run in runs for b in run.backends))
-    colours = colours_by_name(names)
-    light, dark = [], []
-    for i, name in enumerate(names):
-        colour = colours[name]
-        light.append(f".k{i}{{--k:{colour}}}")
-        dark.append(f".k{i}{{--k:{ON_DARK.get(colour, colour)}}}")
-        for run in runs:
-            backend = run.find(name)
-            if backend:
-                backend.key, backend.marker = f"k{i}", MARKERS[i % len(MARKERS)]
-    series = range(sum(len(run.backends) for run in runs) + 8)
-    hide = "".join(f".off{i} .s{i}{{display:none}}" for i in series)
-    return "".join(light) + "@media (prefers-color-scheme:dark){" + "".join(dark) + "}" + hide
+    looks = looks_of(names)
+    for backend in (b for run in runs for b in run.backends):
+        backend.key, backend.marker = looks[backend.name]
+    return style_sheet(names, sum(len(run.backends) for run in runs) + 8)
 
 
 def dash(run):

@@ -12,10 +12,12 @@ import unittest
 
 import browser
 from report_run import HOSTILE, change_machine, make_rich_run, make_run, rename_backend
+from synthetic_run import write_sweep
 
 ROOT = os.path.abspath(sys.argv[1])
 
 LOOKS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
+LOOKS += [(name, width, dark) for name in ("three", "sweep") for width in (1440, 390) for dark in (False, True)]
 LOOKS += [("two", 1280, True), ("two", 360, False), ("rich", 1280, False), ("rich", 390, True)]
 
 # Pairs of visible texts of one chart whose boxes share more than a hair, and texts cut off by the page. Rotated ones
@@ -93,7 +95,14 @@ class Report(unittest.TestCase):
         rich = os.path.join(cls.scratch.name, "rich")
         make_rich_run(rich)
         cls.rich = os.path.join(rich, "report.html")
-        for arguments in ((folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines"), (rich,)):
+        third = os.path.join(cls.scratch.name, "third")
+        make_run(third, epochs=8, slowdown=0.95)
+        cls.three = os.path.join(folder, "three.html")
+        swept = os.path.join(cls.scratch.name, "swept")
+        write_sweep(swept)
+        make_run(os.path.join(swept, "t1-b32-h128"), epochs=2)
+        cls.sweep = os.path.join(swept, "report.html")
+        for arguments in ((swept,), (other, third, rich, "-o", cls.three, "--mixed-machines"), (folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines"), (rich,)):
             subprocess.run([os.path.join(ROOT, "scripts", "report"), *arguments], check=True, capture_output=True)
         cls.browser = browser.Browser(os.path.join(cls.scratch.name, "profile"))
         cls.addClassCleanup(cls.browser.close)

@@ -22,6 +22,7 @@ from lanebench.run import Speedup, load_runs
 from page import speedups
 from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
                         rename_backend, write_csv)
+from synthetic_run import write_sweep
 
 ROOT = os.path.abspath(sys.argv[1])
 
@@ -702,6 +703,76 @@ class SeveralRuns(Case):
         self.refuse(6, "on what CPU", arguments=(self.run_dir, self.other))
 
 
+class Sweep(Case):
+    def setUp(self):
+        super().setUp()
+        write_sweep(self.run_dir)
+        self.rows = read_rows(self.run_dir, "sweep.csv")
+
+    def test_sections(self):
+        page = self.page()
+        self.assertEqual([s.get("id") for s in page.all(".//section")], ["threads", "batch", "hidden", "points", "files"])
+        header = page.words(page.root.find(".//header"))
+        self.assertIn("12 points of avx2 and onednn: threads 1, 2 and 4; batch 32 and 128; hidden 128 and 512.", header)
+        self.assertIn("With hidden 512, batch 128: avx2 is 3.03x as fast with 4 threads as with 1 (76 % of the ideal)", header)
+        self.assertIn("not in turns", header)
+        self.assertEqual(len(page.by_id("threads").findall(".//details//figure")), 2 * 3)  # one combination is open
+
+    def test_every_point(self):
+        """Exactly what sweep.csv says."""
+        names = ("backend", "threads", "batch", "hidden", "median_train_seconds", "share_of_peak", "gflops", "epochs",
+                 "val_accuracy")
+        self.assertEqual([row[:9] for row in self.page().table("sweep-points")], [[r[n] for n in names] for r in self.rows])
+
+    def test_points_lie_where_their_values_are(self):
+        """Of the largest combination: what is on the axes is what sweep.csv says, and the ideal is beside it."""
+        speed, efficiency = self.page().charts("threads")[:2]
+        found = points_of(speed, r"^avx2, threads (\d+), batch 128, hidden 512\n")
+        self.assertEqual([threads for threads, _, _ in found], [1, 2, 4])
+        ideal, = (p.get("d") for p in speed.iter(f"{SVG}path") if p.get("class") == "ideal")
+        ends = [tuple(map(float, place.split())) for place in ideal[1:].split("L")]
+        self.assertEqual([x for x, _ in ends], [x for _, x, _ in found])
+        full = ends[2][1] - ends[0][1]  # of log 4
+        for threads, _, height in found:
+            self.assertAlmostEqual((height - ends[0][1]) / full, math.log(threads ** 0.8) / math.log(4), delta=0.01)
+        shares = points_of(efficiency, r"^avx2, .*\n(\d+)\u00a0% of the ideal")
+        self.assertEqual([share for share, _, _ in shares], [100, 87, 76])
+        time, share = self.page().charts("hidden")[:2]
+        for chart in (time, share):
+            heights = [y for _, _, y in points_of(chart, r"^avx2, threads (\d+)")]
+            self.assertEqual(len(heights), 2)
+            self.assertTrue(all(24 <= y <= 208 for y in heights), heights)
+
+    def test_one_list_and_a_failure(self):
+        write_sweep(self.run_dir, threads=(1, 2), batches=(32,), hidden=(128,))
+        change_rows(self.run_dir, "sweep.csv", lambda rows: [
+            dict(r, outcome="crashed", median_train_seconds="", gflops="", share_of_peak="", val_accuracy="")
+            if (r["backend"], r["threads"]) == ("onednn", "2") else r for r in rows])
+        page = self.page()
+        self.assertEqual([s.get("id") for s in page.all(".//section")], ["threads", "points", "files"])
+        self.assertIn("onednn with threads 2, batch 32, hidden 128: crashed", page.words(page.root.find(".//header")))
+        self.assertIn("crashed", page.table("sweep-points")[-1])
+
+    def test_points_have_links_and_the_machine_of_the_first(self):
+        make_run(os.path.join(self.run_dir, "t1-b32-h128"), epochs=2)
+        change_machine(os.path.join(self.run_dir, "t1-b32-h128"), lambda m: m["cpu"].update(hypervisor=True))
+        page = self.page()
+        links = [a.get("href") for a in page.by_id("sweep-points").iter("a")]
+        self.assertEqual(links, ["./t1-b32-h128"] * 2)
+        self.assertIn("Synthetic CPU of a test", page.words(page.by_id("machine")))
+        self.assertIn("measured in a virtual machine", page.words(page.root.find(".//header")))
+        self.assertEqual(run_report(os.path.join(self.run_dir, "t1-b32-h128")).returncode, 0)
+        links = [a.get("href") for a in self.page().by_id("sweep-points").iter("a")]
+        self.assertEqual(links, ["./t1-b32-h128/report.html"] * 2)
+
+    def test_hostile_names(self):
+        change_rows(self.run_dir, "sweep.csv", lambda rows: [
+            dict(r, backend=HOSTILE, outcome="<img src=x>", point="<b>") if r["backend"] == "avx2" else r for r in rows])
+        page = self.page()
+        self.assertEqual(len(re.findall("<script", page.text)), 1)
+        self.assertNotIn("<img", page.text)
+
+
 class Peers(Case):
     """Another framework's run, kept in the folder of the run that it is shown beside."""
 
@@ -833,10 +904,13 @@ class Refusals(Case):
         self.refuse(6, "no such directory")
 
     def test_sweep(self):
-        os.mkdir(self.run_dir)
-        with open(os.path.join(self.run_dir, "sweep.json"), "w", encoding="utf-8") as f:
-            f.write("{}")
-        self.refuse(2, "is a sweep", "bench plot", "points")
+        write_sweep(self.run_dir)
+        other = os.path.join(self.scratch, "other")
+        make_run(other)
+        for more in ((other,), ("--against", "avx2"), ("--target-accuracy", "0.9"), ("--mixed-machines",)):
+            self.refuse(2, "is a sweep", "given alone", arguments=(self.run_dir, *more))
+        os.remove(os.path.join(self.run_dir, "sweep.csv"))
+        self.refuse(6, "no sweep.csv", "--resume")
 
     def test_no_run(self):
         os.mkdir(self.run_dir)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The page of a sweep: how its points compare, each point with its figures, and the machine they share."""
+
+import os
+
+from lanebench import words
+from lanebench.files import DataError
+from lanebench.run import Run
+from lanebench.sweep import AXES, scaling
+
+from . import caveats, document, files, machine, markup, scaling as charts, svg, theme
+from .markup import tag
+from .table import Cell, raw, table
+
+
+def build(sweep, out):
+    """The page as text. out is where it will be, for relative links."""
+    svg.ids = 0
+    names = sweep.backends
+    point = first_point(sweep)
+    top = (tag("h1", f"Sweep of {words.listed(names)} on {sweep.dataset}"),
+           tag("div", *(tag("p", text, class_="verdict") for text in sentences(sweep)), class_="verdicts"),
+           caveats.shown(list(findings(sweep, point))))
+    sections = [*(charts.render(sweep, axis) for axis in AXES), points(sweep, out), of_machine(point), of_files(sweep, out)]
+    foot = tag("footer", tag("p", sweep.footer()), tag("p", "Drawn from the files of the sweep by bench report."))
+    return document.page(f"Lanebench: sweep {sweep.run_id}", theme.style_sheet(names, len(names)), top, sections, foot)
+
+
+def first_point(sweep):
+    """The run of the first point that was timed, for what all of them share; None where it cannot be read."""
+    try:
+        return Run(os.path.join(sweep.folder, sweep.timed[0]["point"]))
+    except DataError:
+        return None
+
+
+def sentences(sweep):
+    lists = [f"{axis} {words.listed(map(str, sweep.values(axis)))}" for axis in AXES]
+    count = len({tuple(line[axis] for axis in AXES) for line in sweep.timed})
+    yield f"{words.count(count, 'point')} of {words.listed(sweep.backends)}: {'; '.join(lists)}."
+    curves = sweep.curves("threads")
+    if not curves:
+        return
+    largest = max(tuple(others.items())[::-1] for _, others, _ in curves)
+    phrases = []
+    for backend, others, lines in curves:
+        if tuple(others.items())[::-1] == largest:
+            line, gain, share = scaling(lines)[-1]
+            phrases.append(f"{backend} is {words.times(gain)} as fast with {words.count(line['threads'], 'thread')} as with "
+                           f"{lines[0]['threads']} ({words.percent(share)} of the ideal)")
+    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}: {words.listed(phrases)}."
+
+
+def findings(sweep, point):
+    for text in sweep.notes:
+        yield "warn", text
+    for note in sweep.noted():
+        yield "note", note + "."
+    for backend, deviation in dict.fromkeys((line["backend"], line["deviation"]) for line in sweep.lines if line["deviation"]):
+        yield "warn", f"{backend} {deviation}, and was timed all the same."
+    yield "note", ("points were measured one after the other, not in turns: between points, what else the machine did differs, "
+                   "and shares of the peak say more than seconds. Backends of one point took turns.")
+    for check in (caveats.machine, caveats.build, caveats.data) if point else ():
+        yield from check(point)
+
+
+def points(sweep, out):
+    columns = [("backend", False), *((axis, True) for axis in AXES), ("epoch", True, "median training time"),
+               ("of\u00a0peak", True), ("GFLOP/s", True), ("epochs", True), ("validation accuracy", True), ("outcome", False),
+               ("point", False, "its report, or its files")]
+    looks = theme.looks_of(sweep.backends)
+    rows = [[name_cell(line, looks), *(Cell(str(line[axis]), line[axis]) for axis in AXES),
+             raw(line["row"], "median_train_seconds", lambda _, s=line["median_train_seconds"]: words.seconds(s)),
+             raw(line["row"], "share_of_peak", lambda _, s=line["share_of_peak"]: words.percent(s)),
+             raw(line["row"], "gflops", lambda _, g=line["gflops"]: words.rounded(g)), raw(line["row"], "epochs"),
+             raw(line["row"], "val_accuracy"), Cell(line["outcome"], class_=None if line["outcome"] == "ok" else "failed"),
+             link(sweep, line, out)] for line in sweep.lines]
+    return markup.section("points", "Points", table("Each backend at each point", columns, rows, id_="sweep-points"))
+
+
+def name_cell(line, looks):
+    name = line["backend"]
+    mark = theme.swatch(*looks[name]) if name in looks else ""
+    return Cell(markup.join((mark, tag("span", name, class_="name")), " "), name)
+
+
+def link(sweep, line, out):
+    point = line["point"]
+    folder = os.path.join(sweep.folder, point)
+    if not point or not os.path.isdir(folder):
+        return Cell(point)
+    report = os.path.join(folder, "report.html")
+    return Cell(files.link(report if os.path.isfile(report) else folder, out, point), point)
+
+
+def of_machine(point):
+    return markup.section("machine", "First point and machine", tag("div", machine.box(point), class_="boxes")) if point else ""
+
+
+def of_files(sweep, out):
+    links = [files.link(path, out) for name in ("sweep.csv", "sweep.json", "charts")
+             for path in [os.path.join(sweep.folder, name)] if os.path.exists(path)]
+    return markup.section("files", "Files, and how to do it again", files.block("", links, files.reproduce(sweep)))
