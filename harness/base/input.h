@@ -14,7 +14,7 @@
 /* Kinds, each with its largest size in bytes. */
 #define INPUT_KINDS(X)                                                                                       \
     X(INPUT_CACHE, 1 << 20)    /* tuning.json, roofline.json: some hundred bytes for each machine */         \
-    X(INPUT_MACHINE, 16 << 20) /* machine.json, sweep.json */                                                \
+    X(INPUT_MACHINE, 16 << 20) /* machine.json, sweep.json, summary.json */                                  \
     X(INPUT_CSV, 256 << 20)    /* of another run */                                                          \
     X(INPUT_SHAPES, 1 << 20)   /* a list of shapes */
 

@@ -58,8 +58,9 @@ def named(name, tag, deviation):
 
 
 class Speedup:
-    """factor: how many times the speed. interval: 95 %, or None. rounds: 0 where the two did not take turns. reason: why
-    the factor is no result, by the rule of harness/results/figures.h, but only what was measured; "" where it is one."""
+    """factor: how many times the speed. interval: 95 %, of separate runs 90 %, or None. rounds: 0 where the two did not take
+    turns. reason: why the factor is no result, but only what was measured; "" where it is one. The rules are those of
+    harness/results/figures.h, of separate runs run_comparison.h."""
 
     def __init__(self, factor, interval=None, rounds=0, reason=""):
         self.factor, self.interval, self.rounds, self.reason = factor, interval, rounds, reason
@@ -150,14 +151,31 @@ class Backend:
         return [p for p in self.parts if self.seconds and p.share_of_epoch and p.seconds and p.seconds > 0]
 
     def speedup_over(self, base):
-        """None where it is not known. Of two runs, which did not take turns, the ratio of the medians."""
+        """None where it is not known."""
         if base is self:
             return Speedup(1.0)
         if base.run is self.run:
             found = section_of(section_of(self.figures, "speedup_over"), base.name)
             ratio, reason = number(found.get("ratio")), "" if found.get("established") else found.get("reason") or "unknown"
             return Speedup(ratio, interval_of(found), found.get("rounds") or 0, reason) if ratio else None
-        return Speedup(base.seconds / self.seconds) if base.seconds and self.seconds else None
+        if not base.seconds or not self.seconds:
+            return None
+        (low, high), own = base.interval or (None, None), self.interval
+        interval = (low / own[1], high / own[0]) if low and own else None
+        return Speedup(base.seconds / self.seconds, interval, 0, self.reason_against(base))
+
+    def reason_against(self, base):
+        """Why the ratio to another run's time is no result."""
+        work = other_work(base.run, self.run)
+        if work:
+            return f"{base.run.tag or base.name} and {self.run.tag or self.name} timed different work: {work}"
+        for side in (base, self):
+            who, later, disturbed = side.run.tag or side.name, side.figure("later_epochs") or 0, side.figure("disturbed") or 0
+            if not side.interval:
+                return f"{who}: {later:.0f} later epochs; an interval takes 6"
+            if 2 * disturbed >= later:
+                return f"{who}: {disturbed:.0f} of {later:.0f} later epochs disturbed"
+        return ""
 
 
 class Run:
@@ -351,6 +369,17 @@ def difference(first, second):
         if first.fact(s, k) != second.fact(s, k):
             return f"{s}.{k}: {first.fact(s, k)} and {second.fact(s, k)}"
     return "" if ("cpu", "model") in both else "not both say on what CPU they were measured"
+
+
+def other_work(first, second):
+    """What makes an epoch of one run other work than one of the other, in words; '' where nothing does."""
+    for section, name in (("dataset", "name"), ("dataset", "train_images"), ("settings", "inputs"), ("settings", "hidden"),
+                          ("settings", "classes"), ("settings", "batch")):
+        there, here = first.fact(section, name), second.fact(section, name)
+        if there != here:
+            return f"{'dataset' if name == 'name' else name} " + " and ".join(
+                "unknown" if fact is None else str(fact) for fact in (there, here))
+    return ""
 
 
 def load_runs(folders, mixed_machines=False):

@@ -3,9 +3,9 @@
 
 from lanebench import words
 from lanebench.rows import deviation_of, finite, value
-from lanebench.run import difference, interval_of, number, section_of
+from lanebench.run import difference, interval_of, number, other_work, section_of
 
-from . import builds, letters
+from . import builds
 from .integrity import rows_of
 from .markup import join, tag
 
@@ -46,7 +46,7 @@ def mixed(runs):
         if what:
             yield "bad", (f"runs {own[0].tag} and {run.tag} are of different machines ({what}): what one is faster than the "
                           "other says nothing about the kernels.")
-        work = letters.difference(own[0], run)
+        work = other_work(own[0], run)
         if work:
             yield "warn", f"runs {own[0].tag} and {run.tag} timed different work: {work}."
 

@@ -31,10 +31,3 @@ def facts_of(run):
              "compiler": build.get("compiler"), "CPU": cpu_text(run.section("cpu")), "data": run.dataset,
              "threads": run.threads, **{name: settings.get(key) for key, name in SETTINGS}}
     return {name: str(fact) for name, fact in found.items() if fact not in (None, "")}
-
-
-def difference(first, second):
-    """The work that differs between two runs, in words; '' where their epochs are the same work."""
-    both = [facts_of(run) for run in (first, second)]
-    names = [name for name in ("data", "threads", "batch", "hidden units") if both[0].get(name) != both[1].get(name)]
-    return ", ".join(f"{name} {both[0].get(name, 'unknown')} and {both[1].get(name, 'unknown')}" for name in names)

@@ -19,7 +19,7 @@ def render(runs, bases):
         return ""
     text = ("Where both ran in the same rounds: median of the rounds' ratios, so that what disturbed both cancels, and as "
             "whiskers its 95\u00a0% interval. An interval that crosses 1 shows no difference. Not established: fewer "
-            "than six rounds, or something disturbed half of them or more. Without whiskers: ratio of the medians.")
+            "than six rounds or epochs, or something disturbed half of them or more.")
     return markup.section("speed-up", "Speed-up", markup.note(text), markup.pair(*panels))
 
 
@@ -61,8 +61,8 @@ def between(first, second):
     rows = known((b, other) for b, other in pairs if other in first.timed())
     if not rows:
         return None
-    caption = ("Two separate runs, ratio of the medians: nothing protects this comparison from what changed on the machine "
-               "between them.")
+    caption = ("Two separate runs: ratio of the medians, and the interval of at least 90\u00a0% that follows from theirs. Nothing "
+               "protects this comparison from what changed on the machine between them.")
     name = f"run {first.tag}"
     return markup.figure(f"Run {second.tag} against run {first.tag}", caption, lambda width: draw(rows, name, width),
                          half=True)

@@ -654,7 +654,13 @@ class SeveralRuns(Case):
         text = page.words(page.root.find(".//header"))
         self.assertIn("Run B against run A", text)
         self.assertIn("avx512 1.11x", text)
-        self.assertIn("not interleaved", text)
+        self.assertIn("did not take turns", text)
+        change_figures(self.other, "avx512", disturbed=5)
+        text = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        self.assertNotIn("avx512 1.11x", text)
+        change_machine(self.other, lambda m: m["settings"].update(hidden=128))
+        text = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        self.assertIn("How run B compares with run A is not established: A and B timed different work: hidden 512 and 128.", text)
         self.assertEqual(len(page.table("every-epoch")), 2 * len(read_rows(self.run_dir, "epochs.csv")))
 
     def test_what_the_letters_stand_for(self):
@@ -668,7 +674,7 @@ class SeveralRuns(Case):
         self.assertIn("The same in all: commit 0123456789ab, compiler gcc 12.2.0, CPU Synthetic CPU of a test", shown[2])
         self.assertEqual(len(shown), 3)
         header = page.words(page.root.find(".//header"))
-        self.assertLess(header.index("A: run"), header.index("Run B against run A"))
+        self.assertLess(header.index("A: run"), header.index("How run B compares"))
         self.assertIn("runs A and B timed different work: batch 128 and 64.", header)
         self.assertIsNone(self.page().root.find(".//header/ul[@class='runs']"))
 
