@@ -60,8 +60,8 @@ def render(sweep, axis):
 
 
 def group(others, series, axis, looks, order):
-    title = ", ".join(f"{name} {number}" for name, number in others)
-    figures = [markup.figure(f"{f.title}: {title}", "", lambda width, f=f: draw(f, series, axis, looks, order, width),
+    where = ", ".join(f"{name} {number}" for name, number in others)
+    figures = [markup.figure(f.title, where, lambda width, f=f: draw(f, series, axis, looks, order, width),
                              half=True) for f in FIGURES[axis]]
     return markup.pair(*figures)
 

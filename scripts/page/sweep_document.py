@@ -88,9 +88,9 @@ def link(sweep, line, out):
     point = line["point"]
     folder = os.path.join(sweep.folder, point)
     if not point or not os.path.isdir(folder):
-        return Cell(point)
+        return Cell(point, class_="whole")
     report = os.path.join(folder, "report.html")
-    return Cell(files.link(report if os.path.isfile(report) else folder, out, point), point)
+    return Cell(files.link(report if os.path.isfile(report) else folder, out, point), point, "whole")
 
 
 def of_machine(point):

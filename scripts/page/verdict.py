@@ -108,14 +108,17 @@ def beside(best, peer):
 
 
 def across(runs):
-    first = runs[0]
+    first, stated = runs[0], False
     for run in runs[1:]:
         pairs = [(backend, first.find(backend.name)) for backend in believed(run)]
         ups = [(backend, backend.speedup_over(other)) for backend, other in pairs if other in believed(first)]
         phrases = [f"{backend.titled} {speedup_text(up)}" for backend, up in ups if not up.reason]
         if phrases:
-            yield (f"Run {run.tag} against run {first.tag}, times as fast: {'; '.join(phrases)}. These runs did not take turns: "
-                   "what changed on the machine between them is in the ratios and not in the intervals.")
+            stated = True
+            yield f"Run {run.tag} against run {first.tag}, times as fast: {'; '.join(phrases)}."
         elif ups:
             yield (f"How run {run.tag} compares with run {first.tag} is not established: "
                    f"{'; '.join(dict.fromkeys(up.reason for _, up in ups))}.")
+    if stated:
+        yield ("These runs did not take turns: what changed on the machine between them is in the ratios and not in the "
+               "intervals.")
