@@ -64,19 +64,24 @@ def span(low, high):
     return f"{low}\u2060–\u2060{high}"
 
 
-def plain_range(interval):
-    low, high = interval
-    return span(rounded(low, interval), rounded(high, interval))
+def ratio_places(factor):
+    """Decimal places, as on the console (harness/console/speedup_view.c): 1 from 10 on, else 2; three digits below 0.1."""
+    return 1 if factor >= 10 else 2 if factor >= 0.1 else three_digits(factor)
 
 
-def times(factor, interval=None):
+def times(factor):
     """'1.43x': the one notation for how many times the speed, on the console, in charts and reports alike."""
-    return f"{rounded(factor, interval)}x"
+    return NOT_MEASURED if factor is None else grouped(f"{factor:.{ratio_places(factor)}f}") + "x"
+
+
+def times_range(factor, interval):
+    """'1.37–1.47', with the digits of the factor it belongs to."""
+    return span(*(grouped(f"{end:.{ratio_places(factor)}f}") for end in interval))
 
 
 def times_and_range(factor, interval=None):
     """'1.43x (1.37–1.47)'."""
-    return times(factor, interval) + (f" ({plain_range(interval)})" if interval else "")
+    return times(factor) + (f" ({times_range(factor, interval)})" if interval else "")
 
 
 def percent(share, places=0):

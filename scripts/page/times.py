@@ -37,7 +37,7 @@ def summary_row(backend, bases):
         if up and up.reason:
             row.append(Cell(tag("span", missing, title=f"not established: {up.reason}"), ""))
         else:
-            row.append(figure_cell(up and up.factor, lambda f, up=up: words.times(f, up.interval), missing))
+            row.append(figure_cell(up and up.factor, words.times, missing))
     return row + [
         figure_cell(interval and interval[0], lambda _: words.seconds_range(interval, backend.seconds), missing),
         figure_cell(backend.figure("gflops"), lambda _: backend.speed.replace(" GFLOP/s", ""), missing),

@@ -56,7 +56,7 @@ def speed(timed, bases):
         text += f", but how it compares with {second.titled} is not established ({up.reason})"
     elif is_open:
         text += (f", but cannot be told from {second.titled} here "
-                 f"({words.times(up.factor, up.interval)}, {words.plain_range(up.interval)})")
+                 f"({words.times(up.factor)}, {words.times_range(up.factor, up.interval)})")
     named = [b for b in dict.fromkeys([second.name, *bases]) if b != best.name]
     phrases = [faster(best, other) for other in timed if other.name in named and not (other is second and is_open)]
     phrases = [phrase for phrase in phrases if phrase]

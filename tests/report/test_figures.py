@@ -63,7 +63,9 @@ class Words(unittest.TestCase):
         self.assertEqual(words.seconds_range((0.2748, 0.309), 0.2976).replace("\u2060", ""), "275–309 ms")
         self.assertEqual([words.seconds(s) for s in (12.6, 0.0421, 3e-5)], ["12.6 s", "42.1 ms", "30.0 µs"])
         self.assertEqual([words.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
-        self.assertEqual(words.times_and_range(1 / 30), "0.0333x")
+        ratios = ((1 / 30, None), (0.5, (0.4, 0.6)), (1.0104, (0.99, 1.02)), (9.994, None), (12.345, (11.0, 13.04)), (None, None))
+        self.assertEqual([words.times_and_range(*ratio).replace("\u2060", "") for ratio in ratios],
+                         ["0.0333x", "0.50x (0.40–0.60)", "1.01x (0.99–1.02)", "9.99x", "12.3x (11.0–13.0)", "–"])
         self.assertEqual(words.listed(["a", "b", "c"]), "a, b and c")
 
 
