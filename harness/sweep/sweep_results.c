@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/describe.h"
 #include "base/clean_text.h"
 #include "base/input.h"
 #include "results/csv.h"
@@ -287,6 +288,20 @@ void sweep_results_table(struct table *t, const struct sweep_results *r)
     for (int i = 0; i < r->count; i++) add_row(t, r, &r->lines[i]);
 }
 
+/* What goes with the speed of its backends: a line for each that has a note. */
+static void print_notes(const struct sweep_results *r, FILE *out)
+{
+    for (int i = 0; i < r->count; i++) {
+        char note[DESCRIBE_NOTE_SIZE];
+        const struct registry_entry *entry = registry_find(r->lines[i].backend);
+        int first = 0;
+        while (strcmp(r->lines[first].backend, r->lines[i].backend) != 0) first++;
+        if (first == i && entry && *describe_note(entry, note))
+            wrap_line(out, terminal_width(out),
+                      "%s: %s; GFLOP/s counts all products, of peak those that it makes", entry->name, note);
+    }
+}
+
 int sweep_results_print(const struct sweep_results *r, FILE *out)
 {
     struct table t;
@@ -299,5 +314,6 @@ int sweep_results_print(const struct sweep_results *r, FILE *out)
         "median s = of training one epoch, without the first; speed-up = against the fewest threads at the "
         "same batch and hidden size; efficiency = speed-up over the ratio of threads; points were measured "
         "one after the other");
+    print_notes(r, out);
     return code;
 }
