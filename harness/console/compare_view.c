@@ -88,8 +88,9 @@ void compare_table(struct table *t, const struct run_comparison *c)
         if (!c->same_machine || isnan(row->median)) { /* seconds of different machines do not compare */
             for (int k = 0; k < 2; k++) table_cell(t, "%s", "");
         } else {
-            table_cell(t, "%.3f", row->median);
-            interval_cell(t, row->interval, 3);
+            const int places = row->median < 0.01 ? 5 : row->median < 0.1 ? 4 : 3;
+            table_cell(t, "%.*f", places, row->median);
+            interval_cell(t, row->interval, places);
         }
         if (row->later > 0)
             table_cell(t, "%d/%d", row->disturbed, row->later);

@@ -83,6 +83,13 @@ def test_two_runs(one, two):
     check(not any(word in unwrapped for word in ("FASTER", "SLOWER", "faster", "slower")), f"a verdict: {text}")
 
 
+def test_short_epochs(one, two):
+    """Of a small network: three digits of what the table shows."""
+    for folder in (one, two):
+        write(folder, median_seconds=0.00123456, interval_95=[0.0012, 0.00129])
+    check("0.00123  0.00120 - 0.00129" in compare(one, two).stdout, compare(one, two).stdout)
+
+
 def test_withheld(one, two):
     """The ratio is no result, and the console does not show it."""
     write(one)
@@ -182,6 +189,7 @@ def test_refused(folder, one, two):
 with scratch() as place:
     first, second = place + "/first", place + "/second"
     test_two_runs(first, second)
+    test_short_epochs(first, second)
     test_withheld(first, second)
     test_several_machines(first, second)
     test_width_and_files(place, first, second)
