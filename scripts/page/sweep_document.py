@@ -48,7 +48,7 @@ def sentences(sweep):
             line, gain, share = scaling(lines)[-1]
             phrases.append(f"{backend} is {words.times(gain)} as fast with {words.count(line['threads'], 'thread')} as with "
                            f"{lines[0]['threads']} ({words.percent(share)} of the ideal)")
-    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}: {words.listed(phrases)}."
+    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}, by medians alone: {words.listed(phrases)}."
 
 
 def findings(sweep, point):
@@ -56,7 +56,8 @@ def findings(sweep, point):
         yield "warn", text
     for note in sweep.noted():
         yield "note", note + "."
-    for backend, deviation in dict.fromkeys((line["backend"], line["deviation"]) for line in sweep.lines if line["deviation"]):
+    deviating = dict.fromkeys((line["backend"], line["deviation"]) for line in sweep.lines if line["deviation"])
+    for backend, deviation in deviating:
         yield "warn", f"{backend} {deviation}, and was timed all the same."
     yield "note", ("points were measured one after the other, not in turns: between points, what else the machine did differs, "
                    "and shares of the peak say more than seconds. Backends of one point took turns.")
@@ -94,7 +95,9 @@ def link(sweep, line, out):
 
 
 def of_machine(point):
-    return markup.section("machine", "First point and machine", tag("div", machine.box(point), class_="boxes")) if point else ""
+    if not point:
+        return ""
+    return markup.section("machine", "First point and machine", tag("div", machine.box(point), class_="boxes"))
 
 
 def of_files(sweep, out):

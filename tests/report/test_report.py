@@ -20,8 +20,8 @@ import xml.etree.ElementTree as ElementTree
 import report  # scripts/report.py
 from lanebench.run import Speedup, load_runs
 from page import speedups
-from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run, read_rows,
-                        rename_backend, write_csv)
+from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run,
+                        read_rows, rename_backend, write_csv)
 from synthetic_run import write_sweep
 
 ROOT = os.path.abspath(sys.argv[1])
@@ -720,7 +720,7 @@ class Sweep(Case):
         self.assertEqual([s.get("id") for s in page.all(".//section")], ["threads", "batch", "hidden", "points", "files"])
         header = page.words(page.root.find(".//header"))
         self.assertIn("12 points of avx2 and onednn: threads 1, 2 and 4; batch 32 and 128; hidden 128 and 512.", header)
-        self.assertIn("With hidden 512, batch 128: avx2 is 3.03x as fast with 4 threads as with 1 (76 % of the ideal)", header)
+        self.assertIn("With hidden 512, batch 128, by medians alone: avx2 is 3.03x as fast with 4 threads as with 1 (76 % of the ideal)", header)
         self.assertIn("not in turns", header)
         self.assertEqual(len(page.by_id("threads").findall(".//details//figure")), 2 * 3)  # one combination is open
 
