@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the chart, the table and the console output shown in the README from the files of a run, so that no figure
-there is typed by hand. console.txt in the run's folder is what `bench run` printed to stdout.
+"""Writes the chart, the table, the console output and the verdict shown in the README from the files of a run, so that no
+figure there is typed by hand. console.txt in the run's folder is what `bench run` printed to stdout; ab/console.txt is what
+`bench ab` printed, and its files lie beside it.
 Peers (RUN_DIR/peers/*, runs of scripts/peer_torch.py) get a row each, and a sentence with the ratio of the paired rounds.
 
 update_readme.py [--check] [--readme FILE] [RUN_DIR]   (default: the run that the README shows, of results/reference/)
@@ -11,6 +12,7 @@ Exit codes: 0 ok; 1 --check found a difference; 2 usage; 6 the run or the README
 """
 
 import argparse
+import itertools
 import os
 import re
 import sys
@@ -23,6 +25,8 @@ BEGIN = "<!-- reference run: written by scripts/update_readme.py -->"
 END = "<!-- end of reference run -->"
 CONSOLE_BEGIN = "<!-- reference console: written by scripts/update_readme.py -->"
 CONSOLE_END = "<!-- end of reference console -->"
+VERDICT_BEGIN = "<!-- reference verdict: written by scripts/update_readme.py -->"
+VERDICT_END = "<!-- end of reference verdict -->"
 HEADER = ("backend", "epoch, median", "fastest – slowest", "GFLOP/s", "vs naive", "vs onednn",
           "validation accuracy", "worst error / bound")
 
@@ -88,17 +92,27 @@ def region(run, readme):
     return lines + [END]
 
 
-def console_region(run):
-    """The table that the run printed, and its notes on backends that leave out products, as a block of code."""
-    path = os.path.join(run.folder, "console.txt")
+def printed(path, command):
+    """The lines of a console.txt."""
     try:
         with open(path, encoding="utf-8") as f:
-            printed = f.read().splitlines()
+            return f.read().splitlines()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; make it by bench run ... | tee {path}") from error
-    lines = printed[:2 + len(run.backends)]
-    lines += [line for line in printed for b in run.backends if b.note and line.startswith(f"{b.name}: {b.note}")]
+        raise DataError(f"{path}: {error.strerror}; make it by {command} ... | tee {path}") from error
+
+
+def console_region(run):
+    """The table that the run printed, and its notes on backends that leave out products, as a block of code."""
+    all_lines = printed(os.path.join(run.folder, "console.txt"), "bench run")
+    lines = all_lines[:2 + len(run.backends)]
+    lines += [line for line in all_lines for b in run.backends if b.note and line.startswith(f"{b.name}: {b.note}")]
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
+
+
+def verdict_region(run):
+    """What `bench ab` printed above its table, likewise."""
+    lines = printed(os.path.join(run.folder, "ab", "console.txt"), "bench ab")
+    return [VERDICT_BEGIN, "```", *itertools.takewhile(bool, lines), "```", VERDICT_END]
 
 
 def replace_region(text, lines):
@@ -123,6 +137,8 @@ def main():
         new = replace_region(old, region(run, arguments.readme))
         if CONSOLE_BEGIN in old:
             new = replace_region(new, console_region(run))
+        if VERDICT_BEGIN in old:
+            new = replace_region(new, verdict_region(run))
         if arguments.check:
             if new != old:
                 print(f"{arguments.readme}: does not show {run.folder}: run scripts/update_readme.py",

@@ -124,6 +124,18 @@ class Update(unittest.TestCase):
         self.assertIn(f"| avx512 ({note}) | 0.522 s | 0.510 – 0.534 s | 188.0 (80.0 made) |", text)
         self.assertIn(f"\nonednn\navx512: {note}; it makes 80.0 GFLOP/s\n```\n", text)
 
+    def test_verdict(self):
+        with open(self.readme, "a", encoding="utf-8") as f:
+            f.write("<!-- reference verdict: written by scripts/update_readme.py -->\n<!-- end of reference verdict -->\n")
+        missing = update(self.run_dir, "--readme", self.readme)
+        self.assertEqual((missing.returncode, "ab/console.txt" in missing.stderr), (6, True))
+        os.mkdir(os.path.join(self.run_dir, "ab"))
+        with open(os.path.join(self.run_dir, "ab", "console.txt"), "w", encoding="utf-8") as f:
+            f.write("SAME: b takes the time of a\nA/A check  a again\n\nbackend  median s\n")
+        self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 0)
+        with open(self.readme, encoding="utf-8") as f:
+            self.assertIn("-->\n```\nSAME: b takes the time of a\nA/A check  a again\n```\n<!-- end of reference verdict", f.read())
+
     def test_refuses_a_run_without_figures(self):
         os.remove(os.path.join(self.run_dir, "summary.json"))
         refused = update(self.run_dir, "--readme", self.readme)
