@@ -165,7 +165,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     if (job->extra) job->extra->epoch(job->extra->context, entry, row, report);
     note_failure(job);
     progress_view_epoch(&job->view, entry->name, &report->result, contender_epochs(job, entry),
-                        row->points[row->epochs - 1].flop_done);
+                        epoch_flop_done(report, flop));
 }
 
 /* The weights of the first seed, where there are several. */

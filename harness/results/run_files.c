@@ -199,7 +199,7 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
     csv_real(c, r->train_seconds);
     csv_real(c, r->val_seconds);
     const double flop = network_train_flop(&f->identity.shape, (double)r->samples);
-    const double done = (report->flop_done > 0.0 ? report->flop_done : flop) / r->train_seconds * 1e-9;
+    const double done = epoch_flop_done(report, flop) / r->train_seconds * 1e-9;
     csv_real(c, flop / r->train_seconds * 1e-9);
     csv_real(c, r->loss);
     csv_real(c, r->accuracy);

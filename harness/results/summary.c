@@ -46,7 +46,7 @@ int summary_epoch(struct summary *s, struct summary_row *row, const struct epoch
                              .round = report->round,
                              .seconds = report->result.train_seconds,
                              .flop = flop,
-                             .flop_done = report->flop_done > 0.0 ? report->flop_done : flop,
+                             .flop_done = epoch_flop_done(report, flop),
                              .peak_gflops = report->peak_gflops,
                              .disturbed = *turn_noise_cause(&report->noise, 0.0) != 0,
                              .llc_gbps = report->noise.llc_gbps};

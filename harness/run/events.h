@@ -58,6 +58,12 @@ struct epoch_report {
     int position;                   /* in the round, from 1 */
 };
 
+/* Floating-point operations that an epoch made, of the `all` of its network. */
+static inline double epoch_flop_done(const struct epoch_report *r, double all)
+{
+    return r->flop_done > 0.0 ? r->flop_done : all;
+}
+
 /* What the training of a contender came to, after its last epoch. */
 struct training_outcome {
     struct confusion confusion; /* of the test images */
