@@ -51,6 +51,7 @@ struct job {
     struct history histories[REGISTRY_MAX]; /* of summary.rows; of a plain run */
     struct progress_view view;
     struct proof_view proof_view;
+    struct options proven;              /* options, with the seed of the part that proof_view shows */
     struct integrity_session integrity; /* of a training run */
     struct part part;                   /* under way */
     struct target_results target;       /* with a target accuracy */
@@ -361,6 +362,9 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                           .trained = on_trained,
                                           .failed = on_failed};
     job->part = *part;
+    job->proven = *o;
+    job->proven.seed = part->seed;
+    job->proof_view.options = &job->proven;
     job->files.identity.seed = part->seed;
     job->files.identity.process = part->process;
     if (job->training) integrity_ground_seed(&job->integrity.ground, part->seed);

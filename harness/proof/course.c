@@ -23,7 +23,8 @@ static float sign(struct rng *rng)
 }
 
 /* Weights and biases beside which an update vanishes, but for those of every second pixel or so: 0. v as
- * training has it, and 0. */
+ * training has it, and 0, but never the first of a tensor: the only one, of a unit at rest, would stay 0, and
+ * a backend that does nothing would be right. */
 static void fill_model(struct course *c, uint64_t seed)
 {
     struct rng rng = rng_seed(seed, 71);
@@ -31,7 +32,7 @@ static void fill_model(struct course *c, uint64_t seed)
         float *w = tensor_data(&c->given.w, i), *v = tensor_data(&c->given.v, i);
         for (size_t j = 0; j < tensor_count(&c->shape, i); j++) {
             w[j] = sign(&rng) * rng_float(&rng, 0.05f, 0.6f);
-            v[j] = rng_below(&rng, 8) == 0
+            v[j] = rng_below(&rng, 8) == 0 && j > 0
                        ? 0.0f
                        : ldexpf(rng_float(&rng, 1.0f, 2.0f), -6 - (int)rng_below(&rng, 18));
         }
