@@ -32,10 +32,11 @@ static void fill_model(struct course *c, uint64_t seed)
         float *w = tensor_data(&c->given.w, i), *v = tensor_data(&c->given.v, i);
         for (size_t j = 0; j < tensor_count(&c->shape, i); j++) {
             w[j] = sign(&rng) * rng_float(&rng, 0.05f, 0.6f);
-            v[j] = rng_below(&rng, 8) == 0 && j > 0
+            v[j] = rng_below(&rng, 8) == 0
                        ? 0.0f
                        : ldexpf(rng_float(&rng, 1.0f, 2.0f), -6 - (int)rng_below(&rng, 18));
         }
+        if (v[0] == 0.0f) v[0] = 0x1p-12f;
     }
     for (int p = 0; p < c->shape.inputs; p++)
         if (rng_below(&rng, 2))
