@@ -64,10 +64,11 @@ int command_model(const struct options *o, struct error *e)
     const int images = (int)d.train.count;
     if (print_layers(&shape, o->batch, stdout)) error_set(e, EXIT_INTERNAL, "out of memory");
     printf("\nloss       categorical cross-entropy, mean of a batch\n"
-           "optimizer  RMSprop, learning rate %g, rho 0.9, epsilon 1e-7, no momentum\n"
-           "start      weights Glorot uniform from --seed, biases 0\n"
-           "epoch      %d images in a new order, in %d steps of up to %d\n"
-           "data       dataset=%s\n",
+           "optimizer  RMSprop, learning rate %g, rho " TEXT_OF(RMSPROP_RHO) ", epsilon " TEXT_OF(
+               RMSPROP_EPSILON) ", no momentum\n"
+                                "start      weights Glorot uniform from --seed, biases 0\n"
+                                "epoch      %d images in a new order, in %d steps of up to %d\n"
+                                "data       dataset=%s\n",
            o->lr, images, images / o->batch + (images % o->batch != 0), o->batch, d.name);
     dataset_close(&d);
     return (int)e->code;

@@ -7,9 +7,6 @@
 
 #include "results/gate_results.h"
 
-#define TEXT_OF_(x) #x
-#define TEXT_OF(x)  TEXT_OF_(x)
-
 const struct command_spec command_table[] = {
     {"run",
      COMMAND_RUN,

@@ -38,7 +38,8 @@ const struct option_spec option_table[] = {
     {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", SHAPED, "BENCH_HIDDEN", AT(hidden),
      "units of the hidden layer; may be a list, too"},
     {"lr", "X", OPTION_REAL, 1e-9, 10, "0.001", TRAINING | COMMAND_AB | COMMAND_MODEL, "BENCH_LR", AT(lr),
-     "learning rate of RMSprop (rho 0.9 and epsilon 1e-7 are fixed)"},
+     "learning rate of RMSprop (rho " TEXT_OF(RMSPROP_RHO) " and epsilon " TEXT_OF(
+         RMSPROP_EPSILON) " are fixed)"},
     {"seed", "S", OPTION_SEED, 0, 0, "42", TRAINING | COMMAND_AB | COMMAND_TUNE, "BENCH_SEED", AT(seed),
      "seed of weights, sample order and proof, the same for all backends"},
     {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",

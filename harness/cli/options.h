@@ -33,6 +33,12 @@ enum command {
     COMMAND_WORKER = 1 << 5,   /* for the program's own use; not shown */
 };
 
+/* RMSprop's constants that no flag changes, Keras' defaults; and the text of one, for help. */
+#define RMSPROP_RHO      0.9
+#define RMSPROP_EPSILON  1e-7
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
 /* Python programs; the words after them are theirs. */
 enum { COMMAND_SCRIPTS = COMMAND_REPORT | COMMAND_PLOT | COMMAND_FETCH_MNIST };
 

@@ -13,9 +13,6 @@
 #include "machine/build.h"
 #include "backends/tuning.h"
 
-/* RMSprop's constants that no flag changes: Keras' defaults. */
-static const float rmsprop_rho = 0.9f, rmsprop_epsilon = 1e-7f;
-
 bool session_has_folder(const struct session *s)
 {
     return s->folder.path[0] != 0;
@@ -43,8 +40,8 @@ static void make_plan(struct session *s)
                             .classes = s->shape.classes,
                             .batch = o->batch,
                             .lr = (float)o->lr,
-                            .rho = rmsprop_rho,
-                            .epsilon = rmsprop_epsilon,
+                            .rho = (float)RMSPROP_RHO,
+                            .epsilon = (float)RMSPROP_EPSILON,
                             .l1d_bytes = t->l1d_bytes,
                             .l2_bytes = t->l2_bytes,
                             .l3_bytes = t->l3_bytes,
@@ -127,10 +124,11 @@ void session_record(const struct session *s, const struct invocation *words, str
     const struct options *o = s->options;
     record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count,
                 &s->plan);
-    json_t *settings = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs,
-                                 "naive_epochs", o->naive_epochs, "batch", o->batch, "inputs",
-                                 s->shape.inputs, "hidden", s->shape.hidden, "classes", s->shape.classes,
-                                 "lr", o->lr, "rho", 0.9, "epsilon", 1e-7, "threads", s->plan.threads);
+    json_t *settings =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs, "naive_epochs",
+                  o->naive_epochs, "batch", o->batch, "inputs", s->shape.inputs, "hidden", s->shape.hidden,
+                  "classes", s->shape.classes, "lr", o->lr, "rho", RMSPROP_RHO, "epsilon", RMSPROP_EPSILON,
+                  "threads", s->plan.threads);
     /* As text: a seed may be larger than JSON's integers. */
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);

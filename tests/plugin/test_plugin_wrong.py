@@ -74,7 +74,16 @@ def test_rows():
     check("pass      composed" not in wrong.stdout, f"skipped, but proven: {wrong.stdout}")
 
 
+def test_seeds():
+    """Each seed has a proof of its own, and the command names that seed."""
+    shown = run(quick, "run", *EVIL, "--backend", "evil:tail", "--hidden", "17", "--epochs", "1", "--seed", "7",
+                "--target-accuracy", "0.9", "--seeds", "2")
+    seeds = re.findall(r"--seed (\d+)", " ".join(shown.stderr.split()))
+    check(shown.returncode == 1 and seeds == sorted(seeds) and set(seeds) == {"7", "8"}, f"seeds {seeds}: {shown}")
+
+
 test_findings()
 test_crash()
 test_rows()
+test_seeds()
 finish()

@@ -156,6 +156,8 @@ static void tight_bounds_are_told_apart(void **state)
     }
     const struct proof_verdict gemm = prove(registry_fallback(), "gemm", NULL)->verdict;
     assert_true(gemm.worst_of_loose > 0.1 && gemm.worst_of_loose < gemm.worst_of_bound);
+    const struct proof_verdict step = prove(registry_fallback(), "composed lockstep", NULL)->verdict;
+    assert_true(step.worst_of_bound > 0.5 && step.worst_of_loose < 0.1); /* w and v after a step */
     struct backend b = *registry_fallback(); /* what is wrong counts, whatever the bound */
     b.name = "wrong";
     b.ops.bias_act = bias_act_off_by_a_bit;
