@@ -79,20 +79,9 @@ static dnnl_status_t pd_softmax(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
                                                       dnnl_softmax_accurate, x, x, axis, attr);
 }
 
-static dnnl_status_t pd_binary(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_alg_kind_t kind,
-                               layout_ref a, layout_ref b, layout_ref dst, const_dnnl_primitive_attr_t attr)
-{
-    return dnnl_binary_primitive_desc_create(pd, engine, kind, a, b, dst, attr);
-}
-
 static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha, float beta)
 {
     return dnnl_post_ops_append_eltwise(ops, kind, alpha, beta);
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t ops, float scale)
-{
-    return dnnl_post_ops_append_sum(ops, scale, 0, dnnl_data_type_undef);
 }
 
 #else /* 2.x */
@@ -169,22 +158,9 @@ static dnnl_status_t pd_softmax(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
     return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &d, attr, engine, NULL);
 }
 
-static dnnl_status_t pd_binary(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_alg_kind_t kind,
-                               layout_ref a, layout_ref b, layout_ref dst, const_dnnl_primitive_attr_t attr)
-{
-    dnnl_binary_desc_t d;
-    const dnnl_status_t status = dnnl_binary_desc_init(&d, kind, a, b, dst);
-    return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &d, attr, engine, NULL);
-}
-
 static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha, float beta)
 {
     return dnnl_post_ops_append_eltwise(ops, 1.0f, kind, alpha, beta);
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t ops, float scale)
-{
-    return dnnl_post_ops_append_sum(ops, scale);
 }
 
 #endif

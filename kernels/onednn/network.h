@@ -10,10 +10,7 @@
 #ifndef LANEBENCH_ONEDNN_NETWORK_H
 #define LANEBENCH_ONEDNN_NETWORK_H
 
-#include <math.h>
-
 #include "backend.h"
-#include "loss_scale.h"
 #include "library.h"
 
 enum { LAYERS = 2, BLOCK_WEIGHTS = 0, BLOCK_GRADIENTS = 1, BLOCK_SQUARES = 2, BLOCKS = 3 };
@@ -42,7 +39,6 @@ struct network {
     struct layer layer[LAYERS];
     float *block[BLOCKS];
     size_t block_floats;
-    struct kernel mean_square, update; /* RMSprop */
     /* Activations of up to plan.batch rows: inputs, hidden layer, logits; and the gradients of the last two,
      * the latter holding the probabilities first. */
     float *x, *h, *z, *dh, *dz;
@@ -158,71 +154,6 @@ static void network_create_parameters(struct network *n)
     }
     for (int b = 0; b < BLOCKS; b++) n->block[b] = library_floats(l, n->block_floats);
     for (int i = 0; i < LAYERS && !l->failed; i++) layer_create_tensors(n, i);
-}
-
-/* ---- RMSprop ---- */
-
-/* In the units of loss_scale.h: v = g * g, then times (1 - rho), then plus rho * v, then not less than
- * V_VANISHES. */
-static void create_mean_square(struct network *n, layout_ref flat, dnnl_memory_t g, dnnl_memory_t v)
-{
-    struct library *l = &n->library;
-    dnnl_post_ops_t post_ops = NULL;
-    dnnl_primitive_desc_t pd = NULL;
-    library_check(l, dnnl_post_ops_create(&post_ops), "rmsprop");
-    if (l->failed) return;
-    library_check(l, append_eltwise(post_ops, dnnl_eltwise_linear, 1.0f - n->plan.rho, 0.0f), "rmsprop");
-    library_check(l, append_sum(post_ops, n->plan.rho), "rmsprop");
-    library_check(l, append_eltwise(post_ops, dnnl_eltwise_clip, V_VANISHES, INFINITY), "rmsprop");
-    const dnnl_primitive_attr_t attr = library_attributes(l, post_ops);
-    dnnl_post_ops_destroy(post_ops);
-    if (l->failed) return;
-    const dnnl_status_t status = pd_binary(&pd, l->engine, dnnl_binary_mul, flat, flat, flat, attr);
-    kernel_create(&n->mean_square, l, "rmsprop (mean square)", pd, status);
-    kernel_bind(&n->mean_square, DNNL_ARG_SRC_0, g);
-    kernel_bind(&n->mean_square, DNNL_ARG_SRC_1, g);
-    kernel_bind(&n->mean_square, DNNL_ARG_DST, v);
-}
-
-/* w = -lr / (sqrt(v + 0) + epsilon), then times g, then plus w. The sum with zero only carries the post-ops:
- * the binary primitive is the one that runs such a chain as generated code. */
-static void create_update(struct network *n, layout_ref flat, dnnl_memory_t g, dnnl_memory_t v,
-                          dnnl_memory_t w)
-{
-    enum { POSITION_OF_MUL = 3 };
-    struct library *l = &n->library;
-    const layout_ref scalar = library_matrix(l, 1, 1);
-    const dnnl_memory_t zero = library_memory(l, scalar, library_floats(l, 1));
-    dnnl_post_ops_t post_ops = NULL;
-    dnnl_primitive_desc_t pd = NULL;
-    library_check(l, dnnl_post_ops_create(&post_ops), "rmsprop");
-    if (l->failed) return;
-    library_check(l, append_eltwise(post_ops, dnnl_eltwise_sqrt, 0.0f, 0.0f), "rmsprop");
-    library_check(l, append_eltwise(post_ops, dnnl_eltwise_linear, 1.0f, n->plan.epsilon * LOSS_SCALE),
-                  "rmsprop");
-    library_check(l, append_eltwise(post_ops, dnnl_eltwise_pow, -n->plan.lr, -1.0f), "rmsprop");
-    library_check(l, dnnl_post_ops_append_binary(post_ops, dnnl_binary_mul, flat), "rmsprop");
-    library_check(l, append_sum(post_ops, 1.0f), "rmsprop");
-    const dnnl_primitive_attr_t attr = library_attributes(l, post_ops);
-    dnnl_post_ops_destroy(post_ops);
-    if (l->failed) return;
-    const dnnl_status_t status = pd_binary(&pd, l->engine, dnnl_binary_add, flat, scalar, flat, attr);
-    kernel_create(&n->update, l, "rmsprop (update)", pd, status);
-    kernel_bind(&n->update, DNNL_ARG_SRC_0, v);
-    kernel_bind(&n->update, DNNL_ARG_SRC_1, zero);
-    kernel_bind(&n->update, DNNL_ARG_ATTR_MULTIPLE_POST_OP(POSITION_OF_MUL) | DNNL_ARG_SRC_1, g);
-    kernel_bind(&n->update, DNNL_ARG_DST, w);
-}
-
-static void network_create_rmsprop(struct network *n)
-{
-    struct library *l = &n->library;
-    const layout_ref flat = library_matrix(l, 1, (dnnl_dim_t)n->block_floats);
-    dnnl_memory_t memory[BLOCKS];
-    for (int b = 0; b < BLOCKS; b++) memory[b] = library_memory(l, flat, n->block[b]);
-    if (!l->failed) create_mean_square(n, flat, memory[BLOCK_GRADIENTS], memory[BLOCK_SQUARES]);
-    if (!l->failed)
-        create_update(n, flat, memory[BLOCK_GRADIENTS], memory[BLOCK_SQUARES], memory[BLOCK_WEIGHTS]);
 }
 
 /* ---- Forward and backward primitives for one number of rows ---- */
@@ -375,7 +306,6 @@ static void network_open(struct network *n, const struct plan *plan)
     n->layer[1] = (struct layer){.inputs = plan->hidden, .outputs = plan->classes};
     for (int i = 0; i < LAYERS && !l->failed; i++) layer_choose_layout(n, i);
     if (!l->failed) network_create_parameters(n);
-    if (!l->failed) network_create_rmsprop(n);
     n->x = library_floats(l, rows * (size_t)plan->inputs);
     n->h = library_floats(l, rows * (size_t)plan->hidden);
     n->z = library_floats(l, rows * (size_t)plan->classes);

@@ -6,6 +6,7 @@
  *   library.h  ownership, errors, and primitives with their arguments bound
  *   network.h  the network's primitives and the layouts of its tensors
  *   step.h     the training step
+ *   loops.h    what the library has no primitive for
  *   ops.h      the ops of level 1
  *
  * All primitives for plan->batch rows are made in open(). Another number of rows (the last batch of an epoch)
@@ -15,6 +16,7 @@
 
 #include "backend.h"
 #include "library.h"
+#include "loops.h"
 #include "network.h"
 #include "ops.h"
 #include "step.h"
@@ -71,11 +73,10 @@ static void describe(struct onednn *s)
         const char *name;
         const struct kernel *kernel;
     } parts[] = {
-        {"forward1", &f->hidden},       {"forward2", &f->logits},
-        {"softmax", &f->softmax},       {"backward2_weights", &b->weights2},
-        {"backward2_data", &b->data2},  {"relu_grad", &b->relu},
-        {"backward1", &b->weights1},    {"rmsprop_mean", &n->mean_square},
-        {"rmsprop_update", &n->update},
+        {"forward1", &f->hidden},      {"forward2", &f->logits},
+        {"softmax", &f->softmax},      {"backward2_weights", &b->weights2},
+        {"backward2_data", &b->data2}, {"relu_grad", &b->relu},
+        {"backward1", &b->weights1},
     };
     size_t used = (size_t)snprintf(s->implementation, sizeof s->implementation, "gemm=dnnl_sgemm");
     for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof s->implementation; i++)
@@ -145,7 +146,7 @@ static void gather(void *state, int rows, int cols, const uint8_t *pixels, const
                    int ldout)
 {
     const struct onednn *s = state;
-    gather_rows(s->network.plan.threads, rows, cols, pixels, index, out, ldout);
+    gather_rows(&s->network.plan, rows, cols, pixels, index, out, ldout);
 }
 
 /* ---- The backend ---- */

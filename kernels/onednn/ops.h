@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The ops of level 1 that can be had for any shape without making a primitive per shape. That is the GEMM,
- * through the library's BLAS-like entry; gather is plain C, the same code that the training step uses. The
+ * through the library's BLAS-like entry; gather is the plain loop that the training step uses. The
  * element-wise ops are inherited: oneDNN has them only as primitives of one shape each, and its exp and log
  * are not within 1 ulp. */
 #ifndef LANEBENCH_ONEDNN_OPS_H
@@ -31,18 +31,6 @@ static void gemm_rows(int threads, enum transpose ta, enum transpose tb, int m, 
     const dnnl_status_t status =
         dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (status != dnnl_success) library_abort("dnnl_sgemm", status);
-}
-
-/* A multiplication by 1/255 would round differently; division rounds once. */
-static void gather_rows(int threads, int rows, int cols, const uint8_t *pixels, const uint32_t *index,
-                        float *out, int ldout)
-{
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int i = 0; i < rows; i++) {
-        const uint8_t *image = pixels + (size_t)index[i] * (size_t)cols;
-        float *row = out + (size_t)i * (size_t)ldout;
-        for (int j = 0; j < cols; j++) row[j] = (float)image[j] / 255.0f;
-    }
 }
 
 #endif

@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "backend.h"
+#include "loops.h"
 #include "network.h"
-#include "ops.h"
 
 enum phase {
     PHASE_GATHER,
@@ -129,7 +129,7 @@ static void step(void *state, const struct batch *b, struct step_result *r)
     const struct forward *f = network_forward(n, b->rows);
     if (!back || !f) library_abort(l->failed, l->status);
     double t = phase_begin(s); /* making primitives is not a phase: it counts as the rest */
-    gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
+    gather_rows(&n->plan, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
     t = phase_end(s, PHASE_GATHER, t);
     kernel_run(&f->hidden, l);
     t = phase_end(s, PHASE_FORWARD1, t);
@@ -146,9 +146,9 @@ static void step(void *state, const struct batch *b, struct step_result *r)
     t = phase_end(s, PHASE_RELU_GRAD, t);
     kernel_run(&back->weights1, l);
     t = phase_end(s, PHASE_BACKWARD1, t);
-    kernel_run(&n->mean_square, l);
-    kernel_run(&n->update, l);
     dnnl_stream_wait(l->stream);
+    update(&n->plan, n->block_floats, n->block[BLOCK_GRADIENTS], n->block[BLOCK_SQUARES],
+           n->block[BLOCK_WEIGHTS]);
     phase_end(s, PHASE_RMSPROP, t);
 }
 
@@ -160,7 +160,7 @@ static void predict(void *state, const struct batch *b, float *prob, struct step
     use_threads(s);
     const struct forward *f = network_forward(n, b->rows);
     if (!f) library_abort(l->failed, l->status);
-    gather_rows(n->plan.threads, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
+    gather_rows(&n->plan, b->rows, n->plan.inputs, b->pixels, b->index, n->x, n->plan.inputs);
     kernel_run(&f->hidden, l);
     kernel_run(&f->logits, l);
     kernel_run(&f->softmax, l);

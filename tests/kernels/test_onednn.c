@@ -215,8 +215,8 @@ static void names_the_code_behind_each_primitive(void **unused)
 {
     (void)unused;
     static const char *const names[] = {
-        "gemm=",           "forward1=",  "forward2=",  "softmax=",      "backward2_weights=",
-        "backward2_data=", "relu_grad=", "backward1=", "rmsprop_mean=", "rmsprop_update="};
+        "gemm=",           "forward1=",  "forward2=", "softmax=", "backward2_weights=",
+        "backward2_data=", "relu_grad=", "backward1="};
     const struct plan p = small_plan();
     void *state = open_state(&p);
     const char *text = backend_onednn.implementation(state);
