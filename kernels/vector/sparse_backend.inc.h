@@ -1,40 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * The frame of a backend that is a training step without products of zero pixels, and nothing else: its ops
- * are inherited. An ISA's file defines what parameters.inc.h lists, SKIPS_ZEROS as 1, includes this, and
- * exports one struct backend made by SPARSE_BACKEND.
+ * A backend that is a training step without products of zero pixels, and nothing else: its ops are inherited.
+ * An ISA's file defines what parameters.inc.h lists, SKIPS_ZEROS as 1, includes this, and exports one struct
+ * backend made by SPARSE_BACKEND.
  */
 #ifndef LB_SPARSE_BACKEND_INC_H
 #define LB_SPARSE_BACKEND_INC_H
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "frame.inc.h"
 
-#include "fused/step.inc.h"
-
-static void sparse_close(void *state)
+static bool open_parts(struct vector_state *s, const struct plan *plan)
 {
-    struct vector_state *s = state;
-    if (!s) return;
-    if (s->fused) sparse_free(s->fused->sparse);
-    fused_close(s->fused);
-    free(s);
+    return (s->fused = fused_open(plan)) && (s->fused->sparse = sparse_new(s->fused));
 }
 
-static int sparse_open(const struct plan *plan, void **state, char *why, size_t why_size)
+static void close_parts(struct vector_state *s)
 {
-    if (plan->classes < 1 || plan->classes > LOGITS) {
-        snprintf(why, why_size, "%d classes; the fused step takes 1 to %d", plan->classes, LOGITS);
-        return 1;
-    }
-    struct vector_state *s = calloc(1, sizeof *s);
-    if (!s || !(s->fused = fused_open(plan)) || !(s->fused->sparse = sparse_new(s->fused))) {
-        snprintf(why, why_size, "out of memory");
-        sparse_close(s);
-        return 1;
-    }
-    *state = s;
-    return 0;
+    if (s->fused) sparse_free(s->fused->sparse);
+    fused_close(s->fused);
 }
 
 static void sparse_load(void *state, const struct model *m)
@@ -62,22 +45,15 @@ static double sparse_flop_done(void *state)
 }
 
 static const struct step_ops sparse_ops = {
-    .load = sparse_load,
-    .step = sparse_train,
-    .predict = fused_predict,
-    .store = sparse_store,
-    .phases = phase_names,
-    .phase_seconds = fused_phase_seconds,
-    .clock_reads = fused_clock_reads,
-    .flop_done = sparse_flop_done,
+    STEP_MEMBERS,          .load = sparse_load,           .step = sparse_train,
+    .store = sparse_store, .flop_done = sparse_flop_done,
 };
 
 #define SPARSE_BACKEND(name_, dense_, needs_)                                                                \
     {                                                                                                        \
-        .abi_version = BACKEND_ABI_VERSION, .struct_size = sizeof(struct backend), .name = name_,            \
-        .summary = "skips zero pixels; same bits as " dense_, .needs = needs_,                               \
-        .flags = BACKEND_DETERMINISTIC | BACKEND_INHERITS_FASTEST, .open = sparse_open,                      \
-        .close = sparse_close, .step = &sparse_ops, .same_bits_as = dense_,                                  \
+        FRAME_MEMBERS(name_, needs_), .summary = "skips zero pixels; same bits as " dense_,                  \
+                                      .flags = BACKEND_DETERMINISTIC | BACKEND_INHERITS_FASTEST,             \
+                                      .step = &sparse_ops, .same_bits_as = dense_,                           \
     }
 
 #endif
