@@ -16,7 +16,7 @@ static int export_markdown(const struct run_comparison *c, const char *path, str
     markdown_begin(&m, "compare", c->runs[0].run_id);
     if (m.out)
         for (int i = 0; i < c->count; i++)
-            fprintf(m.out, "%c: run %s of %s%s", 'A' + i, c->runs[i].run_id, c->runs[i].time,
+            fprintf(m.out, "%c: run %s of %s%s", run_letter(i), c->runs[i].run_id, c->runs[i].time,
                     i + 1 < c->count ? "; " : ".\n\n");
     compare_table(&t, c);
     markdown_add(&m, &t);

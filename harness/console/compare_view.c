@@ -8,11 +8,6 @@
 #include "console/terminal.h"
 #include "console/wrap.h"
 
-static char letter(int run)
-{
-    return (char)('A' + run);
-}
-
 /* ", hidden 512 and 128": the values of the first run and of this one. */
 static void print_differences(const struct run_comparison *c, int run, FILE *out)
 {
@@ -35,7 +30,7 @@ static void print_runs(const struct run_comparison *c, FILE *out)
     for (int i = 0; i < c->count; i++) {
         const struct compared_run *run = &c->runs[i];
         const json_int_t code = json_integer_value(json_object_get(run->summary, "exit_code"));
-        fprintf(lines, "%c  %s, run %s of %s", letter(i), clean_copy(folder, sizeof folder, run->folder),
+        fprintf(lines, "%c  %s, run %s of %s", run_letter(i), clean_copy(folder, sizeof folder, run->folder),
                 *run->run_id ? run->run_id : "unknown", *run->time ? run->time : "unknown time");
         if (code) fprintf(lines, ", ended with exit code %lld", (long long)code);
         if (json_is_array(json_object_get(run->summary, "resumed"))) fputs(", resumed", lines);
@@ -63,7 +58,7 @@ static void speed_cells(struct table *t, const struct run_comparison *c, const s
         return;
     }
     if (c->same_machine)
-        table_cell(t, "%.*fx %c", places, row->speed, letter(c->rows[row->base].run));
+        table_cell(t, "%.*fx %c", places, row->speed, run_letter(c->rows[row->base].run));
     else
         table_cell(t, "%.*fx", places, row->speed);
     interval_cell(t, row->range, places);
@@ -83,7 +78,7 @@ void compare_table(struct table *t, const struct run_comparison *c)
     for (int i = 0; i < c->row_count; i++) {
         const struct compared_row *row = &c->rows[i];
         table_cell(t, "%s", row->backend);
-        table_cell(t, "%c", letter(row->run));
+        table_cell(t, "%c", run_letter(row->run));
         table_cell(t, "%s", row->proof);
         if (!c->same_machine || isnan(row->median)) { /* seconds of different machines do not compare */
             for (int k = 0; k < 2; k++) table_cell(t, "%s", "");
@@ -123,7 +118,7 @@ static void print_open(const struct run_comparison *c, int width, FILE *out)
         if (row->base < 0 || row->established) continue;
         const struct compared_row *base = &c->rows[row->base];
         wrap_line(out, width, "%s of %c against %s of %c: not established: %s", row->backend,
-                  letter(row->run), base->backend, letter(base->run), row->reason);
+                  run_letter(row->run), base->backend, run_letter(base->run), row->reason);
     }
 }
 

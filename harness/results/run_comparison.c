@@ -14,11 +14,6 @@
 
 static const struct interval none = {-INFINITY, INFINITY};
 
-static char letter(const struct compared_row *row)
-{
-    return (char)('A' + row->run);
-}
-
 /* ---- Reading ---- */
 
 static int wrong(const struct compared_run *run, struct error *e, const char *what, const char *backend)
@@ -182,14 +177,14 @@ static bool is_one_machine(const struct run_comparison *c)
 static bool is_doubtful(const struct compared_row *row, char *reason, size_t size)
 {
     if (strcmp(row->proof, "VIOLATED") == 0)
-        snprintf(reason, size, "%c: violates integrity", letter(row));
+        snprintf(reason, size, "%c: violates integrity", run_letter(row->run));
     else if (strcmp(row->proof, "NO") == 0)
-        snprintf(reason, size, "%c: its proof failed", letter(row));
+        snprintf(reason, size, "%c: its proof failed", run_letter(row->run));
     else if (!isfinite(row->interval.low))
-        snprintf(reason, size, "%c: %d later epochs; an interval takes %d", letter(row), row->later,
+        snprintf(reason, size, "%c: %d later epochs; an interval takes %d", run_letter(row->run), row->later,
                  INTERVAL_MIN);
     else if (2 * row->disturbed >= row->later)
-        snprintf(reason, size, "%c: %d of %d later epochs disturbed", letter(row), row->disturbed,
+        snprintf(reason, size, "%c: %d of %d later epochs disturbed", run_letter(row->run), row->disturbed,
                  row->later);
     else
         return false;
@@ -213,8 +208,8 @@ static void compare_medians(struct run_comparison *c, struct compared_row *row)
         row->range = (struct interval){base->interval.low / row->interval.high,
                                        base->interval.high / row->interval.low};
     if (run_facts_other_work(c->runs[base->run].summary, c->runs[row->run].summary, work, sizeof work))
-        snprintf(row->reason, sizeof row->reason, "%c and %c timed different work: %s", letter(base),
-                 letter(row), work);
+        snprintf(row->reason, sizeof row->reason, "%c and %c timed different work: %s", run_letter(base->run),
+                 run_letter(row->run), work);
     else if (!is_doubtful(base, row->reason, sizeof row->reason))
         is_doubtful(row, row->reason, sizeof row->reason);
     row->established = !row->reason[0];
@@ -278,7 +273,8 @@ static int compare_within(struct run_comparison *c, struct compared_row *row, st
     if (isnan(row->speed)) return 0;
     row->base = (int)(base - c->rows);
     if (!json_is_true(json_object_get(found, "established")))
-        snprintf(row->reason, sizeof row->reason, "%c: %s", letter(row), text_or_empty(found, "reason"));
+        snprintf(row->reason, sizeof row->reason, "%c: %s", run_letter(row->run),
+                 text_or_empty(found, "reason"));
     else if (strcmp(base->proof, "VIOLATED") == 0)
         is_doubtful(base, row->reason, sizeof row->reason);
     else if (strcmp(row->proof, "VIOLATED") == 0)
@@ -329,11 +325,11 @@ static json_t *row_json(const struct run_comparison *c, const struct compared_ro
 {
     const struct compared_row *base = row->base < 0 ? NULL : &c->rows[row->base];
     return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:[o, o], s:o, s:o, s:o, s:[o, o], s:b, s:o}",
-                     "backend", row->backend, "run", (char[]){letter(row), 0}, "proof", row->proof, "note",
-                     json_string_or_null(row->note), "later_epochs", row->later, "disturbed", row->disturbed,
-                     "median_seconds", real(row->median), "interval_95", real(row->interval.low),
-                     real(row->interval.high), "over_run",
-                     base ? json_string((char[]){letter(base), 0}) : json_null(), "over_backend",
+                     "backend", row->backend, "run", (char[]){run_letter(row->run), 0}, "proof", row->proof,
+                     "note", json_string_or_null(row->note), "later_epochs", row->later, "disturbed",
+                     row->disturbed, "median_seconds", real(row->median), "interval_95",
+                     real(row->interval.low), real(row->interval.high), "over_run",
+                     base ? json_string((char[]){run_letter(base->run), 0}) : json_null(), "over_backend",
                      base ? json_string(base->backend) : json_null(), "speed", real(row->speed), "range",
                      real(row->range.low), real(row->range.high), "established", row->established, "reason",
                      json_string_or_null(row->reason));
@@ -346,7 +342,7 @@ json_t *run_comparison_json(const struct run_comparison *c)
         const struct compared_run *run = &c->runs[i];
         json_t *exit_code = json_object_get(run->summary, "exit_code");
         json_array_append_new(runs, json_pack("{s:s, s:o, s:s, s:s, s:s, s:O?, s:o}", "run",
-                                              (char[]){(char)('A' + i), 0}, "folder",
+                                              (char[]){run_letter(i), 0}, "folder",
                                               json_string_of_bytes(run->folder), "run_id", run->run_id,
                                               "env_id", run->env_id, "time_utc", run->time, "exit_code",
                                               exit_code, "differs", run_comparison_differences(c, i)));

@@ -10,7 +10,13 @@
 #include "base/error.h"
 #include "stats/interval.h"
 
-enum { COMPARED_RUNS_MAX = 26 }; /* run i has the letter 'A' + i */
+enum { COMPARED_RUNS_MAX = 26 };
+
+/* What run i is called: A, B, C. */
+static inline char run_letter(int run)
+{
+    return (char)('A' + run);
+}
 
 struct compared_run {
     const char *folder;                 /* as given */
