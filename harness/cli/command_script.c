@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/own_program.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "machine/places.h"
@@ -19,13 +20,14 @@ static const char *file_of(enum command command)
 
 int command_script(const struct options *o, const struct invocation *words, struct error *e)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], program[PATH_MAX]; /* the report asks the program to compare runs */
     const char *const name = command_of(o->command)->name, *const chosen = getenv("PYTHON");
     const char *const python = chosen && *chosen ? chosen : "python3";
     const char *const script = places_script(file_of(o->command), path, sizeof path);
     if (!script)
         return error_set(e, EXIT_INTERNAL, "%s: this program cannot tell where it lies: is /proc mounted?",
                          name);
+    if (realpath(own_program_file(), program)) setenv("LANEBENCH_PROGRAM", program, 1);
     if (access(script, R_OK) != 0)
         return error_set(e, EXIT_INTERNAL, "%s: %s: %s; install Lanebench again (meson install)", name,
                          script, strerror(errno));

@@ -341,11 +341,14 @@ json_t *run_comparison_json(const struct run_comparison *c)
     for (int i = 0; i < c->count; i++) {
         const struct compared_run *run = &c->runs[i];
         json_t *exit_code = json_object_get(run->summary, "exit_code");
-        json_array_append_new(runs, json_pack("{s:s, s:o, s:s, s:s, s:s, s:O?, s:o}", "run",
+        char work[100];
+        const bool is_other = run_facts_other_work(c->runs[0].summary, run->summary, work, sizeof work);
+        json_array_append_new(runs, json_pack("{s:s, s:o, s:s, s:s, s:s, s:O?, s:o, s:o}", "run",
                                               (char[]){run_letter(i), 0}, "folder",
                                               json_string_of_bytes(run->folder), "run_id", run->run_id,
                                               "env_id", run->env_id, "time_utc", run->time, "exit_code",
-                                              exit_code, "differs", run_comparison_differences(c, i)));
+                                              exit_code, "differs", run_comparison_differences(c, i),
+                                              "other_work", json_string_or_null(is_other ? work : "")));
     }
     for (int i = 0; i < c->row_count; i++) json_array_append_new(rows, row_json(c, &c->rows[i]));
     return json_pack("{s:i, s:b, s:s?, s:o, s:o}", "schema", 1, "same_machine", c->same_machine, "reference",

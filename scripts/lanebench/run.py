@@ -151,31 +151,12 @@ class Backend:
         return [p for p in self.parts if self.seconds and p.share_of_epoch and p.seconds and p.seconds > 0]
 
     def speedup_over(self, base):
-        """None where it is not known."""
+        """Over a backend of the same run; None where it is not known. comparison.py has separate runs."""
         if base is self:
             return Speedup(1.0)
-        if base.run is self.run:
-            found = section_of(section_of(self.figures, "speedup_over"), base.name)
-            ratio, reason = number(found.get("ratio")), "" if found.get("established") else found.get("reason") or "unknown"
-            return Speedup(ratio, interval_of(found), found.get("rounds") or 0, reason) if ratio else None
-        if not base.seconds or not self.seconds:
-            return None
-        (low, high), own = base.interval or (None, None), self.interval
-        interval = (low / own[1], high / own[0]) if low and own else None
-        return Speedup(base.seconds / self.seconds, interval, 0, self.reason_against(base))
-
-    def reason_against(self, base):
-        """Why the ratio to another run's time is no result."""
-        work = other_work(base.run, self.run)
-        if work:
-            return f"{base.run.tag or base.name} and {self.run.tag or self.name} timed different work: {work}"
-        for side in (base, self):
-            who, later, disturbed = side.run.tag or side.name, side.figure("later_epochs") or 0, side.figure("disturbed") or 0
-            if not side.interval:
-                return f"{who}: {later:.0f} later epochs; an interval takes 6"
-            if 2 * disturbed >= later:
-                return f"{who}: {disturbed:.0f} of {later:.0f} later epochs disturbed"
-        return ""
+        found = section_of(section_of(self.figures, "speedup_over"), base.name)
+        ratio, reason = number(found.get("ratio")), "" if found.get("established") else found.get("reason") or "unknown"
+        return Speedup(ratio, interval_of(found), found.get("rounds") or 0, reason) if ratio else None
 
 
 class Run:
@@ -232,9 +213,8 @@ class Run:
         return next((b for b in self.backends if b.name == name), None)
 
     def base(self, name):
-        """The timed backend of that name to compare with, in this run or in the one it is kept beside; else None."""
-        own = next((b for b in self.timed() if b.name == name), None)
-        return own or (self.host.base(name) if self.host else None)
+        """The timed backend of that name to compare with; else None."""
+        return next((b for b in self.timed() if b.name == name), None)
 
     def paired(self):
         """Of a framework that took turns with runs of bench, as summary.json has it: [(contender, object)]."""
@@ -369,17 +349,6 @@ def difference(first, second):
         if first.fact(s, k) != second.fact(s, k):
             return f"{s}.{k}: {first.fact(s, k)} and {second.fact(s, k)}"
     return "" if ("cpu", "model") in both else "not both say on what CPU they were measured"
-
-
-def other_work(first, second):
-    """What makes an epoch of one run other work than one of the other, in words; '' where nothing does."""
-    for section, name in (("dataset", "name"), ("dataset", "train_images"), ("settings", "inputs"), ("settings", "hidden"),
-                          ("settings", "classes"), ("settings", "batch")):
-        there, here = first.fact(section, name), second.fact(section, name)
-        if there != here:
-            return f"{'dataset' if name == 'name' else name} " + " and ".join(
-                "unknown" if fact is None else str(fact) for fact in (there, here))
-    return ""
 
 
 def load_runs(folders, mixed_machines=False):

@@ -3,7 +3,7 @@
 
 from lanebench import words
 from lanebench.rows import deviation_of, finite, value
-from lanebench.run import difference, interval_of, number, other_work, section_of
+from lanebench.run import difference, interval_of, number, section_of
 
 from . import builds
 from .integrity import rows_of
@@ -16,8 +16,8 @@ CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited f
           "faults": "pages came from disk", "cache": "others used the last-level cache"}
 
 
-def render(runs):
-    return shown(list(mixed(runs)) + list(builds.across(runs)) + tagged(runs))
+def render(runs, comparison):
+    return shown(list(mixed(comparison)) + list(builds.across(runs)) + tagged(runs))
 
 
 def shown(found):
@@ -39,14 +39,16 @@ def listed(found):
     return tag("ul", *items, class_="warnings", aria_label="Warnings")
 
 
-def mixed(runs):
-    own = [run for run in runs if not run.host]
+def mixed(comparison):
+    own = comparison.runs
+    if comparison.failure:
+        yield "warn", f"the runs are not compared with each other: {comparison.failure}."
     for run in own[1:]:
         what = difference(own[0], run)
         if what:
             yield "bad", (f"runs {own[0].tag} and {run.tag} are of different machines ({what}): what one is faster than the "
                           "other says nothing about the kernels.")
-        work = other_work(own[0], run)
+        work = comparison.other_work(run)
         if work:
             yield "warn", f"runs {own[0].tag} and {run.tag} timed different work: {work}."
 
@@ -64,7 +66,7 @@ def tagged(runs):
 def of_peer(run):
     """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
     names = words.listed(b.name for b in run.backends)
-    yield "note", f"{names} did not take turns with the others; only the rounds of paired.csv, if there is one, did."
+    yield "note", f"{names} did not take turns with the others, so there is a ratio only of the rounds of paired.csv, if there are any."
     for check in (status, files):
         for level, text in check(run):
             yield level, f"{names}: {text}"

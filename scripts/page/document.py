@@ -7,6 +7,7 @@ import hashlib
 import os
 
 from lanebench import words
+from lanebench.comparison import Comparison
 from lanebench.run import timed
 
 from . import (ab, accuracy_seconds, breakdown, builds, caveats, confusion, error_speed, files, history, integrity, letters,
@@ -52,13 +53,14 @@ def head(title, classes, script):
 def build(runs, options, out):
     """The page as text. out is where it will be, for relative links."""
     svg.ids = 0
-    classes = theme.assign(runs)
+    classes, comparison = theme.assign(runs), Comparison(runs)
     title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
-    sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases),
+    sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases, comparison),
                 breakdown.render(runs), roofline.render(runs), history.render(runs, options.keras, options.reference),
                 accuracy_seconds.render(runs, options.target), confusion.render(runs), proof.render(runs),
                 integrity.render(runs), error_speed.render(runs), machine.render(runs), files.render(runs, out)]
-    top = (tag("h1", subtitle(runs)), letters.render(runs), verdict.render(runs, options.bases), caveats.render(runs))
+    top = (tag("h1", subtitle(runs)), letters.render(runs), verdict.render(runs, options.bases, comparison),
+           caveats.render(runs, comparison))
     return page(title, classes, top, sections, footer(runs))
 
 

@@ -10,10 +10,10 @@ from .svg import Chart, lines
 ROW = 44
 
 
-def render(runs, bases):
+def render(runs, bases, comparison):
     panels = [panel(runs, base) for base in bases]
     panels += [paired(run) for run in runs]
-    panels += [between(runs[0], run) for run in runs[1:] if not run.host]
+    panels += [between(comparison, run) for run in comparison.runs[1:]]
     panels = [p for p in panels if p]
     if not panels:
         return ""
@@ -23,16 +23,11 @@ def render(runs, bases):
     return markup.section("speed-up", "Speed-up", markup.note(text), markup.pair(*panels))
 
 
-def known(pairs):
-    """(backend, how many times the speed of the other) of those (backend, other) for which that is known."""
-    found = ((backend, backend.speedup_over(other)) for backend, other in pairs)
-    return [(backend, up) for backend, up in found if up]
-
-
 def panel(runs, base):
     """None when no run has that backend beside another."""
     pairs = ((b, b.run.base(base)) for b in timed(runs))
-    rows = known((b, other) for b, other in pairs if other and other is not b)
+    found = ((b, b.speedup_over(other)) for b, other in pairs if other and other is not b)
+    rows = [(b, up) for b, up in found if up]
     if not rows:
         return None
     title = next(found.titled for found in (run.base(base) for run in runs) if found)
@@ -55,10 +50,9 @@ def paired(run):
     return markup.figure(f"Against {name}", caption, lambda width: draw(rows, name, width), half=True)
 
 
-def between(first, second):
+def between(comparison, second):
     """The same backends in two runs. These were not interleaved, which the caption says."""
-    pairs = ((b, first.find(b.name)) for b in second.timed())
-    rows = known((b, other) for b, other in pairs if other in first.timed())
+    first, rows = comparison.runs[0], comparison.speedups(second)
     if not rows:
         return None
     caption = ("Two separate runs: ratio of the medians, and the interval of at least 90\u00a0% that follows from theirs. Nothing "

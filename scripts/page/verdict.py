@@ -8,15 +8,14 @@ from . import ab, integrity, speedups
 from .markup import join, tag
 
 
-def render(runs, bases):
-    return tag("div", *(tag("p", text, class_="verdict") for text in sentences(runs, bases)), class_="verdicts")
+def render(runs, bases, comparison):
+    texts = (*across(comparison), *sentences(runs, bases))
+    return tag("div", *(tag("p", text, class_="verdict") for text in texts), class_="verdicts")
 
 
 def sentences(runs, bases):
     peers = [r for r in runs if r.host]
     runs = [r for r in runs if not r.host]
-    if len(runs) > 1:
-        yield from across(runs)
     for run in runs:
         lead = f"Run {run.tag}: " if run.tag else ""
         if ab.sentence(run):
@@ -99,19 +98,17 @@ def rightness(run):
 
 
 def beside(best, peer):
-    """The fastest backend against a framework that is kept beside the run."""
+    """The fastest backend against a framework that took turns with it and is kept beside the run."""
     for backend, up in speedups.paired_rows(peer):
         if backend is best:
             return f" In paired rounds {best.titled} was {speedup_text(up)} as fast as {peer.backends[0].name}."
-    phrases = [faster(best, other) for other in peer.timed() if other.seconds]
-    return f" {best.titled} is {words.listed(phrases)}, which did not take turns with it." if phrases else ""
+    return ""
 
 
-def across(runs):
-    first, stated = runs[0], False
-    for run in runs[1:]:
-        pairs = [(backend, first.find(backend.name)) for backend in believed(run)]
-        ups = [(backend, backend.speedup_over(other)) for backend, other in pairs if other in believed(first)]
+def across(comparison):
+    stated = False
+    for run in comparison.runs[1:]:
+        first, ups = comparison.runs[0], comparison.speedups(run)
         phrases = [f"{backend.titled} {speedup_text(up)}" for backend, up in ups if not up.reason]
         if phrases:
             stated = True

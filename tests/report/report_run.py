@@ -74,6 +74,8 @@ def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
         write_csv(os.path.join(folder, "roofline.csv"), ROOF_COLUMNS,
                   (dict(zip(ROOF_COLUMNS, row)) for row in roof_rows(run_id)))
     change_machine(folder, lambda m: m.update(machine(backends), run_id=run_id))
+    shared = ("time_utc", "dataset", "settings", "build", "cpu")
+    change_json(folder, "summary.json", lambda s: s.update({k: machine(backends)[k] for k in shared}, run_id=run_id, env_id="e"))
 
 
 LONG = "step 227 of epoch 1, looked at again during training: w1[70,0]: expected 0.0400280469, got 0.0400231928; " * 2
