@@ -13,7 +13,8 @@ def repetitions(point):
     for i, seconds in enumerate(point.epochs or [point.seconds]):
         yield {"name": name, "run_name": name, "run_type": "iteration", "repetitions": len(point.epochs) or 1,
                "repetition_index": i, "threads": point.threads, "iterations": 1, "real_time": 1e3 * seconds,
-               "cpu_time": 1e3 * seconds, "time_unit": "ms", "share_of_peak": point.share}
+               "cpu_time": 1e3 * seconds, "time_unit": "ms", "share_of_peak": point.share,
+               **({"label": point.note} if point.note else {})}
 
 
 def document(points):

@@ -9,7 +9,8 @@ from .points import by_run
 
 def entry(point, unit, value, spread):
     return {"name": point.series, "unit": unit, "value": value, "range": spread,
-            "extra": f"run {point.run_id}, commit {point.commit}, {point.cpu}, {point.later} epochs, {point.disturbed} disturbed"}
+            "extra": f"run {point.run_id}, commit {point.commit}, {point.cpu}, {point.later} epochs, {point.disturbed} disturbed"
+                     + (f", {point.note}" if point.note else "")}
 
 
 def interval(point):

@@ -14,8 +14,9 @@ from lanebench.run import read_summary
 # The figures of backends with other values than these are not measurements of what was proven: 0, and the gate's two.
 GOOD_EXITS = (0, 3, 4)
 
+# gflops: of the operations that were made, as share is. note: which were not, "skips zero pixels; ..."; "" for none.
 Point = collections.namedtuple("Point", "series backend env_id threads batch hidden dataset verified cpu run_id time "
-                               "commit binary epochs seconds low high share gflops accuracy disturbed later")
+                               "commit binary epochs seconds low high share gflops accuracy disturbed later note")
 
 
 class NotExported(Exception):
@@ -98,9 +99,9 @@ def point_of(folder, summary, backend, where):
                  time=seconds_since_1970(summary.get("time_utc"), where), commit=commit_of(backend, summary),
                  binary=backend.get("binary_sha256") or "", epochs=epochs_of(folder, name),
                  seconds=number(backend, "median_seconds", where), low=low, high=high,
-                 share=number(backend, "share_of_peak", where), gflops=number(backend, "gflops", where),
+                 share=number(backend, "share_of_peak", where), gflops=number(backend, "gflops_done" if "gflops_done" in backend else "gflops", where),
                  accuracy=backend.get("val_accuracy"), disturbed=number(backend, "disturbed", where),
-                 later=number(backend, "later_epochs", where))
+                 later=number(backend, "later_epochs", where), note=str(backend.get("note") or ""))
 
 
 def points_of(folder):

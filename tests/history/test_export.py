@@ -69,6 +69,15 @@ class Formats(Case):
             golden = {name: read(f"{HERE}/golden/{form}/{name}") for name in os.listdir(f"{HERE}/golden/{form}")}
             self.assertEqual(self.exported(form), golden, form)
 
+    def test_skipped_products(self):
+        """Only GFLOP/s of what was made, and the note wherever a format has room for one."""
+        made, note = {"bmf": "128.0", "otava": ",128\n", "openmetrics": " 128 "}, "skips zero pixels; same bits as avx2"
+        for form in os.listdir(HERE + "/golden"):
+            text = "".join(self.exported(form).values())
+            self.assertNotIn("489.5", text)
+            self.assertIn(made.get(form, ""), text)
+            self.assertEqual(note in text, form in ("gbench", "github", "openmetrics"), form)
+
     def test_bmf(self):
         """The JSON schema of https://bencher.dev/docs/reference/bencher-metric-format"""
         for text in self.exported("bmf").values():
