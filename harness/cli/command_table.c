@@ -12,8 +12,8 @@ const struct command_spec command_table[] = {
      COMMAND_RUN,
      "",
      "prove, train and time backends; write the files (the default)",
-     "Proves every backend, then trains the proven ones in turns and times each epoch. A table ends the run; "
-     "the files go into a new directory. Lists of --threads, --batch or --hidden make a sweep.",
+     "Proves every backend, then trains the proven ones in turns and times each epoch. Prints a table at the "
+     "end, and writes its files into a new directory. Lists of --threads, --batch or --hidden make a sweep.",
      "reading-results.md",
      {{"bench --backend avx2,onednn --epochs 5", "two backends, five epochs each"},
       {"bench run --threads 1,2,4 --out scaling", "a sweep over three thread counts"},
@@ -22,9 +22,9 @@ const struct command_spec command_table[] = {
      COMMAND_AB,
      " [A] B",
      "which of two is faster: a verdict with its interval",
-     "Which of two contenders is faster: a verdict with a 95 % interval and an A/A check. A and B are "
+     "Tells which of two contenders is faster: a verdict with a 95 % interval and an A/A check. A and B are "
      "backends, plug-ins (./mine.so) or backends of another build (PATH/bench:BACKEND); NAME:composed is one "
-     "without its fused step. A is the fastest other backend if not given.",
+     "without its fused step. If A is not given, it is the fastest other backend.",
      "comparing.md",
      {{"bench ab avx512 ./mine.so --op gemm", "does my gemm make the epoch faster?"},
       {"bench ab avx2 avx512", "is avx512 faster than avx2?"},
@@ -34,8 +34,8 @@ const struct command_spec command_table[] = {
      "",
      "prove backends, time nothing",
      "Compares every op and every training step with an oracle in double precision, within derived bounds. "
-     "What passed is one line per op; a failure is shown with a map of what is wrong, what the failing cases "
-     "have in common, and the command that runs the smallest of them again.",
+     "Prints one line per op that passed. For a failure it shows what the failing cases have in common, a "
+     "map of the wrong elements, and the command that runs the smallest case again.",
      "proof.md",
      {{"bench prove --plugin ./mine.so --backend mine", "prove a plug-in"},
       {"bench prove --backend avx2 --case 'gemm *'", "prove gemm only"},
@@ -48,13 +48,14 @@ const struct command_spec command_table[] = {
      "flags apply.",
      "reading-results.md",
      {{"bench micro --backend avx2 --benchmark_filter=gemm", "gemm at the shapes of training"},
-      {"bench micro --shapes shapes.txt", "gemm at your own shapes, too"},
+      {"bench micro --shapes shapes.txt", "gemm at your own shapes too"},
       {"bench micro --benchmark_list_tests", "the names of all cases"}}},
     {"gate",
      COMMAND_GATE,
      "",
      "fail when something is slower than a baseline run: for CI",
-     "Trains as the baseline run did and compares. Exit 3 on a slowdown, 4 when the run cannot tell. Every "
+     "Trains as the baseline run did and compares. Exits with 3 on a slowdown, with 4 when the run cannot "
+     "tell. Every "
      "backend needs at least " TEXT_OF(GATE_MIN_EPOCHS) " epochs in the baseline.",
      "comparing.md",
      {{"bench run --epochs 20 --out baseline", "make a baseline"},
@@ -64,31 +65,31 @@ const struct command_spec command_table[] = {
      COMMAND_COMPARE,
      " RUN RUN...",
      "show finished runs side by side, from their files",
-     "Shows 2 to 26 finished runs side by side: medians with intervals, the speed of each backend over the "
-     "first run, proofs, and in what the runs differ. Runs that did not take turns get no verdict: bench ab "
-     "gives one. Of several machines only speeds within each run are shown.",
+     "Shows 2 to 26 finished runs side by side: medians with intervals, the speed of each backend relative "
+     "to the first run, proofs, and how the runs differ. It gives no verdict, because the runs did not take "
+     "turns: bench ab does. For runs from several machines it shows only speeds within each run.",
      "comparing.md",
      {{"bench compare results/old results/new", "two runs"},
-      {"bench compare results/2026*", "several; the first one is compared with"},
+      {"bench compare results/2026*", "several, all compared with the first"},
       {"bench compare old new --json", "for scripts"}}},
     {"list",
      COMMAND_LIST,
      "",
      "show the backends, and why one is not ready",
      "Shows every backend: the ISA it needs, whether it is ready, which ops are its own, versions of "
-     "libraries. With --threads also how a step is divided among so many threads, whatever the machine has: "
-     "multiply-adds of the first layer, thread by thread, how many have none, and the efficiency that this "
-     "allows.",
+     "libraries. With --threads it also shows how a step is divided among that many threads, even if the "
+     "machine has fewer: multiply-adds of the first layer per thread, how many threads get none, and the "
+     "efficiency that this allows.",
      NULL,
-     {{"bench list --plugin ./mine.so", "all backends, a plug-in among them"},
+     {{"bench list --plugin ./mine.so", "all backends, including a plug-in"},
       {"bench list --threads 16 --hidden 1024", "the work of each of 16 threads"},
       {"bench list --json", "for scripts"}}},
     {"report",
      COMMAND_REPORT,
      " RUN_DIR...",
      "write one HTML page about a run, several runs or a sweep",
-     "Writes one HTML page about a run or a sweep, or a comparison of several runs; it needs neither network "
-     "nor server. "
+     "Writes one HTML page about a run or a sweep, or a comparison of several runs. The page needs neither "
+     "network nor server. "
      "This command is a Python program: bench report --help shows its flags and exit codes.",
      "reading-results.md",
      {{"bench report my-run", "write my-run/report.html"},
@@ -112,7 +113,7 @@ const struct command_spec command_table[] = {
      NULL,
      {{"bench data", "what a run would use"},
       {"bench data --data ./mnist", "a directory with the four IDX files"},
-      {"MNIST_DIR=./mnist bench data", "the same by the environment"}}},
+      {"MNIST_DIR=./mnist bench data", "the same through the environment"}}},
     {"fetch-mnist",
      COMMAND_FETCH_MNIST,
      "",
@@ -138,7 +139,7 @@ const struct command_spec command_table[] = {
      "",
      "measure peak arithmetic and memory bandwidth",
      "Measures what the machine can do: multiply-adds and divisions of each ISA, and the bandwidth of each "
-     "memory level. Later runs name the limit of each op by it.",
+     "memory level. Later runs use this to name what limits each op.",
      "reading-results.md",
      {{"bench roofline", "with the default number of threads"},
       {"bench roofline --threads 1", "of one core"},
@@ -147,7 +148,8 @@ const struct command_spec command_table[] = {
      COMMAND_DOCTOR,
      "",
      "find what disturbs measuring on this machine",
-     "Finds sources of measurement noise on this machine, shows their effect in a few seconds, and advises. "
+     "Finds sources of measurement noise on this machine, shows the effect of each, and suggests what to do, "
+     "in a few seconds. "
      "It changes nothing.",
      "measuring.md",
      {{"bench doctor", "examine this machine"},
@@ -160,7 +162,7 @@ const struct command_spec command_table[] = {
      "Searches the block sizes of gemm for this machine, proves what it found, and keeps it for later runs.",
      "measuring.md",
      {{"bench tune --backend avx2", "tune avx2 for training"},
-      {"bench tune --backend avx2 --shapes shapes.txt", "for your own shapes, too"},
+      {"bench tune --backend avx2 --shapes shapes.txt", "for your own shapes too"},
       {"bench tune --tuning here.json", "keep the result in a file of your own"}}},
     {"help",
      COMMAND_HELP,

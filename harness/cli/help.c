@@ -15,17 +15,17 @@ enum {
 };
 
 const struct exit_meaning exit_meanings[] = {
-    {EXIT_OK, ALL, "all that was asked for was done, and proven"},
+    {EXIT_OK, ALL, "everything that was requested is done and proven"},
     {EXIT_PROOF, PROVES,
-     "a proof failed, or a backend crashed or cannot be opened (the others ran to their end)"},
-    {EXIT_USAGE, ALL, "usage: unknown flag or command, impossible value"},
+     "a proof failed, or a backend crashed or could not be opened (the others ran to the end)"},
+    {EXIT_USAGE, ALL, "usage: unknown flag or command, or a value that is not allowed"},
     {EXIT_REGRESSION, COMMAND_AB | COMMAND_GATE, "bench ab --fail-on slower, bench gate: slower"},
     {EXIT_INCONCLUSIVE, COMMAND_AB | COMMAND_GATE | COMMAND_COMPARE,
-     "no judgement: the run cannot tell (bench ab --fail-on slower, bench gate), the baseline is of another "
+     "no verdict: the run cannot tell (bench ab --fail-on slower, bench gate), the baseline is from another "
      "machine, or the runs of bench compare have nothing in common"},
     {EXIT_INTEGRITY, TRAINS, "an integrity check was violated: see integrity.csv"},
     {EXIT_DATA, PROVES | COMMAND_DATA | COMMAND_MODEL | COMMAND_COMPARE, "data missing or malformed"},
-    {EXIT_NOTHING, ALL, "something asked for cannot run on this CPU"},
+    {EXIT_NOTHING, ALL, "something that was requested cannot run on this CPU"},
     {EXIT_INTERNAL, ALL,
      "internal error, or the system failed (disk full, directory not writable); a file that lacks rows keeps "
      "its .partial name"},

@@ -41,9 +41,9 @@ static void print_head(FILE *out)
           ".SH DESCRIPTION\n"
           "Interchangeable backends of single\\-precision kernels drive one training loop, a classifier of\n"
           "handwritten digits.\n"
-          "Each backend is first proven numerically equivalent to an oracle in double precision; only then, "
-          "in\n"
-          "the same process, it trains against the clock.\n"
+          "Each backend is first proven numerically equivalent to an oracle in double precision; only then "
+          "does\n"
+          "it train against the clock, in the same process.\n"
           "Results go to standard output and to files, everything else to standard error.\n",
           out);
 }
@@ -109,13 +109,13 @@ static void print_tail(FILE *out)
 {
     fputs(
         ".SH ENVIRONMENT\n"
-        "A flag wins over the variable that is named beside it.\n"
-        ".TP\n.B MNIST_DIR\nWhere the images are, after\n.BR \\-\\-data .\n"
+        "A flag on the command line wins over its environment variable.\n"
+        ".TP\n.B MNIST_DIR\nDirectory of the images, unless given with\n.BR \\-\\-data .\n"
         ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
         ".TP\n.B XDG_CACHE_HOME\nWhere a downloaded data set and the tunings are kept.\n"
         ".SH FILES\n"
         ".TP\n.I results/RUN/\nThe files of a run: epochs.csv, ops.csv, proof.csv, machine.json and others.\n"
-        ".TP\n.I ~/.cache/lanebench/mnist/\nThe data set, where none is named.\n"
+        ".TP\n.I ~/.cache/lanebench/mnist/\nThe data set, if no directory is named.\n"
         ".TP\n.I ~/.cache/lanebench/tuning.json\nBlock sizes that bench tune has kept.\n",
         out);
 }

@@ -76,7 +76,7 @@ static void print_exit_codes(FILE *out)
         print_cell(out, m->meaning);
         fputs(" |\n", out);
     }
-    fprintf(out, "\nOf several that apply, the program ends with the first of: %s.\n",
+    fprintf(out, "\nIf several apply, the program ends with the first of these: %s.\n",
             exit_code_order(order, sizeof order));
 }
 

@@ -32,7 +32,7 @@ const struct option_spec option_table[] = {
      "add the backend of a shared object, under its own name or NAME; may be repeated"},
     {"epochs", "N", OPTION_INT, 1, 100000, "20", COMMAND_RUN, "BENCH_EPOCHS", AT(epochs), "epochs to train"},
     {"naive-epochs", "N", OPTION_INT, 1, 100000, "1", COMMAND_RUN, "BENCH_NAIVE_EPOCHS", AT(naive_epochs),
-     "epochs of naive, which is slow, when it runs beside others"},
+     "epochs of naive when it runs beside others, because it is slow"},
     {"batch", "N[,N...]", OPTION_INTS, 1, 65536, "128", SHAPED, "BENCH_BATCH", AT(batch),
      "rows of a training batch; for bench run, a list makes a sweep over all combinations"},
     {"hidden", "N[,N...]", OPTION_INTS, 1, 65536, "512", SHAPED, "BENCH_HIDDEN", AT(hidden),
@@ -44,40 +44,43 @@ const struct option_spec option_table[] = {
      "seed of weights, sample order and proof, the same for all backends"},
     {"target-accuracy", "X", OPTION_REAL, 0.001, 1, NULL, COMMAND_RUN, "BENCH_TARGET_ACCURACY",
      AT(target_accuracy),
-     "train until the validation accuracy is X, for at most --epochs: the time that takes, in target.csv"},
+     "train until the validation accuracy reaches X, for at most --epochs; target.csv has the time that "
+     "takes"},
     {"seeds", "N", OPTION_INT, 1, 1000, "1", COMMAND_RUN, "BENCH_SEEDS", AT(seeds),
-     "with --target-accuracy: train with the seeds S to S + N - 1, for median and spread"},
+     "with --target-accuracy: train once with each seed from S to S + N - 1, for a median and its spread"},
     {"resume", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, NULL, AT(resume),
      "continue an interrupted or killed run or sweep with its settings; only --data, --quiet, --save and "
-     "--export-markdown may be given beside it"},
+     "--export-markdown may be given with it"},
     {"case", "TEXT", OPTION_TEXT, 0, 0, NULL, COMMAND_PROVE, NULL, AT(only_case),
-     "prove this one case, as a failure printed it, with the same flags; or all that begin as TEXT* says"},
+     "prove only the case TEXT, copied from a failure, with the same flags; TEXT*: all cases that begin with "
+     "TEXT"},
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
-     "prove also every m, n, k of 1..67, every float for exp and log, long lockstep runs, and that ten whole "
+     "also prove every m, n, k up to 67, exp and log of every float, long lockstep runs, and that ten whole "
      "trainings end as accurate as a reference: up to an hour"},
     {"allow-deviation", "rules", OPTION_CHOICE, 0, 0, NULL,
      COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO | JUDGING, "BENCH_ALLOW_DEVIATION", AT(allow_deviation),
-     "let plug-ins break gemm's rules of NaN, Inf, alpha and beta: they are timed, and called deviating (as "
-     "the library of cblas is without this flag)"},
+     "time plug-ins even if they break gemm's rules for NaN, Inf, alpha and beta, and mark them as deviating "
+     "(cblas needs no flag for this)"},
     {"shapes", "FILE", OPTION_TEXT, 0, 0, NULL, COMMAND_MICRO | COMMAND_TUNE, "BENCH_SHAPES", AT(shapes),
-     "time (micro) or tune gemm on these shapes, too: lines of m n k, or m n k T N for a transposed A"},
+     "time (micro) or tune gemm on these shapes too: lines of m n k, or m n k T N for a transposed A"},
     {"op", "OP[,OP...]", OPTION_TEXT, 0, 0, NULL, COMMAND_AB, "BENCH_OP", AT(op),
      "compare A's composed step with the same step in which these ops are B's"},
     {"rounds", "N", OPTION_INT, 6, 10000, "48", COMMAND_AB, "BENCH_ROUNDS", AT(rounds),
-     "rounds of turns, all of which count; 15 or more see effects of a few percent"},
+     "rounds of turns; all of them count; 15 or more can show effects of a few per cent"},
     {"epochs-per-turn", "K", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_EPOCHS_PER_TURN",
-     AT(epochs_per_turn), "epochs that a contender trains before the next one's turn"},
+     AT(epochs_per_turn), "epochs that a contender trains in its turn"},
     {"order", "random|abba", OPTION_CHOICE, 0, 0, "random", COMMAND_AB, "BENCH_ORDER", AT(order),
-     "turns of a round: drawn at random, but balanced over the rounds; or A, A again, B and back"},
+     "order of the turns: random, but balanced over the rounds; or A, A again, B in one round and the "
+     "reverse in the next"},
     {"processes", "N", OPTION_INT, 1, 1000, "1", COMMAND_AB, "BENCH_PROCESSES", AT(processes),
-     "share the rounds out to N processes of each contender, each proven and warmed up: what a process keeps "
-     "for its life, such as where its memory lies, then varies N times"},
+     "split the rounds among N processes of each contender, each proven and warmed up, so that what is fixed "
+     "for the life of a process, such as where its memory lies, takes N values"},
     {"min-effect", "PERCENT", OPTION_REAL, 0.01, 1000, "2", COMMAND_AB, "BENCH_MIN_EFFECT", AT(min_effect),
-     "difference in time that does not matter: the verdict is SAME within it"},
+     "largest difference in time that does not matter: within it, the verdict is SAME"},
     {"fail-on", "slower", OPTION_CHOICE, 0, 0, NULL, COMMAND_AB, "BENCH_FAIL_ON", AT(fail_on),
-     "exit 3 when B is slower, 4 when the run cannot tell; without it any verdict is exit 0"},
+     "exit 3 if B is slower, 4 if the run cannot tell; without this flag, exit 0 for any verdict"},
     {"baseline", "DIR", OPTION_TEXT, 0, 0, NULL, COMMAND_GATE, "BENCH_BASELINE", AT(baseline),
-     "directory of the baseline run, whose settings are used again"},
+     "directory of the baseline run; its settings are used again"},
     {"max-slowdown", "PERCENT", OPTION_REAL, 0.1, 10000, "5", COMMAND_GATE, "BENCH_MAX_SLOWDOWN",
      AT(max_slowdown), "largest slowdown tolerated against the baseline"},
     {"allow-other-machine", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_GATE, "BENCH_ALLOW_OTHER_MACHINE",
@@ -95,8 +98,8 @@ const struct option_spec option_table[] = {
      "as FILE says"},
     {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
      AT(attribution),
-     "read clocks around the ops inside the timed epoch, for ops.csv; a-only (bench ab): not for B, which "
-     "shows what they cost"},
+     "time the ops inside each epoch, for ops.csv; a-only (bench ab): only A's, which shows what the clock "
+     "readings cost"},
     {"timeout", "SECONDS", OPTION_INT, 0, 1000000, "600", TRAINING | JUDGING, "BENCH_TIMEOUT", AT(timeout),
      "kill a backend that makes no progress for SECONDS; 0: never"},
     {"data", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_DATA | COMMAND_MODEL | COMMAND_TUNE,
@@ -106,21 +109,23 @@ const struct option_spec option_table[] = {
     {"out", "DIR", OPTION_TEXT, 0, 0, NULL, TRAINING | JUDGING | COMMAND_ROOFLINE, "BENCH_OUT", AT(out),
      "directory for the files; if not given, run, ab and gate make one in results/, the others write none"},
     {"format", "csv|csv,jsonl", OPTION_CHOICE, 0, 0, "csv", COMMAND_RUN, "BENCH_FORMAT", AT(format),
-     "csv,jsonl: the rows of epochs, ops and proof as JSON lines, too; a resumed run has none"},
+     "csv,jsonl: write epochs, ops and proof also as JSON lines; not for a resumed run"},
     {"save", "FILE.npz", OPTION_TEXT, 0, 0, NULL, COMMAND_RUN, "BENCH_SAVE", AT(save),
-     "write the trained weights to FILE.npz, for numpy.load(); of several backends each to FILE-NAME.npz"},
+     "write the trained weights to FILE.npz, for numpy.load(); with several backends, to one FILE-NAME.npz "
+     "each"},
     {"export-markdown", "FILE", OPTION_TEXT, 0, 0, NULL,
      COMMAND_RUN | COMMAND_AB | COMMAND_MICRO | COMMAND_COMPARE, "BENCH_EXPORT_MARKDOWN", AT(export_markdown),
-     "write the tables to FILE as Markdown, too"},
+     "also write the tables to FILE as Markdown"},
     {"verbose", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_VERBOSE", AT(verbose),
      "show every class of cases that passed, instead of one line per op"},
     {"quiet", NULL, OPTION_SWITCH, 0, 0, NULL,
      TRAINING | JUDGING | COMMAND_ROOFLINE | COMMAND_TUNE | COMMAND_DOCTOR, "BENCH_QUIET", AT(quiet),
-     "nothing but errors and the results"},
+     "print only errors and results"},
     {"json", NULL, OPTION_SWITCH, 0, 0, NULL,
      COMMAND_RUN | COMMAND_PROVE | JUDGING | COMMAND_LIST | COMMAND_ROOFLINE | COMMAND_DOCTOR |
          COMMAND_COMPARE,
-     "BENCH_JSON", AT(json), "the results as JSON: of run, ab and gate what summary.json holds"},
+     "BENCH_JSON", AT(json),
+     "print the results as JSON; for run, ab and gate, that is the content of summary.json"},
     {"help", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(help), "this page; -h for short"},
     {"version", NULL, OPTION_SWITCH, 0, 0, NULL, EVERY, NULL, AT(version), "the version; -V for short"},
     {NULL, NULL, OPTION_SWITCH, 0, 0, NULL, 0, NULL, 0, NULL},
@@ -146,7 +151,7 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
         snprintf(text, size, "an integer from %.0f to %.0f", spec->lo, spec->hi);
         break;
     case OPTION_INTS:
-        snprintf(text, size, "an integer from %.0f to %.0f, or, for bench run, several with commas between",
+        snprintf(text, size, "an integer from %.0f to %.0f, or, for bench run, several separated by commas",
                  spec->lo, spec->hi);
         break;
     case OPTION_SEED:

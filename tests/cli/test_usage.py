@@ -59,7 +59,7 @@ REFUSED = [
     (["--threads", "1,"], ["--threads", "'1,'", "from 1 to 1024"]),
     (["--threads=1,0"], ["--threads", "'1,0'"]),
     (["--batch", "32,64,32"], ["--batch", "'32,64,32'", "twice"]),
-    (["--hidden", "16;32"], ["--hidden", "'16;32'", "several with commas"]),
+    (["--hidden", "16;32"], ["--hidden", "'16;32'", "several separated by commas"]),
     (["--batch", ",".join(map(str, range(1, 34)))], ["--batch", "more than 32 values"]),
     ([f"--{flag}={','.join(map(str, range(1, 12)))}" for flag in ("threads", "batch", "hidden")],
      ["more than 1000 combinations"]),
