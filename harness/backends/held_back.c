@@ -42,7 +42,7 @@ static void write_words(FILE *out, const struct registry_entry *const *entries, 
         fprintf(out, "%s%.80s (%s)", before, *v, library);
         before = ", ";
     }
-    before = "; this can hold back ";
+    before = "; this can slow down ";
     for (int i = 0; i < count; i++) {
         if (!is_changed(entries[i])) continue;
         fprintf(out, "%s%s", before, entries[i]->name);

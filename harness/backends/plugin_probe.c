@@ -86,7 +86,7 @@ static int judge(struct answer *a, const char *path, bool in_time, int status, s
 {
     const char *stage = stage_text(a);
     if (!in_time)
-        return error_set(e, EXIT_USAGE, "--plugin %.200s: gave no answer for %.0f s %s, and was killed", path,
+        return error_set(e, EXIT_USAGE, "--plugin %.200s: did not answer for %.0f s %s, and was killed", path,
                          answer_seconds, stage);
     if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));

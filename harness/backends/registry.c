@@ -192,7 +192,9 @@ static struct registry_entry *make(const struct backend_spec *s, const struct re
         return &made[i].entry;
     }
     if (made_count == REGISTRY_MAX) {
-        error_set(e, EXIT_USAGE, "--backend %.200s: more than %d of its kind", spec, REGISTRY_MAX);
+        error_set(e, EXIT_USAGE,
+                  "--backend %.200s: more than %d backends with an argument, 'composed' or an exchanged op",
+                  spec, REGISTRY_MAX);
         free(spec);
         return NULL;
     }
@@ -213,7 +215,7 @@ static const struct registry_entry *resolve_backend(const struct backend_spec *s
     if (!of) return unknown(s->name, e);
     if (!s->argument[0]) return of;
     if (!of->backend || !(of->backend->flags & BACKEND_TAKES_ARGUMENT)) {
-        error_set(e, EXIT_USAGE, "--backend: '%s:%.200s': this backend takes nothing after a colon but '%s'",
+        error_set(e, EXIT_USAGE, "--backend: '%s:%.200s': this backend accepts only '%s' after a colon",
                   s->name, s->argument, COMPOSED);
         return NULL;
     }

@@ -22,7 +22,7 @@ static int parse_base(struct backend_spec *s, const char **text, struct error *e
     if (!*at)
         return error_set(
             e, EXIT_USAGE,
-            "--backend: '%.200s': the backend that brings these ops is missing, as in %s+gemm:mine", *text,
+            "--backend: '%.200s': the backend that supplies these ops is missing, as in %s+gemm:mine", *text,
             s->base);
     *text = at + 1;
     s->composed = true;
@@ -54,7 +54,7 @@ int backend_spec_parse(struct backend_spec *s, const char *text, struct error *e
     snprintf(s->argument, sizeof s->argument, "%s", colon + 1);
     cut_composed(s);
     if (!s->argument[0] && strcmp(colon + 1, COMPOSED) != 0)
-        return error_set(e, EXIT_USAGE, "--backend: '%.200s': nothing stands after the colon", text);
+        return error_set(e, EXIT_USAGE, "--backend: '%.200s': nothing follows the colon", text);
     return 0;
 }
 

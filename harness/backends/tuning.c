@@ -67,8 +67,7 @@ int tuning_use(const char *mode, int threads, struct error *e)
     if (access(mode, R_OK) != 0)
         return error_set(
             e, EXIT_USAGE,
-            "--tuning %.300s: cannot be read; allowed are auto, off, or a file that bench tune has written",
-            mode);
+            "--tuning %.300s: cannot be read; allowed are auto, off, or a file written by bench tune", mode);
     return use_file(mode, threads, e);
 }
 

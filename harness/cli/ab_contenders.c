@@ -109,11 +109,11 @@ static int spec_of(struct backend_spec *s, const struct registry_entry *entry, s
 {
     if (entry->program)
         return error_set(e, EXIT_USAGE,
-                         "bench ab --op: %.100s is of another build; ops can be taken only from backends and "
-                         "plug-ins of this one",
+                         "bench ab --op: %.100s is from another build; ops can be taken only from backends "
+                         "and plug-ins of this one",
                          entry->name);
     if (backend_spec_parse(s, entry->spec, e) == 0 && s->base[0])
-        return error_set(e, EXIT_USAGE, "bench ab --op: %.100s has ops of two backends already", entry->name);
+        return error_set(e, EXIT_USAGE, "bench ab --op: %.100s already has ops of two backends", entry->name);
     return (int)e->code;
 }
 
@@ -150,7 +150,8 @@ static int resolve_opponent(struct registry_entry *entry, const struct registry_
     if (opponent) *entry = *opponent;
     return opponent || e->code
                ? (int)e->code
-               : error_set(e, EXIT_NOTHING, "bench ab: nothing here to compare %.100s with", of->name);
+               : error_set(e, EXIT_NOTHING, "bench ab: there is no other backend to compare %.100s with",
+                           of->name);
 }
 
 /* Another name for a contender. */

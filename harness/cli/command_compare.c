@@ -37,8 +37,8 @@ static int show(const struct run_comparison *c, const struct options *o, struct 
         error_set(e, EXIT_INCONCLUSIVE, "%s",
                   c->same_machine || c->reference
                       ? "no backend was timed in two of these runs: there is nothing to compare"
-                      : "these runs are not known to be of one machine, and no backend was timed in all of "
-                        "them: there is nothing to compare by");
+                      : "these runs may be from different machines (env_id), and no backend was timed in all "
+                        "of them: there is nothing to compare");
     return (int)e->code;
 }
 

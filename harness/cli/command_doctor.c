@@ -113,9 +113,8 @@ static void print_text(const struct machine_state *p, const struct finding *find
     int warnings = 0;
     for (int i = 0; i < count; i++) warnings += findings[i].state == FINDING_WARNING;
     wrap_line(stdout, terminal_width(stdout),
-              "%d thing%s disturb%s measuring here; %d thread%s probed for %.1f s, which shows effects of "
-              "%.1f %% and "
-              "more",
+              "%d thing%s disturb%s measurements here; %d thread%s probed for %.1f s, which shows effects of "
+              "%.1f %% and more",
               warnings, warnings == 1 ? "" : "s", warnings == 1 ? "s" : "", p->probe.threads,
               p->probe.threads == 1 ? " was" : "s were", p->probe.seconds, 100 * p->probe.visible);
     putchar('\n');
@@ -147,7 +146,7 @@ int command_doctor(const struct options *o, struct error *e)
                               .openmp_threads = omp_get_max_threads()};
     if (!o->quiet) {
         session_print_machine(&topology, stderr);
-        fputs("probing for some seconds; nothing is changed\n", stderr);
+        fputs("probing for a few seconds; nothing is changed\n", stderr);
     }
     if (probe_measure(&p.probe, p.proc, p.sys, &topology, p.threads, cpu_usable(), e)) return (int)e->code;
     const int count = doctor_examine(&p, findings);

@@ -131,10 +131,10 @@ static int check_same_ground(const struct gate *g, struct error *e)
     const struct baseline *b = &g->baseline;
     const struct session *s = &g->session;
     if (!baseline_has_data(b, &s->data))
-        return error_set(
-            e, EXIT_DATA,
-            "--baseline %.200s: was trained on other images than dataset=%s; give its directory with --data",
-            b->path, s->data.name);
+        return error_set(e, EXIT_DATA,
+                         "--baseline %.200s: was trained on other images than dataset=%s; give their "
+                         "directory with --data",
+                         b->path, s->data.name);
     if (b->env_id[0] && strcmp(b->env_id, s->env_id) == 0) return 0;
     if (g->options.allow_other_machine) {
         fprintf(stderr, "warning: the baseline is from another machine (env_id %s, here %s)\n",
@@ -210,8 +210,8 @@ static void print_not_gated(const struct gate *g, FILE *out)
         bool gated = is_second_process(s->backend);
         for (int j = 0; j < g->count; j++) gated = gated || g->series[j] == s;
         if (!gated)
-            fprintf(out, "%-12s %s, which the baseline has %d epoch%s of\n", "NOT GATED", s->backend,
-                    s->epochs, s->epochs == 1 ? "" : "s");
+            fprintf(out, "%-12s %s: only %d epoch%s in the baseline\n", "NOT GATED", s->backend, s->epochs,
+                    s->epochs == 1 ? "" : "s");
     }
     fputc('\n', out);
 }

@@ -460,7 +460,7 @@ static int measure(struct micro *micro, bool names_only, struct error *e)
     if (micro->count && !interrupt_flag &&
         !gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro, e))
         return error_set(e, EXIT_USAGE,
-                         "--benchmark_filter: no case has such a name; --benchmark_list_tests shows them");
+                         "--benchmark_filter: no case matches; --benchmark_list_tests lists them");
     if (e->code) return (int)e->code;
     return interrupt_flag ? exit_code_worst(code, EXIT_INTERRUPTED) : code;
 }

@@ -63,7 +63,7 @@ int command_model(const struct options *o, struct error *e)
     const struct shape shape = {d.rows * d.cols, o->hidden, DATASET_CLASSES};
     const int images = (int)d.train.count;
     if (print_layers(&shape, o->batch, stdout)) error_set(e, EXIT_INTERNAL, "out of memory");
-    printf("\nloss       categorical cross-entropy, mean of a batch\n"
+    printf("\nloss       categorical cross-entropy, mean over a batch\n"
            "optimizer  RMSprop, learning rate %g, rho " TEXT_OF(RMSPROP_RHO) ", epsilon " TEXT_OF(
                RMSPROP_EPSILON) ", no momentum\n"
                                 "start      weights Glorot uniform from --seed, biases 0\n"

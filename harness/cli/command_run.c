@@ -12,7 +12,7 @@
 static int check_options(const struct options *o, struct error *e)
 {
     if (strcmp(o->attribution, "a-only") == 0)
-        return error_set(e, EXIT_USAGE, "--attribution a-only: is for bench ab only; allowed are on, off");
+        return error_set(e, EXIT_USAGE, "--attribution a-only: only for bench ab; allowed are on, off");
     if (o->target_accuracy > 0 && grid_is_sweep(&o->grid))
         return error_set(e, EXIT_USAGE,
                          "--target-accuracy: cannot be used in a sweep; give --threads, --batch and --hidden "

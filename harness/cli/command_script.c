@@ -25,7 +25,7 @@ int command_script(const struct options *o, const struct invocation *words, stru
     const char *const python = chosen && *chosen ? chosen : "python3";
     const char *const script = places_script(file_of(o->command), path, sizeof path);
     if (!script)
-        return error_set(e, EXIT_INTERNAL, "%s: this program cannot tell where it lies: is /proc mounted?",
+        return error_set(e, EXIT_INTERNAL, "%s: this program cannot find its own file: is /proc mounted?",
                          name);
     if (realpath(own_program_file(), program)) setenv("LANEBENCH_PROGRAM", program, 1);
     if (access(script, R_OK) != 0)

@@ -201,7 +201,7 @@ void proof_view_end(struct proof_view *v, bool composed_skipped)
     print_fold(v);
     for (int i = 0; i < v->findings_count; i++) print_finding(v, &v->findings[i]);
     if (composed_skipped)
-        fprintf(v->out, "\n%s: the composed step was not tried: an op that it calls has failed\n",
+        fprintf(v->out, "\n%s: the composed step was not tried, because an op that it calls failed\n",
                 v->entry->name);
     v->entry = NULL;
 }

@@ -199,7 +199,7 @@ void session_print(const struct session *s, FILE *out)
         fprintf(out, ", %d epoch%s", o->epochs, o->epochs == 1 ? "" : "s");
     fputc('\n', out);
     if (s->opponent)
-        fprintf(out, "          with %s, since the step of %s is composed, too\n", s->opponent->name,
+        fprintf(out, "          and %s, because the step of %s is composed too\n", s->opponent->name,
                 s->opponent_of->name);
     print_tunings(s, out);
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);

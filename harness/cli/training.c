@@ -426,9 +426,9 @@ static int execute(struct job *job, struct error *e)
     const struct session *s = job->session;
     job->error = e;
     if (o->exhaustive && !o->only_case && !training_has_data(&s->data, &s->plan))
-        fputs(
-            "note: the data set is smaller than MNIST: whole trainings are not compared with a reference's\n",
-            stderr);
+        fputs("note: the data set is smaller than MNIST: whole trainings are not compared with those of a "
+              "reference\n",
+              stderr);
     progress_view_open(&job->view, stderr, o->quiet);
     plan_time(job);
     const bool results_follow = job->training || o->json; /* on stdout */
@@ -497,7 +497,7 @@ static int print_end(struct job *job, int code)
     }
     if (code == EXIT_INTERRUPTED && !job->brief)
         fprintf(stderr, "bench: interrupted; %s%s\n",
-                path[0] ? "the complete rows so far are in " : "no files were asked for", path);
+                path[0] ? "the complete rows so far are in " : "no files were requested", path);
     if (code == EXIT_INTERRUPTED && !job->brief && job->training && !job->extra)
         fprintf(stderr, "bench: resume with: bench run --resume %s\n", path);
     return code;

@@ -55,18 +55,18 @@ static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
                 steps);
         break;
     case VERDICT_SAME:
-        fprintf(out, "%s takes the time of %s%s within %g %%: ", b, a, steps, margin);
+        fprintf(out, "%s takes the same time as %s%s, within %g %%: ", b, a, steps, margin);
         break;
     case VERDICT_INCONCLUSIVE:
-        fprintf(out, "whether %s differs from %s%s by %g %% or more cannot be told: ", b, a, steps, margin);
+        fprintf(out, "cannot tell whether %s differs from %s%s by %g %% or more: ", b, a, steps, margin);
         break;
     }
     print_comparison(out, &j->other);
     fprintf(out, ", %d rounds\n", j->other.rounds);
     if (differ)
         fprintf(out,
-                "           the step of %s is composed of its ops, that of %s fused; like with like: "
-                "NAME:composed, or --op\n",
+                "           the step of %s is composed of its ops, that of %s is fused; to compare like with "
+                "like: NAME:composed, or --op\n",
                 r->arms[ARM_A]->backend->step ? b : a, r->arms[ARM_A]->backend->step ? a : b);
     if (j->verdict == VERDICT_INCONCLUSIVE)
         fputs("           more rounds (--rounds), or a quieter machine, make the interval narrower\n", out);
@@ -79,16 +79,15 @@ static void print_check(const struct ab_results *r, FILE *out)
     fprintf(out, "A/A check  %s in a second process: ", r->arms[ARM_A]->name);
     print_comparison(out, &j->itself);
     if (j->bias > 0.0)
-        fprintf(
-            out,
-            "\n           two processes of one backend differ; the interval of the verdict is wider by %s "
-            "on each side for it\n",
-            ab_percent(j->bias, 0.01, text, sizeof text) + 1);
+        fprintf(out,
+                "\n           two processes of one backend differ; that widens the interval of the verdict "
+                "by %s on each side\n",
+                ab_percent(j->bias, 0.01, text, sizeof text) + 1);
     else
-        fputs(", no difference seen, as it must be\n", out);
+        fputs(", no difference, as expected\n", out);
     if (isfinite(j->visible))
         fprintf(out,
-                "visible    %s or more, either way, would be called in 8 of 10 such runs; less than %g %% "
+                "visible    8 of 10 such runs would detect a difference of %s or more; less than %g %% "
                 "counts as none (--min-effect)\n",
                 ab_percent(j->visible, 0.01, text, sizeof text) + 1, effect_percent(j->margin));
 }
@@ -102,7 +101,7 @@ static void print_drift(const struct ab_results *r, FILE *out)
         any = true;
         fprintf(out,
                 "drift      of the comparison: %s in the first half of the rounds, %s in the second; the "
-                "verdict is on all of them\n",
+                "verdict uses all of them\n",
                 ab_percent(j->ratio_drift.first, 0.01, first, sizeof first),
                 ab_percent(j->ratio_drift.second, 0.01, second, sizeof second));
     }

@@ -125,19 +125,18 @@ static void print_open(const struct run_comparison *c, int width, FILE *out)
 static void print_limits(const struct run_comparison *c, int width, FILE *out)
 {
     if (c->same_machine)
+        wrap_line(out, width,
+                  "median: seconds per training epoch, without the first epoch; speed: as a multiple of the "
+                  "same backend's in the run beside it, the ratio of the medians; its interval follows from "
+                  "those of both medians, and covers the true ratio in at least 90 %% of all cases");
+    else
         wrap_line(
             out, width,
-            "median: seconds of training one epoch, of the epochs after the first; speed: how many times the "
-            "speed of the same backend in the run beside it, ratio of the medians; its interval, from those "
-            "of both medians, covers the ratio of the true ones in at least 90 %% of all cases");
-    else
-        wrap_line(out, width,
-                  "The runs are not known to be of one machine (env_id), so their seconds are not compared. "
-                  "vs: how many times the speed of that backend in the same run, median of its rounds' "
-                  "ratios");
+            "The runs may be from different machines (env_id), so their seconds are not compared. vs: the "
+            "speed as a multiple of that backend's in the same run, the median of the rounds' ratios");
     wrap_line(out, width,
-              "These runs did not take turns: what changed on the machine from one to the other is in these "
-              "figures and not in their intervals, so there is no verdict. bench ab gives one: it takes two "
+              "These runs did not take turns: if the machine changed between them, that changes these "
+              "figures but widens no interval, so there is no verdict. bench ab gives one: it trains two "
               "backends, or two builds, in turns");
 }
 

@@ -23,10 +23,9 @@ static void print_first_line(enum gate_verdict worst, const struct baseline *b, 
     if (worst == GATE_PASSED)
         fprintf(out, "nothing is slower than the baseline by %g %% or more", percent);
     else if (worst == GATE_SLOWER)
-        fprintf(out, "a slowdown of more than %g %% against the baseline, in two processes alike", percent);
+        fprintf(out, "a slowdown of more than %g %% against the baseline, in each of two processes", percent);
     else
-        fprintf(out, "whether something is slower than the baseline by %g %% or more cannot be told",
-                percent);
+        fprintf(out, "cannot tell whether anything is slower than the baseline by %g %% or more", percent);
     fprintf(out, " (run %s)\n", b->run_id);
 }
 
@@ -64,8 +63,8 @@ void gate_print(const struct gate_line *lines, int count, const struct baseline 
     print_lines(lines, count, wrapped);
     wrap_close(&w, label);
     wrap_line(out, terminal_width(out),
-              "The two runs did not take turns, so their seconds are not compared, but their shares of the "
-              "peak measured "
-              "beside each epoch, epoch by epoch. What slows a program but not that peak counts as a "
-              "slowdown; 'bench ab' of two builds is the sharper test.");
+              "The two runs did not take turns, so their seconds are not compared. What is compared, epoch "
+              "by epoch, is the share of the peak measured around each epoch. Anything that slows a program "
+              "but not that "
+              "peak counts as a slowdown; 'bench ab' with both builds is the sharper test.");
 }

@@ -10,9 +10,8 @@ char *load_words(const struct other_load *l, char *text, size_t size)
     if (!load_is_high(l)) return text;
     if (l->steal > l->blur) snprintf(stolen, sizeof stolen, " and the hypervisor %.0f %%", 100 * l->steal);
     snprintf(text, size,
-             "warning: other programs take %.0f %%%s of the %d CPU%s that bench uses, which disturbs what is "
-             "measured; "
-             "bench doctor says more",
+             "warning: other programs take %.0f %%%s of the %d CPU%s that bench uses, which disturbs the "
+             "measurement; bench doctor says more",
              100 * l->others, stolen, l->cpus, l->cpus == 1 ? "" : "s");
     return text;
 }

@@ -42,5 +42,5 @@ void summary_print_clocks(const struct summary *s, int width, FILE *out)
     }
     if (used)
         wrap_line(out, width, "clocks read for ops.csv, share of an epoch: %s%s", text,
-                  most > most_clock_share ? "; that is much: --attribution off goes without" : "");
+                  most > most_clock_share ? "; that is a lot: --attribution off avoids it" : "");
 }

@@ -104,9 +104,9 @@ static void print_inherited_from(const struct summary_row *row, const char *from
     op_set_names(ops & ~called, " ", others, sizeof others);
     if (in_step[0])
         wrap_line(out, width, "%s: its timed step uses ops of %s: %s%s%s", name, from, in_step,
-                  others[0] ? "; bench micro alone would use " : "", others);
+                  others[0] ? "; only bench micro would use " : "", others);
     else
-        wrap_line(out, width, "%s: its timed step uses no op of %s; bench micro alone would: %s", name, from,
+        wrap_line(out, width, "%s: its timed step uses no op of %s; only bench micro would: %s", name, from,
                   others);
 }
 
@@ -126,11 +126,10 @@ static void print_done(const struct summary *s, const struct summary_row *row, i
 {
     char note[DESCRIBE_NOTE_SIZE];
     if (row->epochs == 0 || !*describe_note(row->entry, note)) return;
-    wrap_line(
-        out, width,
-        "%s: %s; GFLOP/s counts all products of the network, as if it made them; it makes %.1f GFLOP/s, "
-        "and of peak is their share",
-        row->entry->name, note, time_figures(s, row).gflops_done);
+    wrap_line(out, width,
+              "%s: %s; GFLOP/s counts all products of the network, the skipped ones too; it does %.1f "
+              "GFLOP/s, and 'of peak' is computed from that",
+              row->entry->name, note, time_figures(s, row).gflops_done);
 }
 
 static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)
@@ -141,11 +140,14 @@ static void print_notes(const struct summary *s, const struct summary_row *row, 
     if (row->proven && proof_passed(&row->verdict) && row->verdict.deviating)
         wrap_line(out, width, "%s: %s", name, verified_words(&row->verdict, words));
     if (row->epochs > 0 && row->epochs < s->wanted_epochs && !row->failure[0])
-        wrap_line(out, width, "%s: trained %d epoch%s of %d; compare its accuracy with theirs after as many",
-                  name, row->epochs, row->epochs == 1 ? "" : "s", s->wanted_epochs);
+        wrap_line(
+            out, width,
+            "%s: trained only %d epoch%s of %d; compare its accuracy with that of the others after as many",
+            name, row->epochs, row->epochs == 1 ? "" : "s", s->wanted_epochs);
     if (first_is_fastest(s, row))
         wrap_line(out, width,
-                  "%s: its first epoch was its fastest, so warm-up does not explain its later ones", name);
+                  "%s: its first epoch was its fastest, so warm-up cannot explain the slower ones after it",
+                  name);
     print_inherited(row, width, out);
     if (describe_reference(row->info.implementation, text, sizeof text))
         wrap_line(out, width, "%s: uses a reference implementation, so a comparison with it is not fair: %s",
@@ -190,10 +192,10 @@ int summary_print(const struct summary *s, FILE *out)
     table_free(&t);
     wrap_line(
         out, width,
-        "median, fastest, slowest: seconds of training one epoch, of the epochs after the first; disturbed: "
-        "those that something else on this machine took more than 1 %% of; of peak: share of the best "
-        "multiply-add peak of the backend's ISA, measured around every epoch on its threads; vs: how many "
-        "times its speed, median of the rounds' ratios, where that is established");
+        "median, fastest, slowest: seconds per training epoch, without the first epoch; disturbed: epochs "
+        "that lost more than 1 %% to something else on this machine; of peak: share of the best multiply-add "
+        "peak of the backend's ISA, measured around every epoch on its threads; vs: the speed as a multiple "
+        "of that backend's, the median of the rounds' ratios, if that is established");
     for (int i = 0; i < s->count; i++) print_done(s, &s->rows[i], width, out);
     fputc('\n', out);
     if (!s->judged) {

@@ -35,7 +35,8 @@ static void add_line(struct table *table, const struct target_results *t, const 
 void target_table(struct table *table, const struct target_results *t,
                   const struct registry_entry *const *entries, int count, int seeds)
 {
-    static const char *const head[] = {"backend", "seeds reached", "median s", "least s", "most s", "epochs"};
+    static const char *const head[] = {"backend",   "seeds reached", "median s",
+                                       "fastest s", "slowest s",     "epochs"};
     table_init(table, "lrrrrr", "000112");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(table, "%s", head[i]);
     for (int i = 0; i < count; i++) add_line(table, t, entries[i], seeds);
@@ -47,11 +48,10 @@ int target_print(const struct target_results *t, const struct registry_entry *co
     struct table table;
     target_table(&table, t, entries, count, seeds);
     const int code = table.failed ? -1 : 0;
-    wrap_line(
-        out, terminal_width(out),
-        "time to a validation accuracy of %g: seconds of training steps alone, looked at after whole epochs; "
-        "median and spread over the seeds",
-        t->accuracy);
+    wrap_line(out, terminal_width(out),
+              "time to a validation accuracy of %g: seconds of training steps alone, checked after whole "
+              "epochs; median and spread over the seeds",
+              t->accuracy);
     table_print(&table, out);
     for (int i = 0; i < count; i++) {
         char note[DESCRIBE_NOTE_SIZE];

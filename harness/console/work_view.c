@@ -35,14 +35,14 @@ void work_view_print(const struct backend *b, const struct plan *plan, FILE *out
     fprintf(out, "\n%s: first layer of %d-%d-%d, batch %d, %d thread%s\n", b->name, plan->inputs,
             plan->hidden, plan->classes, plan->batch, plan->threads, plan->threads == 1 ? "" : "s");
     for (int pass = 0; pass < 2; pass++)
-        fprintf(
-            out,
-            "  %s: %.3f million multiply-adds a thread, at most %.3f times that; %d idle; efficiency %.3f\n",
-            pass_names[pass], shares[pass].mean * 1e-6, shares[pass].most / shares[pass].mean,
-            shares[pass].idle, shares[pass].mean / shares[pass].most);
+        fprintf(out,
+                "  %s: %.3f million multiply-adds per thread, at most %.3f times that; idle threads: %d; "
+                "efficiency %.3f\n",
+                pass_names[pass], shares[pass].mean * 1e-6, shares[pass].most / shares[pass].mean,
+                shares[pass].idle, shares[pass].mean / shares[pass].most);
     table_init(&table, "rrr", "000");
     table_cell(&table, "thread");
-    for (int pass = 0; pass < 2; pass++) table_cell(&table, "%s, of the mean", pass_names[pass]);
+    for (int pass = 0; pass < 2; pass++) table_cell(&table, "%s, share of mean", pass_names[pass]);
     for (int t = 0; t < plan->threads; t++) {
         table_cell(&table, "%d", t);
         for (int pass = 0; pass < 2; pass++)

@@ -64,7 +64,7 @@ void *data_store_map(int fd, size_t bytes, struct error *e)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
-        fail(e, "looking at it");
+        fail(e, "reading its size");
         return NULL;
     }
     if (st.st_size < 0 || (size_t)st.st_size < bytes || bytes == 0) {

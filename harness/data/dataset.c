@@ -73,8 +73,9 @@ static int check_shape(struct loading *l, const struct idx_array *a, enum data_p
     if ((uint64_t)rows * cols > MAX_IMAGE_PIXELS)
         idx_fail(IDX_IMAGE_SIZE, path, l->e, "its images have %u x %u pixels", rows, cols);
     else if (part == TEST_IMAGES && (rows != (uint32_t)l->d->rows || cols != (uint32_t)l->d->cols))
-        idx_fail(IDX_IMAGE_MISMATCH, path, l->e, "its images have %u x %u pixels, those to train on %d x %d",
-                 rows, cols, l->d->rows, l->d->cols);
+        idx_fail(IDX_IMAGE_MISMATCH, path, l->e,
+                 "its images have %u x %u pixels, but the training images have %d x %d", rows, cols,
+                 l->d->rows, l->d->cols);
     if (l->e->code) return (int)l->e->code;
     l->d->rows = (int)rows;
     l->d->cols = (int)cols;
@@ -113,7 +114,7 @@ static int load_folder(struct loading *l, const char *folder)
 {
     struct stat st;
     if (stat(folder, &st) != 0)
-        return idx_fail(IDX_MISSING, folder, l->e, "cannot be looked at: %s", strerror(errno)), EXIT_DATA;
+        return idx_fail(IDX_MISSING, folder, l->e, "cannot be accessed: %s", strerror(errno)), EXIT_DATA;
     if (!S_ISDIR(st.st_mode))
         return idx_fail(IDX_MISSING, folder, l->e, "is a file, not the directory of the four IDX files"),
                EXIT_DATA;

@@ -210,7 +210,7 @@ static enum idx_status read_data(struct parse *p, const uint8_t *header)
     if (got < a->data_bytes && got > 0 && swapped_product(p) == got) return fail_little_endian(p);
     if (got < a->data_bytes)
         return idx_fail(IDX_PAYLOAD_SHORT, p->name, p->e,
-                        "its header announces %zu bytes of data, %zu are there", a->data_bytes, got);
+                        "its header announces %zu bytes of data, but %zu are there", a->data_bytes, got);
     a->data = a->content + header_size(a->kind);
     if (p->compressed) {
         s = gunzip_finish(&p->gz);

@@ -42,7 +42,7 @@
     X(IDX_GZIP_CORRUPT, "idx-gzip-corrupt", IDX_AGAIN)                                                       \
     X(IDX_GZIP_CRC, "idx-gzip-crc", IDX_AGAIN)                                                               \
     X(IDX_GZIP_LENGTH, "idx-gzip-length", IDX_AGAIN)                                                         \
-    X(IDX_GZIP_MEMBERS, "idx-gzip-members", "compress one IDX file, not several after each other")           \
+    X(IDX_GZIP_MEMBERS, "idx-gzip-members", "compress one IDX file, not several in a row")                   \
     X(IDX_GZIP_GARBAGE, "idx-gzip-garbage",                                                                  \
       "decompress it with gzip -dc, which leaves that out, and give the result")                             \
     X(IDX_GZIP_BOMB, "idx-gzip-bomb", "do not trust the file; " IDX_AGAIN)                                   \

@@ -15,13 +15,12 @@ void check_subnormals(const struct machine_state *p, struct finding *f)
         FINDING_SAY(f->cause, "multiplications were not timed");
         return;
     }
-    FINDING_SAY(f->cause, "a multiplication takes %.2g ns, %.2g ns where it meets a number below 2^-126",
+    FINDING_SAY(f->cause,
+                "a multiplication takes %.2g ns, and %.2g ns with a subnormal operand (below 2^-126)",
                 1e9 * normal, 1e9 * subnormal);
     f->state = subnormal > many_times * normal ? FINDING_NOTE : FINDING_FINE;
     if (f->state == FINDING_FINE) return;
     FINDING_SAY(f->effect, "%.0f times the time", subnormal / normal);
-    FINDING_SAY(
-        f->advice,
-        "bench run --epochs 20    # do later epochs take longer? v of RMSprop decays that far, unless "
-        "it is kept scaled by a power of two");
+    FINDING_SAY(f->advice, "bench run --epochs 20    # do later epochs take longer? RMSprop's v decays that "
+                           "far, unless the backend scales it by a power of two");
 }

@@ -29,7 +29,7 @@ void check_clock_speed(const struct machine_state *p, struct finding *f)
                     isa_tier_name((enum isa_tier)slowest));
         FINDING_SAY(f->effect, "%.1f %% fewer cycles a second with %s", 100 * change,
                     isa_tier_name((enum isa_tier)slowest));
-        FINDING_SAY(f->advice, "compare share_of_peak of epochs.csv beside the seconds: the peak is measured "
+        FINDING_SAY(f->advice, "compare share_of_peak of epochs.csv as well as seconds: the peak is measured "
                                "at the clock of each backend's own vectors");
         return;
     }
@@ -79,7 +79,7 @@ void check_clock_source(const struct machine_state *p, struct finding *f)
     }
     bool is_good = false;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) is_good |= strcmp(source, good[i]) == 0;
-    FINDING_SAY(f->effect, "a look at the clock takes %.0f ns", 1e9 * p->probe.clock_seconds);
+    FINDING_SAY(f->effect, "reading the clock takes %.0f ns", 1e9 * p->probe.clock_seconds);
     if (is_good && invariant) {
         f->state = FINDING_FINE;
         FINDING_SAY(f->cause, "%s%s", source, invariant < 0 ? "" : ", invariant");
@@ -88,7 +88,7 @@ void check_clock_source(const struct machine_state *p, struct finding *f)
     /* A clock that runs unevenly falsifies what this program would judge it by: no effect can excuse it. */
     f->state = FINDING_WARNING;
     FINDING_SAY(f->cause, "%s%s", source,
-                is_good ? ", but the CPU lacks constant_tsc or nonstop_tsc: its counter changes its speed"
+                is_good ? ", but the CPU lacks constant_tsc or nonstop_tsc: the speed of its counter varies"
                         : " is slow to read");
     FINDING_SAY(f->advice, "cat /sys/devices/system/clocksource/clocksource0/available_clocksource; dmesg | "
                            "grep -i -e tsc -e clocksource    # why the kernel gave up tsc");
@@ -99,10 +99,10 @@ void check_throttling(const struct machine_state *p, struct finding *f)
     const long long events = p->probe.throttle_events;
     f->state = events < 0 ? FINDING_UNKNOWN : events > 0 ? FINDING_WARNING : FINDING_FINE;
     if (events < 0) {
-        FINDING_SAY(f->cause, "no CPU counts how often it was slowed down for heat or power");
+        FINDING_SAY(f->cause, "the kernel does not say how often heat or power limits slowed the CPUs down");
         return;
     }
-    FINDING_SAY(f->cause, "slowed down for heat or power %lld times since boot",
+    FINDING_SAY(f->cause, "slowed down by heat or power limits %lld times since boot",
                 p->probe.throttle_events_before + events);
     FINDING_SAY(f->effect, "%lld of them during this probe", events);
     if (events > 0)
@@ -114,10 +114,10 @@ void check_governor(const struct machine_state *p, struct finding *f)
     char name[128], governor[64];
     snprintf(name, sizeof name, "devices/system/cpu/cpu%d/cpufreq/scaling_governor", p->topology->places[0]);
     const double slower = p->probe.slower_after_rest;
-    FINDING_SAY(f->effect, "work begins %.1f %% slower after 20 ms of rest", 100 * fmax(slower, 0));
+    FINDING_SAY(f->effect, "work starts %.1f %% slower after 20 ms idle", 100 * fmax(slower, 0));
     if (!kernel_line(p->sys, name, governor, sizeof governor)) {
         f->state = FINDING_UNKNOWN;
-        FINDING_SAY(f->cause, "the kernel does not say who sets the clock");
+        FINDING_SAY(f->cause, "the kernel does not say what sets the clock speed");
         return;
     }
     const bool idle_is_slow = strcmp(governor, "performance") != 0 && FINDING_SEEN(p, slower);
@@ -176,7 +176,8 @@ void check_idle_states(const struct machine_state *p, struct finding *f)
 {
     char state[64];
     const long long latency = deepest_state(p->sys, p->topology->places[0], state, sizeof state);
-    FINDING_SAY(f->effect, "a sleeping thread wakes %.0f us late; a piece of work takes %.0f us",
+    FINDING_SAY(f->effect,
+                "a sleeping thread wakes %.0f us late; one piece of the probe's work takes %.0f us",
                 1e6 * p->probe.wake_seconds, 1e6 * p->probe.piece_median);
     if (latency < 0) {
         f->state = FINDING_UNKNOWN;

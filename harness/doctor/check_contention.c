@@ -15,7 +15,7 @@ void check_other_load(const struct machine_state *p, struct finding *f)
     }
     f->state = FINDING_TAKEN(p, others) ? FINDING_WARNING : FINDING_FINE;
     if (isnan(p->probe.runnable))
-        FINDING_SAY(f->cause, "how many other threads want to run is not known");
+        FINDING_SAY(f->cause, "the kernel does not say how many other threads want to run");
     else
         FINDING_SAY(f->cause, "%.1f other threads want to run, on %d allowed CPUs", p->probe.runnable,
                     p->topology->allowed_pus);
@@ -50,7 +50,7 @@ void check_steal(const struct machine_state *p, struct finding *f)
     FINDING_SAY(f->cause, "%s%s", host ? "under a hypervisor: " : "no hypervisor is seen", host ? host : "");
     if (isnan(steal)) {
         f->state = host ? FINDING_UNKNOWN : FINDING_FINE;
-        if (host) FINDING_SAY(f->effect, "the time that it takes from the CPUs is not counted");
+        if (host) FINDING_SAY(f->effect, "the kernel does not say how much time it takes from the CPUs");
         return;
     }
     f->state = FINDING_TAKEN(p, steal) ? FINDING_WARNING : FINDING_FINE;
@@ -63,14 +63,15 @@ void check_scatter(const struct machine_state *p, struct finding *f)
 {
     const struct probe *r = &p->probe;
     f->state = r->stretch_p95 > SMALL_EFFECT ? FINDING_WARNING : FINDING_FINE;
-    FINDING_SAY(f->cause, "the same work of %.3f ms: 95th percentile %+.1f %%, worst %+.0f %%",
+    FINDING_SAY(f->cause, "a piece of work that takes %.3f ms: 95th percentile %+.1f %%, worst %+.0f %%",
                 1e3 * r->piece_median, 100 * (r->piece_p95 / r->piece_median - 1),
                 100 * (r->piece_worst / r->piece_median - 1));
-    FINDING_SAY(f->effect,
-                "of stretches of 30 ms, one in twenty took at least %.1f %% longer than the median",
+    FINDING_SAY(f->effect, "one in twenty stretches of 30 ms took at least %.1f %% longer than the median",
                 100 * r->stretch_p95);
     if (f->state == FINDING_WARNING)
-        FINDING_SAY(f->advice, "bench ab A B --rounds 100    # turns and rounds see what single runs cannot");
+        FINDING_SAY(
+            f->advice,
+            "bench ab A B --rounds 100    # many rounds show differences that scatter hides in single runs");
 }
 
 void check_shared_cache(const struct machine_state *p, struct finding *f)
@@ -78,15 +79,17 @@ void check_shared_cache(const struct machine_state *p, struct finding *f)
     const struct probe *r = &p->probe;
     if (r->llc_probes == 0) {
         f->state = FINDING_UNKNOWN;
-        FINDING_SAY(f->cause, "no last-level cache beyond L2 is known here, so who else uses it is not seen");
+        FINDING_SAY(f->cause,
+                    "no last-level cache beyond L2 is known here, so its use by others cannot be seen");
         return;
     }
     f->state = r->llc_low > 0 ? FINDING_WARNING : FINDING_FINE;
     FINDING_SAY(f->cause, "the last-level cache gives at most %.0f GB/s to the threads that bench uses",
                 r->llc_best);
     FINDING_SAY(f->effect, "%d of %d probes were well below that%s", r->llc_low, r->llc_probes,
-                r->llc_low ? ": beside such a one, a run marks its epoch as disturbed by the cache" : "");
+                r->llc_low ? ": a run marks an epoch beside such a probe as disturbed by the cache" : "");
     if (r->llc_low)
-        FINDING_SAY(f->advice,
-                    "a host of one's own, or another hour: other programs or guests use the cache");
+        FINDING_SAY(
+            f->advice,
+            "use a dedicated host, or measure at another time: other programs or guests use the cache");
 }

@@ -23,7 +23,7 @@ void check_build(const struct machine_state *p, struct finding *f)
     f->state = fault ? FINDING_WARNING : FINDING_FINE;
     FINDING_SAY(f->cause, "buildtype %s%s%s", p->build_type, fault ? ", " : "", fault ? fault : "");
     if (!fault) return;
-    FINDING_SAY(f->effect, "every time is that of slower machine code; one build cannot show by how much");
+    FINDING_SAY(f->effect, "every measured time is too long; one build cannot show by how much");
     FINDING_SAY(f->advice, "meson setup build-release --buildtype=release && meson compile -C build-release");
 }
 
@@ -80,7 +80,7 @@ void check_core_kinds(const struct machine_state *p, struct finding *f)
     size_t used = 0;
     f->state = FINDING_FINE;
     if (t->kinds_count < 2) {
-        FINDING_SAY(f->cause, "hwloc knows of one kind");
+        FINDING_SAY(f->cause, "hwloc reports one kind");
         return;
     }
     for (int i = 0; i < t->kinds_count; i++) {

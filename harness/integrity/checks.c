@@ -152,7 +152,7 @@ static void check_cpu_time(struct integrity *i, const struct integrity_ground *g
     static const double tick = 0.01;
     const struct observation *t = &r->observation;
     if (t->cpu_seconds < 0.0) {
-        lines_not_applicable(i, CHECK_CPU_TIME, "the kernel does not tell the CPU time of another process");
+        lines_not_applicable(i, CHECK_CPU_TIME, "the kernel does not report the CPU time of another process");
         return;
     }
     const double allowed = g->threads * (1.01 * t->seconds + tick);

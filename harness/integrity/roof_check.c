@@ -25,7 +25,7 @@ static const double ROUNDINGS = 1e-9;
 static void check_flop_done(struct integrity *i, const struct epoch_report *r, double needed, double all)
 {
     if (r->flop_done < 0.0) {
-        lines_not_applicable(i, CHECK_FLOP_DONE, "the backend does not say that it leaves any out");
+        lines_not_applicable(i, CHECK_FLOP_DONE, "the backend does not declare that it skips any");
         return;
     }
     const bool right = r->flop_done >= needed * (1.0 - ROUNDINGS) && r->flop_done <= all * (1.0 + ROUNDINGS);
@@ -34,7 +34,7 @@ static void check_flop_done(struct integrity *i, const struct epoch_report *r, d
     SAY(line->expected, "%.0f to %.0f", needed, all);
     SAY(line->seen, "%.0f", r->flop_done);
     SAY(line->words,
-        "operations in epoch %d, by the backend's word: at least the products with pixels that are not zero",
+        "operations in epoch %d, as the backend reports them: at least the products with nonzero pixels",
         r->result.epoch);
 }
 
@@ -70,7 +70,7 @@ static void judge(struct integrity *i, enum integrity_check check, const char *w
     if (!line) return;
     SAY(line->expected, "at most %.1f GFLOP/s", INTEGRITY_ROOF_MARGIN * roof);
     SAY(line->seen, "%.1f GFLOP/s", rate);
-    SAY(line->words, "%s, products with pixels of zero not counted, against %s", what, whose);
+    SAY(line->words, "%s, without products with zero pixels, against %s", what, whose);
 }
 
 void integrity_judge_roof(struct integrity *i, double (*machine_peak)(void *context), void *context)

@@ -220,7 +220,7 @@ void offspring_tell(const struct offspring *o, const char *whose)
     char text[1200];
     if (o->count == 0) return;
     fprintf(stderr, "bench: %s started %s; %s\n", whose, offspring_text(o, text, sizeof text),
-            o->unstoppable ? "not all of them could be ended" : "all are ended");
+            o->unstoppable ? "not all of them could be ended" : "all of them have ended");
 }
 
 bool offspring_collected(pid_t parent)

@@ -257,7 +257,7 @@ void topology_team_words(const struct topology *t, int threads, char *text, size
 {
     text[0] = 0;
     if (threads > t->allowed_pus)
-        snprintf(text, size, "%d threads on %d allowed CPUs wait for each other; the figures mean little",
+        snprintf(text, size, "%d threads on %d allowed CPUs wait for each other; the timings mean little",
                  threads, t->allowed_pus);
     else if (threads > topology_kind_pus(t))
         snprintf(text, size, "%d threads on cores of several kinds: the fast ones wait for the slow ones",

@@ -90,8 +90,8 @@ static void establish(struct speedup *up)
         snprintf(disturbed, sizeof disturbed,
                  up->disturbed == up->rounds ? ", all disturbed" : ", %d disturbed", up->disturbed);
     if (up->rounds == 0)
-        snprintf(up->reason, sizeof up->reason,
-                 "no later epoch of both in one round; train %d epochs of each", INTERVAL_MIN + 1);
+        snprintf(up->reason, sizeof up->reason, "no round has a later epoch of both; train %d epochs of each",
+                 INTERVAL_MIN + 1);
     else if (up->disturbed && !calm)
         snprintf(up->reason, sizeof up->reason, "%d later epoch%s%s; run bench doctor", up->rounds,
                  up->rounds == 1 ? "" : "s", disturbed);

@@ -40,8 +40,7 @@ static int read_run(struct compared_run *run, const char *folder, struct error *
     run->summary = input_json(path, INPUT_MACHINE, 0, &problem);
     if (!run->summary)
         return error_set(e, input_exit_code(&problem, EXIT_DATA), "%.300s: summary.json %s%s", folder,
-                         problem.why,
-                         problem.fault == INPUT_MISSING ? "; a run has it when it has ended" : "");
+                         problem.why, problem.fault == INPUT_MISSING ? "; a run writes it when it ends" : "");
     const json_t *schema = json_object_get(run->summary, "schema");
     if (!json_is_integer(schema) || json_integer_value(schema) < 1 || json_integer_value(schema) > 2)
         return wrong(run, e, "not of schema 1 or 2", "");

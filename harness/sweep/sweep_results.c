@@ -298,7 +298,8 @@ static void print_notes(const struct sweep_results *r, FILE *out)
         while (strcmp(r->lines[first].backend, r->lines[i].backend) != 0) first++;
         if (first == i && entry && *describe_note(entry, note))
             wrap_line(out, terminal_width(out),
-                      "%s: %s; GFLOP/s counts all products, of peak those that it makes", entry->name, note);
+                      "%s: %s; GFLOP/s counts all products, 'of peak' only those that it does", entry->name,
+                      note);
     }
 }
 
@@ -311,7 +312,8 @@ int sweep_results_print(const struct sweep_results *r, FILE *out)
     table_free(&t);
     wrap_line(
         out, terminal_width(out),
-        "median s = of training one epoch, without the first; speed-up = against the fewest threads at the "
+        "median s = seconds per training epoch, without the first epoch; speed-up = against the fewest "
+        "threads at the "
         "same batch and hidden size; efficiency = speed-up over the ratio of threads; points were measured "
         "one after the other");
     print_notes(r, out);

@@ -57,9 +57,9 @@ def of_itself(row, rows):
     """What the comparison of A's two processes shows. bias_percent, of B/A, is 0 where their difference may be chance."""
     bias = next((r["bias_percent"] for r in rows if r["comparison"] == "B/A" and r["a"] == row["a"]), "")
     if bias and float(bias) > 0:
-        return (f"two processes of one backend differ; the interval of the verdict is wider by {float(bias):.1f}\u00a0% on "
-                "each side for it")
-    return "no difference seen, as it must be" if bias else words.NOT_MEASURED
+        return (f"two processes of one backend differ; that widens the interval of the verdict by "
+                f"{float(bias):.1f}\u00a0% on each side")
+    return "no difference, as expected" if bias else words.NOT_MEASURED
 
 
 def steps(run, a, b):
@@ -76,10 +76,10 @@ def sentence(run):
     a, b = titled(run, row["a"]) + steps(run, row["a"], row["b"]), titled(run, row["b"])
     heads = {"FASTER": f"{b} is FASTER than {a}", "SLOWER": f"{b} is SLOWER than {a}",
              "SAME": f"{b} is the SAME as {a} within {percent(row, 'min_effect_percent')}",
-             "INCONCLUSIVE": f"INCONCLUSIVE: whether {b} is faster than {a} cannot be told"}
+             "INCONCLUSIVE": f"INCONCLUSIVE: cannot tell whether {b} is faster than {a}"}
     text = f": a difference in time of {size(row)}, over {words.count(int(number_or_nan(row, 'rounds')), 'round')}."
     if row["verdict"] == "INCONCLUSIVE":
-        text += f" Such a run sees a difference of {percent(row, 'visible_percent')}."
+        text += f" Such a run can detect a difference of {percent(row, 'visible_percent')}."
     return markup.join((tag("strong", heads[row["verdict"]]), text))
 
 
@@ -87,11 +87,11 @@ def render(runs):
     found = [(run, row) for run in runs for row in rows_of(run)]
     if not found:
         return ""
-    note = ("From ab.csv: differences in the time of an epoch, by rounds in which the contenders took turns; above 0, the "
-            "second one is slower. A/A holds two processes of the same code against each other: what differs there is not "
-            "the kernels.")
+    note = ("From ab.csv: differences in the time of an epoch, by rounds in which the contenders took turns. Above 0, "
+            "the second one is slower. A/A compares two processes with the same code, so a difference there is not "
+            "due to the kernels.")
     columns = [("comparison", False), ("of", False), ("rounds", True), ("in time", True), ("95\u00a0% interval", True),
-               ("visible", True, "difference that 8 of 10 such runs would call"), ("conclusion", False)]
+               ("visible", True, "difference that 8 of 10 such runs would detect"), ("conclusion", False)]
     body = [cells(run, row) for run, row in found]
     return markup.section("ab", "A and B", markup.note(note),
                           table("What bench ab concluded", columns, body, id_="ab-verdict"))

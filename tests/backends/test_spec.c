@@ -59,9 +59,9 @@ static void wrong_texts_are_refused(void **state)
     static const struct {
         const char *text, *words;
     } wrong[] = {
-        {"cblas:", "nothing stands after the colon"},
-        {"cblas::composed", "nothing stands after the colon"},
-        {"a+gemm", "the backend that brings these ops is missing"},
+        {"cblas:", "nothing follows the colon"},
+        {"cblas::composed", "nothing follows the colon"},
+        {"a+gemm", "the backend that supplies these ops is missing"},
         {"a+gem:b", "did you mean 'gemm'?"},
         {"a+:b", "'' is not an op; allowed are gemm, gather"},
         {"a+gemm+gemm:b", "named twice"},
@@ -136,7 +136,7 @@ static void what_cannot_be_combined_is_refused(void **state)
         {"avx2+rmsprop:cblas", "cblas has no rmsprop of its own; it has gemm"},
         {"avx3+gemm:naive", "did you mean 'avx2'?"},
         {"avx2+gemm:naiv", "did you mean 'naive'?"},
-        {"avx2:compsed", "takes nothing after a colon but 'composed'"},
+        {"avx2:compsed", "accepts only 'composed' after a colon"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct error e = {0};

@@ -148,7 +148,7 @@ def test_processes(data, folder):
 # words, exit code, what the one line names
 REFUSED = [
     ([], 2, ["two contenders", "bench ab avx512 ./mine.so"]),
-    (["naive", "--max-isa", "baseline"], 77, ["nothing here to compare naive with"]),
+    (["naive", "--max-isa", "baseline"], 77, ["there is no other backend to compare naive with"]),
     (["naive", "avx2", "onednn"], 2, ["'onednn'", "unexpected word"]),
     (["naive", ""], 2, ["empty"]),
     (["naive", "avx3"], 2, ["'avx3'", "did you mean 'avx2'?"]),

@@ -144,7 +144,7 @@ def test_refused(folder, one, two):
     empty = folder + "/empty"
     os.makedirs(empty)
     check_refused(compare(one, folder + "/nowhere"), 6, ["nowhere", "summary.json", "No such file"], "no folder")
-    check_refused(compare(one, empty), 6, ["empty", "summary.json", "when it has ended"], "no summary")
+    check_refused(compare(one, empty), 6, ["empty", "summary.json", "when it ends"], "no summary")
 
     def broken(text, names):
         with open(two + "/summary.json", "w", encoding="utf-8") as f:

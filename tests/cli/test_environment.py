@@ -49,7 +49,7 @@ def test_each(data, ready):
             for name in names:
                 check(f"{name}={values[name]} ({lib})" in text, f"{name} is not named: {told}")
                 check(re.search(rf" -u {name}\b", text), f"{name}: the way out: {told}")
-        check(f"hold back {NAME if backend == CBLAS else backend};" in text, f"{backend}: whom it concerns: {told}")
+        check(f"slow down {NAME if backend == CBLAS else backend};" in text, f"{backend}: whom it concerns: {told}")
         check(not any(name + "=" in text for name in NO_CHANGE), f"{backend}: no settings: {told}")
         check(prove(data, "naive", values) == [], "naive calls no library")
         check(prove(data, backend, NO_CHANGE) == [], f"{backend}: a warning about no setting")

@@ -56,13 +56,11 @@ static void test_words(void **state)
     (void)state;
     expect(&l, "");
     l.steal = 0.004;
-    expect(&l, "warning: other programs take 4 % of the 2 CPUs that bench uses, which disturbs what is "
-               "measured; bench "
-               "doctor says more");
+    expect(&l, "warning: other programs take 4 % of the 2 CPUs that bench uses, which disturbs the "
+               "measurement; bench doctor says more");
     l = (struct other_load){.cpus = 1, .others = 0.52, .steal = 0.06, .blur = 0.033};
     expect(&l, "warning: other programs take 52 % and the hypervisor 6 % of the 1 CPU that bench uses, which "
-               "disturbs "
-               "what is measured; bench doctor says more");
+               "disturbs the measurement; bench doctor says more");
 }
 
 /* The kernel's counts are read, of the CPUs asked for. */

@@ -132,7 +132,7 @@ static void the_rule_for_a_result(void **state)
         {8, 3, true, "as fast as"},
         {8, 4, false, "7 later epochs, 4 disturbed; run bench doctor\n"},
         {2, 1, false, "1 later epoch, all disturbed; run bench doctor\n"},
-        {1, 0, false, "no later epoch of both in one round; train 7 epochs of each\n"},
+        {1, 0, false, "no round has a later epoch of both; train 7 epochs of each\n"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
@@ -174,7 +174,7 @@ static void remarks(void **state)
     add(&s, 1, 1, 40, CALM);
     snprintf(s.rows[1].info.implementation, sizeof s.rows[1].info.implementation, "gemm=jit;softmax=ref:any");
     expect(&s, "two: trained 1 epoch of 4", "one: trained");
-    expect(&s, "one: its first epoch was its fastest, so warm-up does not explain its later ones",
+    expect(&s, "one: its first epoch was its fastest, so warm-up cannot explain the slower ones after it",
            "two: its first");
     expect(&s, "softmax=ref:any", NULL);
     expect(&s, "dataset=generated: built-in digits, not MNIST, which bench fetch-mnist downloads", NULL);
@@ -223,12 +223,11 @@ static void inherited_ops_are_told_apart(void **state)
     add_rounds(&s, 2, 0);
     expect(&s,
            "two: its timed step uses ops of naive: gather bias_act relu_grad bias_grad softmax_xent rmsprop; "
-           "bench "
-           "micro alone would use vexp vlog\n",
+           "only bench micro would use vexp vlog\n",
            "one: its timed step");
     s.rows[1].info.fused = 1;
     expect(&s,
-           "two: its timed step uses no op of naive; bench micro alone would: gather bias_act relu_grad "
+           "two: its timed step uses no op of naive; only bench micro would: gather bias_act relu_grad "
            "bias_grad "
            "softmax_xent rmsprop vexp vlog\n",
            NULL);
@@ -260,11 +259,10 @@ static void what_skips_products_says_so(void **state)
            "avx512_sparse is");
     expect(&s, "avx512_sparse (skips zero pixels; same bits as avx512) against onednn: GEMM",
            "avx512_sparse against");
-    expect(
-        &s,
-        "avx512_sparse: skips zero pixels; same bits as avx512; GFLOP/s counts all products of the network, "
-        "as if it made them; it makes 40.0 GFLOP/s, and of peak is their share\n",
-        "onednn: skips");
+    expect(&s,
+           "avx512_sparse: skips zero pixels; same bits as avx512; GFLOP/s counts all products of the "
+           "network, the skipped ones too; it does 40.0 GFLOP/s, and 'of peak' is computed from that\n",
+           "onednn: skips");
     assert_true(fabs(time_figures(&s, &s.rows[0]).share_of_peak - 40.0 / 200.0) < 1e-12);
     summary_free(&s);
 }

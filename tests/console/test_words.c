@@ -68,13 +68,13 @@ static void the_verdict_comes_first(void **state)
     r = made(VERDICT_FASTER, -log(1.25), 0.001);
     assert_says(&r, "FASTER: mine takes less time than avx2: -20.00 % (95 % interval -20.08 % to -19.92 %)");
     r = made(VERDICT_SAME, 0.001, 0.004);
-    assert_says(&r, "SAME: mine takes the time of avx2 within 2 %");
+    assert_says(&r, "SAME: mine takes the same time as avx2, within 2 %");
     assert_says(&r, "drift      none found");
     assert_says(&r, "bimodal    none found");
-    assert_says(&r, "visible    2.6 % or more");
-    assert_says(&r, "no difference seen, as it must be");
+    assert_says(&r, "would detect a difference of 2.6 % or more");
+    assert_says(&r, "no difference, as expected");
     r = made(VERDICT_INCONCLUSIVE, 0.01, 0.08);
-    assert_says(&r, "INCONCLUSIVE: whether mine differs from avx2 by 2 % or more cannot be told: +1 % (");
+    assert_says(&r, "INCONCLUSIVE: cannot tell whether mine differs from avx2 by 2 % or more: +1 % (");
     assert_says(&r, "--rounds");
 }
 
@@ -87,10 +87,10 @@ static void unlike_steps_are_named(void **state)
     free(text);
     r.arms[ARM_B] = &fused_mine;
     assert_says(&r, "FASTER: mine takes less time than avx2 (composed against fused): -9.5 %");
-    assert_says(&r, "the step of avx2 is composed of its ops, that of mine fused");
+    assert_says(&r, "the step of avx2 is composed of its ops, that of mine is fused");
     r = made(VERDICT_INCONCLUSIVE, 0.1, 0.2);
     r.arms[ARM_A] = &fused_mine;
-    assert_says(&r, "whether mine differs from mine (composed against fused) by 2 % or more cannot be told");
+    assert_says(&r, "cannot tell whether mine differs from mine (composed against fused) by 2 % or more");
     json_t *figures = ab_results_json(&r);
     assert_string_equal(json_string_value(json_object_get(figures, "steps")), "composed against fused");
     json_decref(figures);
@@ -101,7 +101,7 @@ static void what_is_odd_is_named(void **state)
     (void)state;
     struct ab_results r = made(VERDICT_SLOWER, 0.1, 0.02);
     r.judgement.bias = effect_of_percent(1.5);
-    assert_says(&r, "two processes of one backend differ; the interval of the verdict is wider by 1.5 %");
+    assert_says(&r, "two processes of one backend differ; that widens the interval of the verdict by 1.5 %");
     r.judgement.ratio_drift = (struct drift){true, 0.9, log(0.99), log(1.05)};
     assert_says(&r, "-1.0 % in the first half of the rounds, +5.0 % in the second");
     r.judgement.drift[ARM_B] = (struct drift){true, 0.9, log(0.5), log(0.6)};

@@ -304,7 +304,7 @@ static void test_power_saving(void **state)
     put("devices/system/cpu/cpu0/cpuidle/state1/name", "C6\n");
     put("devices/system/cpu/cpu0/cpuidle/state1/disable", "0\n");
     expect(&p, "W15", FINDING_WARNING, "C6, which takes 133 us");
-    expect(&p, "W15", FINDING_WARNING, "wakes 40 us late; a piece of work takes 500 us");
+    expect(&p, "W15", FINDING_WARNING, "wakes 40 us late; one piece of the probe's work takes 500 us");
     p.probe.visible = 0.1;
     expect(&p, "W15", FINDING_FINE, "C6");
     p.probe.visible = 0.01;

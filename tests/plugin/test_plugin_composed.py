@@ -97,7 +97,7 @@ def test_run_and_resume(folder):
     names = [*chosen, f"{fastest}:composed"]
     shown = interrupted_run([*SMALL, "--epochs", "8", "--backend", ",".join(chosen), "--plugin", SAME, "--plugin", EXAMPLE,
                              "--data", data], out)
-    check(f"with {fastest}:composed, since the step of" in shown, f"run: {shown}")
+    check(f"and {fastest}:composed, because the step of" in shown, f"run: {shown}")
     before = read_json(out + "/machine.json")
     result = run(bench, "run", "--resume", out)
     check(result.returncode == 0, f"resume: exit {result.returncode}: {result.stderr}")
@@ -153,9 +153,9 @@ REFUSED = [
     (["naive", "--op", "gemm"], ["two contenders", "--op gemm"]),
     (["--op", "gemm"], ["two contenders"]),
     (["naive", "BENCH:avx2", "--op", "gemm"], ["is of another build"]),
-    (["naive+gemm:avx2", "avx2", "--op", "gemm"], ["naive+gemm:avx2 has ops of two backends already"]),
-    (["naive", "avx2:composd"], ["takes nothing after a colon but 'composed'"]),
-    (["naive", "avx2+gemm"], ["the backend that brings these ops is missing", "avx2+gemm:mine"]),
+    (["naive+gemm:avx2", "avx2", "--op", "gemm"], ["naive+gemm:avx2 already has ops of two backends"]),
+    (["naive", "avx2:composd"], ["accepts only 'composed' after a colon"]),
+    (["naive", "avx2+gemm"], ["the backend that supplies these ops is missing", "avx2+gemm:mine"]),
 ]
 
 

@@ -56,7 +56,7 @@ def test_started(data, folder):
         check(row["status"] == "violation" and re.search(seen, row["seen"]), f"{kind}: {row}")
         check("epoch 6" in row["words"], f"{kind}: {row}")
     for kind in ("forks", "hides"):
-        named = re.findall(rf"^bench: cheat:{kind} started 1 process: \d+ \(.*\); all are ended$", result.stderr, re.M)
+        named = re.findall(rf"^bench: cheat:{kind} started 1 process: \d+ \(.*\); all of them have ended$", result.stderr, re.M)
         check(len(named) == 1, f"{kind}: named once on stderr: {result.stderr}")
     check("cheat:spawns started" not in result.stderr, f"spawns: nothing was left: {result.stderr}")
 
@@ -78,7 +78,7 @@ def test_early(data, folder):
                                (["prove", *SMALL, "--case", "gemm *", "--backend", "cheat"], 0, 2),
                                (["micro", *SMALL, "--backend", "cheat", "--benchmark_filter=^no case$"], 2, 3)):
         result = bench_run(*words, "--plugin", PLUGIN, CHEAT_FORKS_EARLY="1")
-        told = re.findall(r"^bench: .* started 1 process: .*; all are ended$", result.stderr, re.M)
+        told = re.findall(r"^bench: .* started 1 process: .*; all of them have ended$", result.stderr, re.M)
         check(result.returncode == code and len(told) == least, f"{words}: {result}")
 
 

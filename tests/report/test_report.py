@@ -882,18 +882,18 @@ class Ab(Case):
                                          "−40.0 % to −37.5 %), over 48 rounds."),
                               ("SLOWER", "avx512 is SLOWER than avx2: "),
                               ("SAME", "avx512 is the SAME as avx2 within 2.0 %: "),
-                              ("INCONCLUSIVE", "INCONCLUSIVE: whether avx512 is faster than avx2 cannot be told: ")):
+                              ("INCONCLUSIVE", "INCONCLUSIVE: cannot tell whether avx512 is faster than avx2: ")):
             self.write(verdict)
             found = self.first()
             self.assertIn(text, found)
-            self.assertEqual("Such a run sees a difference of 1.5 %." in found, verdict == "INCONCLUSIVE")
+            self.assertEqual("Such a run can detect a difference of 1.5 %." in found, verdict == "INCONCLUSIVE")
         table = self.page().table("ab-verdict")
         self.assertEqual([(r[0], r[1], r[3], r[6]) for r in table], [
-            ("A/A", "avx2.again / avx2", "1", "no difference seen, as it must be"),
+            ("A/A", "avx2.again / avx2", "1", "no difference, as expected"),
             ("B/A", "avx512 / avx2", "0.61234", "INCONCLUSIVE")])
         self.write("FASTER", bias_percent=1.23)
-        self.assertEqual(self.page().table("ab-verdict")[0][6], "two processes of one backend differ; the interval of the "
-                         "verdict is wider by 1.2\u00a0% on each side for it")
+        self.assertEqual(self.page().table("ab-verdict")[0][6], "two processes of one backend differ; that widens the "
+                                                                "interval of the verdict by 1.2\u00a0% on each side")
 
     def test_none_where_integrity_is_violated(self):
         self.write("FASTER")
