@@ -295,7 +295,7 @@ class Run:
             self._backend(row["backend"]).epochs.append(row)
         ids = {short_id(row.get("env_id") or "") for row in rows} - {""}
         if len(ids) > 1:
-            raise DataError(f"{path}: rows of different machines (env_id {', '.join(sorted(ids))})")
+            raise DataError(f"{path}: rows from different machines (env_id {', '.join(sorted(ids))})")
         for backend in self.backends:
             backend.epochs.sort(key=lambda r: value(r, "epoch"))
         return rows[0] if rows else {}

@@ -38,7 +38,7 @@ class Sweep:
                 self.notes.append(f"{path}: {line['backend']} with {words(line, AXES)}: {line['outcome']}")
         ids = {short_id(row.get("env_id") or "") for row in rows} - {""}
         if len(ids) > 1:
-            raise DataError(f"{path}: points of different machines (env_id {', '.join(sorted(ids))})")
+            raise DataError(f"{path}: points from different machines (env_id {', '.join(sorted(ids))})")
         self.run_id, self.dataset = rows[0]["run_id"], rows[0]["dataset"]
         self.commit = commit_of(self.machine)
 

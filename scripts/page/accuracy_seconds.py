@@ -30,11 +30,11 @@ def render(runs, target):
         return ""
     every = [curves.of_backend(b) for b in backends]
     target = target or own_target(runs)
-    text = ("Time is the sum of train_seconds: the training steps alone. Set-up, proof, shuffling and validation are "
-            "outside.")
+    text = ("Time is the sum of train_seconds: the training steps alone, without set-up, proof, shuffling "
+            "and validation.")
     over_seeds = [t for t in map(seeds_table, runs) if t]
     if not over_seeds:
-        text += " One seed does not say how the time to a target spreads; bench run --target-accuracy with --seeds does."
+        text += " One seed does not show how the time to a target varies: run bench with --target-accuracy and --seeds."
     chart = markup.figure("Validation accuracy against seconds of training", "",
                           lambda width: draw(every, target, width), legend([(c.swatch(), c.label) for c in every]))
     return markup.section("seconds", "Accuracy against time", markup.note(text),

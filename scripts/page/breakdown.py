@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where an epoch goes: stacked bars by op, as seconds and as shares, and the table behind them."""
+"""Where an epoch goes: stacked bars by op, as seconds and as shares, and their table."""
 
 from lanebench import palette, scales, words
 from lanebench.run import number, timed
@@ -35,7 +35,7 @@ def part_swatch(colour):
 
 
 def largest(backends):
-    """One sentence for the fastest backend: what is now the largest part, and what of the rest could be won."""
+    """One sentence for the fastest backend: its largest part, and how much faster an epoch would be without it."""
     believed = [b for b in backends if integrity.is_believed(b)]
     if not believed:
         return
@@ -52,8 +52,8 @@ def amdahl_list(backends):
                  if integrity.is_believed(b) and isinstance(b.figures.get("amdahl"), dict)]
     if not sentences:
         return ""
-    note = markup.note("An op that one of two backends has no line of its own for is inside its products, and is "
-                       "counted with the products in both.")
+    note = markup.note("If one of two backends has no line of its own for an op, the op is part of its products, and "
+                       "counts with the products in both.")
     return tag("div", tag("ul", *(tag("li", s) for s in sentences), class_="amdahl"), note)
 
 

@@ -45,15 +45,15 @@ def within(run):
     for backend in run.backends:
         own = builds_of(backend)
         if len(own) > 1:
-            yield "bad", (f"rows of {backend.name} are of different code ({'; '.join(map(named, own))}): they are not of "
-                          "one training.")
+            yield "bad", (f"rows of {backend.name} come from different code ({'; '.join(map(named, own))}), so not "
+                          "from one training.")
     commits = {}
     for (commit, _), names in grouped(run).items():
         if commit:
             commits.setdefault(commit, []).extend(names)
     if len(commits) > 1:
         listed = "; ".join(f"{words.listed(names)} {commit}" for commit, names in commits.items())
-        yield "note", f"backends of this run are of different commits: {listed}."
+        yield "note", f"backends of this run were built from different commits: {listed}."
 
 
 def across(runs):
@@ -67,7 +67,7 @@ def across(runs):
             if here and there and differ(here[0], there[0]):
                 differing.append((named(there[0]), named(here[0]), backend.name))
         for there, here, names in merged(differing):
-            yield "note", (f"runs {own[0].tag} and {run.tag} are of different code: {there} and {here} "
+            yield "note", (f"runs {own[0].tag} and {run.tag} were built from different code: {there} and {here} "
                            f"({words.listed(names)}).")
 
 

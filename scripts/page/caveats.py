@@ -46,8 +46,8 @@ def mixed(comparison):
     for run in own[1:]:
         what = difference(own[0], run)
         if what:
-            yield "bad", (f"runs {own[0].tag} and {run.tag} are of different machines ({what}): what one is faster than the "
-                          "other says nothing about the kernels.")
+            yield "bad", (f"runs {own[0].tag} and {run.tag} are from different machines ({what}): a difference in "
+                          "speed between them says nothing about the kernels.")
         work = comparison.other_work(run)
         if work:
             yield "warn", f"runs {own[0].tag} and {run.tag} timed different work: {work}."
@@ -64,9 +64,9 @@ def tagged(runs):
 
 
 def of_peer(run):
-    """Of another framework's run only what concerns its figures; machine and build are its host's findings."""
+    """For another framework's run, only what concerns its figures; its host has the findings on machine and build."""
     names = words.listed(b.name for b in run.backends)
-    yield "note", f"{names} did not take turns with the others, so there is a ratio only of the rounds of paired.csv, if there are any."
+    yield "note", f"{names} did not take turns with the others; the only ratios are from the rounds of paired.csv, if any."
     for check in (status, files):
         for level, text in check(run):
             yield level, f"{names}: {text}"
@@ -81,9 +81,9 @@ def of_run(run):
 
 def status(run):
     if run.status == "interrupted":
-        yield "warn", "the run was interrupted; these are the complete rows so far."
+        yield "warn", "the run was interrupted; these are the complete rows up to then."
     elif run.status == "running":
-        yield "warn", "the run has not ended, or was killed; these are the rows that were there."
+        yield "warn", "the run has not ended, or was killed; these are the rows so far."
     elif run.status == "failed":
         yield "bad", f"the run failed (exit code {run.machine.get('exit_code')})."
 
@@ -94,14 +94,14 @@ def resumed(run):
         return
     kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
     before = words.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
-    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: epochs from before and after are of different "
-                   f"processes and of different times. Epochs from before the last time: {before}.")
+    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: the epochs before and after come from "
+                   f"different processes and times. Epochs before the last time: {before}.")
     for note in notes:
         again = note.get("trained_again") if isinstance(note, dict) else None
         for name, outcome in again.items() if isinstance(again, dict) else ():
             if outcome != "equal":
-                yield "warn", (f"{name}: the epochs from before, trained again, gave other figures: its rows are not of one "
-                               "training.")
+                yield "warn", (f"{name}: its earlier epochs, trained again, gave other figures, so its rows are not "
+                               "from one training.")
 
 
 def proofs(run):
@@ -116,8 +116,8 @@ def proofs(run):
             yield "bad", f"{backend.name} left the run: {failure}"
         if backend.deviation:
             first = next((r.get("first_failure") or "" for r in backend.proof if deviation_of(r)), "")
-            yield "warn", (f"{backend.name} {backend.deviation}: it breaks rules of NaN, Inf, alpha and beta, though nothing "
-                           f"else, and was timed all the same. {first}")
+            yield "warn", (f"{backend.name} {backend.deviation}: it breaks rules for NaN, Inf, alpha and beta, but "
+                           f"nothing else, and was timed anyway. {first}")
         if backend.facts.get("reference_implementation"):
             yield "warn", (f"{backend.name} fell back to a reference implementation: "
                            f"{backend.facts['reference_implementation']}.")
@@ -130,18 +130,18 @@ def integrity(run):
             what = (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add peak (up to "
                     f"{words.percent(max(shares))}): ")
             if roof_held(backend):
-                yield "warn", what + "the peak beside it was measured too low, for the integrity check of the roof passed."
+                yield "warn", what + "the peak beside it was measured too low: the integrity check of the roof passed."
             else:
                 yield "bad", what + "impossible, or the peak was measured too low."
     for row in rows_of(run):
         if row["status"] == "violation":
             limits = (f": expected {row['expected']}, seen {row['seen']}" if row["expected"] else "") + "."
-            yield "bad", (f"{row['backend']} violates integrity ({row['check']}), so that its figures are not to be "
-                          f"believed. {row['words']}{limits}")
+            yield "bad", (f"{row['backend']} violates integrity ({row['check']}): do not trust its figures. "
+                          f"{row['words']}{limits}")
 
 
 def roof_held(backend):
-    """Whether the harness, which measures the peak again before it speaks, found no epoch above it."""
+    """Whether the harness, which measures the peak again before it reports, found no epoch above it."""
     return any((r["backend"], r["check"], r["status"]) == (backend.name, "roof", "pass") for r in rows_of(backend.run))
 
 
@@ -154,7 +154,8 @@ def machine(run):
     if isinstance(quota, (int, float)):
         worse = isinstance(threads, int) and quota < threads
         yield "warn" if worse else "note", (f"a cgroup quota of {quota:g} CPUs was in force"
-                                            + (f" for {threads} threads: they are stopped in turn." if worse else "."))
+                                            + (f" for {threads} threads: the kernel stops them in turn."
+                                               if worse else "."))
     cores = topology.get("allowed_cores")
     if isinstance(threads, int) and isinstance(cores, int) and threads > cores:
         yield "warn", f"{threads} threads on {cores} cores: they share cores."
@@ -163,7 +164,7 @@ def machine(run):
         yield "warn", f"{threads} threads on cores of several kinds: the fast ones wait for the slow ones."
     governor = cpu.get("frequency_governor")
     if governor and governor != "performance":
-        yield "warn", f"the frequency governor is {governor}: the clock rate may follow the load."
+        yield "warn", f"the frequency governor is {governor}: the clock rate may vary with the load."
     if cpu.get("isa_cap"):
         yield "note", f"ISA tiers were capped (--max-isa {cpu['isa_cap']})."
     held_back = run.machine.get("environment_warning")
@@ -177,7 +178,7 @@ def machine(run):
 def build(run):
     facts = run.section("build")
     if facts.get("dirty"):
-        yield "warn", "the program was built from changed files: the commit does not say what was measured."
+        yield "warn", "the program was built from changed files, so the commit does not identify what was measured."
     if facts.get("buildtype") not in (None, "release"):
         yield "warn", f"the program is not a release build ({facts['buildtype']})."
     if "-fsanitize" in str(facts.get("flags")):
@@ -191,7 +192,7 @@ def data(run):
 
 def files(run):
     if run.unfinished:
-        yield "warn", f"the run did not end: from {words.listed(run.unfinished)} come the rows that are there."
+        yield "warn", f"the run did not end: {words.listed(run.unfinished)} hold the rows so far."
     for text in run.notes:
         yield "warn", text
     for text in run.remarks:
@@ -207,13 +208,13 @@ def backends(run):
         if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
             yield "note", f"{backend.name} inherits {inherited_text(backend, list(map(str, inherited)))}."
         if backend.note:
-            yield "note", (f"{backend.titled}: its GFLOP/s count all products of the network, as if it made them; its share of "
-                           "the peak is of those that it has made.")
+            yield "note", (f"{backend.titled}: its GFLOP/s count all products of the network, the skipped ones too; "
+                           "its share of the peak counts only those that it does.")
     yield from steps(run)
 
 
 def inherited_text(backend, inherited):
-    """"gather and vexp from avx512"; files from before op_sources do not say from whom."""
+    """"gather and vexp from avx512"; older files, without op_sources, do not name the backend."""
     sources, of = backend.facts.get("op_sources"), {}
     for op in inherited:
         of.setdefault(sources.get(op) if isinstance(sources, dict) else None, []).append(op)
@@ -221,11 +222,11 @@ def inherited_text(backend, inherited):
 
 
 def steps(run):
-    """Between a step that is composed of ops and a fused one lies more than the ops."""
+    """A composed step and a fused one differ in more than their ops."""
     kinds = {fused: [b.name for b in run.timed() if b.facts.get("fused_step") is fused] for fused in (False, True)}
     if kinds[False] and kinds[True]:
         yield "note", (f"{words.listed(kinds[False])} train{'s' if len(kinds[False]) == 1 else ''} in a step composed of single "
-                       f"ops, {words.listed(kinds[True])} in a fused one: a ratio of one to the other is composed against "
+                       f"ops, {words.listed(kinds[True])} in a fused one: a ratio between them is composed against "
                        "fused.")
 
 
@@ -244,11 +245,11 @@ def noise(run):
         yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {words.listed(wide)}. "
                        "Look at the intervals, not at the medians alone.")
     if moved:
-        turns = " Backends that took turns saw it alike; separate runs would not." if len(run.timed()) > 1 else ""
-        yield "warn", (f"the run drifts. Time of an epoch in its second half against the first: {words.listed(moved)}."
+        turns = " Backends that took turns were affected alike; separate runs were not." if len(run.timed()) > 1 else ""
+        yield "warn", (f"the run drifts. Epoch time in its second half relative to the first: {words.listed(moved)}."
                        + turns)
     if two:
-        yield "warn", f"{words.listed(two)}: epochs have two typical times, so that the median may be neither."
+        yield "warn", f"{words.listed(two)}: epochs have two typical times, so the median may be neither."
 
 
 def disturbed(run):
@@ -259,10 +260,10 @@ def disturbed(run):
     if found:
         yield "note", (f"epochs after the first disturbed by more than 1\u00a0%: {words.listed(found)}"
                        + (f" ({words.listed(sorted(causes))})" if causes else "")
-                       + ". They count all the same; bench doctor says what disturbs.")
+                       + ". They still count; bench doctor shows what disturbs.")
     first = [b.name for b in run.timed() if b.figures.get("first_is_fastest")]
     if first:
-        yield "note", f"{words.listed(first)}: the first epoch was the fastest, which warm-up does not explain."
+        yield "note", f"{words.listed(first)}: the first epoch was the fastest, which warm-up cannot explain."
 
 
 def peak(run):

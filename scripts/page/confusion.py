@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which classes a trained network takes for which: `confusion` of summary.json, a table for each backend."""
+"""Which classes a trained network confuses: `confusion` of summary.json, a table for each backend."""
 
 from lanebench.run import timed
 
@@ -24,8 +24,9 @@ def render(runs):
     backends = [b for b in timed(runs) if counts_of(b)]
     if not backends:
         return ""
-    text = ("The test images after the last epoch: a row for each label, in it how many of its images the network takes for "
-            "which class. Green: right. Red and bold: at least half as many as the most frequent mistake.")
+    text = ("The test images after the last epoch: a row for each label, with the number of its images that the "
+            "network assigns to each class. Green: correct. Bold red: at least half as many as the most frequent "
+            "mistake.")
     matrices = (matrix(b, counts_of(b), is_open=b is backends[0]) for b in backends)
     return markup.section("confusion", "Confusion", markup.note(text), *matrices)
 

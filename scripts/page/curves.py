@@ -53,7 +53,7 @@ def of_keras(history):
 
 
 def width_of(index, count):
-    """Curves of right kernels coincide: wide ones lie below narrow ones, so that every one stays visible."""
+    """Curves of correct kernels coincide: wide lines lie below narrow ones, so that each stays visible."""
     return 1.6 + min(2.0, 7 / count) * (count - 1 - index)
 
 
@@ -64,7 +64,7 @@ def tip(curve, name, epoch, text):
 
 
 def draw_line(chart, points, place, curve, index, count):
-    """A line through the points; a dash where one epoch makes none."""
+    """A line through the points; a dash if there is only one epoch."""
     places = [place(p) for p in points]
     if len(places) == 1:
         x, y = places[0]

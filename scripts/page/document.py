@@ -86,7 +86,7 @@ def subtitle(runs):
 
 
 def binaries(run):
-    """The hash of the program, where all backends of the run are of it."""
+    """The hash of the program, if all backends of the run are part of it."""
     text = builds.binary_text(run)
     return f"binary {text}" if text and len(builds.grouped(run)) == 1 else ""
 

@@ -15,16 +15,17 @@ def render(runs):
     backends = [b for b in timed(runs) if b.figure("gflops") and bounded(b)]
     if not backends:
         return ""
-    caption = ("One point per op of each backend: the worst error found in the proof as a share of its bound, at the "
-               "speed of the whole training epoch. A fast backend that pays with accuracy would stand higher than the "
-               "others; 1 is the limit, and beyond it nothing is timed. Points of one backend are set apart sideways.")
+    caption = ("One point per op of each backend: the worst error found in the proof as a share of its bound, against "
+               "the speed of the whole training epoch. A backend that buys speed with accuracy would stand higher "
+               "than the others. 1 is the limit; nothing above it is timed. Points of one backend are spread out "
+               "sideways.")
     key = legend([(theme.swatch(b.key, b.marker), b.label) for b in backends])
     chart = markup.figure("", caption, lambda width: draw(backends, width), key)
     return markup.section("error", "Error against speed", markup.tag("div", chart, class_="group"))
 
 
 def share_of(row):
-    """Over loose bounds: right results nearly reach a tight one. Older files do not tell them apart."""
+    """Over loose bounds: right results nearly reach a tight one. Older files do not distinguish the two."""
     return value(row, "worst_error_of_loose_bound" if row.get("worst_error_of_loose_bound") else "worst_error_of_bound")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of the page, and the command that makes them again."""
+"""The files behind the page, and the commands that repeat the run."""
 
 import fnmatch
 import os
@@ -15,7 +15,7 @@ MORE = ("history-*.json", "*.jsonl")  # of a name for each backend, and of --for
 
 
 def render(runs, out):
-    return markup.section("files", "Files, and how to do it again", *(of_run(run, out) for run in runs))
+    return markup.section("files", "Files, and how to repeat the run", *(of_run(run, out) for run in runs))
 
 
 def of_run(run, out):
@@ -68,6 +68,6 @@ def command_of(run):
 def reproduce(run):
     text = command_of(run)
     if text is None:
-        return markup.note("its files do not say with which command the run was made.")
+        return markup.note("its files do not name the command that made the run.")
     return tag("div", tag("pre", tag("code", text), tabindex="0"), tag("button", "Copy", type="button", class_="copy"),
                class_="command")

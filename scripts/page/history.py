@@ -16,9 +16,10 @@ def render(runs, keras, reference):
     every = [c for c in every if c.points("loss") or c.points("val_loss")]
     if not every:
         return ""
-    text = ("Points: training, Keras' running mean over the epoch's samples while the weights move. Lines: validation, "
-            "measured after the epoch. Right kernels give curves that coincide; a difference in the first epoch is an "
-            "error, later ones part slowly because sums are rounded in different orders. The buttons show and hide.")
+    text = ("Points: training, Keras' running mean over the epoch's samples while the weights change. Lines: "
+            "validation, measured after the epoch. Curves of correct kernels coincide at first, and diverge slowly, "
+            "because sums are rounded in different orders; a difference in the first epoch is an error. The buttons "
+            "show and hide curves.")
     panels = [legend([(c.swatch(), c.label) for c in every]), pair(every)]
     if len(every) > 1:
         panels.append(differences(every, to_base.base_of(every, reference)))
@@ -63,8 +64,8 @@ def overlay(every, metric, width, height):
 def differences(every, base):
     panels = []
     for name, title in to_base.METRICS:
-        caption = (f"Shaded: ±{100 * to_base.MARGIN:g} points, the margin of the equivalence test over many seeds; the one "
-                   "seed of this run may leave it." if name == "val_accuracy" else "")
+        caption = (f"Shaded: ±{100 * to_base.MARGIN:g} points, the margin of the equivalence test over many seeds; "
+                   "the single seed of this run may leave it." if name == "val_accuracy" else "")
         panels.append(markup.figure(f"Difference in {title} to {base.label}", caption,
                                     lambda width, n=name: difference(every, base, n, width), half=True))
     return markup.pair(*panels)

@@ -29,9 +29,9 @@ def render(runs):
     found = [(run, rows) for run, rows in found if rows]
     if not found:
         return ""
-    text = ("What is checked beside the proof: clocks, speed against the roof, CPU time, threads, calls, steps looked at "
-            "again during training. A plug-in is native code in the process that measures it: accidents and lazy tricks "
-            "are found, not everything that malice could do.")
+    text = ("What is checked besides the proof: clocks, speed against the roof, CPU time, threads, calls, and "
+            "training steps against the oracle. A plug-in is native code in the process that measures it: the checks "
+            "find accidents and lazy tricks, but not everything that malice could do.")
     details = [one_backend(run, name, rows) for run, rows in found for name in names_of(rows)]
     return markup.section("integrity", "Integrity", markup.note(text), matrix(found), *details)
 

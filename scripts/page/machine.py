@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine box: under what circumstances the figures came about."""
+"""The machine box: the circumstances of the run."""
 
 from lanebench import words
 from lanebench.run import cpu_text

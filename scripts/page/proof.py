@@ -27,8 +27,9 @@ def render(runs):
         return markup.section("proof", "Proof", markup.note("No proof.csv, or no rows in it: what was proven cannot be "
                                                             "shown."))
     text = ("Largest error of any element as a share of the error that rounding can explain for that element; 1 is the "
-            "limit. 0: equal bit for bit where that is demanded, or no bounded cases. Tight bounds are of a single rounding, and "
-            "right results nearly reach them. “Inherited” ops are the fallback backend's, not this backend's own work. ≠: breaks rules of NaN, Inf, alpha and beta, and nothing else.")
+            "limit. 0: the results had to be equal bit for bit and were, or there are no bounded cases. A tight bound "
+            "allows one rounding, and correct results nearly reach it. “Inherited” ops are the fallback backend's, "
+            "not this backend's own work. ≠: breaks rules for NaN, Inf, alpha and beta, and nothing else.")
     details = (classes(b) for b in backends)
     return markup.section("proof", "Proof", markup.note(text), matrix(backends), *details)
 
@@ -55,12 +56,12 @@ def matrix_cell(rows):
 
 
 def worst_of(rows):
-    """Without classes that deviate: how far from a rule a result is says nothing of the error of others."""
+    """Without classes that deviate: how far a result is from a rule says nothing about the error of others."""
     return max(finite([r for r in rows if not deviation_of(r)], "worst_error_of_bound") or [0.0])
 
 
 def tight(rows):
-    """" (tight)" where the largest share is of a tight bound, which right results nearly reach."""
+    """" (tight)" if the largest share is of a tight bound, which correct results nearly reach."""
     shares = [(value(r, "worst_error_of_bound"), value(r, LOOSE)) for r in rows if not deviation_of(r)]
     return " (tight)" if any(worst > loose and worst == worst_of(rows) for worst, loose in shares) else ""
 
@@ -100,5 +101,5 @@ def failure_class(row):
 
 
 def share_text(worst, places=2):
-    """Where no share says how wrong an element is (it had to be equal, or is no number), bench writes 1e30."""
+    """If no share can say how wrong an element is (it had to be equal, or is not a number), bench writes 1e30."""
     return "beyond any share" if worst >= 1e29 else f"{worst:.{places}f}" if worst == worst else words.NOT_MEASURED

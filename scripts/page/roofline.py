@@ -18,10 +18,10 @@ def render(runs):
     charts = [c for c in charts if c]
     if not charts:
         return ""
-    text = ("Each circle is a matrix product of the step, as large as its share of the epoch. To the right: more work "
-            "per byte that must move at least. A product can be no higher than the ceiling above it: sloping lines are "
-            "measured bandwidths, the best of read, write and triad; level lines the measured multiply-add peaks. What a "
-            "product finds in a cache may lie above the slope of the memory behind that cache.")
+    text = ("Each circle is a matrix product of the step, as large as its share of the epoch. Further right: more "
+            "flop per byte of compulsory traffic. A product cannot exceed the ceiling above it: sloping lines are "
+            "measured bandwidths, the best of read, write and triad; level lines are the measured multiply-add peaks. "
+            "A product with operands in a cache may lie above the slope of the next memory level.")
     return markup.section("roofline", "Roofline", markup.note(text), *charts)
 
 

@@ -37,7 +37,7 @@ SHARE = Figure("Share of the multiply-add peak", "% of the peak", False,
                lambda lines: [(line, 100 * share) for line, share in finite(lines, "share_of_peak")],
                lambda number: f"{number:.0f}\u00a0% of the peak")
 FIGURES = {"threads": (SPEED_UP, EFFICIENCY), "batch": (TIME, SHARE), "hidden": (TIME, SHARE)}
-NOTES = {"threads": "Thin line: ideal, as many times faster as there are more threads. ", "batch": "", "hidden": ""}
+NOTES = {"threads": "Thin line: ideal, N times as fast with N times the threads. ", "batch": "", "hidden": ""}
 
 
 def render(sweep, axis):

@@ -17,9 +17,9 @@ def render(runs, bases, comparison):
     panels = [p for p in panels if p]
     if not panels:
         return ""
-    text = ("Where both ran in the same rounds: median of the rounds' ratios, so that what disturbed both cancels, and as "
-            "whiskers its 95\u00a0% interval. An interval that crosses 1 shows no difference. Not established: fewer "
-            "than six rounds or epochs, or something disturbed half of them or more.")
+    text = ("Where both ran in the same rounds: median of the rounds' ratios, in which common disturbances cancel. "
+            "Whiskers: its 95\u00a0% interval; one that contains 1 shows no difference. Not established: fewer than "
+            "six rounds or epochs, or at least half of them were disturbed.")
     return markup.section("speed-up", "Speed-up", markup.note(text), markup.pair(*panels))
 
 
@@ -51,12 +51,12 @@ def paired(run):
 
 
 def between(comparison, second):
-    """The same backends in two runs. These were not interleaved, which the caption says."""
+    """The same backends in two runs. The runs did not take turns, which the caption says."""
     first, rows = comparison.runs[0], comparison.speedups(second)
     if not rows:
         return None
-    caption = ("Two separate runs: ratio of the medians, and the interval of at least 90\u00a0% that follows from theirs. Nothing "
-               "protects this comparison from what changed on the machine between them.")
+    caption = ("Two separate runs: ratio of the medians, and the interval of at least 90\u00a0% that follows from "
+               "theirs. If the machine changed between them, that changes the ratio but widens no interval.")
     name = f"run {first.tag}"
     return markup.figure(f"Run {second.tag} against run {first.tag}", caption, lambda width: draw(rows, name, width),
                          half=True)
@@ -64,7 +64,7 @@ def between(comparison, second):
 
 def bounds(rows):
     """Range of the axis: 1, and all bars with their whiskers. Bars that are several times slower than all others are left
-    beyond its end, so that the others can be told apart; at least one bar is inside."""
+    beyond its end, so that the others can be distinguished; at least one bar is inside."""
     end = scales.axis_end([1 / up.factor for _, up in rows])
     seen = [up for _, up in rows if 1 / up.factor <= end]
     ends = [1.0] + [end for up in seen for end in (up.factor, *(up.interval or ()))]
@@ -92,7 +92,7 @@ def draw_row(chart, backend, up, base, scale, y):
     middle = y + 31
     chart.line(scale.start, middle, scale.end, middle, "lane")
     tip = lines(f"{backend.label} against {base}: {text}", f"{up.reason}; measured: {measured}" if up.reason else "",
-                "no difference shown: the interval holds 1" if up.shows_no_difference else "",
+                "no difference shown: the interval contains 1" if up.shows_no_difference else "",
                 f"{up.rounds} rounds" if up.rounds else "ratio of the medians")
     seen = factor >= scale.low
     chart.line(scale(1), middle, scale(factor) if seen else scale.start, middle, "stem " + backend.key)

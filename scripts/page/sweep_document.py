@@ -58,9 +58,9 @@ def findings(sweep, point):
         yield "note", note + "."
     deviating = dict.fromkeys((line["backend"], line["deviation"]) for line in sweep.lines if line["deviation"])
     for backend, deviation in deviating:
-        yield "warn", f"{backend} {deviation}, and was timed all the same."
-    yield "note", ("points were measured one after the other, not in turns: between points, what else the machine did differs, "
-                   "and shares of the peak say more than seconds. Backends of one point took turns.")
+        yield "warn", f"{backend} {deviation}, and was timed anyway."
+    yield "note", ("points were measured one after the other, not in turns, so the load on the machine may differ "
+                   "between them: compare shares of the peak rather than seconds. Backends of one point took turns.")
     for check in (caveats.machine, caveats.build, caveats.data) if point else ():
         yield from check(point)
 
@@ -103,4 +103,4 @@ def of_machine(point):
 def of_files(sweep, out):
     links = [files.link(path, out) for name in ("sweep.csv", "sweep.json", "charts")
              for path in [os.path.join(sweep.folder, name)] if os.path.exists(path)]
-    return markup.section("files", "Files, and how to do it again", files.block("", links, files.reproduce(sweep)))
+    return markup.section("files", "Files, and how to repeat the run", files.block("", links, files.reproduce(sweep)))

@@ -16,7 +16,7 @@ ROW = 58  # pixels of height for one backend
 def summary(runs, bases):
     """One row per timed backend. What a phone shows of it without scrolling comes first."""
     columns = [("backend", False), ("epoch", True, "median training time of the epochs after the first")]
-    columns += [(f"vs {b}", True, f"how many times the speed of {b} in the same run") for b in bases]
+    columns += [(f"vs {b}", True, f"speed as a multiple of {b}'s in the same run") for b in bases]
     columns += [("95\u00a0% interval", True, "of the median time"), ("GFLOP/s", True),
                 ("of\u00a0peak", True, "share of the best multiply-add peak measured in the run"),
                 ("validation accuracy", True, "after the last epoch, whose number is in brackets"),
@@ -49,8 +49,8 @@ def summary_row(backend, bases):
 def dots(runs):
     series = timed(runs)
     caption = ("Dots: every training epoch, without validation; the first, which warms up, is hollow and left out of "
-               "the statistics. Line: median. Band: its 95\u00a0% interval (bootstrap, not narrower than order statistics "
-               "allow), for epochs that are independent of each other.")
+               "the statistics. Line: median. Band: its 95\u00a0% interval (bootstrap, not narrower than order "
+               "statistics allow), if epochs are independent of each other.")
     return markup.figure("Time of a training epoch", caption, lambda width: draw(series, width))
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The first sentence of the page: who is fastest, by how much, how sure that is, and whether it is right."""
+"""The first sentence of the page: which backend is fastest, by how much, how sure that is, and whether it is
+correct."""
 
 from lanebench import words
 from lanebench.rows import finite
@@ -26,7 +27,7 @@ def sentences(runs, bases):
 
 
 def believed(run):
-    """Timed backends without those that violate integrity, the fastest first: a cheat is no winner."""
+    """Timed backends without those that violate integrity, the fastest first."""
     return sorted((b for b in run.timed() if b.seconds and integrity.is_believed(b)), key=lambda b: b.seconds)
 
 
@@ -34,7 +35,7 @@ def nothing(run):
     if not run.timed():
         return "nothing was timed. "
     known = any(b.seconds for b in run.timed())
-    return "no figure here is to be believed. " if known else "no summary.json, so which backend is fastest is not told. "
+    return "do not trust any figure here. " if known else "no summary.json, so the fastest backend is unknown. "
 
 
 def speed(timed, bases):
@@ -54,8 +55,8 @@ def speed(timed, bases):
     if up and up.reason:
         text += f", but how it compares with {second.titled} is not established ({up.reason})"
     elif is_open:
-        text += (f", but cannot be told from {second.titled} here "
-                 f"({words.times(up.factor)}, {words.times_range(up.factor, up.interval)})")
+        text += (f", but cannot be told apart from {second.titled} here ({words.times(up.factor)}, "
+                 f"{words.times_range(up.factor, up.interval)})")
     named = [b for b in dict.fromkeys([second.name, *bases]) if b != best.name]
     phrases = [faster(best, other) for other in timed if other.name in named and not (other is second and is_open)]
     phrases = [phrase for phrase in phrases if phrase]
@@ -94,7 +95,7 @@ def rightness(run):
         everyone = len(good) == len(run.backends) and len(good) > 1
         who = "Every backend" if everyone else words.listed(b.name for b in good)
         text += f"{who} passed the proof, {words.count(cases, 'case')}{' in all' if len(good) > 1 else ''}."
-    return text or "No proof is on record."
+    return text or "There is no record of a proof."
 
 
 def beside(best, peer):
@@ -117,5 +118,5 @@ def across(comparison):
             yield (f"How run {run.tag} compares with run {first.tag} is not established: "
                    f"{'; '.join(dict.fromkeys(up.reason for _, up in ups))}.")
     if stated:
-        yield ("These runs did not take turns: what changed on the machine between them is in the ratios and not in the "
-               "intervals.")
+        yield ("These runs did not take turns: if the machine changed between them, that changes the ratios but "
+               "widens no interval.")

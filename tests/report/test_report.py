@@ -490,10 +490,10 @@ class Findings(Case):
         note = {"time_utc": "t", "status_before": "running", "kept_epochs": {"avx2": 2, "naive": 1},
                 "trained_again": {"avx2": "equal"}}
         change_machine(self.run_dir, lambda m: m.update(resumed=[note, note]))
-        page = self.finding("warn", "resumed 2 times", "Epochs from before the last time: avx2 2 and naive 1")
+        page = self.finding("warn", "resumed 2 times", "Epochs before the last time: avx2 2 and naive 1")
         self.assertNotIn("gave other figures", page.words())
         change_machine(self.run_dir, lambda m: m.update(resumed=[dict(note, trained_again={"avx2": "different"})]))
-        self.finding("warn", "resumed 1 time:", "avx2: the epochs from before, trained again, gave other figures")
+        self.finding("warn", "resumed 1 time:", "avx2: its earlier epochs, trained again, gave other figures")
 
     def test_failed_proof(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [r for r in rows if r["backend"] != "avx2"])
@@ -521,7 +521,7 @@ class Findings(Case):
         change_rows(self.run_dir, "integrity.csv", lambda rows: [
             dict(r, status="violation", expected="469", seen="235", words="calls of step, epoch 3")
             if (r["backend"], r["check"]) == ("avx2", "calls") else r for r in rows])
-        page = self.finding("bad", "avx2 violates integrity (calls), so that its figures are not to be believed. calls of "
+        page = self.finding("bad", "avx2 violates integrity (calls): do not trust its figures. calls of "
                             "step, epoch 3: expected 469, seen 235.")
         matrix = page.table("integrity-matrix")
         self.assertEqual([row[0] for row in matrix], ["time stamp counter", "calls", "file"])
@@ -531,7 +531,7 @@ class Findings(Case):
         self.assertIn("VIOLATED: calls", opened[0])
 
     def test_a_violator_never_wins(self):
-        """avx512 is the fastest, and its figures are not to be believed."""
+        """avx512 is the fastest, and its figures cannot be trusted."""
         change_rows(self.run_dir, "integrity.csv", lambda rows: [
             dict(r, status="violation") if (r["backend"], r["check"]) == ("avx512", "calls") else r for r in rows])
         page = self.page()
@@ -544,7 +544,7 @@ class Findings(Case):
             change_rows(self.run_dir, "epochs.csv", lambda rows, b=backends: [r for r in rows if r["backend"] in b])
             self.assertEqual(report.choose_bases(load_runs([self.run_dir]), None), base)
         header = self.page().words(self.page().root.find(".//header"))
-        self.assertIn("no figure here is to be believed", header)
+        self.assertIn("do not trust any figure here", header)
 
     def test_roof_that_was_measured_again(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [dict(r, share_of_peak="1.5") for r in rows])
@@ -560,17 +560,18 @@ class Findings(Case):
         page = self.page()
         self.assertIn("binary111111111111", page.words(page.by_id("machine")))
         self.assertIn("commit 0123456789ab · binary 111111111111", page.words(page.root.find(".//footer")))
-        self.assertNotIn("of different", page.words(page.root.find(".//header")))
+        self.assertNotIn("different code", page.words(page.root.find(".//header")))
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, binary_sha256="222222222222") if r["backend"] == "avx2" else r for r in rows])
         self.assertIn("111111111111 (naive, avx512 and onednn); 222222222222 (avx2)",
                       self.page().words(self.page().by_id("machine")))
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, git_commit="bbbbbbbbbbbb") if r["backend"] == "avx2" else r for r in rows])
-        self.finding("note", "of different commits: naive, avx512 and onednn aaaaaaaaaaaa; avx2 bbbbbbbbbbbb.")
+        self.finding("note", "were built from different commits: naive, avx512 and onednn aaaaaaaaaaaa; avx2 "
+                             "bbbbbbbbbbbb.")
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, binary_sha256="333333333333") if (r["backend"], r["epoch"]) == ("avx2", "3") else r for r in rows])
-        self.finding("bad", "rows of avx2 are of different code (commit bbbbbbbbbbbb, binary 222222222222; commit "
+        self.finding("bad", "rows of avx2 come from different code (commit bbbbbbbbbbbb, binary 222222222222; commit "
                      "bbbbbbbbbbbb, binary 333333333333)")
 
     def test_without_integrity(self):
@@ -601,14 +602,14 @@ class Findings(Case):
     def test_without_machine_and_proof(self):
         for name in ("machine.json", "proof.csv"):
             os.remove(os.path.join(self.run_dir, name))
-        self.assertIn("No proof is on record", self.finding("warn", "no machine.json").words())
+        self.assertIn("There is no record of a proof", self.finding("warn", "no machine.json").words())
 
     def test_run_of_an_older_version(self):
         """Without summary.json: every epoch and every curve, but no derived figure; it says so once."""
         os.remove(os.path.join(self.run_dir, "summary.json"))
         page = self.finding("warn", "no summary.json (an older version made the run, or it was killed)")
         self.assertEqual(page.words(page.root.find(".//header")).count("no summary.json (an older"), 1)
-        self.assertIn("which backend is fastest is not told", page.words())
+        self.assertIn("so the fastest backend is unknown", page.words())
         self.assertEqual({cell for row in page.table("summary") for cell in row[1:]}, {"", "1.0"})  # 1.0: of itself
         self.assertIsNone(page.by_id("breakdown"))
         self.assertIsNone(page.by_id("speed-up"))
@@ -633,7 +634,7 @@ class Findings(Case):
     def test_no_difference_is_said(self):
         change_figures(self.run_dir, "avx512", speedup_over={
             "onednn": {"ratio": 1.01, "interval_95": [0.99, 1.02], "rounds": 9, "established": True}})
-        self.assertIn("but cannot be told from onednn here (1.01x, 0.99–1.02)", self.page().words().replace("\u2060", ""))
+        self.assertIn("but cannot be told apart from onednn here (1.01x, 0.99–1.02)", self.page().words().replace("\u2060", ""))
 
 
     def test_what_is_not_established_is_not_stated(self):
@@ -727,7 +728,7 @@ class SeveralRuns(Case):
         change_json(self.other, "summary.json", lambda s: s.update(env_id="f"))
         page = self.page(self.other, "--mixed-machines")
         header = page.words(page.root.find(".//header"))
-        self.assertIn("of different machines", header)
+        self.assertIn("from different machines", header)
         self.assertIn("bench compare does not take them for runs of one machine (env_id).", header)
         self.assertNotIn("against run A", page.words())
 
@@ -745,8 +746,8 @@ class SeveralRuns(Case):
         for folder, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
             change_rows(folder, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])
         header = self.page(self.other).words(self.page(self.other).root.find(".//header"))
-        self.assertIn("runs A and B are of different code: commit aaa, binary 1 and commit bbb, binary 1 (naive, avx2, "
-                      "avx512 and onednn)", header)
+        self.assertIn("runs A and B were built from different code: commit aaa, binary 1 and commit bbb, binary 1 "
+                      "(naive, avx2, avx512 and onednn)", header)
 
     def test_unknown_machines(self):
         for folder in (self.run_dir, self.other):

@@ -175,7 +175,7 @@ class Plot(unittest.TestCase):
         edit(os.path.join(folders[0], "epochs.csv"), lambda lines: lines[:-1] + [lines[-1].replace("aaaaaa", "cccccc")])
         result = plot(folders[0])
         self.assertEqual(result.returncode, 6)
-        self.assertIn("rows of different machines", result.stderr)
+        self.assertIn("rows from different machines", result.stderr)
 
     def test_killed_run(self):
         os.rename(self.epochs, self.epochs + ".partial")
