@@ -3,7 +3,7 @@
 """Downloads MNIST's four files into the user's cache folder, where `bench` finds them.
 
 Every file is checked by the SHA-256 of its decompressed content, so it does not matter which mirror it came from.
-A download cut short is continued by the next call. Files that are already there and right are left alone.
+The next call continues an interrupted download. Correct files that are already there are left alone.
 """
 import argparse
 import fcntl
@@ -33,7 +33,7 @@ MIRRORS = [
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://azureopendatastorage.blob.core.windows.net/mnist/",
-    # For systems without certificates; harmless, because the checksums decide.
+    # For systems without certificates; harmless, because the checksums are verified.
     "http://ossci-datasets.s3.amazonaws.com/mnist/",
 ]
 GIVE_UP_SECONDS = 14.0  # without one byte from anywhere
@@ -42,7 +42,7 @@ CHUNK = 1 << 16
 
 
 class FetchError(Exception):
-    """A mirror or a file that is of no use; the text says why."""
+    """A mirror or a file that cannot be used; the text says why."""
 
 
 def cache_folder():
@@ -70,7 +70,7 @@ def plain_content(f, limit):
 
 
 def check(path, name):
-    """Raises FetchError unless the file holds exactly the right content."""
+    """Raises FetchError unless the file has exactly the expected content."""
     size, wanted = FILES[name]
     digest, seen = hashlib.sha256(), 0
     try:
@@ -85,15 +85,15 @@ def check(path, name):
     except OSError as e:
         raise FetchError(e.strerror or str(e)) from e
     if seen > size:
-        raise FetchError(f"it holds more than the {size} bytes of MNIST's")
+        raise FetchError(f"it has more than the {size} bytes of MNIST's")
     if seen < size:
-        raise FetchError(f"it holds {seen} bytes instead of {size}")
+        raise FetchError(f"it has {seen} bytes instead of {size}")
     if digest.hexdigest() != wanted:
         raise FetchError("its checksum is not MNIST's")
 
 
 class Meter:
-    """Progress on stderr: one updating line on a terminal, one line a file elsewhere. Also knows when the last byte
+    """Progress on stderr: one updating line on a terminal, one line a file elsewhere. Also records when the last byte
     came, for the watchdog."""
 
     def __init__(self):
@@ -126,7 +126,7 @@ def ask(url, offset):
         start = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
         if start is None or int(start[1]) != offset:
             response.close()
-            raise FetchError("the mirror answered with another range than asked for")
+            raise FetchError("the mirror sent another range than requested")
         return response, offset
     return response, 0
 
@@ -143,7 +143,7 @@ def download(url, part, name, meter):
     try:
         response, start = ask(url, offset)
     except urllib.error.HTTPError as e:
-        if e.code == 416 and offset:  # nothing left to send: the checksum will tell
+        if e.code == 416 and offset:  # nothing left to send: the checksum will show
             return
         raise
     with response:
@@ -163,7 +163,7 @@ def download(url, part, name, meter):
 
 
 def try_mirror(mirror, part, part_path, name, meter):
-    """True when .part is complete and right afterwards; else says why and leaves what is worth continuing."""
+    """True if .part is complete and correct afterwards; else says why and leaves what is worth continuing."""
     url = mirror.rstrip("/") + "/" + name + ".gz"
     for _ in range(2):
         resumed = part.seek(0, os.SEEK_END) > 0
@@ -183,7 +183,7 @@ def try_mirror(mirror, part, part_path, name, meter):
         except FetchError as e:
             meter.say(f"{url}: {e}")
             part.truncate(0)
-        if not resumed:  # a file put together from two downloads deserves a second chance in one piece
+        if not resumed:  # a file pieced together from two downloads is tried once more in one piece
             return False
     return False
 
@@ -197,7 +197,7 @@ def sync_folder(folder):
 
 
 def fetch_file(folder, name, mirrors, meter):
-    """Leaves the right file in folder or raises FetchError."""
+    """Leaves the correct file in folder or raises FetchError."""
     wrong = []
     for spelling in spellings(name):
         path = folder / spelling
@@ -228,11 +228,11 @@ def fetch_file(folder, name, mirrors, meter):
         set_aside(wrong, meter)
         os.replace(part_path, folder / (name + ".gz"))
     sync_folder(folder)
-    meter.say(f"{folder / (name + '.gz')}: complete, checksum right")
+    meter.say(f"{folder / (name + '.gz')}: complete, checksum correct")
 
 
 def set_aside(paths, meter):
-    """Renames files with wrong content, which may be wanted, so that bench does not find them."""
+    """Renames files with other content, which may still be needed, so that bench does not find them."""
     for path in paths:
         aside = path.with_name(path.name + ".wrong")
         os.replace(path, aside)
@@ -275,8 +275,8 @@ def by_hand(folder):
 
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     epilog="exit codes: 0 all four files are there and right, 6 they are not, "
-                                     "2 usage, 130 interrupted")
+                                     epilog="exit codes: 0 all four files are there and correct, 6 they are not, 2 "
+                                            "usage, 130 interrupted")
     parser.add_argument("--dest", type=Path, default=None, metavar="FOLDER",
                         help="where to put the files (default: the user's cache directory)")
     parser.add_argument("--mirror", action="append", metavar="URL",
@@ -311,4 +311,4 @@ if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status)  # not waiting for a thread that may hang in a name look-up
+    os._exit(status)  # does not wait for a thread that may hang in a name look-up

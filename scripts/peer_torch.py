@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Trains bench's network in PyTorch, at the fastest setting that this machine has for it, for comparison.
+"""Trains bench's network in PyTorch, at the fastest setting on this machine, for comparison.
 
 On the CPU, or with --device cuda on an NVIDIA GPU, where images, parameters and results stay in the GPU's memory.
 
@@ -11,7 +11,7 @@ precision. Then it trains, and writes epochs.csv and machine.json as bench does,
 a run of bench with bench plot RUN PEER_RUN.
 
 With --paired, turns of torch alternate with runs of bench on the same data, threads and seed, and paired.csv has the
-ratio of their epochs, round by round: only this comparison is protected from a machine that changes between runs.
+ratio of their epochs, round by round: only this comparison is protected from changes of the machine between runs.
 """
 
 import argparse
@@ -31,9 +31,9 @@ graph, tf32 (with --device cuda, where the other keys but step mean nothing):
 """ + "\n".join(f"  tf32={name:<10} {text}" for name, text in settings.TF32.items()) + """
 blas: system, or a folder of /usr/lib/*/ that holds a libblas.so.3; wait: passive, active; bind: no, yes
 
-exit codes: 0 done; 1 no setting trains the right network, or bench's proof failed; 2 usage; 6 images missing or
-malformed; 77 no Python with torch, or no GPU; 99 the system failed; 130 interrupted, complete rows are on disk; another one:
-bench's, in --paired.
+exit codes: 0 done; 1 no setting trains the network correctly, or bench's proof failed; 2 usage; 6 images missing or
+malformed; 77 no Python with torch, or no GPU; 99 the system failed; 130 interrupted, complete rows are on disk; another
+one: bench's, in --paired.
 
 example: scripts/peer_torch.py --paired 'build/bench --backend avx512,onednn --epochs 4' --rounds 5
 """
@@ -75,7 +75,7 @@ def parse_arguments():
     add("--start", choices=("bench", "torch"), default="bench",
         help="whose initial weights and sample order (default: bench's, bit for bit)")
     add("--setting", default="", metavar="K=V,...",
-        help="values that are not searched for, of: " + ", ".join(settings.all_values("cpu", 1)) + "; with "
+        help="fixed values, which are not searched for: " + ", ".join(settings.all_values("cpu", 1)) + "; with "
              "--device cuda of: " + ", ".join(settings.all_values("cuda", 1)))
     add("--device", choices=tuple(settings.CONTENDERS), default="cpu", help="where torch computes (default: cpu)")
     add("--paired", metavar="COMMAND", help="a bench command to alternate with, as one word in quotes")
@@ -144,7 +144,7 @@ class Session:
     # ---- the search ----
 
     def try_setting(self, setting, limit):
-        """Seconds of an epoch, or None; every trial is told and recorded."""
+        """Seconds of an epoch, or None; every trial is printed and recorded."""
         trial = {"setting": setting, "seconds": None, "outcome": "measured"}
         try:
             reply = self.worker_for(setting).ask(do="trial", setting=setting, limit=limit)
@@ -177,10 +177,10 @@ class Session:
         values = self.values_to_search()
         if all(len(of_one) == 1 for of_one in values.values()):
             return {axis: of_axis[0] for axis, of_axis in values.items()}
-        self.say("looks for its best setting, the faster of two epochs each")
+        self.say("searching for the best setting (each trial: the faster of two epochs)")
         found = settings.search(values, self.try_setting)
         if not found:
-            raise PeerError(EXIT_PROOF, f"no setting works, the last one because: {self.trials[-1]['outcome']}")
+            raise PeerError(EXIT_PROOF, f"no setting works; the last one failed because: {self.trials[-1]['outcome']}")
         self.say(f"best: {settings.words(found[0])}")
         return found[0]
 
@@ -189,8 +189,8 @@ class Session:
         if "unavailable" in reply:
             raise PeerError(EXIT_NOTHING, f"{settings.words(setting)}: {reply['unavailable']}")
         if "wrong" in reply:
-            raise PeerError(EXIT_PROOF, f"{settings.words(setting)}: trains another network than it should, "
-                                        f"{reply['wrong']:.3g} times the tolerance away")
+            raise PeerError(EXIT_PROOF, f"{settings.words(setting)}: does not train the same network: error "
+                                        f"{reply['wrong']:.3g} times the tolerance")
         self.record_torch(setting, reply["check"])
 
     # ---- records ----

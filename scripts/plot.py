@@ -64,7 +64,7 @@ def save_all(charts, folder, prefix=""):
     for name, make in charts:
         figure = make()
         if figure is None:
-            note(f"{prefix}{name}: not drawn, its figures are not known of this run")
+            note(f"{prefix}{name}: not drawn, because this run lacks its figures")
             continue
         paths += style.save(figure, folder, prefix + name)
     return paths
@@ -85,7 +85,7 @@ def draw_runs(runs, out, overlays):
 def note_all(run):
     """What is odd about its files."""
     for name in run.unfinished:
-        note(f"{os.path.join(run.folder, name)}: the run did not end; drawn are the rows that are there")
+        note(f"{os.path.join(run.folder, name)}: the run did not end; drawing the rows that are there")
     for text in run.notes + run.remarks:
         note(text)
 
@@ -95,9 +95,9 @@ def work():
     parser.add_argument("run_dir", nargs="+", metavar="RUN_DIR", help="directory of a run, with epochs.csv in it")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: charts/ inside the run's directory)")
     parser.add_argument("--keras", metavar="FILE", action="append", default=[],
-                        help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON")
+                        help="add a Keras run to the learning curves: a CSVLogger file, or History.history as JSON")
     parser.add_argument("--mixed-machines", action="store_true",
-                        help="compare runs of different machines (env_id) all the same; the charts then say so")
+                        help="compare runs from different machines (env_id) anyway; the charts then say so")
     arguments = parser.parse_args()
     swept = [folder for folder in arguments.run_dir if sweep.is_sweep(folder)]
     if swept and (len(arguments.run_dir) > 1 or arguments.keras):

@@ -3,10 +3,10 @@
 """Writes one self-contained HTML page about one or more runs, or about a sweep, from the files in their folders.
 
 The page needs no network and no server: charts are inline SVG, style and script are inside. It goes to
-RUN_DIR/report.html of the first run, or to -o FILE. Several runs are compared; runs of different machines are refused
+RUN_DIR/report.html of the first run, or to -o FILE. Several runs are compared; runs from different machines are refused
 unless --mixed-machines is given, and the page then says so. A sweep is given alone.
 
-Exit codes: 0 written; 2 usage; 6 a folder or file is missing or malformed, or runs are of different machines; 99 the
+Exit codes: 0 written; 2 usage; 6 a folder or file is missing or malformed, or runs are from different machines; 99 the
 page cannot be written.
 """
 
@@ -29,7 +29,7 @@ BASES = ("naive", "onednn")
 
 
 class UsageError(Exception):
-    """A wish that cannot be met with these runs. One line."""
+    """A request that cannot be met with these runs. One line."""
 
 
 def share(text):
@@ -47,16 +47,16 @@ def parse(arguments):
     parser.add_argument("--against", metavar="BACKEND", action="append",
                         help="speed-ups against this backend (default: naive and onednn, where they ran); repeatable")
     parser.add_argument("--keras", metavar="FILE", action="append", default=[],
-                        help="lay a Keras run over the learning curves: a CSVLogger file, or History.history as JSON; "
+                        help="add a Keras run to the learning curves: a CSVLogger file, or History.history as JSON; "
                              "repeatable")
     parser.add_argument("--target-accuracy", metavar="X", type=share,
-                        help="validation accuracy whose time is told (default: that of the run, else 0.98)")
-    parser.add_argument("--mixed-machines", action="store_true", help="compare runs of different machines all the same")
+                        help="validation accuracy to show the time to (default: that of the run, else 0.98)")
+    parser.add_argument("--mixed-machines", action="store_true", help="compare runs from different machines anyway")
     return parser.parse_args(arguments)
 
 
 def choose_bases(runs, wanted):
-    """Backends that speed-ups are taken against: those wished for, else the usual ones, else the slowest."""
+    """Backends that speed-ups are taken against: the requested ones, else the usual ones, else the slowest."""
     timed = list(dict.fromkeys(b.name for b in lanebench_run.timed(runs)))
     for name in wanted or ():
         if name not in timed:

@@ -48,10 +48,10 @@ def times_faster(backend, base):
 def table_row(backend):
     """Speed-ups within the run only: a peer did not take turns with its host's backends."""
     gflops, accuracy, epoch = (backend.figure(name) for name in ("gflops", "val_accuracy", "last_epoch"))
-    made = backend.figure("gflops_done") if backend.note else None
+    done = backend.figure("gflops_done") if backend.note else None
     return (f"{backend.name} (peer)" if backend.run.host else backend.titled, f"{backend.seconds:.3f} s",
             f"{backend.figure('fastest_seconds'):.3f} – {backend.figure('slowest_seconds'):.3f} s",
-            (f"{gflops:.1f}" if gflops else "") + (f" ({made:.1f} made)" if made else ""),
+            (f"{gflops:.1f}" if gflops else "") + (f" ({done:.1f} done)" if done else ""),
             *(times_faster(backend, backend.run.find(base)) for base in ("naive", "onednn")),
             "" if accuracy is None else f"{accuracy:.4f} after {epoch:.0f} epoch{'s' if epoch > 1 else ''}",
             "" if backend.worst is None else f"{backend.worst:.2f}")

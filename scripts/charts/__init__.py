@@ -3,7 +3,7 @@
 
 import os
 
-# Charts look the same for everybody: no matplotlibrc of the user's is read, and no window system is asked for. Before
-# anything imports matplotlib, which fails on a backend that it does not know.
+# Charts look the same for every user: matplotlib reads no matplotlibrc and needs no window system. Set before anything
+# imports matplotlib, which fails on a backend that it does not know.
 os.environ["MATPLOTLIBRC"] = os.devnull
 os.environ["MPLBACKEND"] = "agg"

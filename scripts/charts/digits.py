@@ -20,7 +20,7 @@ def folders_of(run):
 
 
 def first_digits(run):
-    """(pixels, label) of the first training images. None where they cannot be found any more, or were generated."""
+    """(pixels, label) of the first training images. None if they are not there any more, or were generated."""
     sums = run.fact("dataset", "sha256")
     for folder in folders_of(run) if isinstance(sums, dict) else ():
         try:
@@ -42,5 +42,5 @@ def draw_digits(run, digits):
         axes.set_title(str(label), loc="center", fontsize=10)
         axes.set_axis_off()
     style.finish(figure, "The first training images and their labels",
-                 "As the network sees them, and what it is told they are.", [run])
+                 "Images as the network sees them, and their labels.", [run])
     return figure

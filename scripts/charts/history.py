@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Loss and accuracy against the epoch, as in the Keras book's notebook: training as points, validation as a line; and what
-the validation of one differs from another's."""
+"""Loss and accuracy against the epoch, as in the Keras book's notebook: training as points, validation as a line; and
+the differences of validation between backends."""
 
 import math
 
@@ -47,7 +47,7 @@ class KerasCurve(Curve):
 
 
 def draw_history(runs, metric, title, keras=()):
-    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects; one that has not
+    """metric is 'loss' or 'accuracy'; its validation column is val_ + metric. keras: KerasHistory objects; one without
     the metric is left out."""
     series = [c for c in series_of(runs, keras) if not c.is_keras or c.points(metric) or c.points("val_" + metric)]
     columns = min(PANELS_IN_A_ROW, len(series))
@@ -66,7 +66,7 @@ def draw_history(runs, metric, title, keras=()):
     first.set_xlim(overlay.get_xlim())
     first.set_ylim(overlay.get_ylim())
 
-    caption = ("Points: training, the running mean over the epoch's samples while the weights move.  "
+    caption = ("Points: training, the running mean over the epoch's samples while the weights change.  "
                "Line: validation, measured after the epoch.")
     style.finish(figure, title, caption, runs)
     return figure
@@ -79,7 +79,7 @@ def series_of(runs, keras=()):
 
 
 def draw_differences(runs, keras=()):
-    """Validation loss and accuracy less those of one curve; None where there is nothing to compare."""
+    """Validation loss and accuracy minus those of one curve; None if there is nothing to compare."""
     series = [c for c in series_of(runs, keras) if c.points("val_loss") or c.points("val_accuracy")]
     if len(series) < 2:
         return None
@@ -104,7 +104,7 @@ def draw_differences(runs, keras=()):
     if axes.get_lines()[1:]:
         axes.legend(frameon=False, fontsize=9)
     style.finish(figure, f"Difference to {base.label}", "Shaded: the margin of the equivalence test over many seeds, "
-                 f"±{100 * MARGIN:g} points of accuracy; the one seed of a run may leave it.", runs)
+                 f"±{100 * MARGIN:g} points of accuracy; the single seed of a run may leave it.", runs)
     return figure
 
 
@@ -124,7 +124,7 @@ def draw_panel(axes, series, metric, leftmost):
 
 
 def plot_line(axes, series, metric, width):
-    """The validation curve; a dash of fixed length on paper where one epoch makes no line."""
+    """The validation curve; a dash of fixed length on paper if there is only one epoch."""
     x, y = series.column("epoch"), series.column("val_" + metric)
     if len(x) == 1:
         axes.plot(x, y, marker="_", color=series.colour, markersize=DASH_POINTS, markeredgewidth=width, linestyle="none")
@@ -137,8 +137,8 @@ def run_dash(run):
 
 
 def draw_overlay(axes, series, metric):
-    """All together. Right kernels give curves that coincide, so wide lines lie below narrow ones and every backend
-    stays visible."""
+    """All together. Curves of correct kernels coincide, so wide lines lie below narrow ones and every backend stays
+    visible."""
     count = len(series)
     handles = []
     for i, s in enumerate(series):

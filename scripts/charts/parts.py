@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the epoch goes: GFLOP/s of every op that does matrix products, and the epoch's time by op."""
+"""Where the epoch goes: GFLOP/s of every op with matrix products, and the epoch's time by op."""
 
 from matplotlib.patches import Patch
 
@@ -92,7 +92,7 @@ def draw_breakdown(runs):
 
 
 def part_text(name, width):
-    """What fits into a part of that many per cent of the panel."""
+    """The text that fits into a part of so many per cent of the panel."""
     both = f"{name} {width:.0f}"
     if width > 1.7 * len(both) + 1:
         return both

@@ -32,8 +32,8 @@ def draw_roofline(runs):
     for i, (run, ceilings, products) in enumerate(panels):
         draw_panel(figure.add_subplot(len(panels), 1, i + 1), run, ceilings, products, colours)
     caption = ("Dots: matrix products of the training step, as large as their share of the epoch.  Lines: measured "
-               "peaks and bandwidths, the best of\nread, write and triad.  Intensity is flop per byte that must move at "
-               "least; what a product finds in a cache may lie above the line of\nthe memory behind it.")
+               "peaks and bandwidths, the best of\nread, write and triad.  Intensity is flop per byte of compulsory "
+               "traffic; a product with operands in a cache may lie above the line of\nthe next memory level.")
     style.finish(figure, "Roofline", caption, [run for run, _, _ in panels])
     return figure
 

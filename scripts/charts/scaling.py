@@ -39,7 +39,7 @@ def draw_threads(sweep):
     share.set_ylabel("% of the ideal speed-up")
     share.set_title("efficiency")
     finish(figure, speed, sweep, "Scaling with threads",
-           "Medians of the training epochs after the first.  Thin and black: ideal, as many times faster as there are more "
+           "Medians of the training epochs after the first.  Thin and black: ideal, N times as fast with N times the "
            "threads.\n")
     return figure
 
@@ -71,7 +71,7 @@ def draw_sizes(sweep, axis):
 
 
 def charts(sweep):
-    """(name, function that draws it or gives None) of the lists that have two values or more."""
+    """(name, function that draws it or returns None) for the lists with two values or more."""
     known = (("threads", lambda: draw_threads(sweep)), ("batch", lambda: draw_sizes(sweep, "batch")),
              ("hidden", lambda: draw_sizes(sweep, "hidden")))
     return [("scaling-" + axis, make) for axis, make in known if len(sweep.values(axis)) > 1]

@@ -14,7 +14,7 @@ WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 RUN_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
-matplotlib.rcdefaults()  # a matplotlibrc in the current folder was read all the same
+matplotlib.rcdefaults()  # a matplotlibrc in the current folder was read anyway
 plt.rcParams.update({
     "font.size": 10,
     "font.family": "DejaVu Sans",
@@ -58,7 +58,7 @@ def cut_label(axes, y, text):
 
 
 def seconds_tick(seconds):
-    """'10 s', '200 ms': round numbers without zeros behind the point."""
+    """'10 s', '200 ms': round numbers without trailing zeros."""
     number, unit = words.seconds(seconds).split(" ")
     return f"{float(number):g} {unit}"
 

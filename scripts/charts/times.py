@@ -32,7 +32,7 @@ def draw_times(runs):
     caption = ("Dots: every training epoch, without validation; the first, which warms up, is hollow.  "
                "Bar: median of the others.\nSpeed-up: median over the rounds of the run.")
     if any(run.host for run in with_peers(runs)):
-        caption += "  A peer did not take turns: its ratio is in its paired.csv."
+        caption += "  A peer did not take turns with these; its ratio is in its paired.csv."
     style.finish(figure, "Training epoch: time and speed-up", caption, with_peers(runs))
     return figure
 

@@ -73,7 +73,7 @@ def proof_of(runs):
 
 
 def differing(runs):
-    """What is not alike although its name is: versions of a library, builds, settings."""
+    """What differs although its name is the same: versions of a library, builds, settings."""
     notes = []
     for what in ("library", "git_commit", "threads", "batch", "hidden", "dataset"):
         values = {}
@@ -99,15 +99,9 @@ def page(rows, reference):
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Fleet</title><style>{STYLE}</style></head><body>
 <h1>Share of peak, by CPU and backend</h1>
-<p>Large: share of the multiply-add peak that was measured beside the epochs of the same run. Small: how many times the speed of
-{escaped(reference)} in the same run, with its 95 % interval. Both may be compared between machines; times may not, and are left
-out. A share flatters a CPU with a low peak.</p>
-{map_of(runs, backends)}
-<h2>What did not run, and why</h2>
-{absent(rows)}
-<h2>Proof and integrity</h2>
-{proof_of(runs)}
-<h2>What differs between the runs</h2>
-{f"<ul>{notes}</ul>" if notes else "<p>Nothing: the same libraries, builds and settings.</p>"}
-</body></html>
+<p>Large: share of the multiply-add peak, measured around the epochs of the same run. Small: speed as a multiple of that
+of {escaped(reference)} in the same run, with its 95 % interval. Both may be compared between machines; times may not,
+and are left out. A share flatters a CPU with a low peak.</p> {map_of(runs, backends)} <h2>What did not run, and
+why</h2> {absent(rows)} <h2>Proof and integrity</h2> {proof_of(runs)} <h2>What differs between the runs</h2>
+{f"<ul>{notes}</ul>" if notes else "<p>Nothing: the same libraries, builds and settings.</p>"} </body></html>
 """

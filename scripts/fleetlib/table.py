@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""fleet.csv: a row for each backend of each run, and one for each target without a run. What may be compared between
-machines is in it: shares of a peak measured beside the epochs, and ratios within a run. Seconds are not: they belong to
-one machine."""
+"""fleet.csv: a row for each backend of each run, and one for each target without a run. It holds what may be compared
+between machines: shares of a peak measured around the epochs, and ratios within a run. Seconds are left out: they
+belong to one machine."""
 
 import csv
 import io

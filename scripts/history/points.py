@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a history is made of: a point is what one backend gave in one run, from the run's summary.json alone; epochs.csv
-adds the single epochs."""
+"""The points of a history: one for each backend of a run, from the run's summary.json alone; epochs.csv adds the single
+epochs."""
 
 import collections
 import csv
@@ -108,13 +108,13 @@ def points_of(folder):
     """[Point] of a run; NotExported where it gives none."""
     where = os.path.join(folder, "summary.json")
     if not os.path.isfile(where):
-        raise NotExported("it has no summary.json: it was ended early, or is not a run")
+        raise NotExported("it has no summary.json: the run ended early, or this is not a run")
     summary = read_summary(where)
     code = number(summary, "exit_code", where)
     if code not in GOOD_EXITS:
         raise NotExported(f"it ended with exit code {code}: a proof, an integrity check or the run itself failed")
     if summary.get("resumed"):
-        raise NotExported("it was resumed: its epochs are of different times")
+        raise NotExported("it was resumed: its epochs come from different times")
     backends = member(summary, "backends", where)
     if not isinstance(backends, list) or not all(isinstance(b, dict) for b in backends):
         raise DataError(f"{where}: backends is not a list of objects")

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-"""Reads what bench wrote, and words for it. Computes no figure: those are in summary.json. Needs nothing but the standard
+"""Reads what bench wrote, and puts it into words. Computes no figure: summary.json has them. Needs only the standard
 library."""

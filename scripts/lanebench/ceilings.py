@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the machine gives at most, from roofline.csv: the roofs that products are drawn under."""
+"""The limits of the machine, from roofline.csv: the roofs that products are drawn under."""
 
 from .rows import value
 
@@ -31,7 +31,7 @@ class Ceilings:
         return max(self.peaks.values())
 
     def threads_text(self, run):
-        """What the ceilings are of, and whether the run had as many threads."""
+        """The threads that the ceilings were measured with, and whether the run had as many."""
         text = f"{self.threads} thread{'s' if self.threads != '1' else ''}"
         had = f"; the run had {run.threads or 'an unknown number'}" if run.threads != self.threads else ""
         return text + had

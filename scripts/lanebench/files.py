@@ -14,7 +14,7 @@ EXIT_DATA, EXIT_INTERNAL = 6, 99
 MOST = {".json": 16 << 20, ".csv": 32 << 20}
 
 
-# What a spreadsheet would compute instead of showing it, the apostrophes of text_cell() included.
+# Text that a spreadsheet would evaluate instead of showing it, including the apostrophes of text_cell().
 FORMULA = re.compile("'*[=+\\-@\t\r]")
 
 
@@ -42,7 +42,7 @@ class DataError(Exception):
 
 
 def read_text(path, kind=".csv", encoding="utf-8"):
-    """The whole file. Only a regular one (a FIFO would never end), and only up to a size that no honest one has."""
+    """The whole file. Only a regular one (a FIFO would never end), and only up to a size that no real one reaches."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), newline="", encoding=encoding) as f:
             found = os.fstat(f.fileno())
@@ -67,7 +67,8 @@ def read_json(path):
 
 
 def utf8(value):
-    """The value with every byte of a path or a variable that is no UTF-8 as \\xNN, inside lists and dictionaries too."""
+    """The value with every byte of a path or a variable that is not UTF-8 as \\xNN, inside lists and dictionaries
+    too."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if isinstance(value, dict):

@@ -16,7 +16,7 @@ MAX_EPOCHS, LARGEST = 1e6, 1e39  # beyond, a chart cannot be drawn
 
 
 class KerasHistory:
-    """epochs: dictionaries of floats, epoch counted from 1; NaN for a column that the file has not."""
+    """epochs: dictionaries of floats, epoch counted from 1; NaN for a column that the file lacks."""
 
     def __init__(self, path, epochs):
         self.path = path
@@ -30,19 +30,19 @@ class KerasHistory:
 
 def figure(text, path, where):
     """A number from either kind of file; NaN where there is none."""
-    if text is None or text == "" or text == "NA":  # CSVLogger writes NA for a key that an epoch has not
+    if text is None or text == "" or text == "NA":  # CSVLogger writes NA for a key that an epoch lacks
         return math.nan
     try:
         found = float(text)
     except (TypeError, ValueError, OverflowError):
         raise DataError(f"{path}: {where} is {str(text)[:40]!r}, not a number") from None
     if LARGEST < abs(found) < math.inf:
-        raise DataError(f"{path}: {where} is {str(text)[:40]!r}, which no training has")
+        raise DataError(f"{path}: {where} is {str(text)[:40]!r}, which no training can give")
     return found
 
 
 def our_name(name, others):
-    """A column as this project calls it, unless another one of the file is called so."""
+    """A column under this project's name, unless another column of the file has that name."""
     prefix, plain = ("val_", name[4:]) if name.startswith("val_") else ("", name)
     ours = prefix + "accuracy"
     return ours if plain in ACCURACIES and ours not in others else name

@@ -16,8 +16,8 @@ OTHER_COLOUR = "#DDDDDD"
 KERAS_COLOUR = "#7A3FB0"  # a Keras run laid over the learning curves
 
 
-# The products of a composed step that do the work of a phase of a fused one, as in harness/train/step_parts.c. A role has
-# one colour, whoever does its work; those below have the same one in every chart.
+# The products of a composed step that do the work of a phase of a fused one, as in harness/train/step_parts.c. A role
+# has one colour, whichever op or phase does its work; those below have the same one in every chart.
 SAME_WORK = {"dw2": "backward2", "dh": "backward2", "dw1": "backward1"}
 ROLES = ("forward1", "forward2", "softmax_xent", "backward2", "backward1", "rmsprop", "gather", "bias_act", "relu_grad",
          "bias_grad", "barrier")

@@ -8,8 +8,8 @@ import math
 
 from .files import DataError, cell_text, read_text
 
-# What a number may be, by column: least, most, whether it is whole. Beyond these nothing can have been measured, and a
-# chart cannot be drawn. nan and inf are what a training that diverges has.
+# What a number may be, by column: least, most, whether it is whole. No measurement can exceed these, and no chart can
+# be drawn. A training that diverges has nan and inf.
 SECONDS, COUNT, REAL = (0.0, 1e9, False), (0.0, 1e15, True), (-1e39, 1e39, False)
 RANGES = {
     "epoch": (1.0, 1e6, True), "round": COUNT, "rounds": COUNT, "count": COUNT, "failed": COUNT, "calls": (0.0, 1e15, False),
@@ -94,6 +94,6 @@ def truth(row, column):
 
 
 def deviation_of(row):
-    """What a row says of declared deviations, "deviates: rules (110 cases)"; "" where it does not."""
+    """The declared deviations in a row, "deviates: rules (110 cases)"; "" if there are none."""
     text = row.get("verified")
     return text if isinstance(text, str) and text.startswith("deviates: ") else ""

@@ -15,7 +15,7 @@ FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.
 EPOCH_COLUMNS = ("run_id", "dataset", "backend", "epoch", "train_seconds", "loss", "accuracy", "val_loss",
                  "val_accuracy")
 PROOF_COLUMNS = ("backend", "op", "cases", "count", "failed", "worst_error_of_bound")
-SUMMARY_SCHEMAS = (1, 2)  # 2 renamed a member of `ab` that nothing here reads
+SUMMARY_SCHEMAS = (1, 2)  # 2 renamed a member of `ab` that is not read here
 NO_SUMMARY = ("no summary.json (an older version made the run, or it was killed): medians, speed-ups and shares are left "
               "out; run it again to have them")
 
@@ -59,7 +59,7 @@ def named(name, tag, deviation):
 
 class Speedup:
     """factor: how many times the speed. interval: 95 %, of separate runs 90 %, or None. rounds: 0 where the two did not take
-    turns. reason: why the factor is no result, but only what was measured; "" where it is one. The rules are those of
+    turns. reason: why the factor is only a measurement and not a result; "" if it is a result. The rules are those of
     harness/results/figures.h, of separate runs run_comparison.h."""
 
     def __init__(self, factor, interval=None, rounds=0, reason=""):
@@ -97,8 +97,8 @@ class Backend:
 
     @property
     def note(self):
-        """What goes with every figure of the speed of a backend whose step leaves out products, "skips zero pixels; same
-        bits as avx512"; "" of the others."""
+        """The note to show with every speed of a backend whose step skips products, "skips zero pixels; same bits as
+        avx512"; "" for the others."""
         note = self.facts.get("note")
         return note if isinstance(note, str) else ""
 
@@ -131,11 +131,11 @@ class Backend:
 
     @property
     def speed(self):
-        """"1133 GFLOP/s", or "1133 GFLOP/s, 430 made" of a step that leaves out products; "" where unknown."""
-        every, made = self.figure("gflops"), self.figure("gflops_done")
+        """"1133 GFLOP/s", or "1133 GFLOP/s, 430 done" for a step that skips products; "" if unknown."""
+        every, done = self.figure("gflops"), self.figure("gflops_done")
         if not every:
             return ""
-        return f"{rounded(every)} GFLOP/s" + (f", {rounded(made)} made" if self.note and made else "")
+        return f"{rounded(every)} GFLOP/s" + (f", {rounded(done)} done" if self.note and done else "")
 
     @property
     def interval(self):
@@ -205,9 +205,9 @@ class Run:
         return [b for b in self.backends if finite(b.epochs, "train_seconds")]
 
     def noted(self):
-        """"NAME skips zero pixels; ...; it makes 430 GFLOP/s" of every timed backend that has a note."""
-        made = {b: b.figure("gflops_done") for b in self.timed() if b.note}
-        return [f"{b.name} {b.note}" + (f"; it makes {rounded(g)} GFLOP/s" if g else "") for b, g in made.items()]
+        """"NAME skips zero pixels; ...; it does 430 GFLOP/s" for every timed backend that has a note."""
+        done = {b: b.figure("gflops_done") for b in self.timed() if b.note}
+        return [f"{b.name} {b.note}" + (f"; it does {rounded(g)} GFLOP/s" if g else "") for b, g in done.items()]
 
     def find(self, name):
         return next((b for b in self.backends if b.name == name), None)
@@ -325,7 +325,7 @@ def commit_of(machine):
 
 
 def cpu_text(cpu):
-    """The model's name, and the numbers that tell models of one name apart."""
+    """The model's name, and the numbers that distinguish models with the same name."""
     if not isinstance(cpu.get("model"), str):
         return ""
     numbers = [cpu.get(key) for key in ("family", "model_number", "stepping")]
@@ -348,7 +348,7 @@ def difference(first, second):
     for s, k in both:
         if first.fact(s, k) != second.fact(s, k):
             return f"{s}.{k}: {first.fact(s, k)} and {second.fact(s, k)}"
-    return "" if ("cpu", "model") in both else "not both say on what CPU they were measured"
+    return "" if ("cpu", "model") in both else "not both name the CPU that they were measured on"
 
 
 def load_runs(folders, mixed_machines=False):
@@ -363,8 +363,8 @@ def load_runs(folders, mixed_machines=False):
     for run in runs[1:]:
         what = difference(runs[0], run)
         if what and not mixed_machines:
-            raise DataError(f"{runs[0].folder} and {run.folder} are not known to be of one machine ({what}): their "
-                            "times do not compare; --mixed-machines draws them all the same")
+            raise DataError(f"{runs[0].folder} and {run.folder} are not known to be from one machine ({what}): their "
+                            "times do not compare; --mixed-machines draws them anyway")
         if what:
             for each in runs:
                 each.mixed = True

@@ -11,8 +11,8 @@ CUT = 5
 
 
 def axis_end(values):
-    """Upper end of an axis from 0 on which the fast ones can be told apart: a group that is more than CUT times slower
-    than all others is cut off."""
+    """Upper end of an axis from 0 on which the fast ones can be distinguished: a group that is more than CUT times
+    slower than all others is cut off."""
     ordered = sorted(values)
     for fast, slow in reversed(list(zip(ordered, ordered[1:]))):
         if slow > CUT * fast:
@@ -21,7 +21,7 @@ def axis_end(values):
 
 
 def time_axis_end(backends):
-    """The same for all epochs of backends, told apart by their medians: one epoch that was disturbed hides no other."""
+    """The same for all epochs of backends, judged by their medians, so that one disturbed epoch hides no other."""
     largest = [(b, max(finite(b.epochs, "train_seconds"))) for b in backends]
     end = axis_end([b.seconds or seconds for b, seconds in largest])
     return max(seconds for b, seconds in largest if (b.seconds or seconds) <= end)

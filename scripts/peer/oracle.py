@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whether a step trains the network that it should: a few steps beside the same formulas in double precision."""
+"""Whether a step trains the network correctly: a few steps compared with the same formulas in double precision."""
 
 import torch
 

@@ -38,7 +38,7 @@ def shares(epochs, rounds):
 
 
 def torch_first(turn):
-    """Who begins changes every round: what follows the other has no advantage, nor has a machine that slows down."""
+    """Which one begins changes every round, so that neither the order nor a machine that slows down favours one."""
     return turn % 2 == 1
 
 
@@ -75,7 +75,7 @@ def read_env_id(folder):
 
 
 def read_origins(folder):
-    """Of which code bench's rows are, by backend."""
+    """The code that bench's rows come from, by backend."""
     with open(os.path.join(folder, "epochs.csv"), newline="", encoding="utf-8") as f:
         return {row["backend"]: {name: row.get(name) or None for name in ("git_commit", "binary_sha256")}
                 for row in csv.DictReader(f)}

@@ -25,7 +25,7 @@ GRAPH = {
 }
 TF32 = {
     "off": "products of float32",
-    "on": "products of operands cut to TF32's 11 significant bits, sums in float32",
+    "on": "products of operands rounded to TF32's 11 significant bits, sums in float32",
 }
 SYSTEM_BLAS = "system"
 CONTENDERS = {"cpu": "torch", "cuda": "torch-cuda"}  # by device: the name in files, tables and charts

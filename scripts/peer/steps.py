@@ -15,7 +15,7 @@ RHO, EPSILON = 0.9, 1e-7
 
 
 class Unavailable(Exception):
-    """This version of torch, or this machine, cannot do it; the text says why."""
+    """This version of torch, or this machine, does not support it; the text says why."""
 
 
 class Data:
@@ -119,7 +119,7 @@ def start_gradient(probabilities, targets, scale):
 
 
 def mask(dh, h):
-    """Gradient through ReLU: h, which is not needed any more, becomes 0 or 1."""
+    """Gradient through ReLU: h, which is no longer needed, becomes 0 or 1."""
     dh.mul_(h.sign_())
 
 

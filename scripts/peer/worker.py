@@ -30,7 +30,7 @@ def die_with_parent():
 
 
 class Abandoned(Exception):
-    """Slower than what it would have to beat."""
+    """Slower than the setting it would have to beat."""
 
 
 class Trainer:
@@ -215,7 +215,7 @@ def serve(stream):
             trainer, reply = answer(trainer, json.loads(line))
         except PeerError as error:
             reply = {"failed": str(error), "code": error.code}
-        except Exception as error:  # whatever torch throws: the parent decides what it means
+        except Exception as error:  # whatever torch raises: the parent decides what it means
             reply = {"failed": one_line(error)}
         stream.write(json.dumps(reply) + "\n")
         stream.flush()

@@ -240,7 +240,7 @@ class Numbers(Case):
         self.assertIn(f"Note: avx512 ({note}): its GFLOP/s count all products", page.words(page.root.find(".//header")))
         row = next(r for r in page.by_id("summary").find("tbody") if "avx512" in page.words(r))
         self.assertIn(note, page.words(row))
-        self.assertIn("1133, 430 made", page.words(row))
+        self.assertIn("1133, 430 done", page.words(row))
         for section in ("time", "speed-up", "roofline"):
             self.assertIn(f"avx512 ({note})", page.words(page.by_id(section)), section)
 
@@ -722,7 +722,7 @@ class SeveralRuns(Case):
 
     def test_other_machine(self):
         change_machine(self.other, lambda m: m["cpu"].update(model="Another"))
-        self.refuse(6, "not known to be of one machine", "Synthetic CPU of a test and Another",
+        self.refuse(6, "not known to be from one machine", "Synthetic CPU of a test and Another",
                     arguments=(self.run_dir, self.other))
         self.assertFalse(os.path.exists(self.out))
         change_json(self.other, "summary.json", lambda s: s.update(env_id="f"))

@@ -163,7 +163,7 @@ class Plot(unittest.TestCase):
             write_run(folder, backends=("avx2",), epochs=2, env_id=machine)
         result = plot(folders[0], folders[2])
         self.assertEqual(result.returncode, 6, result.stderr)
-        for word in ("not known to be of one machine", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "--mixed-machines"):
+        for word in ("not known to be from one machine", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "--mixed-machines"):
             self.assertIn(word, result.stderr)
         self.assertFalse(os.path.exists(os.path.join(folders[0], "charts")))
         load = plot_module.lanebench_run.load_runs

@@ -117,12 +117,12 @@ class Update(unittest.TestCase):
             with open(path, "w", encoding="utf-8") as f:
                 json.dump(content, f)
         with open(os.path.join(self.run_dir, "console.txt"), "w", encoding="utf-8") as f:
-            f.write(f"backend\n-\nnaive\navx512\nonednn\nmore\navx512: {note}; it makes 80.0 GFLOP/s\nstill more\n")
+            f.write(f"backend\n-\nnaive\navx512\nonednn\nmore\navx512: {note}; it does 80.0 GFLOP/s\nstill more\n")
         self.assertEqual(update(self.run_dir, "--readme", self.readme).returncode, 0)
         with open(self.readme, encoding="utf-8") as f:
             text = f.read()
-        self.assertIn(f"| avx512 ({note}) | 0.522 s | 0.510 – 0.534 s | 188.0 (80.0 made) |", text)
-        self.assertIn(f"\nonednn\navx512: {note}; it makes 80.0 GFLOP/s\n```\n", text)
+        self.assertIn(f"| avx512 ({note}) | 0.522 s | 0.510 – 0.534 s | 188.0 (80.0 done) |", text)
+        self.assertIn(f"\nonednn\navx512: {note}; it does 80.0 GFLOP/s\n```\n", text)
 
     def test_verdict(self):
         with open(self.readme, "a", encoding="utf-8") as f:
