@@ -348,7 +348,7 @@ def difference(first, second):
     for s, k in both:
         if first.fact(s, k) != second.fact(s, k):
             return f"{s}.{k}: {first.fact(s, k)} and {second.fact(s, k)}"
-    return "" if ("cpu", "model") in both else "not both name the CPU that they were measured on"
+    return "" if ("cpu", "model") in both else "they do not both name their CPU"
 
 
 def load_runs(folders, mixed_machines=False):

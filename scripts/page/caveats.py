@@ -245,7 +245,7 @@ def noise(run):
         yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {words.listed(wide)}. "
                        "Look at the intervals, not at the medians alone.")
     if moved:
-        turns = " Backends that took turns were affected alike; separate runs were not." if len(run.timed()) > 1 else ""
+        turns = " Backends that took turns were affected alike." if len(run.timed()) > 1 else ""
         yield "warn", (f"the run drifts. Epoch time in its second half relative to the first: {words.listed(moved)}."
                        + turns)
     if two:

@@ -173,7 +173,7 @@ static void remarks(void **state)
     for (int round = 2; round <= 4; round++) add(&s, 0, round, 1.0, CALM);
     add(&s, 1, 1, 40, CALM);
     snprintf(s.rows[1].info.implementation, sizeof s.rows[1].info.implementation, "gemm=jit;softmax=ref:any");
-    expect(&s, "two: trained 1 epoch of 4", "one: trained");
+    expect(&s, "two: trained only 1 epoch of 4", "one: trained");
     expect(&s, "one: its first epoch was its fastest, so warm-up cannot explain the slower ones after it",
            "two: its first");
     expect(&s, "softmax=ref:any", NULL);

@@ -584,7 +584,7 @@ class Findings(Case):
         change_figures(self.run_dir, "onednn", drift={"found": True, "first_half_seconds": 1.0, "second_half_seconds": 1.01})
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, peak_gflops=str(430 / (1.3 if int(r["epoch"]) > 7 else 1.0))) for r in rows])
-        self.finding("warn", "share of the median: avx2 6 %.", "against the first: avx2 +10.0 %.",
+        self.finding("warn", "share of the median: avx2 6 %.", "relative to the first: avx2 +10.0 %.",
                      "avx2: epochs have two typical times", "speed was not steady")
 
     def test_generated_data(self):
@@ -752,7 +752,7 @@ class SeveralRuns(Case):
     def test_unknown_machines(self):
         for folder in (self.run_dir, self.other):
             os.remove(os.path.join(folder, "machine.json"))
-        self.refuse(6, "on what CPU", arguments=(self.run_dir, self.other))
+        self.refuse(6, "both name their CPU", arguments=(self.run_dir, self.other))
 
 
 class Sweep(Case):
