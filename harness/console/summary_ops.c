@@ -41,6 +41,6 @@ void summary_print_clocks(const struct summary *s, int width, FILE *out)
         most = fmax(most, isnan(share) ? 0 : share);
     }
     if (used)
-        wrap_line(out, width, "clocks read for ops.csv, share of an epoch: %s%s", text,
+        wrap_line(out, width, "share of an epoch spent reading clocks for ops.csv: %s%s", text,
                   most > most_clock_share ? "; that is a lot: --attribution off avoids it" : "");
 }

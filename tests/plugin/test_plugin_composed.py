@@ -152,7 +152,7 @@ REFUSED = [
     (["naive", "avx2", "--op", ""], ["--op", "empty"]),
     (["naive", "--op", "gemm"], ["two contenders", "--op gemm"]),
     (["--op", "gemm"], ["two contenders"]),
-    (["naive", "BENCH:avx2", "--op", "gemm"], ["is of another build"]),
+    (["naive", "BENCH:avx2", "--op", "gemm"], ["is from another build"]),
     (["naive+gemm:avx2", "avx2", "--op", "gemm"], ["naive+gemm:avx2 already has ops of two backends"]),
     (["naive", "avx2:composd"], ["accepts only 'composed' after a colon"]),
     (["naive", "avx2+gemm"], ["the backend that supplies these ops is missing", "avx2+gemm:mine"]),

@@ -43,7 +43,7 @@ WRONG = [
     ("evil_blocking", ["blocking"]),
     ("evil_crash", ["SIGSEGV", "in lanebench_backend()"]),
     ("evil_exit", ["exited with code 0", "in lanebench_backend()"]),
-    ("evil_hang", ["no answer for 5 s", "in lanebench_backend()"]),
+    ("evil_hang", ["did not answer for 5 s", "in lanebench_backend()"]),
     ("evil_constructor", ["SIGABRT", "constructors"]),
     ("evil_ftz", ["MXCSR from 0x1f80 to 0x9fc0", "subnormals become 0", "-ffast-math"]),
 ]
