@@ -155,7 +155,7 @@ static void print_environment(FILE *out, enum command command, int width)
     fputs("\nEnvironment:\n  ", out);
     snprintf(text, sizeof text,
              "BENCH_MAX_ISA sets --max-isa, and so on for each flag%s%s; a flag on the command line wins.",
-             *without ? " but " : "", without);
+             *without ? " except " : "", without);
     wrap_print(out, text, 2, 2, width);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Separate runs against the first of them: what `bench compare` says, which alone computes it."""
+"""Separate runs against the first of them, as `bench compare` compares them: only it computes the ratios."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 from .run import Speedup, interval_of, number, objects_in
 
 BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "bench")
-EXIT_INCONCLUSIVE = 4  # no ratio, but all the rest
+EXIT_INCONCLUSIVE = 4  # no ratio, but everything else
 
 
 def program():
@@ -44,14 +44,14 @@ class Comparison:
         if not self._found:
             self.failure = (done.stderr.strip().splitlines() or [f"{bench} compare: exit code {done.returncode}"])[-1]
         elif not self._found.get("same_machine"):
-            self.failure = "bench compare does not take them for runs of one machine (env_id)"
+            self.failure = "bench compare cannot tell that they are from one machine (env_id)"
 
     def other_work(self, run):
-        """What makes an epoch of a run other work than one of the first run, in words; "" where nothing does."""
+        """How the work of an epoch differs from that of the first run, as text; "" if it does not."""
         return self._work.get(run.tag) or ""
 
     def speedups(self, run):
-        """[(backend, Speedup)] of those of its backends that the first run has timed, too."""
+        """[(backend, Speedup)] for those of its backends that the first run has timed too."""
         rows = {row.get("backend"): row for row in objects_in(self._found, "rows")
                 if row.get("run") == run.tag and row.get("over_run") == self.runs[0].tag != run.tag and number(row.get("speed"))}
         return [(backend, Speedup(number(row["speed"]), interval_of(row, "range"), 0,

@@ -71,7 +71,7 @@ def test_default_opponent(folder):
     out = folder + "/named"
     result = ab(out, fastest, EXAMPLE)
     check("composed against fused" in result.stdout.split("\n")[0], f"named: {result.stdout}")
-    check(f"the step of my_gemm is composed of its ops, that of {fastest} fused" in result.stdout, f"named: {result.stdout}")
+    check(f"the step of my_gemm is composed of its ops, that of {fastest} is fused" in result.stdout, f"named: {result.stdout}")
     check(read_json(out + "/summary.json")["ab"]["steps"] == "composed against fused", "named: summary.json")
 
 

@@ -729,7 +729,7 @@ class SeveralRuns(Case):
         page = self.page(self.other, "--mixed-machines")
         header = page.words(page.root.find(".//header"))
         self.assertIn("from different machines", header)
-        self.assertIn("bench compare does not take them for runs of one machine (env_id).", header)
+        self.assertIn("bench compare cannot tell that they are from one machine (env_id).", header)
         self.assertNotIn("against run A", page.words())
 
     def test_env_id_decides_where_both_have_it(self):
