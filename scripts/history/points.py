@@ -14,7 +14,7 @@ from lanebench.run import read_summary
 # The figures of backends with other values than these are not measurements of what was proven: 0, and the gate's two.
 GOOD_EXITS = (0, 3, 4)
 
-# gflops: of the operations that were made, as share is. note: which were not, "skips zero pixels; ..."; "" for none.
+# gflops: of the operations done, like share. note: which were skipped, "skips zero pixels; ..."; "" for none.
 Point = collections.namedtuple("Point", "series backend env_id threads batch hidden dataset verified cpu run_id time "
                                "commit binary epochs seconds low high share gflops accuracy disturbed later note")
 
