@@ -27,11 +27,19 @@ static bool measures_here(enum command command)
 
 static void print_help(const struct options *o)
 {
-    const int known = terminal_width(stdout), width = known ? known : TERMINAL_USUAL_WIDTH;
+    const int width = terminal_page_width(stdout);
     if (o->overview)
         help_print_overview(stdout, width);
     else
         help_print_command(stdout, command_of(o->command), width);
+}
+
+static void print_version(const struct build *b)
+{
+    if (b->dirty < 0)
+        printf("bench %s\n", b->version);
+    else
+        printf("bench %s (%s)\n", b->version, b->commit);
 }
 
 static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
@@ -42,7 +50,7 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return EXIT_OK;
     }
     if (o->version) {
-        printf("bench %s (%s)\n", build_get()->version, build_get()->commit);
+        print_version(build_get());
         return EXIT_OK;
     }
     if (o->export_markdown && file_check_place(o->export_markdown, e)) return (int)e->code;

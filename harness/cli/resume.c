@@ -89,7 +89,7 @@ int resume_check_same(const json_t *earlier, const char *path, struct error *e)
         return error_set(e, EXIT_USAGE,
                          "%.300s: was started by another build of bench (commit %.12s, here %.12s; its "
                          "SHA-256 differs); resume it with that build, or start a new run",
-                         path, commit, build_get()->commit);
+                         path, build_commit_words(commit), build_commit_words(build_get()->commit));
     return 0;
 }
 

@@ -175,18 +175,19 @@ static void print_tunings(const struct session *s, FILE *out)
         char text[TUNING_TEXT];
         const struct blocking b = tuning_effective(s->entries[i], &s->plan);
         fprintf(out, "tuning    %s: %s, %.1f %% less time when tuned at %s, commit %.12s\n",
-                s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc, t->commit);
+                s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc,
+                build_commit_words(t->commit));
     }
 }
 
 void session_print(const struct session *s, FILE *out)
 {
-    char team[128];
+    char team[128], commit[32] = "";
     const struct options *o = s->options;
     const char *advice = dataset_advice(s->data.name);
     const struct build *b = build_get();
-    fprintf(out, "bench %s (%.12s%s, %s, %s)  run %s\n", b->version, b->commit,
-            b->dirty == 1 ? "+changes" : "", b->compiler, b->type, s->folder.run_id);
+    if (b->dirty >= 0) snprintf(commit, sizeof commit, "%.12s%s, ", b->commit, b->dirty ? "+changes" : "");
+    fprintf(out, "bench %s (%s%s, %s)  run %s\n", b->version, commit, b->compiler, b->type, s->folder.run_id);
     session_print_machine(&s->topology, out);
     fprintf(out, "network   %d-%d-%d, batch %d, RMSprop lr %g, seed %llu, %d thread%s\n", s->shape.inputs,
             s->shape.hidden, s->shape.classes, o->batch, o->lr, (unsigned long long)o->seed, s->plan.threads,

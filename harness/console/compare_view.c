@@ -122,8 +122,9 @@ static void print_open(const struct run_comparison *c, int width, FILE *out)
     }
 }
 
-static void print_limits(const struct run_comparison *c, int width, FILE *out)
+static void print_limits(const struct run_comparison *c, FILE *out)
 {
+    const int width = terminal_page_width(out);
     if (c->same_machine)
         wrap_line(out, width,
                   "median: seconds per training epoch, without the first epoch; speed: as a multiple of the "
@@ -151,5 +152,5 @@ void compare_print(const struct run_comparison *c, FILE *out)
     fputc('\n', out);
     print_notes(c, width, out);
     print_open(c, width, out);
-    print_limits(c, width, out);
+    print_limits(c, out);
 }

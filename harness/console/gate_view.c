@@ -62,7 +62,7 @@ void gate_print(const struct gate_line *lines, int count, const struct baseline 
     print_first_line(gate_worst(lines, count), b, limit, out, wrapped);
     print_lines(lines, count, wrapped);
     wrap_close(&w, label);
-    wrap_line(out, terminal_width(out),
+    wrap_line(out, terminal_page_width(out),
               "The two runs did not take turns, so their seconds are not compared. What is compared, epoch "
               "by epoch, is the share of the peak measured around each epoch. Anything that slows a program "
               "but not that "

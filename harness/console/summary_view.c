@@ -191,7 +191,7 @@ int summary_print(const struct summary *s, FILE *out)
     const int code = t.failed ? -1 : 0;
     table_free(&t);
     wrap_line(
-        out, width,
+        out, terminal_page_width(out),
         "median, fastest, slowest: seconds per training epoch, without the first epoch; disturbed: epochs "
         "that lost more than 1 %% to something else on this machine; of peak: share of the best multiply-add "
         "peak of the backend's ISA, measured around every epoch on its threads; vs: the speed as a multiple "

@@ -175,7 +175,7 @@ void table_print(const struct table *t, FILE *out)
         fputs("(the table does not fit into memory)\n", out);
         return;
     }
-    const int terminal = terminal_width(out), width = terminal ? terminal : TERMINAL_USUAL_WIDTH;
+    const int width = terminal_page_width(out);
     const struct layout l = lay_out(t, width);
     for (int row = 0; row < l.rows; row++) {
         print_row(t, &l, row, out);

@@ -48,7 +48,7 @@ int target_print(const struct target_results *t, const struct registry_entry *co
     struct table table;
     target_table(&table, t, entries, count, seeds);
     const int code = table.failed ? -1 : 0;
-    wrap_line(out, terminal_width(out),
+    wrap_line(out, terminal_page_width(out),
               "time to a validation accuracy of %g: seconds of training steps alone, checked after whole "
               "epochs; median and spread over the seeds",
               t->accuracy);

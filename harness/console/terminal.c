@@ -23,6 +23,12 @@ int terminal_width(FILE *out)
     return 0;
 }
 
+int terminal_page_width(FILE *out)
+{
+    const int width = terminal_width(out);
+    return width ? width : TERMINAL_USUAL_WIDTH;
+}
+
 bool terminal_live(FILE *out)
 {
     const char *term = getenv("TERM");

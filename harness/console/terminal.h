@@ -13,6 +13,9 @@ enum { TERMINAL_USUAL_WIDTH = 80, TERMINAL_MIN_WIDTH = 40, TERMINAL_MAX_WIDTH = 
  * file or a pipe. Never less than TERMINAL_MIN_WIDTH. */
 int terminal_width(FILE *out);
 
+/* For tables, what explains them, and help: the same, but TERMINAL_USUAL_WIDTH where there is neither. */
+int terminal_page_width(FILE *out);
+
 /* A terminal that can redraw a line. */
 bool terminal_live(FILE *out);
 

@@ -58,6 +58,13 @@ static void read_source_tree(struct build *b)
     b->tree_dirty = dirty;
 }
 
+static const char unknown[] = "unknown"; /* of commit_header.sh */
+
+const char *build_commit_words(const char *commit)
+{
+    return strcmp(commit, unknown) == 0 ? "not known" : commit;
+}
+
 const struct build *build_get(void)
 {
     static struct build b;
@@ -70,7 +77,7 @@ const struct build *build_get(void)
     b.names = PROGRAM_NAMES;
     split_description(BUILD_COMMIT, b.commit, sizeof b.commit, &b.dirty);
     b.commit_date = BUILD_COMMIT_DATE;
-    if (strcmp(b.commit, "unknown") == 0) b.dirty = -1;
+    if (strcmp(b.commit, unknown) == 0) b.dirty = -1;
     if (places_checkout()) read_source_tree(&b);
     if (!SHA256File(own_program_file(), b.program_sha256)) b.program_sha256[0] = 0;
     b.version = BENCH_VERSION;

@@ -21,4 +21,8 @@ struct build {
 /* Asks git about the source tree, once. */
 const struct build *build_get(void);
 
+/* A commit as a struct build, a run or a tuning has it, for a sentence that names one: "not known" for
+ * "unknown". */
+const char *build_commit_words(const char *commit);
+
 #endif

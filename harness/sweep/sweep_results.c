@@ -311,7 +311,7 @@ int sweep_results_print(const struct sweep_results *r, FILE *out)
     table_print(&t, out);
     table_free(&t);
     wrap_line(
-        out, terminal_width(out),
+        out, terminal_page_width(out),
         "median s = seconds per training epoch, without the first epoch; speed-up = against the fewest "
         "threads at the "
         "same batch and hidden size; efficiency = speed-up over the ratio of threads; points were measured "

@@ -131,6 +131,9 @@ def test_width_and_files(folder, one, two):
             wide = [line for line in result.stdout.splitlines() if len(line) > int(columns)
                     and not line.split()[-1].startswith(("/", root))]
             check(not wide, f"{runs}, {columns} columns: {wide}")
+    legend = compare(reference, reference, columns="").stdout.partition("\nmedian: seconds")[2]
+    check(legend and all(len(line) <= 80 for line in legend.splitlines()[1:]) and "\n  " in legend,
+          f"below a table in a file: {legend}")
     exported = folder + "/table.md"
     compare(reference, reference, "--export-markdown", exported)
     with open(exported, encoding="utf-8") as f:

@@ -117,7 +117,7 @@ def test_help():
         check(page(*words) == overview, f"bench {' '.join(words)} is not bench --help")
     for words in (["-V"], ["--version"], ["run", "-V"]):
         version = run(bench, *words)
-        check(version.returncode == 0 and re.match(r"bench \d+\.\d+\.\d+ \(", version.stdout), f"{words}: {version}")
+        check(version.returncode == 0 and re.fullmatch(r"bench \d+\.\d+\.\d+( \([0-9a-f]{40}\))?\n", version.stdout), f"{words}: {version}")
     check_refused(run(bench, "help", "worker"), 2, ["'worker'"], "bench help worker")
     check_refused(run(bench, "help", "lst"), 2, ["did you mean 'list'?"], "bench help lst")
     check_refused(run(bench, "help", "ab", "gate"), 2, ["'gate'"], "bench help ab gate")
