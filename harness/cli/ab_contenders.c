@@ -126,20 +126,20 @@ static int resolve_spec(struct registry_entry *entry, const struct backend_spec 
 }
 
 /* A's composed step for both; B's has these ops of the backend that B was. */
-static int exchange_ops(struct registry_entry arms[ARM_COUNT], const char *list, struct error *e)
+static int exchange_ops(struct registry_entry contenders[AB_COUNT], const char *list, struct error *e)
 {
     struct backend_spec a, b;
     op_set ops = 0;
-    if (parse_ops(&ops, list, e) || spec_of(&a, &arms[ARM_A], e) || spec_of(&b, &arms[ARM_B], e))
+    if (parse_ops(&ops, list, e) || spec_of(&a, &contenders[AB_A], e) || spec_of(&b, &contenders[AB_B], e))
         return (int)e->code;
     if (a.argument[0])
         return error_set(e, EXIT_USAGE,
                          "bench ab --op: %.100s has an argument; only the second contender may have one",
-                         arms[ARM_A].name);
+                         contenders[AB_A].name);
     a.composed = b.composed = true;
     b.ops = ops;
     memcpy(b.base, a.name, sizeof b.base);
-    return resolve_spec(&arms[ARM_A], &a, e) ? (int)e->code : resolve_spec(&arms[ARM_B], &b, e);
+    return resolve_spec(&contenders[AB_A], &a, e) ? (int)e->code : resolve_spec(&contenders[AB_B], &b, e);
 }
 
 /* ---- All of them ---- */
@@ -155,7 +155,7 @@ static int resolve_opponent(struct registry_entry *entry, const struct registry_
 }
 
 /* Another name for a contender. */
-static void rename_arm(struct registry_entry *entry, const char *suffix)
+static void rename_contender(struct registry_entry *entry, const char *suffix)
 {
     const size_t size = strlen(entry->name) + strlen(suffix) + 1;
     char *name = xmalloc(size);
@@ -163,18 +163,18 @@ static void rename_arm(struct registry_entry *entry, const char *suffix)
     entry->name = name;
 }
 
-int ab_contenders_resolve(struct registry_entry arms[ARM_COUNT], const struct ab_words *words,
+int ab_contenders_resolve(struct registry_entry contenders[AB_COUNT], const struct ab_words *words,
                           struct error *e)
 {
-    if (words->a && resolve(&arms[ARM_A], words->a, e)) return (int)e->code;
+    if (words->a && resolve(&contenders[AB_A], words->a, e)) return (int)e->code;
     if (words->a && strcmp(words->a, words->b) == 0)
-        arms[ARM_B] = arms[ARM_A];
-    else if (resolve(&arms[ARM_B], words->b, e))
+        contenders[AB_B] = contenders[AB_A];
+    else if (resolve(&contenders[AB_B], words->b, e))
         return (int)e->code;
-    if (!words->a && resolve_opponent(&arms[ARM_A], &arms[ARM_B], e)) return (int)e->code;
-    if (words->ops && exchange_ops(arms, words->ops, e)) return (int)e->code;
-    arms[ARM_AGAIN] = arms[ARM_A];
-    rename_arm(&arms[ARM_AGAIN], ".again");
-    if (strcmp(arms[ARM_B].name, arms[ARM_A].name) == 0) rename_arm(&arms[ARM_B], ".b");
+    if (!words->a && resolve_opponent(&contenders[AB_A], &contenders[AB_B], e)) return (int)e->code;
+    if (words->ops && exchange_ops(contenders, words->ops, e)) return (int)e->code;
+    contenders[AB_AGAIN] = contenders[AB_A];
+    rename_contender(&contenders[AB_AGAIN], ".again");
+    if (strcmp(contenders[AB_B].name, contenders[AB_A].name) == 0) rename_contender(&contenders[AB_B], ".b");
     return 0;
 }

@@ -15,14 +15,14 @@ struct ab_words {
         *ops; /* "OP[,OP...]": both are A's composed step, in which B has these ops; NULL: as they are */
 };
 
-/* Contenders by enum arm. A word is
+/* Contenders by enum ab_contender. A word is
  *   SPEC                        a backend of this program (--plugin adds some), see spec.h,
  *   PATH.so[:NAME][:composed]   a plug-in, where PATH has a slash,
  *   PATH:SPEC                   a backend of another build of bench, where PATH has a slash and no colon.
  * They are called as registry_resolve() says; A's second process is NAME.again, and B is NAME.b where it
- * would have A's name. The arms live as long as the program. EXIT_USAGE, or EXIT_NOTHING when one is not
- * ready. */
-int ab_contenders_resolve(struct registry_entry arms[ARM_COUNT], const struct ab_words *words,
+ * would have A's name. The contenders live as long as the program. EXIT_USAGE, or EXIT_NOTHING when one is
+ * not ready. */
+int ab_contenders_resolve(struct registry_entry contenders[AB_COUNT], const struct ab_words *words,
                           struct error *e);
 
 #endif

@@ -18,8 +18,8 @@ struct ab {
     struct options options; /* the user's, with the epochs that the rounds make */
     struct ab_words words;
     struct session session;
-    struct registry_entry arms[ARM_COUNT];
-    double *seconds[ARM_COUNT]; /* per round: sum over its epochs */
+    struct registry_entry contenders[AB_COUNT];
+    double *seconds[AB_COUNT]; /* per round: sum over its epochs */
     struct ab_results report;
     bool judged;
 };
@@ -29,7 +29,7 @@ static json_t *settings(void *context)
     const struct ab *ab = context;
     const struct options *o = &ab->options;
     return json_pack("{s:o, s:o, s:s?, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a",
-                     json_string_of_bytes(ab->words.a ? ab->words.a : ab->arms[ARM_A].spec), "b",
+                     json_string_of_bytes(ab->words.a ? ab->words.a : ab->contenders[AB_A].spec), "b",
                      json_string_of_bytes(ab->words.b), "op", o->op, "rounds", o->rounds, "processes",
                      o->processes, "order", o->order, "epochs_per_turn", o->epochs_per_turn,
                      "min_effect_percent", o->min_effect, "fail_on_slower", o->fail_on != NULL, "attribution",
@@ -41,7 +41,8 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
 {
     struct ab *ab = context;
     (void)row;
-    if (report->round > 0) ab->seconds[entry - ab->arms][report->round - 1] += report->result.train_seconds;
+    if (report->round > 0)
+        ab->seconds[entry - ab->contenders][report->round - 1] += report->result.train_seconds;
 }
 
 static int judge(struct ab *ab, struct error *e)
@@ -52,15 +53,15 @@ static int judge(struct ab *ab, struct error *e)
     struct round_times *times = calloc((size_t)rounds, sizeof *times);
     if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
     for (int i = 0; i < rounds; i++)
-        times[i] = (struct round_times){log(ab->seconds[ARM_A][i] / o->epochs_per_turn),
-                                        log(ab->seconds[ARM_AGAIN][i] / o->epochs_per_turn),
-                                        log(ab->seconds[ARM_B][i] / o->epochs_per_turn)};
+        times[i] = (struct round_times){log(ab->seconds[AB_A][i] / o->epochs_per_turn),
+                                        log(ab->seconds[AB_AGAIN][i] / o->epochs_per_turn),
+                                        log(ab->seconds[AB_B][i] / o->epochs_per_turn)};
     judge_rounds(&r->judgement, times, rounds, effect_of_percent(o->min_effect), o->seed);
     free(times);
     r->epochs_per_turn = o->epochs_per_turn;
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        r->arms[arm] = &ab->arms[arm];
-        r->median_seconds[arm] = median_of(ab->seconds[arm], rounds) / o->epochs_per_turn;
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) {
+        r->contenders[which] = &ab->contenders[which];
+        r->median_seconds[which] = median_of(ab->seconds[which], rounds) / o->epochs_per_turn;
     }
     return (int)e->code;
 }
@@ -140,22 +141,22 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
                                       .section = "ab",
                                       .figures = figures,
                                       .print = print};
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        ab->seconds[arm] = calloc((size_t)ab->options.rounds, sizeof *ab->seconds[arm]);
-        if (!ab->seconds[arm]) return error_set(e, EXIT_INTERNAL, "out of memory");
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) {
+        ab->seconds[which] = calloc((size_t)ab->options.rounds, sizeof *ab->seconds[which]);
+        if (!ab->seconds[which]) return error_set(e, EXIT_INTERNAL, "out of memory");
     }
-    if (session_open_with(&ab->session, &ab->options, ab->arms, ARM_COUNT, e)) return (int)e->code;
+    if (session_open_with(&ab->session, &ab->options, ab->contenders, AB_COUNT, e)) return (int)e->code;
     return training_run(&ab->session, &training, words, e);
 }
 
 int command_ab(const struct options *o, const struct invocation *words, struct error *e)
 {
     static struct ab ab; /* large */
-    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.arms, &ab.words, e))
+    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.contenders, &ab.words, e))
         return (int)e->code;
-    ab.arms[ARM_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
+    ab.contenders[AB_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
     interrupt_install();
     const int code = run(&ab, words, e);
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) free(ab.seconds[arm]);
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) free(ab.seconds[which]);
     return code;
 }

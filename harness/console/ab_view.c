@@ -42,11 +42,13 @@ static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
     char word[TERMINAL_WORD];
     const struct judgement *j = &r->judgement;
     char name[2][DESCRIBE_NAMED_SIZE];
-    const char *a = describe_named(r->arms[ARM_A], name[0]), *b = describe_named(r->arms[ARM_B], name[1]);
+    const char *a = describe_named(r->contenders[AB_A], name[0]),
+               *b = describe_named(r->contenders[AB_B], name[1]);
     const double margin = effect_percent(j->margin);
-    const bool differ = steps_differ(r->arms[ARM_A], r->arms[ARM_B]);
+    const bool differ = steps_differ(r->contenders[AB_A], r->contenders[AB_B]);
     char steps[32] = "";
-    if (differ) snprintf(steps, sizeof steps, " (%s)", describe_steps(r->arms[ARM_A], r->arms[ARM_B]));
+    if (differ)
+        snprintf(steps, sizeof steps, " (%s)", describe_steps(r->contenders[AB_A], r->contenders[AB_B]));
     fprintf(out, "%s: ", terminal_paint(terminal, tones[j->verdict], verdict_name(j->verdict), word));
     switch (j->verdict) {
     case VERDICT_FASTER:
@@ -67,7 +69,7 @@ static void print_verdict(const struct ab_results *r, FILE *terminal, FILE *out)
         fprintf(out,
                 "           the step of %s is composed of its ops, that of %s is fused; to compare like with "
                 "like: NAME:composed, or --op\n",
-                r->arms[ARM_A]->backend->step ? b : a, r->arms[ARM_A]->backend->step ? a : b);
+                r->contenders[AB_A]->backend->step ? b : a, r->contenders[AB_A]->backend->step ? a : b);
     if (j->verdict == VERDICT_INCONCLUSIVE)
         fputs("           more rounds (--rounds), or a quieter machine, make the interval narrower\n", out);
 }
@@ -76,7 +78,7 @@ static void print_check(const struct ab_results *r, FILE *out)
 {
     const struct judgement *j = &r->judgement;
     char text[PERCENT_SIZE];
-    fprintf(out, "A/A check  %s in a second process: ", r->arms[ARM_A]->name);
+    fprintf(out, "A/A check  %s in a second process: ", r->contenders[AB_A]->name);
     print_comparison(out, &j->itself);
     if (j->bias > 0.0)
         fprintf(out,
@@ -105,12 +107,12 @@ static void print_drift(const struct ab_results *r, FILE *out)
                 ab_percent(j->ratio_drift.first, 0.01, first, sizeof first),
                 ab_percent(j->ratio_drift.second, 0.01, second, sizeof second));
     }
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        const struct drift *d = &j->drift[arm];
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) {
+        const struct drift *d = &j->drift[which];
         if (!d->found || fabs(d->second - d->first) < j->margin) continue;
         any = true;
         fprintf(out, "drift      %s: %.3f s an epoch in the first half of the rounds, %.3f s in the second\n",
-                r->arms[arm]->name, exp(d->first), exp(d->second));
+                r->contenders[which]->name, exp(d->first), exp(d->second));
     }
     if (!any) fputs("drift      none found\n", out);
 }
@@ -118,14 +120,14 @@ static void print_drift(const struct ab_results *r, FILE *out)
 static void print_bimodality(const struct ab_results *r, FILE *out)
 {
     bool any = false;
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        const struct bimodality *h = &r->judgement.bimodality[arm];
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) {
+        const struct bimodality *h = &r->judgement.bimodality[which];
         if (!h->found) continue;
         any = true;
         fprintf(out,
                 "bimodal    %s: its epochs take either about %.3f s or about %.3f s (%.0f %% of them); a "
                 "median hides that\n",
-                r->arms[arm]->name, exp(h->low), exp(h->high), 100.0 * h->share_high);
+                r->contenders[which]->name, exp(h->low), exp(h->high), 100.0 * h->share_high);
     }
     if (!any) fputs("bimodal    none found\n", out);
 }

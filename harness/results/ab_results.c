@@ -38,15 +38,15 @@ static const char *const columns[] = {JUDGEMENT_COLUMNS,
                                       NULL};
 
 static void begin_row(struct csv *c, const struct ab_results *r, const struct row_identity *identity,
-                      const char *comparison, enum arm over)
+                      const char *comparison, enum ab_contender over)
 {
     row_begin_judgement(c, SCHEMA, identity);
     csv_text(c, comparison);
-    csv_text(c, r->arms[ARM_A]->name);
-    csv_text(c, r->arms[over]->name);
+    csv_text(c, r->contenders[AB_A]->name);
+    csv_text(c, r->contenders[over]->name);
     csv_integer(c, r->judgement.other.rounds);
     csv_integer(c, r->epochs_per_turn);
-    csv_real(c, r->median_seconds[ARM_A]);
+    csv_real(c, r->median_seconds[AB_A]);
     csv_real(c, r->median_seconds[over]);
 }
 
@@ -58,19 +58,20 @@ static void add_comparison(struct csv *c, const struct paired_comparison *compar
 }
 
 /* first and second: log ratios of the halves. */
-static void add_shape(struct csv *c, const struct ab_results *r, const struct drift *drift, enum arm over)
+static void add_shape(struct csv *c, const struct ab_results *r, const struct drift *drift,
+                      enum ab_contender over)
 {
     csv_integer(c, drift->found);
     csv_real(c, exp(drift->first));
     csv_real(c, exp(drift->second));
-    csv_integer(c, r->judgement.bimodality[ARM_A].found);
+    csv_integer(c, r->judgement.bimodality[AB_A].found);
     csv_integer(c, r->judgement.bimodality[over].found);
 }
 
-static int end_row(struct csv *c, const struct ab_results *r, enum arm over, struct error *e)
+static int end_row(struct csv *c, const struct ab_results *r, enum ab_contender over, struct error *e)
 {
-    csv_provenance(c, r->arms[ARM_A]);
-    csv_provenance(c, r->arms[over]);
+    csv_provenance(c, r->contenders[AB_A]);
+    csv_provenance(c, r->contenders[over]);
     return csv_end_row(c, e);
 }
 
@@ -78,28 +79,28 @@ static int add_itself(struct csv *c, const struct ab_results *r, const struct ro
                       struct error *e)
 {
     const struct judgement *j = &r->judgement;
-    begin_row(c, r, identity, "A/A", ARM_AGAIN);
+    begin_row(c, r, identity, "A/A", AB_AGAIN);
     add_comparison(c, &j->itself);
     csv_empty(c);
     csv_real(c, effect_percent(j->margin));
     csv_real(c, effect_percent(comparison_visible(&j->itself, 0.0, j->margin)));
     csv_text(c, verdict_name(comparison_verdict(&j->itself, 0.0, j->margin)));
-    add_shape(c, r, &j->itself_drift, ARM_AGAIN);
-    return end_row(c, r, ARM_AGAIN, e);
+    add_shape(c, r, &j->itself_drift, AB_AGAIN);
+    return end_row(c, r, AB_AGAIN, e);
 }
 
 static int add_other(struct csv *c, const struct ab_results *r, const struct row_identity *identity,
                      struct error *e)
 {
     const struct judgement *j = &r->judgement;
-    begin_row(c, r, identity, "B/A", ARM_B);
+    begin_row(c, r, identity, "B/A", AB_B);
     add_comparison(c, &j->other);
     csv_real(c, effect_percent(j->bias));
     csv_real(c, effect_percent(j->margin));
     csv_real(c, effect_percent(j->visible));
     csv_text(c, verdict_name(j->verdict));
-    add_shape(c, r, &j->ratio_drift, ARM_B);
-    return end_row(c, r, ARM_B, e);
+    add_shape(c, r, &j->ratio_drift, AB_B);
+    return end_row(c, r, AB_B, e);
 }
 
 int ab_results_write(const struct ab_results *r, const char *folder, const struct row_identity *identity,
@@ -131,13 +132,14 @@ static json_t *comparison_json(const struct paired_comparison *c, enum verdict v
 json_t *ab_results_json(const struct ab_results *r)
 {
     const struct judgement *j = &r->judgement;
-    json_t *arms = json_array();
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++)
-        json_array_append_new(arms, json_pack("{s:s, s:o, s:b, s:b}", "backend", r->arms[arm]->name,
-                                              "median_seconds", real(r->median_seconds[arm]), "drift",
-                                              j->drift[arm].found, "bimodal", j->bimodality[arm].found));
-    return json_pack("{s:o, s:s, s:o, s:o, s:f, s:f, s:b}", "arms", arms, "steps",
-                     describe_steps(r->arms[ARM_A], r->arms[ARM_B]), "b_over_a",
+    json_t *contenders = json_array();
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++)
+        json_array_append_new(contenders,
+                              json_pack("{s:s, s:o, s:b, s:b}", "backend", r->contenders[which]->name,
+                                        "median_seconds", real(r->median_seconds[which]), "drift",
+                                        j->drift[which].found, "bimodal", j->bimodality[which].found));
+    return json_pack("{s:o, s:s, s:o, s:o, s:f, s:f, s:b}", "arms", contenders, "steps",
+                     describe_steps(r->contenders[AB_A], r->contenders[AB_B]), "b_over_a",
                      comparison_json(&j->other, j->verdict, j->visible), "a_over_a",
                      comparison_json(&j->itself, comparison_verdict(&j->itself, 0.0, j->margin),
                                      comparison_visible(&j->itself, 0.0, j->margin)),

@@ -11,8 +11,8 @@
 
 struct ab_results {
     struct judgement judgement;
-    const struct registry_entry *arms[ARM_COUNT];
-    double median_seconds[ARM_COUNT]; /* of one epoch */
+    const struct registry_entry *contenders[AB_COUNT];
+    double median_seconds[AB_COUNT]; /* of one epoch */
     int epochs_per_turn;
 };
 

@@ -16,8 +16,8 @@ struct paired_comparison {
 
 enum verdict { VERDICT_SAME, VERDICT_FASTER, VERDICT_SLOWER, VERDICT_INCONCLUSIVE };
 
-/* Of one log ratio per round. Rounds are what is drawn from: within a round both arms share the noise of the
- * minute, and rounds far apart share nothing. */
+/* Of one log ratio per round. Rounds are what is drawn from: within a round both contenders share the noise
+ * of the minute, and rounds far apart share nothing. */
 void compare_rounds(struct paired_comparison *c, const double *log_ratios, int rounds, uint64_t seed);
 
 /* How far the first contender was from itself, as measured by a second process of it in the same rounds: 0

@@ -5,17 +5,17 @@
 
 #include "base/xalloc.h"
 
-static double of_arm(const struct round_times *r, enum arm arm)
+static double log_seconds_of(const struct round_times *r, enum ab_contender which)
 {
-    return arm == ARM_A ? r->a : arm == ARM_AGAIN ? r->again : r->b;
+    return which == AB_A ? r->a : which == AB_AGAIN ? r->again : r->b;
 }
 
 static void look_at_shapes(struct judgement *j, const struct round_times *rounds, int count, double *values)
 {
-    for (enum arm arm = ARM_A; arm < ARM_COUNT; arm++) {
-        for (int i = 0; i < count; i++) values[i] = of_arm(&rounds[i], arm);
-        j->drift[arm] = find_drift(values, count);
-        j->bimodality[arm] = find_bimodality(values, count);
+    for (enum ab_contender which = AB_A; which < AB_COUNT; which++) {
+        for (int i = 0; i < count; i++) values[i] = log_seconds_of(&rounds[i], which);
+        j->drift[which] = find_drift(values, count);
+        j->bimodality[which] = find_bimodality(values, count);
     }
 }
 

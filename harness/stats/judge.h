@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The judgement of an A/B run with its A/A arm: pure arithmetic, so that simulated runs can be put through
+ * The judgement of an A/B run with its A/A check: pure arithmetic, so that simulated runs can be put through
  * it. */
 #ifndef LB_STATS_JUDGE_H
 #define LB_STATS_JUDGE_H
@@ -13,7 +13,7 @@ struct round_times {
     double a, again, b;
 };
 
-enum arm { ARM_A, ARM_AGAIN, ARM_B, ARM_COUNT };
+enum ab_contender { AB_A, AB_AGAIN, AB_B, AB_COUNT };
 
 struct judgement {
     enum verdict verdict;            /* on B: FASTER is less time than A */
@@ -24,8 +24,8 @@ struct judgement {
     double visible;                  /* comparison_visible */
     struct drift itself_drift;       /* of itself and of other, round by round */
     struct drift ratio_drift;
-    struct drift drift[ARM_COUNT];
-    struct bimodality bimodality[ARM_COUNT];
+    struct drift drift[AB_COUNT];
+    struct bimodality bimodality[AB_COUNT];
 };
 
 /* B is compared with A's first process only: with equal code the two are exchangeable, so that the median of

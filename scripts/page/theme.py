@@ -78,11 +78,11 @@ def marker_path(shape, x, y, r):
         return polygon([(x + s, y), (x - s, y - r), (x - s, y + r)])
     if shape in ("plus", "cross"):
         t, s = 0.38 * r, 1.15 * r
-        arm = [(-t, -s), (t, -s), (t, -t), (s, -t), (s, t), (t, t)]
-        arm += [(-a, -b) for a, b in arm]
+        half = [(-t, -s), (t, -s), (t, -t), (s, -t), (s, t), (t, t)]
+        cross = half + [(-a, -b) for a, b in half]
         if shape == "cross":
-            arm = [(0.707 * (a - b), 0.707 * (a + b)) for a, b in arm]
-        return polygon([(x + a, y + b) for a, b in arm])
+            cross = [(0.707 * (a - b), 0.707 * (a + b)) for a, b in cross]
+        return polygon([(x + a, y + b) for a, b in cross])
     if shape == "star":
         s = 1.35 * r
         return polygon([(x, y - s), (x + 0.4 * r, y - 0.4 * r), (x + s, y), (x + 0.4 * r, y + 0.4 * r), (x, y + s),

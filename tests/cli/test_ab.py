@@ -211,8 +211,8 @@ def test_interrupted(data, folder):
     names = sorted(os.listdir(out))
     check(names == ["epochs.csv", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "summary.json", "topology.xml"],
           f"interrupted: {names}")
-    arms = {r["backend"] for r in whole_rows(out + "/epochs.csv")}
-    check(arms == {"naive", "naive.again", "naive.b"}, f"interrupted: {arms}")
+    contenders = {r["backend"] for r in whole_rows(out + "/epochs.csv")}
+    check(contenders == {"naive", "naive.again", "naive.b"}, f"interrupted: {contenders}")
 
 
 with scratch() as scratch_folder:

@@ -35,9 +35,9 @@ static void ab_fits(void **state)
                       .bias = effect_of_percent(1.5),
                       .visible = effect_of_percent(2.6),
                       .ratio_drift = {true, 0.9, log(0.99), log(1.05)},
-                      .drift[ARM_B] = {true, 0.9, log(0.5), log(0.6)},
-                      .bimodality[ARM_A] = {true, log(0.4), log(0.5), 0.25}},
-        .arms = {&entries[0], &entries[1], &entries[2]},
+                      .drift[AB_B] = {true, 0.9, log(0.5), log(0.6)},
+                      .bimodality[AB_A] = {true, log(0.4), log(0.5), 0.25}},
+        .contenders = {&entries[0], &entries[1], &entries[2]},
     };
     (void)state;
     for (enum verdict v = VERDICT_SAME; v <= VERDICT_INCONCLUSIVE; v++) {

@@ -19,9 +19,9 @@
 
 static const struct step_ops some_step;
 static const struct backend composed, fused = {.step = &some_step};
-static const struct registry_entry arms[ARM_COUNT] = {{.name = "avx2", .backend = &composed},
-                                                      {.name = "avx2.again", .backend = &composed},
-                                                      {.name = "mine", .backend = &composed}};
+static const struct registry_entry contenders[AB_COUNT] = {{.name = "avx2", .backend = &composed},
+                                                           {.name = "avx2.again", .backend = &composed},
+                                                           {.name = "mine", .backend = &composed}};
 static const struct registry_entry fused_mine = {.name = "mine", .backend = &fused};
 
 static struct ab_results made(enum verdict verdict, double effect, double half)
@@ -32,7 +32,7 @@ static struct ab_results made(enum verdict verdict, double effect, double half)
                       .itself = {48, 0.0, {-0.004, 0.004}},
                       .other = {48, effect, {effect - half, effect + half}},
                       .visible = effect_of_percent(2.6)},
-        .arms = {&arms[0], &arms[1], &arms[2]},
+        .contenders = {&contenders[0], &contenders[1], &contenders[2]},
         .median_seconds = {0.5, 0.5, 0.6},
         .epochs_per_turn = 1,
     };
@@ -85,11 +85,11 @@ static void unlike_steps_are_named(void **state)
     char *text = printed(&r);
     assert_null(strstr(text, "composed"));
     free(text);
-    r.arms[ARM_B] = &fused_mine;
+    r.contenders[AB_B] = &fused_mine;
     assert_says(&r, "FASTER: mine takes less time than avx2 (composed against fused): -9.5 %");
     assert_says(&r, "the step of avx2 is composed of its ops, that of mine is fused");
     r = made(VERDICT_INCONCLUSIVE, 0.1, 0.2);
-    r.arms[ARM_A] = &fused_mine;
+    r.contenders[AB_A] = &fused_mine;
     assert_says(&r, "cannot tell whether mine differs from mine (composed against fused) by 2 % or more");
     json_t *figures = ab_results_json(&r);
     assert_string_equal(json_string_value(json_object_get(figures, "steps")), "composed against fused");
@@ -104,9 +104,9 @@ static void what_is_odd_is_named(void **state)
     assert_says(&r, "two processes of one backend differ; that widens the interval of the verdict by 1.5 %");
     r.judgement.ratio_drift = (struct drift){true, 0.9, log(0.99), log(1.05)};
     assert_says(&r, "-1.0 % in the first half of the rounds, +5.0 % in the second");
-    r.judgement.drift[ARM_B] = (struct drift){true, 0.9, log(0.5), log(0.6)};
+    r.judgement.drift[AB_B] = (struct drift){true, 0.9, log(0.5), log(0.6)};
     assert_says(&r, "mine: 0.500 s an epoch in the first half of the rounds, 0.600 s in the second");
-    r.judgement.bimodality[ARM_A] = (struct bimodality){true, log(0.4), log(0.5), 0.25};
+    r.judgement.bimodality[AB_A] = (struct bimodality){true, log(0.4), log(0.5), 0.25};
     assert_says(&r, "avx2: its epochs take either about 0.400 s or about 0.500 s (25 % of them)");
 }
 

@@ -120,7 +120,7 @@ static struct judgement judged(double again, double b)
 }
 
 /* Where A differs from itself, as much of B's difference counts for nothing. */
-static void the_check_arm_counts(void **state)
+static void the_second_process_counts(void **state)
 {
     (void)state;
     assert_int_equal(judged(0.0, 0.04).verdict, VERDICT_SLOWER);
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test(verdicts),
         cmocka_unit_test(bias_widens),
         cmocka_unit_test(drifts),
-        cmocka_unit_test(the_check_arm_counts),
+        cmocka_unit_test(the_second_process_counts),
         cmocka_unit_test(two_modes),
     };
     return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

@@ -106,8 +106,8 @@ static struct tally simulate_all(const struct scenario *s, double effect)
         simulate(rounds, s, effect, &rng);
         judge_rounds(&j, rounds, s->rounds, s->margin, (uint64_t)run);
         t.verdicts[j.verdict]++;
-        t.drifts += j.drift[ARM_A].found;
-        t.bimodality += j.bimodality[ARM_A].found;
+        t.drifts += j.drift[AB_A].found;
+        t.bimodality += j.bimodality[AB_A].found;
         t.itself += j.bias > 0.0;
         t.outside += effect < j.other.interval.low || effect > j.other.interval.high;
         t.visible += j.visible / RUNS;
