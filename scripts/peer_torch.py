@@ -162,7 +162,7 @@ class Session:
             trial["outcome"] = "stopped: slower than the best so far"
         self.trials.append(trial)
         seconds = trial["seconds"]
-        self.say(f"{settings.words(setting)}: " + (f"{seconds:.4g} s" if seconds else trial["outcome"]))
+        self.say(f"{settings.text_of(setting)}: " + (f"{seconds:.4g} s" if seconds else trial["outcome"]))
         return seconds
 
     def values_to_search(self):
@@ -181,15 +181,15 @@ class Session:
         found = settings.search(values, self.try_setting)
         if not found:
             raise PeerError(EXIT_PROOF, f"no setting works; the last one failed because: {self.trials[-1]['outcome']}")
-        self.say(f"best: {settings.words(found[0])}")
+        self.say(f"best: {settings.text_of(found[0])}")
         return found[0]
 
     def begin(self, setting):
         reply = self.worker_for(setting).ask(do="begin", setting=setting)
         if "unavailable" in reply:
-            raise PeerError(EXIT_NOTHING, f"{settings.words(setting)}: {reply['unavailable']}")
+            raise PeerError(EXIT_NOTHING, f"{settings.text_of(setting)}: {reply['unavailable']}")
         if "wrong" in reply:
-            raise PeerError(EXIT_PROOF, f"{settings.words(setting)}: does not train the same network: error "
+            raise PeerError(EXIT_PROOF, f"{settings.text_of(setting)}: does not train the same network: error "
                                         f"{reply['wrong']:.3g} times the tolerance")
         self.record_torch(setting, reply["check"])
 
@@ -289,7 +289,7 @@ class Session:
             self.epochs_csv = self.open_csv("epochs.csv", records.EPOCH_COLUMNS)
             setting = self.find_setting()
             self.begin(setting)
-            print(f"setting      {settings.words(setting)}")
+            print(f"setting      {settings.text_of(setting)}")
             (self.train_in_turns if self.command else self.train_alone)(setting)
             status, code = "complete", 0
         except Interrupted:

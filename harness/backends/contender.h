@@ -28,7 +28,7 @@ struct contender {
 
 /* Opens backend b for the plan, ops left empty taken from fallback, and what that leaves empty from the one
  * behind it (registry_fallback_for). The plan's blocking goes to the one whose gemm is used, its argument to
- * b. e is EXIT_NOTHING, which only this means to a worker, with the backend's own words when its open()
+ * b. e is EXIT_NOTHING, which only this means to a worker, with the backend's own message when its open()
  * fails. */
 int contender_open(struct contender *c, const struct backend *b, const struct backend *fallback,
                    const struct plan *plan, struct error *e);

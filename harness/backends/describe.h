@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What there is to say about a backend, in words. */
+ * What there is to say about a backend, as text. */
 #ifndef LB_DESCRIBE_H
 #define LB_DESCRIBE_H
 

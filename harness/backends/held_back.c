@@ -33,7 +33,7 @@ static bool is_changed(const struct registry_entry *entry)
     return false;
 }
 
-static void write_words(FILE *out, const struct registry_entry *const *entries, int count)
+static void write_message(FILE *out, const struct registry_entry *const *entries, int count)
 {
     const char *before = "", *library;
     fputs("the environment sets ", out);
@@ -54,7 +54,7 @@ static void write_words(FILE *out, const struct registry_entry *const *entries, 
     fputs(" bench ...", out);
 }
 
-char *held_back_words(const struct registry_entry *const *entries, int count)
+char *held_back_message(const struct registry_entry *const *entries, int count)
 {
     bool any = false;
     char *text = NULL;
@@ -62,7 +62,7 @@ char *held_back_words(const struct registry_entry *const *entries, int count)
     for (int i = 0; i < count && !any; i++) any = is_changed(entries[i]);
     FILE *out = any ? open_memstream(&text, &size) : NULL;
     if (!out) return NULL;
-    write_words(out, entries, count);
+    write_message(out, entries, count);
     if (fclose(out) != 0) {
         free(text);
         return NULL;

@@ -9,6 +9,6 @@
 
 /* One sentence of clean text, without an end: which variables change which library of these contenders, and
  * how to measure without them. free(); NULL when there is nothing to say, or out of memory. */
-char *held_back_words(const struct registry_entry *const *entries, int count);
+char *held_back_message(const struct registry_entry *const *entries, int count);
 
 #endif

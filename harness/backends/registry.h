@@ -59,7 +59,7 @@ int registry_built_in(void);
 const struct registry_entry *registry_at(int i);
 const struct registry_entry *registry_find(const char *name);
 
-/* Status now, and in why[size] the reason in words unless ready. */
+/* Status now, and in why[size] the reason unless ready. */
 enum backend_status registry_status(const struct registry_entry *entry, char *why, size_t size);
 
 /* The entry of a spec, see spec.h, whether ready or not; e is EXIT_USAGE, with the nearest name, when there

@@ -37,14 +37,14 @@ const char *own_program_file(void)
     return before_count > 0 ? before[before_count - 1] : "/proc/self/exe";
 }
 
-char **own_program_words(char *const arguments[])
+char **own_program_argv(char *const arguments[])
 {
     const size_t first = before_count > 0, more = (size_t)before_count;
     size_t own = 0;
     while (arguments[own]) own++;
-    char **const words = malloc((more + own + 1) * sizeof *words);
-    if (!words) return NULL;
-    if (more > 0) memcpy(words, before, more * sizeof *words);
-    memcpy(words + more, arguments + first, (own - first + 1) * sizeof *words);
-    return words;
+    char **const argv = malloc((more + own + 1) * sizeof *argv);
+    if (!argv) return NULL;
+    if (more > 0) memcpy(argv, before, more * sizeof *argv);
+    memcpy(argv + more, arguments + first, (own - first + 1) * sizeof *argv);
+    return argv;
 }

@@ -12,7 +12,7 @@ void own_program_started(int argc);
 const char *own_program_file(void);
 
 /* What execve("/proc/self/exe") takes for this program to get `arguments` (name first, NULL last). The list
- * is the caller's to free(), the words are not. NULL: out of memory. */
-char **own_program_words(char *const arguments[]);
+ * is the caller's to free(), the strings are not. NULL: out of memory. */
+char **own_program_argv(char *const arguments[]);
 
 #endif

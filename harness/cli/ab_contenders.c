@@ -163,16 +163,16 @@ static void rename_contender(struct registry_entry *entry, const char *suffix)
     entry->name = name;
 }
 
-int ab_contenders_resolve(struct registry_entry contenders[AB_COUNT], const struct ab_words *words,
+int ab_contenders_resolve(struct registry_entry contenders[AB_COUNT], const struct ab_operands *operands,
                           struct error *e)
 {
-    if (words->a && resolve(&contenders[AB_A], words->a, e)) return (int)e->code;
-    if (words->a && strcmp(words->a, words->b) == 0)
+    if (operands->a && resolve(&contenders[AB_A], operands->a, e)) return (int)e->code;
+    if (operands->a && strcmp(operands->a, operands->b) == 0)
         contenders[AB_B] = contenders[AB_A];
-    else if (resolve(&contenders[AB_B], words->b, e))
+    else if (resolve(&contenders[AB_B], operands->b, e))
         return (int)e->code;
-    if (!words->a && resolve_opponent(&contenders[AB_A], &contenders[AB_B], e)) return (int)e->code;
-    if (words->ops && exchange_ops(contenders, words->ops, e)) return (int)e->code;
+    if (!operands->a && resolve_opponent(&contenders[AB_A], &contenders[AB_B], e)) return (int)e->code;
+    if (operands->ops && exchange_ops(contenders, operands->ops, e)) return (int)e->code;
     contenders[AB_AGAIN] = contenders[AB_A];
     rename_contender(&contenders[AB_AGAIN], ".again");
     if (strcmp(contenders[AB_B].name, contenders[AB_A].name) == 0) rename_contender(&contenders[AB_B], ".b");

@@ -16,7 +16,7 @@
 
 struct ab {
     struct options options; /* the user's, with the epochs that the rounds make */
-    struct ab_words words;
+    struct ab_operands operands;
     struct session session;
     struct registry_entry contenders[AB_COUNT];
     double *seconds[AB_COUNT]; /* per round: sum over its epochs */
@@ -29,8 +29,8 @@ static json_t *settings(void *context)
     const struct ab *ab = context;
     const struct options *o = &ab->options;
     return json_pack("{s:o, s:o, s:s?, s:i, s:i, s:s, s:i, s:f, s:b, s:s}", "a",
-                     json_string_of_bytes(ab->words.a ? ab->words.a : ab->contenders[AB_A].spec), "b",
-                     json_string_of_bytes(ab->words.b), "op", o->op, "rounds", o->rounds, "processes",
+                     json_string_of_bytes(ab->operands.a ? ab->operands.a : ab->contenders[AB_A].spec), "b",
+                     json_string_of_bytes(ab->operands.b), "op", o->op, "rounds", o->rounds, "processes",
                      o->processes, "order", o->order, "epochs_per_turn", o->epochs_per_turn,
                      "min_effect_percent", o->min_effect, "fail_on_slower", o->fail_on != NULL, "attribution",
                      o->attribution);
@@ -119,14 +119,14 @@ static int read_options(struct ab *ab, const struct options *o, struct error *e)
                          "--processes %d with --rounds %d: each process needs at least one round",
                          o->processes, o->rounds);
     ab->options = *o;
-    ab->words.a = o->operand_count == 2 ? o->operands[0] : NULL;
-    ab->words.b = o->operands[o->operand_count - 1];
-    ab->words.ops = o->op;
+    ab->operands.a = o->operand_count == 2 ? o->operands[0] : NULL;
+    ab->operands.b = o->operands[o->operand_count - 1];
+    ab->operands.ops = o->op;
     ab->options.epochs = ab->options.naive_epochs = o->processes + o->rounds * o->epochs_per_turn;
     return 0;
 }
 
-static int run(struct ab *ab, const struct invocation *words, struct error *e)
+static int run(struct ab *ab, const struct invocation *invocation, struct error *e)
 {
     const struct training training = {.warm_up = true,
                                       .epochs_per_turn = ab->options.epochs_per_turn,
@@ -146,17 +146,17 @@ static int run(struct ab *ab, const struct invocation *words, struct error *e)
         if (!ab->seconds[which]) return error_set(e, EXIT_INTERNAL, "out of memory");
     }
     if (session_open_with(&ab->session, &ab->options, ab->contenders, AB_COUNT, e)) return (int)e->code;
-    return training_run(&ab->session, &training, words, e);
+    return training_run(&ab->session, &training, invocation, e);
 }
 
-int command_ab(const struct options *o, const struct invocation *words, struct error *e)
+int command_ab(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct ab ab; /* large */
-    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.contenders, &ab.words, e))
+    if (output_check(e) || read_options(&ab, o, e) || ab_contenders_resolve(ab.contenders, &ab.operands, e))
         return (int)e->code;
     ab.contenders[AB_B].skip_phases = strcmp(o->attribution, "a-only") == 0;
     interrupt_install();
-    const int code = run(&ab, words, e);
+    const int code = run(&ab, invocation, e);
     for (enum ab_contender which = AB_A; which < AB_COUNT; which++) free(ab.seconds[which]);
     return code;
 }

@@ -86,7 +86,7 @@ static int print_json(const struct machine_state *p, const struct finding *findi
     return 0;
 }
 
-/* A text after the words that begin its line; further lines begin below it. */
+/* A text after the label that begins its line; further lines begin below it. */
 static void print_wrapped(int at, const char *text)
 {
     wrap_print(stdout, text, at, at, terminal_width(stdout));

@@ -234,7 +234,7 @@ static void print(void *context, FILE *out, int code)
     print_not_gated(g, out);
 }
 
-static int run(struct gate *g, const struct invocation *words, struct error *e)
+static int run(struct gate *g, const struct invocation *invocation, struct error *e)
 {
     const struct training training = {.epochs_per_turn = 1,
                                       .order = TURNS_BALANCED,
@@ -255,10 +255,10 @@ static int run(struct gate *g, const struct invocation *words, struct error *e)
     if (!g->options.quiet)
         fprintf(stderr, "baseline  %s: %d epochs; a backend needs at least %d\n", g->baseline.path,
                 g->baseline.epochs, GATE_MIN_EPOCHS);
-    return training_run(&g->session, &training, words, e);
+    return training_run(&g->session, &training, invocation, e);
 }
 
-int command_gate(const struct options *o, const struct invocation *words, struct error *e)
+int command_gate(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct gate g; /* large */
     int code = EXIT_OK;
@@ -267,7 +267,7 @@ int command_gate(const struct options *o, const struct invocation *words, struct
     if (use_baseline(&g, o, e) || choose_backends(&g, e))
         code = (int)e->code;
     else
-        code = run(&g, words, e);
+        code = run(&g, invocation, e);
     for (int i = 0; i < g.count * GATE_PROCESSES; i++) free(g.share[i]);
     baseline_free(&g.baseline);
     return code;

@@ -14,7 +14,7 @@ static void print_backends(FILE *out)
     for (int i = 0; i < registry_count(); i++) fprintf(out, "%s\n", registry_at(i)->name);
 }
 
-int command_help_as(const struct invocation *words, struct error *e)
+int command_help_as(const struct invocation *invocation, struct error *e)
 {
     static const struct {
         const char *name;
@@ -23,7 +23,7 @@ int command_help_as(const struct invocation *words, struct error *e)
         {"man", help_as_man}, {"md", help_as_md},     {"bash", help_as_bash},
         {"zsh", help_as_zsh}, {"fish", help_as_fish}, {"backends", print_backends},
     };
-    const char *form = words->argc == 3 ? words->argv[2] : "";
+    const char *form = invocation->argc == 3 ? invocation->argv[2] : "";
     if (output_check(e)) return (int)e->code;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(form, forms[i].name) == 0) {

@@ -199,11 +199,11 @@ static double measure_peak(void *context)
 static int add_shape(struct micro *micro, struct micro_contender *c, const struct gemm_shape *s,
                      bool names_only)
 {
-    char words[200];
-    if (!names_only && !check_shape(&c->contender, &micro->operands, s, words, sizeof words)) {
+    char message[200];
+    if (!names_only && !check_shape(&c->contender, &micro->operands, s, message, sizeof message)) {
         fprintf(stderr, "FAIL  %s gemm shape %c%c %dx%dx%d of %s:%d, not timed: %s\n", c->entry->name,
                 s->ta == TRANS ? 'T' : 'N', s->tb == TRANS ? 'T' : 'N', s->m, s->n, s->k, micro->shapes.path,
-                s->line, words);
+                s->line, message);
         return EXIT_PROOF;
     }
     c->count += micro_shape_cases(c->cases + c->count, c->entry->name, &c->contender, &micro->operands, s);
@@ -411,13 +411,13 @@ static void on_result(void *context, const struct gbench_result *result)
     if (csv_end_row(csv, micro->error)) interrupt_flag = 1;
 }
 
-static int open_files(struct micro *micro, const struct invocation *words, struct error *e)
+static int open_files(struct micro *micro, const struct invocation *invocation, struct error *e)
 {
     const struct session *s = &micro->session;
     if (!session_has_folder(s)) return 0;
     if (csv_create(&micro->csv, s->folder.path, "micro.csv", micro_columns, e)) return (int)e->code;
     if (s->folder.continued) return 0;
-    session_record(s, words, &micro->record);
+    session_record(s, invocation, &micro->record);
     return record_begin(&micro->record, s->folder.path, e);
 }
 
@@ -481,11 +481,11 @@ static int allocate(struct micro *micro, struct error *e)
                                &micro->shapes, &machine, e);
 }
 
-static int run(struct micro *micro, const struct invocation *words, bool names_only, struct error *e)
+static int run(struct micro *micro, const struct invocation *invocation, bool names_only, struct error *e)
 {
     struct session *s = &micro->session;
     const struct options *o = s->options;
-    if (allocate(micro, e) || open_files(micro, words, e)) {
+    if (allocate(micro, e) || open_files(micro, invocation, e)) {
         if (session_has_folder(s)) discard_files(micro);
         return (int)e->code;
     }
@@ -505,7 +505,7 @@ static int run(struct micro *micro, const struct invocation *words, bool names_o
     return code;
 }
 
-int command_micro(const struct options *o, const struct invocation *words, struct error *e)
+int command_micro(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct micro micro = {.csv = {.fd = -1}};
     char text[400];
@@ -513,7 +513,7 @@ int command_micro(const struct options *o, const struct invocation *words, struc
     /* Google Benchmark expects the program's name before its flags. */
     char **flags = calloc((size_t)o->passed_count + 2, sizeof *flags);
     if (!flags) return error_set(e, EXIT_INTERNAL, "out of memory");
-    flags[0] = words->argv[0];
+    flags[0] = invocation->argv[0];
     memcpy(flags + 1, o->passed, (size_t)o->passed_count * sizeof *flags);
     const bool names_only = gbench_lists_only(o->passed_count + 1, flags);
     const bool wrong = gbench_flags(o->passed_count + 1, flags, text, sizeof text) != NULL;
@@ -526,7 +526,7 @@ int command_micro(const struct options *o, const struct invocation *words, struc
         shapes_free(&micro.shapes);
         return (int)e->code;
     }
-    const int code = run(&micro, words, names_only, e);
+    const int code = run(&micro, invocation, names_only, e);
     micro_operands_free(&micro.operands);
     for (int i = 0; micro.contenders && i < micro.session.count; i++) free(micro.contenders[i].cases);
     free(micro.contenders);

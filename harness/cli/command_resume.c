@@ -16,7 +16,7 @@ static bool is_sweep(const char *folder)
     return access(path, F_OK) == 0;
 }
 
-static int resume_run(const char *folder, const struct options *o, const struct invocation *words,
+static int resume_run(const char *folder, const struct options *o, const struct invocation *invocation,
                       struct error *e)
 {
     static struct resumption r; /* large */
@@ -30,14 +30,14 @@ static int resume_run(const char *folder, const struct options *o, const struct 
         return code;
     }
     if (resume_begin(&r, earlier, folder, o, false, e) == 0)
-        code = training_once(&r.options, words, &r, false, e);
+        code = training_once(&r.options, invocation, &r, false, e);
     else
         code = (int)e->code;
     resume_free(&r);
     return code;
 }
 
-int command_resume(const struct options *o, const struct invocation *words, struct error *e)
+int command_resume(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     char folder[3500];
     if (resume_check_flags(o, e)) return (int)e->code;
@@ -46,5 +46,6 @@ int command_resume(const struct options *o, const struct invocation *words, stru
     if (length >= sizeof folder)
         return error_set(e, EXIT_USAGE, "--resume: the path is longer than %zu bytes", sizeof folder - 1);
     snprintf(folder, sizeof folder, "%.*s", (int)length, o->resume);
-    return is_sweep(folder) ? command_sweep_resume(folder, o, words, e) : resume_run(folder, o, words, e);
+    return is_sweep(folder) ? command_sweep_resume(folder, o, invocation, e)
+                            : resume_run(folder, o, invocation, e);
 }

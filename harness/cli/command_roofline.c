@@ -166,7 +166,7 @@ static void print_setting(const struct roofline *r)
     session_print_machine(t, stderr);
     fprintf(stderr, "measuring with 1 and %d threads, %d rounds of %g ms each\n", r->threads, ROUNDS,
             round_seconds * 1e3);
-    topology_team_words(t, r->threads, team, sizeof team);
+    topology_team_warning(t, r->threads, team, sizeof team);
     if (team[0]) fprintf(stderr, "warning: %s\n", team);
 }
 
@@ -186,7 +186,7 @@ static int print_json(struct roofline *r)
     return 0;
 }
 
-static int open_files(struct roofline *r, const struct invocation *words)
+static int open_files(struct roofline *r, const struct invocation *invocation)
 {
     struct error *e = r->error;
     const char *out = r->options->out;
@@ -198,7 +198,8 @@ static int open_files(struct roofline *r, const struct invocation *words)
         csv_create(&r->csv, r->folder.path, "roofline.csv", columns, e))
         return (int)e->code;
     if (r->folder.continued) return 0;
-    record_init(&r->record, &r->folder, words->argc, words->argv, &r->topology, NULL, NULL, 0, NULL);
+    record_init(&r->record, &r->folder, invocation->argc, invocation->argv, &r->topology, NULL, NULL, 0,
+                NULL);
     record_settings(&r->record, json_pack("{s:i, s:i, s:f}", "threads", r->threads, "rounds", ROUNDS,
                                           "round_seconds", round_seconds));
     return record_begin(&r->record, r->folder.path, e);
@@ -288,7 +289,7 @@ static void save_rates(const struct roofline *r)
         saved_roofline_save(r->env_id, &r->team, r->options->quiet);
 }
 
-int command_roofline(const struct options *o, const struct invocation *words, struct error *e)
+int command_roofline(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct roofline r = {.csv = {.fd = -1}};
     r.options = o;
@@ -297,7 +298,7 @@ int command_roofline(const struct options *o, const struct invocation *words, st
     r.threads = o->threads ? o->threads : r.topology.default_threads;
     if (!*env_id_here(&r.topology, r.env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
     interrupt_install();
-    if (open_files(&r, words)) {
+    if (open_files(&r, invocation)) {
         discard_files(&r);
         return (int)e->code;
     }

@@ -34,11 +34,11 @@ static int check_options(const struct options *o, struct error *e)
     return 0;
 }
 
-int command_run(const struct options *o, const struct invocation *words, struct error *e)
+int command_run(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     if (check_options(o, e) || output_check(e)) return (int)e->code;
     interrupt_install();
-    if (o->resume) return command_resume(o, words, e);
-    if (grid_is_sweep(&o->grid)) return command_sweep(o, words, e);
-    return training_once(o, words, NULL, false, e);
+    if (o->resume) return command_resume(o, invocation, e);
+    if (grid_is_sweep(&o->grid)) return command_sweep(o, invocation, e);
+    return training_once(o, invocation, NULL, false, e);
 }

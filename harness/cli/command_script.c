@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench report, plot and fetch-mnist: programs in Python, which take the place of this one with the words
+ * bench report, plot and fetch-mnist: programs in Python, which take the place of this one with the arguments
  * that follow the command. */
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +18,7 @@ static const char *file_of(enum command command)
     return command == COMMAND_REPORT ? "report.py" : command == COMMAND_PLOT ? "plot.py" : "fetch_mnist.py";
 }
 
-int command_script(const struct options *o, const struct invocation *words, struct error *e)
+int command_script(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     char path[PATH_MAX], program[PATH_MAX]; /* the report asks the program to compare runs */
     const char *const name = command_of(o->command)->name, *const chosen = getenv("PYTHON");
@@ -31,12 +31,12 @@ int command_script(const struct options *o, const struct invocation *words, stru
     if (access(script, R_OK) != 0)
         return error_set(e, EXIT_INTERNAL, "%s: %s: %s; install Lanebench again (meson install)", name,
                          script, strerror(errno));
-    const size_t own = (size_t)words->argc - 2;
+    const size_t own = (size_t)invocation->argc - 2;
     const char **const call = xmalloc((own + 4) * sizeof *call);
     call[0] = python;
     call[1] = "-B"; /* an installed tree stays as it was installed */
     call[2] = script;
-    memcpy(call + 3, words->argv + 2, own * sizeof *call);
+    memcpy(call + 3, invocation->argv + 2, own * sizeof *call);
     call[own + 3] = NULL;
     execvp(python, (char *const *)call);
     error_set(e, EXIT_INTERNAL,

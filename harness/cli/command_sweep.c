@@ -17,7 +17,7 @@
 
 struct request {
     struct options options; /* of the whole grid, threads included */
-    const struct invocation *words;
+    const struct invocation *invocation;
     struct sweep sweep;
 };
 
@@ -54,7 +54,7 @@ static int resume_point(const struct request *r, const struct options *o, const 
         return code;
     }
     if (resume_begin(&resumed, earlier, place, o, true, e) == 0)
-        code = training_once(&resumed.options, r->words, &resumed, true, e);
+        code = training_once(&resumed.options, r->invocation, &resumed, true, e);
     else
         code = (int)e->code;
     resume_free(&resumed);
@@ -75,15 +75,15 @@ static int run_point(void *context, const struct grid_point *p, const char *plac
     snprintf(machine, sizeof machine, "%s/machine.json", place);
     if (access(machine, F_OK) == 0) return resume_point(r, &o, place, e);
     clear_beginning(place);
-    return training_once(&o, r->words, NULL, true, e);
+    return training_once(&o, r->invocation, NULL, true, e);
 }
 
 /* ---- All points ---- */
 
-static void begin(struct request *r, const struct options *o, const struct invocation *words)
+static void begin(struct request *r, const struct options *o, const struct invocation *invocation)
 {
     r->options = *o;
-    r->words = words;
+    r->invocation = invocation;
     r->sweep = (struct sweep){.quiet = o->quiet,
                               .markdown = o->export_markdown,
                               .resumed = o->resume != NULL,
@@ -111,18 +111,18 @@ static int complete_grid(struct request *r, char env_id[ENV_ID_SIZE], struct err
     return 0;
 }
 
-int command_sweep(const struct options *o, const struct invocation *words, struct error *e)
+int command_sweep(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct request r; /* large */
     const struct registry_entry *entries[REGISTRY_MAX];
     struct sweep *s = &r.sweep;
     char env_id[ENV_ID_SIZE];
     int count = 0;
-    begin(&r, o, words);
+    begin(&r, o, invocation);
     if (registry_select(o->backend, entries, &count, e) || complete_grid(&r, env_id, e) ||
         folder_create(&s->folder, o->out, e))
         return (int)e->code;
-    sweep_record_init(&s->record, &s->folder, words->argc, words->argv,
+    sweep_record_init(&s->record, &s->folder, invocation->argc, invocation->argv,
                       settings_of_sweep(&r.options, entries, count), env_id, &r.options.grid);
     int code = sweep_record_write(&s->record, "running", 0, e);
     if (!code) code = run_all(&r, e);
@@ -151,7 +151,7 @@ static int reopen(struct request *r, const char *folder, json_t *earlier, char *
     return 0;
 }
 
-int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *words,
+int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *invocation,
                          struct error *e)
 {
     static struct request r; /* large */
@@ -162,7 +162,7 @@ int command_sweep_resume(const char *folder, const struct options *o, const stru
                          folder);
     json_t *earlier = resume_load(folder, "sweep.json", e);
     if (!earlier) return (int)e->code;
-    begin(&r, o, words);
+    begin(&r, o, invocation);
     if (resume_is_finished(earlier, &code)) {
         fprintf(stderr, "bench: --resume %s: the sweep is complete (exit code %d): nothing to do\n", folder,
                 code);

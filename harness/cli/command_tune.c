@@ -115,7 +115,7 @@ static void print_failed_row(void *context, const struct proof_row *row)
     const struct tuned *tuned = context;
     if (row->failed)
         fprintf(stderr, "FAIL  %s %s %s: %lld of %lld failed; first: %s\n", tuned->entry->name, row->op,
-                row->cases, row->failed, row->count, row->failures[0].words);
+                row->cases, row->failed, row->count, row->failures[0].message);
 }
 
 /* With this blocking; only: of one op, to the first class that fails, or NULL, everything. Whether the proof

@@ -12,22 +12,23 @@ struct invocation {
     char **argv;
 };
 
-int command_run(const struct options *o, const struct invocation *words, struct error *e); /* run and prove */
-int command_sweep(const struct options *o, const struct invocation *words, struct error *e);
-int command_resume(const struct options *o, const struct invocation *words, struct error *e);
-int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *words,
+int command_run(const struct options *o, const struct invocation *invocation,
+                struct error *e); /* run and prove */
+int command_sweep(const struct options *o, const struct invocation *invocation, struct error *e);
+int command_resume(const struct options *o, const struct invocation *invocation, struct error *e);
+int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *invocation,
                          struct error *e);
 int command_list(const struct options *o, struct error *e);
-int command_micro(const struct options *o, const struct invocation *words, struct error *e);
-int command_roofline(const struct options *o, const struct invocation *words, struct error *e);
-int command_ab(const struct options *o, const struct invocation *words, struct error *e);
+int command_micro(const struct options *o, const struct invocation *invocation, struct error *e);
+int command_roofline(const struct options *o, const struct invocation *invocation, struct error *e);
+int command_ab(const struct options *o, const struct invocation *invocation, struct error *e);
 int command_compare(const struct options *o, struct error *e);
-int command_gate(const struct options *o, const struct invocation *words, struct error *e);
+int command_gate(const struct options *o, const struct invocation *invocation, struct error *e);
 int command_tune(const struct options *o, struct error *e);
 int command_doctor(const struct options *o, struct error *e);
-int command_help_as(const struct invocation *words, struct error *e);
+int command_help_as(const struct invocation *invocation, struct error *e);
 /* report, plot, fetch-mnist. Returns only where it failed. */
-int command_script(const struct options *o, const struct invocation *words, struct error *e);
+int command_script(const struct options *o, const struct invocation *invocation, struct error *e);
 int command_data(const struct options *o, struct error *e);
 int command_model(const struct options *o, struct error *e);
 

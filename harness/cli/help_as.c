@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
-/* A word of an argument such as "auto|off|FILE": capitals name a kind, other words are values themselves. */
+/* A word of an argument such as "auto|off|FILE": capitals name a kind, others are values themselves. */
 static void add_alternative(struct value_kind *kind, const char *word, size_t length)
 {
-    const size_t used = strlen(kind->words);
+    const size_t used = strlen(kind->values);
     if (strncmp(word, "LIST", 4) == 0)
         kind->backends = true;
     else if (strncmp(word, "DIR", 3) == 0)
@@ -15,12 +15,13 @@ static void add_alternative(struct value_kind *kind, const char *word, size_t le
     else if (strncmp(word, "FILE", 4) == 0 || strncmp(word, "PATH", 4) == 0)
         kind->files = true;
     else if (islower((unsigned char)word[0]))
-        snprintf(kind->words + used, sizeof kind->words - used, "%s%.*s", used ? " " : "", (int)length, word);
+        snprintf(kind->values + used, sizeof kind->values - used, "%s%.*s", used ? " " : "", (int)length,
+                 word);
 }
 
 struct value_kind value_kind_of(const struct option_spec *spec)
 {
-    struct value_kind kind = {.words = ""};
+    struct value_kind kind = {.values = ""};
     switch (spec->type) {
     case OPTION_SWITCH:
     case OPTION_INT:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same tables as --help, in other forms: a man page, docs/bench.md, and the words that shells complete.
+ * The same tables as --help, in other forms: a man page, docs/bench.md, and the values that shells complete.
  */
 #ifndef LB_HELP_AS_H
 #define LB_HELP_AS_H
@@ -16,7 +16,7 @@ void help_as_fish(FILE *out);
 /* What a flag's value is, as far as a shell can complete it. */
 struct value_kind {
     bool backends, files, folders;
-    char words[96]; /* values with blanks between: "auto off"; "" when there are none */
+    char values[96]; /* values with blanks between: "auto off"; "" when there are none */
 };
 
 struct value_kind value_kind_of(const struct option_spec *spec);

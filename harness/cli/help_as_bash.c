@@ -7,7 +7,7 @@
 
 static bool is_completed(const struct value_kind *kind)
 {
-    return kind->backends || kind->folders || kind->files || kind->words[0];
+    return kind->backends || kind->folders || kind->files || kind->values[0];
 }
 
 /* What completes the value of each flag, as the branches of a case; of those that nothing does, all in one.
@@ -26,7 +26,7 @@ static void print_values(FILE *out)
         const struct value_kind kind = value_kind_of(s);
         if (s->type == OPTION_SWITCH || !is_completed(&kind)) continue;
         fprintf(out, "        --%s)\n            _lanebench_value '%s' %s %s; return ;;\n", s->name,
-                kind.words,
+                kind.values,
                 kind.backends  ? "backends"
                 : kind.folders ? "folders"
                 : kind.files   ? "files"
@@ -56,16 +56,16 @@ static void print_commands(FILE *out)
 }
 
 static const char value_function[] =
-    "# WORDS KIND one|list: completes $cur with the words and what is of that kind; a list has commas "
+    "# VALUES KIND one|list: completes $cur with the values and what is of that kind; a list has commas "
     "between.\n"
     "_lanebench_value()\n"
     "{\n"
-    "    local words=$1 head= part=$cur\n"
+    "    local values=$1 head= part=$cur\n"
     "    if [[ $3 == list && $cur == *,* ]]; then\n"
     "        head=${cur%,*}, part=${cur##*,}\n"
     "    fi\n"
-    "    [[ $2 == backends ]] && words+=\" $(\"${COMP_WORDS[0]}\" help-as backends 2>/dev/null)\"\n"
-    "    mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$words\" -- \"$part\")\n"
+    "    [[ $2 == backends ]] && values+=\" $(\"${COMP_WORDS[0]}\" help-as backends 2>/dev/null)\"\n"
+    "    mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$values\" -- \"$part\")\n"
     "    local -a found=()\n"
     "    [[ $2 == folders ]] && mapfile -t found < <(compgen -d -- \"$cur\")\n"
     "    [[ $2 == files ]] && mapfile -t found < <(compgen -f -- \"$cur\")\n"
@@ -80,7 +80,7 @@ static const char main_head[] =
     "{\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run flags=\n"
     "    COMPREPLY=()\n"
-    "    # Bash takes --flag=value for three words.\n"
+    "    # Bash splits --flag=value into three.\n"
     "    if [[ $cur == = ]]; then\n"
     "        cur=\n"
     "    elif [[ $prev == = ]]; then\n"

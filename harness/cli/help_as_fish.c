@@ -26,8 +26,8 @@ static void print_flag(FILE *out, const struct option_spec *spec)
             fputs(" -a '(__lanebench_backends)'", out);
         else if (kind.folders)
             fputs(" -a '(__fish_complete_directories)'", out);
-        else if (kind.words[0])
-            fprintf(out, " -a '%s'", kind.words);
+        else if (kind.values[0])
+            fprintf(out, " -a '%s'", kind.values);
     }
     fputs(" -d ", out);
     print_quoted(out, spec->help);
@@ -38,9 +38,9 @@ void help_as_fish(FILE *out)
 {
     fputs("# fish completion for Lanebench, made by: lanebench help-as fish\n\n"
           "function __lanebench_command\n"
-          "    set -l words (commandline -opc)\n"
-          "    if set -q words[2]; and not string match -q -- '-*' $words[2]\n"
-          "        echo $words[2]\n"
+          "    set -l tokens (commandline -opc)\n"
+          "    if set -q tokens[2]; and not string match -q -- '-*' $tokens[2]\n"
+          "        echo $tokens[2]\n"
           "    else\n"
           "        echo run\n"
           "    end\n"
@@ -52,8 +52,8 @@ void help_as_fish(FILE *out)
           "function __lanebench_backends\n"
           "    set -l typed (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r '^.*,')\n"
           "    set -q typed[1]; or set typed ''\n"
-          "    set -l words (commandline -opc)\n"
-          "    printf '%s\\n' $typed(printf '%s\\n' all ($words[1] help-as backends 2>/dev/null))\n"
+          "    set -l tokens (commandline -opc)\n"
+          "    printf '%s\\n' $typed(printf '%s\\n' all ($tokens[1] help-as backends 2>/dev/null))\n"
           "end\n\n"
           "complete -c lanebench -f\n"
           "complete -c lanebench -n '__lanebench_takes ab' -F -a '(__lanebench_backends)'\n"

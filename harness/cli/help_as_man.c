@@ -7,7 +7,7 @@
 #include "cli/help_as.h"
 #include "machine/build.h"
 
-/* Of the page's words; what comes from the tables changes with them. */
+/* Of the page's own text; what comes from the tables changes with them. */
 static const char page_date[] = "2026-11-28";
 
 /* Text as it is: no dash becomes a hyphen, nothing a request. */

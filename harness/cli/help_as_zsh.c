@@ -33,8 +33,8 @@ static void print_flag(FILE *out, const struct option_spec *spec)
             fputs("_files -/", out);
         else if (kind.files)
             fputs("_files", out);
-        else if (kind.words[0])
-            fprintf(out, "(%s)", kind.words);
+        else if (kind.values[0])
+            fprintf(out, "(%s)", kind.values);
         else
             fputc(' ', out);
     }

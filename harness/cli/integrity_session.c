@@ -123,7 +123,7 @@ void integrity_session_print(const struct integrity_session *b, FILE *out)
             counts[line->status]++;
             if (line->status == INTEGRITY_VIOLATION)
                 fprintf(out, "INTEGRITY VIOLATED by %s: %s: %s%s%s%s%s\n", b->session->entries[i]->name,
-                        integrity_check_name((enum integrity_check)check), line->words,
+                        integrity_check_name((enum integrity_check)check), line->message,
                         line->expected[0] ? "; expected " : "", line->expected,
                         line->seen[0] ? ", seen " : "", line->seen);
         }

@@ -42,7 +42,7 @@ static void print_version(const struct build *b)
         printf("bench %s (%s)\n", b->version, b->commit);
 }
 
-static int dispatch(const struct options *o, const struct invocation *words, struct error *e)
+static int dispatch(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     if (o->max_isa && cpu_set_cap(o->max_isa, "--max-isa", e)) return (int)e->code;
     if (o->help) {
@@ -54,18 +54,18 @@ static int dispatch(const struct options *o, const struct invocation *words, str
         return EXIT_OK;
     }
     if (o->export_markdown && file_check_place(o->export_markdown, e)) return (int)e->code;
-    if (measures_here(o->command) && team_start_again(o, words, e)) return (int)e->code;
+    if (measures_here(o->command) && team_start_again(o, invocation, e)) return (int)e->code;
     if (o->plugin_count > 0) interrupt_install(); /* what a plug-in starts when it is asked is ended, too */
     for (int i = 0; i < o->plugin_count; i++)
         if (registry_add_plugin(o->plugins[i], e)) return (int)e->code;
     switch (o->command) {
     case COMMAND_RUN:
     case COMMAND_PROVE:
-        return command_run(o, words, e);
+        return command_run(o, invocation, e);
     case COMMAND_LIST:
         return command_list(o, e);
     case COMMAND_MICRO:
-        return command_micro(o, words, e);
+        return command_micro(o, invocation, e);
     case COMMAND_DATA:
         return command_data(o, e);
     case COMMAND_MODEL:
@@ -73,11 +73,11 @@ static int dispatch(const struct options *o, const struct invocation *words, str
     case COMMAND_DOCTOR:
         return command_doctor(o, e);
     case COMMAND_ROOFLINE:
-        return command_roofline(o, words, e);
+        return command_roofline(o, invocation, e);
     case COMMAND_AB:
-        return command_ab(o, words, e);
+        return command_ab(o, invocation, e);
     case COMMAND_GATE:
-        return command_gate(o, words, e);
+        return command_gate(o, invocation, e);
     case COMMAND_COMPARE:
         return command_compare(o, e);
     case COMMAND_TUNE:
@@ -85,13 +85,13 @@ static int dispatch(const struct options *o, const struct invocation *words, str
     case COMMAND_REPORT:
     case COMMAND_PLOT:
     case COMMAND_FETCH_MNIST:
-        return command_script(o, words, e);
+        return command_script(o, invocation, e);
     case COMMAND_HELP: /* o->help, above */
         break;
     case COMMAND_HELP_AS:
-        return command_help_as(words, e);
+        return command_help_as(invocation, e);
     case COMMAND_WORKER:
-        return worker_main(words->argc, words->argv);
+        return worker_main(invocation->argc, invocation->argv);
     }
     return EXIT_INTERNAL;
 }
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 {
     struct error e = {.code = EXIT_OK};
     struct options o;
-    const struct invocation words = {argc, argv};
+    const struct invocation invocation = {argc, argv};
     struct offspring left = {.count = 0};
     output_prepare();
     own_program_started(argc);
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     int code = options_parse(&o, argc, argv, &e);
     const bool is_worker = !code && o.command == COMMAND_WORKER;
     if (!is_worker) offspring_prepare();
-    if (!code) code = dispatch(&o, &words, &e);
+    if (!code) code = dispatch(&o, &invocation, &e);
     if (!is_worker) {
         offspring_end(0, &left); /* of a plug-in that has worked in this process */
         offspring_tell(&left, "a backend");

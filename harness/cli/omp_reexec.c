@@ -21,7 +21,7 @@ static bool has_started_again(void)
     return pid && strtol(pid, NULL, 10) == (long)getpid();
 }
 
-int team_start_again(const struct options *o, const struct invocation *words, struct error *e)
+int team_start_again(const struct options *o, const struct invocation *invocation, struct error *e)
 {
     static struct topology topology; /* large */
     char pid[24];
@@ -33,7 +33,7 @@ int team_start_again(const struct options *o, const struct invocation *words, st
     char **env = setenv(again, pid, 1) == 0
                      ? omp_environment(o->threads ? o->threads : topology.default_threads, &topology)
                      : NULL;
-    char **const longer = env ? own_program_words(words->argv) : NULL;
+    char **const longer = env ? own_program_argv(invocation->argv) : NULL;
     if (!longer) return error_set(e, EXIT_INTERNAL, "out of memory");
     const bool known = sched_getaffinity(0, sizeof before, &before) == 0;
     omp_environment_cpus(&topology, &all);

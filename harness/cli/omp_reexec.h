@@ -8,7 +8,7 @@
  * program again, once, with the OpenMP environment that a worker gets. Without it, threads that the proof's
  * teams of other sizes made are where the user's settings or, without any, the first thread is. Comes back
  * in the new start, or with an error. */
-int team_start_again(const struct options *o, const struct invocation *words, struct error *e);
+int team_start_again(const struct options *o, const struct invocation *invocation, struct error *e);
 
 /* For the commands that call ops in this process: gives OpenMP the session's number of threads and binds each
  * to its place. Says on stderr when that fails. */

@@ -182,19 +182,19 @@ char *option_allowed(const struct option_spec *spec, char *text, size_t size)
 /* The word of a choice that value may have meant, in text; NULL: none is near. */
 static const char *nearest_choice(const struct option_spec *spec, const char *value, char *text, size_t size)
 {
-    const char *words[8] = {NULL};
+    const char *choices[8] = {NULL};
     char *rest = NULL;
     if (spec->type != OPTION_CHOICE) return NULL;
     snprintf(text, size, "%s", spec->argument);
-    for (size_t n = 0; n < sizeof words / sizeof *words - 1; n++)
-        if (!(words[n] = strtok_r(n ? NULL : text, "|", &rest))) break;
-    return suggest_nearest(value, words);
+    for (size_t n = 0; n < sizeof choices / sizeof *choices - 1; n++)
+        if (!(choices[n] = strtok_r(n ? NULL : text, "|", &rest))) break;
+    return suggest_nearest(value, choices);
 }
 
 static int refuse(const struct option_spec *spec, const char *where, const char *value, struct error *e)
 {
-    char allowed[96], words[96];
-    const char *near = nearest_choice(spec, value, words, sizeof words);
+    char allowed[96], choices[96];
+    const char *near = nearest_choice(spec, value, choices, sizeof choices);
     return error_set(e, EXIT_USAGE, "%s: '%.200s' is not allowed;%s%s%s allowed is %s", where, value,
                      near ? " did you mean '" : "", near ? near : "", near ? "'?" : "",
                      option_allowed(spec, allowed, sizeof allowed));
@@ -242,10 +242,10 @@ static int store_ints(struct options *o, const struct option_spec *spec, const c
     return 0;
 }
 
-/* Whether value is one of the words, which have '|' between them. */
-static bool is_choice(const char *words, const char *value)
+/* Whether value is one of the choices, which have '|' between them. */
+static bool is_choice(const char *choices, const char *value)
 {
-    for (const char *word = words; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
         if (strlen(value) == strcspn(word, "|") && strncmp(word, value, strlen(value)) == 0) return true;
     return false;
 }
@@ -364,7 +364,8 @@ static const char *long_form(const char *word)
     return strcmp(word, "-V") == 0 ? "--version" : word;
 }
 
-/* One flag at argv[i], its value after '=' or in the next word. Returns the words used, or 0 with e set. */
+/* One flag at argv[i], its value after '=' or in the next argument. Returns the arguments used, or 0 with e
+ * set. */
 static int parse_flag(struct options *o, int i, int argc, char **argv, struct error *e)
 {
     static char where[MAX_FLAGS][24]; /* "--name" of each flag: outlives the call, for max_isa_from */
@@ -393,7 +394,7 @@ static int parse_flag(struct options *o, int i, int argc, char **argv, struct er
     return joined ? 1 : 2;
 }
 
-static int parse_words(struct options *o, int first, int argc, char **argv, struct error *e)
+static int parse_arguments(struct options *o, int first, int argc, char **argv, struct error *e)
 {
     for (int i = first; i < argc;) {
         if (o->command == COMMAND_MICRO && strncmp(argv[i], "--benchmark_", 12) == 0) {
@@ -435,21 +436,21 @@ static int parse_help(struct options *o, int argc, char **argv, struct error *e)
     return 0;
 }
 
-/* The case asked for, with single blanks between its words: a line that was broken is the same case. */
+/* The case asked for, with single spaces: a line that was broken is the same case. */
 static int tidy_case(struct options *o, struct error *e)
 {
     if (!o->only_case) return 0;
-    char *to = o->case_words = malloc(strlen(o->only_case) + 2);
+    char *to = o->tidied_case = malloc(strlen(o->only_case) + 2);
     if (!to) return error_set(e, EXIT_INTERNAL, "out of memory");
     for (const char *word = o->only_case; *(word += strspn(word, " \t\n"));) {
         const size_t length = strcspn(word, " \t\n");
-        if (to > o->case_words) *to++ = ' ';
+        if (to > o->tidied_case) *to++ = ' ';
         memcpy(to, word, length);
         to += length;
         word += length;
     }
     *to = 0;
-    o->only_case = o->case_words;
+    o->only_case = o->tidied_case;
     return 0;
 }
 
@@ -472,7 +473,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     o->folders = calloc((size_t)argc + 1, sizeof *o->folders);
     if (!o->passed || !o->plugins || !o->folders) return error_set(e, EXIT_INTERNAL, "out of memory");
     if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS | COMMAND_SCRIPTS)) first = argc;
-    if (store_defaults(o, e) || store_environment(o, e) || parse_words(o, first, argc, argv, e) ||
+    if (store_defaults(o, e) || store_environment(o, e) || parse_arguments(o, first, argc, argv, e) ||
         tidy_case(o, e))
         return (int)e->code;
     if (grid_points(&o->grid) == 0)
@@ -487,9 +488,9 @@ void options_free(struct options *o)
     free(o->passed);
     free(o->plugins);
     free(o->folders);
-    free(o->case_words);
+    free(o->tidied_case);
     o->passed = NULL;
     o->plugins = NULL;
     o->folders = NULL;
-    o->case_words = NULL;
+    o->tidied_case = NULL;
 }

@@ -39,7 +39,7 @@ enum command {
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
-/* Python programs; the words after them are theirs. */
+/* Python programs; the arguments after them are theirs. */
 enum { COMMAND_SCRIPTS = COMMAND_REPORT | COMMAND_PLOT | COMMAND_FETCH_MNIST };
 
 /* Texts point into argv, the environment or static storage. */
@@ -62,10 +62,10 @@ struct options {
     const char *format;          /* run: "csv" or "csv,jsonl" */
     const char *save;            /* run: file for the trained weights; NULL: none */
     const char *export_markdown; /* file for the tables; NULL: none */
-    const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single blanks
-                                    between its words; NULL: all */
+    const char *only_case;       /* prove: the text of one case, or a beginning and '*', with single spaces;
+                                    NULL: all */
     bool verbose;                /* prove: every class of cases that passed */
-    char *case_words;            /* what only_case points to; free with options_free */
+    char *tidied_case;           /* what only_case points to; free with options_free */
     bool exhaustive;             /* prove: also what takes minutes */
     const char *allow_deviation; /* "rules": of plug-ins, too; NULL: not of them */
     const char *shapes;          /* micro: file of further shapes; NULL: none */
@@ -100,7 +100,7 @@ enum option_type {
     OPTION_REAL,
     OPTION_TEXT,
     OPTION_TEXTS,
-    OPTION_CHOICE, /* one of the words of argument, which has '|' between them */
+    OPTION_CHOICE, /* one of the values in argument, which has '|' between them */
 };
 
 struct option_spec {
@@ -152,7 +152,7 @@ const struct command_spec *command_of(enum command command);
 int options_parse(struct options *o, int argc, char **argv, struct error *e);
 void options_free(struct options *o);
 
-/* What a value may be, in words: "an integer from 1 to 100000". Returns text. */
+/* What a value may be: "an integer from 1 to 100000". Returns text. */
 char *option_allowed(const struct option_spec *spec, char *text, size_t size);
 
 #endif

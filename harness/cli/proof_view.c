@@ -114,12 +114,13 @@ static void print_label(const struct proof_view *v, const char *label, const cha
 static const char *what_of(const struct proof_failure *f)
 {
     const size_t length = strlen(f->case_text);
-    return length > 0 && strncmp(f->words, f->case_text, length) == 0 ? f->words + length + 2 : f->words;
+    return length > 0 && strncmp(f->message, f->case_text, length) == 0 ? f->message + length + 2
+                                                                        : f->message;
 }
 
 static void print_wrong(const struct proof_view *v, const struct proof_row *row)
 {
-    char text[PROOF_FAILURE_WORDS + 64], share[32];
+    char text[PROOF_FAILURE_TEXT + 64], share[32];
     print_row(v, TONE_BAD, "FAIL", row->op, row->cases, row->count,
               reproduce_share(row->worst_of_bound, share, sizeof share), false);
     snprintf(text, sizeof text, "%lld of %lld failed%s; the first: %s", row->failed, row->count,
@@ -127,7 +128,7 @@ static void print_wrong(const struct proof_view *v, const struct proof_row *row)
     fprintf(v->out, "%*s", INDENT, "");
     wrap_print(v->out, text, INDENT, INDENT, terminal_width(v->out));
     for (int i = 0; v->detail == PROOF_ROWS && i < row->failures_kept; i++)
-        print_label(v, "case:", row->failures[i].words);
+        print_label(v, "case:", row->failures[i].message);
 }
 
 static void print_deviating(const struct proof_view *v, const struct registry_entry *entry,
@@ -158,7 +159,7 @@ static void print_finding(const struct proof_view *v, const struct proof_finding
 {
     fprintf(v->out, "\n%s: %s: %lld of %lld cases failed\n", v->entry->name, f->op, f->failed, f->count);
     if (f->pattern[0]) print_label(v, "in common:", f->pattern);
-    print_label(v, "smallest: ", f->smallest.words);
+    print_label(v, "smallest: ", f->smallest.message);
     reproduce_print_map(v->out, &f->smallest);
     reproduce_print_command(v->out, v->options, v->entry, f->smallest.case_text);
 }

@@ -19,7 +19,7 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                      const char *words, const char *case_text)
+                      const char *reason, const char *case_text)
 {
     struct proof_view *view = context;
     proof_view_end(view, false);
@@ -28,7 +28,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
             outcome == OUTCOME_CRASHED      ? "crashed"
             : outcome == OUTCOME_NOT_OPENED ? "cannot be opened"
                                             : "proof failed",
-            words); /* no --case here */
+            reason); /* no --case here */
     reproduce_print_command(stderr, view->options, entry, case_text);
 }
 

@@ -119,7 +119,7 @@ void reproduce_print_deviations(FILE *out, const struct options *o, const struct
     for (int i = 0; i < row->failures_kept; i++) {
         const struct proof_failure *f = &row->failures[i];
         const int at = fprintf(out, "       %d) ", i + 1);
-        wrap_print(out, f->words, at, at, terminal_width(out));
+        wrap_print(out, f->message, at, at, terminal_width(out));
         reproduce_print_map(out, f);
         reproduce_print_command(out, o, entry, f->case_text);
     }

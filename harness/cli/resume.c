@@ -89,7 +89,7 @@ int resume_check_same(const json_t *earlier, const char *path, struct error *e)
         return error_set(e, EXIT_USAGE,
                          "%.300s: was started by another build of bench (commit %.12s, here %.12s; its "
                          "SHA-256 differs); resume it with that build, or start a new run",
-                         path, build_commit_words(commit), build_commit_words(build_get()->commit));
+                         path, build_commit_text(commit), build_commit_text(build_get()->commit));
     return 0;
 }
 
@@ -269,7 +269,7 @@ static bool is_as_before(const struct resumption *r, int backend, int epoch, con
 }
 
 const char *resume_replayed(struct resumption *r, const struct session *s, const struct registry_entry *entry,
-                            const struct epoch_report *report, char *words, size_t size)
+                            const struct epoch_report *report, char *reason, size_t size)
 {
     const int i = find_entry(s, entry), epoch = report->result.epoch;
     const struct epoch_result *now = &report->result;
@@ -282,11 +282,11 @@ const char *resume_replayed(struct resumption *r, const struct session *s, const
     json_object_set_new(json_object_get(r->note, "trained_again"), entry->name,
                         json_string(r->differs[i] ? "different" : "equal"));
     if (!r->differs[i] || !registry_is_deterministic(entry)) return NULL;
-    snprintf(words, size,
+    snprintf(reason, size,
              "epoch %d, repeated, has loss %.9g instead of %.20s, although the backend promises the same "
              "bits in every run",
              epoch, now->loss, prior_cell(&r->prior, i, epoch, "loss"));
-    return words;
+    return reason;
 }
 
 void resume_print(const struct resumption *r, const struct session *s, FILE *out)

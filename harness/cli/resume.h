@@ -50,9 +50,9 @@ int resume_record(struct resumption *r, const struct session *s, struct record *
 /* Puts the prior epochs into the table at the end. 0, or -1 when out of memory. */
 int resume_summary(const struct resumption *r, const struct session *s, struct summary *summary);
 
-/* See run_listener. words: where a reason goes. */
+/* See run_listener. reason[size]: where it writes one. */
 const char *resume_replayed(struct resumption *r, const struct session *s, const struct registry_entry *entry,
-                            const struct epoch_report *report, char *words, size_t size);
+                            const struct epoch_report *report, char *reason, size_t size);
 
 /* What a reader must know, one line each. */
 void resume_print(const struct resumption *r, const struct session *s, FILE *out);

@@ -119,11 +119,11 @@ static int record_run_settings(json_t *settings, const struct options *o)
                : 0;
 }
 
-void session_record(const struct session *s, const struct invocation *words, struct record *record)
+void session_record(const struct session *s, const struct invocation *invocation, struct record *record)
 {
     const struct options *o = s->options;
-    record_init(record, &s->folder, words->argc, words->argv, &s->topology, &s->data, s->entries, s->count,
-                &s->plan);
+    record_init(record, &s->folder, invocation->argc, invocation->argv, &s->topology, &s->data, s->entries,
+                s->count, &s->plan);
     json_t *settings =
         json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs, "naive_epochs",
                   o->naive_epochs, "batch", o->batch, "inputs", s->shape.inputs, "hidden", s->shape.hidden,
@@ -162,9 +162,9 @@ void session_print_machine(const struct topology *t, FILE *out)
 
 static void print_held_back(const struct session *s, FILE *out)
 {
-    char *words = held_back_words(s->entries, s->count);
-    if (words) fprintf(out, "warning: %s\n", words);
-    free(words);
+    char *message = held_back_message(s->entries, s->count);
+    if (message) fprintf(out, "warning: %s\n", message);
+    free(message);
 }
 
 static void print_tunings(const struct session *s, FILE *out)
@@ -176,7 +176,7 @@ static void print_tunings(const struct session *s, FILE *out)
         const struct blocking b = tuning_effective(s->entries[i], &s->plan);
         fprintf(out, "tuning    %s: %s, %.1f %% less time when tuned at %s, commit %.12s\n",
                 s->entries[i]->name, tuning_text(&b, text), t->gain_percent, t->utc,
-                build_commit_words(t->commit));
+                build_commit_text(t->commit));
     }
 }
 
@@ -206,6 +206,6 @@ void session_print(const struct session *s, FILE *out)
     if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
     if (*advice) wrap_line(out, terminal_width(out), "note: dataset=%s: %s", s->data.name, advice);
     print_held_back(s, out);
-    topology_team_words(&s->topology, s->plan.threads, team, sizeof team);
+    topology_team_warning(&s->topology, s->plan.threads, team, sizeof team);
     if (team[0]) fprintf(out, "warning: %s\n", team);
 }

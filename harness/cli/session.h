@@ -46,7 +46,7 @@ bool session_has_folder(const struct session *s);
 struct row_identity session_identity(const struct session *s);
 
 /* Fills in the part of machine.json that is known before the run. */
-void session_record(const struct session *s, const struct invocation *words, struct record *record);
+void session_record(const struct session *s, const struct invocation *invocation, struct record *record);
 
 /* CPU, ISA, hypervisor, cores and caches, for people. */
 void session_print_machine(const struct topology *t, FILE *out);

@@ -190,9 +190,9 @@ static void on_trained(void *context, const struct registry_entry *entry,
 static const char *on_replayed(void *context, const struct registry_entry *entry,
                                const struct epoch_report *report)
 {
-    static char words[256];
+    static char reason[256];
     struct job *job = context;
-    const char *why = resume_replayed(job->resumed, job->session, entry, report, words, sizeof words);
+    const char *why = resume_replayed(job->resumed, job->session, entry, report, reason, sizeof reason);
     keep_history(job, summary_row(&job->summary, entry), report);
     progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
                        why ? "not as before" : "whose row is kept");
@@ -200,7 +200,7 @@ static const char *on_replayed(void *context, const struct registry_entry *entry
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                      const char *words, const char *case_text)
+                      const char *reason, const char *case_text)
 {
     struct job *job = context;
     struct summary_row *row = summary_row(&job->summary, entry);
@@ -211,9 +211,9 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
                                         [OUTCOME_INTERRUPTED] = "interrupted",
                                         [OUTCOME_INTEGRITY] = "integrity violated",
                                         [OUTCOME_NO_CASE] = "nothing to prove"};
-    snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], words);
+    snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], reason);
     clean_text(row->failure); /* it may be cut inside a character */
-    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), words);
+    if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), reason);
     if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     eta_drop(&job->view.eta, entry->name);
@@ -225,22 +225,22 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
 }
 
 /* machine.json first: from here on a kill leaves a run that says so. */
-static int reopen_files(struct job *job, const struct invocation *words, const struct row_identity *identity,
-                        struct error *e)
+static int reopen_files(struct job *job, const struct invocation *invocation,
+                        const struct row_identity *identity, struct error *e)
 {
     const char *folder = job->session->folder.path;
-    session_record(job->session, words, &job->record);
+    session_record(job->session, invocation, &job->record);
     if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, folder, e) ||
         run_files_resume(&job->files, folder, identity, &job->resumed->prior, e))
         record_free(&job->record);
     return (int)e->code;
 }
 
-static int open_files(struct job *job, const struct invocation *words, struct error *e)
+static int open_files(struct job *job, const struct invocation *invocation, struct error *e)
 {
     if (!session_has_folder(job->session)) return 0;
     const struct row_identity identity = session_identity(job->session);
-    if (job->resumed) return reopen_files(job, words, &identity, e);
+    if (job->resumed) return reopen_files(job, invocation, &identity, e);
     const struct options *o = job->options;
     const char *folder = job->session->folder.path;
     if (run_files_create(&job->files, folder, &identity, job->training, e) ||
@@ -248,7 +248,7 @@ static int open_files(struct job *job, const struct invocation *words, struct er
         (o->target_accuracy > 0 && target_open(&job->target, o->target_accuracy, folder, &identity, e)))
         return (int)e->code;
     if (job->session->folder.continued) return 0;
-    session_record(job->session, words, &job->record);
+    session_record(job->session, invocation, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
     return record_begin(&job->record, folder, e);
 }
@@ -510,8 +510,9 @@ static void print_load(const struct session *s)
     const struct topology *t = &s->topology;
     const int count = s->plan.threads < t->places_count ? s->plan.threads : t->places_count;
     const struct other_load load = load_look("/proc/stat", t->places, count, seconds);
-    char words[200];
-    if (*load_words(&load, words, sizeof words)) wrap_line(stderr, terminal_width(stderr), "%s", words);
+    char warning[200];
+    if (*load_warning(&load, warning, sizeof warning))
+        wrap_line(stderr, terminal_width(stderr), "%s", warning);
 }
 
 /* Whether the weights can be saved, before the work that ends with them. 0 or e. */
@@ -527,12 +528,12 @@ static int check_weights(const struct session *s, struct error *e)
 }
 
 /* The session is open; closes it. */
-static int run_job(struct job *job, const struct invocation *words, struct error *e)
+static int run_job(struct job *job, const struct invocation *invocation, struct error *e)
 {
     job->files.epochs.fd = job->files.ops.fd = job->files.proof.fd = job->target.csv.fd = -1;
     if (job->training && integrity_session_open(&job->integrity, job->session) != 0)
         error_set(e, EXIT_INTERNAL, "out of memory");
-    if (e->code || check_weights(job->session, e) || open_files(job, words, e)) {
+    if (e->code || check_weights(job->session, e) || open_files(job, invocation, e)) {
         discard_files(job);
         record_free(&job->record);
         integrity_session_close(&job->integrity);
@@ -561,8 +562,8 @@ static int run_job(struct job *job, const struct invocation *words, struct error
     return code;
 }
 
-int training_run(struct session *session, const struct training *training, const struct invocation *words,
-                 struct error *e)
+int training_run(struct session *session, const struct training *training,
+                 const struct invocation *invocation, struct error *e)
 {
     static struct job job; /* large */
     memset(&job, 0, sizeof job);
@@ -570,10 +571,10 @@ int training_run(struct session *session, const struct training *training, const
     job.session = session;
     job.extra = training;
     job.training = true;
-    return run_job(&job, words, e);
+    return run_job(&job, invocation, e);
 }
 
-int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+int training_once(const struct options *o, const struct invocation *invocation, struct resumption *resumed,
                   bool brief, struct error *e)
 {
     static struct job job; /* large */
@@ -589,5 +590,5 @@ int training_once(const struct options *o, const struct invocation *words, struc
         session_close(&session);
         return (int)e->code;
     }
-    return run_job(&job, words, e);
+    return run_job(&job, invocation, e);
 }

@@ -36,11 +36,11 @@ struct resumption;
 
 /* One run, or proof, from its directory to its table. resumed: an earlier run to continue, or NULL; o is its
  * options then. brief: without the table and the messages at the end. Returns the exit code. */
-int training_once(const struct options *o, const struct invocation *words, struct resumption *resumed,
+int training_once(const struct options *o, const struct invocation *invocation, struct resumption *resumed,
                   bool brief, struct error *e);
 
 /* Runs the contenders of an open session, which has a folder, and closes it. Returns the exit code. */
-int training_run(struct session *session, const struct training *training, const struct invocation *words,
-                 struct error *e);
+int training_run(struct session *session, const struct training *training,
+                 const struct invocation *invocation, struct error *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The judgement of bench ab in words. */
+ * Prints the judgement of bench ab. */
 #ifndef LB_AB_VIEW_H
 #define LB_AB_VIEW_H
 

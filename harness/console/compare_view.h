@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finished runs side by side, in words. */
+ * Prints finished runs side by side. */
 #ifndef LB_COMPARE_VIEW_H
 #define LB_COMPARE_VIEW_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The judgement of bench gate in words. */
+ * Prints the judgement of bench gate. */
 #ifndef LB_GATE_VIEW_H
 #define LB_GATE_VIEW_H
 

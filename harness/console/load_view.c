@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-char *load_words(const struct other_load *l, char *text, size_t size)
+char *load_warning(const struct other_load *l, char *text, size_t size)
 {
     char stolen[64] = "";
     text[0] = 0;

@@ -10,6 +10,6 @@
 
 /* "warning: others take 52 % of the 2 CPUs that bench uses ..."; "" where they take next to nothing, or where
  * it is not known. Returns text. */
-char *load_words(const struct other_load *l, char *text, size_t size);
+char *load_warning(const struct other_load *l, char *text, size_t size);
 
 #endif

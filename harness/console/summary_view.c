@@ -134,11 +134,11 @@ static void print_done(const struct summary *s, const struct summary_row *row, i
 
 static void print_notes(const struct summary *s, const struct summary_row *row, int width, FILE *out)
 {
-    char text[256], words[PROOF_DEVIATION_TEXT];
+    char text[256], verified[PROOF_DEVIATION_TEXT];
     const char *name = row->entry->name;
     if (row->failure[0]) wrap_line(out, width, "%s: %s", name, row->failure);
     if (row->proven && proof_passed(&row->verdict) && row->verdict.deviating)
-        wrap_line(out, width, "%s: %s", name, verified_words(&row->verdict, words));
+        wrap_line(out, width, "%s: %s", name, verified_text(&row->verdict, verified));
     if (row->epochs > 0 && row->epochs < s->wanted_epochs && !row->failure[0])
         wrap_line(
             out, width,

@@ -49,7 +49,7 @@ enum idx_status idx_fail(enum idx_status s, const char *name, struct error *e, c
 /* What went wrong below the level of IDX. */
 static enum idx_status fail_reading(struct parse *p, enum idx_status s)
 {
-    static const char *const words[IDX_STATUS_COUNT] = {
+    static const char *const messages[IDX_STATUS_COUNT] = {
         [IDX_READ_FAILED] = "reading failed",
         [IDX_OUT_OF_MEMORY] = "no memory to read it",
         [IDX_GZIP_HEADER_BAD] = "a gzip header in it is damaged or of an unknown kind",
@@ -63,8 +63,9 @@ static enum idx_status fail_reading(struct parse *p, enum idx_status s)
         [IDX_GZIP_GARBAGE] = "something other than a few zeros follows the gzip data",
         [IDX_GZIP_BOMB] = "decompresses to more than the size in its header",
     };
-    if (s == IDX_READ_FAILED) return idx_fail(s, p->name, p->e, "%s: %s", words[s], strerror(p->in->error));
-    return idx_fail(s, p->name, p->e, "%s", words[s]);
+    if (s == IDX_READ_FAILED)
+        return idx_fail(s, p->name, p->e, "%s: %s", messages[s], strerror(p->in->error));
+    return idx_fail(s, p->name, p->e, "%s", messages[s]);
 }
 
 /* Reads decompressed bytes; *got is fewer than size only at the end of the data. */

@@ -80,10 +80,10 @@ struct integrity_line *lines_take(struct integrity *i, enum integrity_check chec
     return line;
 }
 
-void lines_not_applicable(struct integrity *i, enum integrity_check check, const char *words)
+void lines_not_applicable(struct integrity *i, enum integrity_check check, const char *message)
 {
     struct integrity_line *line = &i->line[check];
-    if (line->status == INTEGRITY_NOT_APPLICABLE) SAY(line->words, "%s", words);
+    if (line->status == INTEGRITY_NOT_APPLICABLE) SAY(line->message, "%s", message);
 }
 
 /* A figure that must be equal to what it should be. */
@@ -94,7 +94,7 @@ static void equal(struct integrity *i, enum integrity_check check, int epoch, co
     if (!line) return;
     SAY(line->expected, "%lld", expected);
     SAY(line->seen, "%lld", seen);
-    SAY(line->words, "%s, epoch %d", what, epoch);
+    SAY(line->message, "%s, epoch %d", what, epoch);
 }
 
 /* ---- Clocks ---- */
@@ -117,7 +117,7 @@ static void check_counter(struct integrity *i, const struct epoch_report *r)
     if (!line) return;
     SAY(line->expected, "%.6f s, within %.6f", counted, allowed);
     SAY(line->seen, "%.6f s", told);
-    SAY(line->words, "train_seconds against the CPU's time stamp counter, epoch %d", r->result.epoch);
+    SAY(line->message, "train_seconds against the CPU's time stamp counter, epoch %d", r->result.epoch);
 }
 
 /* What lies between the two: two messages, for which a worker or the parent may have to wait for a CPU
@@ -138,7 +138,7 @@ static void check_stopwatch(struct integrity *i, const struct epoch_report *r)
     if (!line) return;
     SAY(line->expected, "%.6f s, or up to %.6f less", t->seconds, allowed);
     SAY(line->seen, "%.6f s", told);
-    SAY(line->words,
+    SAY(line->message,
         "the worker's clock against bench's CLOCK_MONOTONIC_RAW around epoch %d, peak and checks included",
         r->result.epoch);
 }
@@ -161,8 +161,8 @@ static void check_cpu_time(struct integrity *i, const struct integrity_ground *g
     if (!line) return;
     SAY(line->expected, "at most %.6f s", allowed);
     SAY(line->seen, "%.6f s", t->cpu_seconds);
-    SAY(line->words, "CPU time of the process during %.6f s with %d declared thread%s, epoch %d", t->seconds,
-        g->threads, g->threads == 1 ? "" : "s", r->result.epoch);
+    SAY(line->message, "CPU time of the process during %.6f s with %d declared thread%s, epoch %d",
+        t->seconds, g->threads, g->threads == 1 ? "" : "s", r->result.epoch);
 }
 
 static void check_threads(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
@@ -172,7 +172,7 @@ static void check_threads(struct integrity *i, const struct integrity_ground *g,
     if (line) {
         SAY(line->expected, "at most %d", g->threads);
         SAY(line->seen, "%d", busy);
-        SAY(line->words, "the first thread, and those that worked more than half as long, epoch %d",
+        SAY(line->message, "the first thread, and those that worked more than half as long, epoch %d",
             r->result.epoch);
     }
     if (tasks == 0) {
@@ -199,7 +199,7 @@ static void check_processes(struct integrity *i, const struct epoch_report *r)
         t->started > 0 ? t->started_text
         : t->collected ? "one or more that have ended"
                        : "none");
-    SAY(line->words, "processes started by the backend, at the end of epoch %d", r->result.epoch);
+    SAY(line->message, "processes started by the backend, at the end of epoch %d", r->result.epoch);
 }
 
 /* What the first epoch has not touched yet: the kernel may round what little a mapping has touched up to a
@@ -236,7 +236,7 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
     SAY(line->expected, "at most %.1f MB more, and not a page a step in each of %d epochs", allowed,
         IN_A_ROW);
     SAY(line->seen, "%.1f MB more%s", grown, i->growing >= IN_A_ROW ? ", a page a step or more in each" : "");
-    SAY(line->words, "resident memory after epoch %d, %.1f MB, against that after the worker's first",
+    SAY(line->message, "resident memory after epoch %d, %.1f MB, against that after the worker's first",
         r->result.epoch, t->rss_mb);
 }
 
@@ -269,17 +269,17 @@ static void check_looked_at(struct integrity *i, const struct epoch_report *r)
         SAY(line->expected, "a step or more%s", has_span ? " and a span of steps" : "");
         SAY(line->seen, "%d step%s, %d span%s", n->steps_verified, n->steps_verified == 1 ? "" : "s",
             n->spans_verified, n->spans_verified == 1 ? "" : "s");
-        SAY(line->words, "of epoch %d, drawn at random and compared with the oracle", r->result.epoch);
+        SAY(line->message, "of epoch %d, drawn at random and compared with the oracle", r->result.epoch);
     }
     line = lines_take(i, CHECK_TRAINING, true,
                       0.0); /* a worker that finds something else leaves: integrity_untrue */
-    if (line) SAY(line->words, "all steps that were checked were right");
+    if (line) SAY(line->message, "all steps that were checked were right");
 }
 
-void integrity_untrue(struct integrity *i, const char *words)
+void integrity_untrue(struct integrity *i, const char *message)
 {
     struct integrity_line *line = lines_take(i, CHECK_TRAINING, false, 0.0);
-    if (line) SAY(line->words, "%s", words);
+    if (line) SAY(line->message, "%s", message);
 }
 
 static void check_order(struct integrity *i, struct integrity_ground *g, const struct epoch_report *r)
@@ -294,7 +294,7 @@ static void check_order(struct integrity *i, struct integrity_ground *g, const s
     if (!line) return;
     SAY(line->expected, "%016llx", (unsigned long long)g->order_hash);
     SAY(line->seen, "%016llx", (unsigned long long)r->result.order_hash);
-    SAY(line->words, "hash of the order of the samples after training in it, epoch %d", epoch);
+    SAY(line->message, "hash of the order of the samples after training in it, epoch %d", epoch);
 }
 
 static void check_mxcsr(struct integrity *i, const struct epoch_report *r)
@@ -304,7 +304,7 @@ static void check_mxcsr(struct integrity *i, const struct epoch_report *r)
     if (!line) return;
     SAY(line->expected, "0x%04x", n->control_start);
     SAY(line->seen, "0x%04x", n->control_end);
-    SAY(line->words, "MXCSR without its flags, of all threads, after epoch %d", r->result.epoch);
+    SAY(line->message, "MXCSR without its flags, of all threads, after epoch %d", r->result.epoch);
 }
 
 void integrity_epoch(struct integrity *i, struct integrity_ground *g, const struct epoch_report *r)

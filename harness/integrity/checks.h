@@ -42,7 +42,7 @@ const char *integrity_status_name(enum integrity_status status);
 
 struct integrity_line {
     enum integrity_status status;
-    char expected[128], seen[520], words[300];
+    char expected[128], seen[520], message[300];
     double severity; /* of what is seen, among others of the same check */
 };
 
@@ -85,7 +85,7 @@ struct integrity {
 void integrity_epoch(struct integrity *i, struct integrity_ground *g, const struct epoch_report *report);
 
 /* The contender left, for OUTCOME_INTEGRITY. */
-void integrity_untrue(struct integrity *i, const char *words);
+void integrity_untrue(struct integrity *i, const char *message);
 
 /* After the last epoch. machine_peak measures the widest multiply-add peak of this machine, in GFLOP/s; it is
  * only called where an epoch seems to be faster than the peak that its worker measured. */

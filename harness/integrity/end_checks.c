@@ -33,7 +33,7 @@ void integrity_judge_loss(struct integrity *i, const struct integrity_ground *g,
     if (!line) return;
     SAY(line->expected, "%.9g, within %.3g", reference->first_loss, band);
     SAY(line->seen, "%.9g", i->first_loss);
-    SAY(line->words, "training loss of epoch 1 against that of %s", reference_name);
+    SAY(line->message, "training loss of epoch 1 against that of %s", reference_name);
 }
 
 void integrity_judge_file(struct integrity *i, const char *before, const char *after)
@@ -46,7 +46,7 @@ void integrity_judge_file(struct integrity *i, const char *before, const char *a
     if (!line) return;
     SAY(line->expected, "%s", before);
     SAY(line->seen, "%s", after[0] ? after : "cannot be read");
-    SAY(line->words, "SHA-256 of its file at the end");
+    SAY(line->message, "SHA-256 of its file at the end");
 }
 
 /* glibc's own, or what a sanitizer puts before it on purpose and hands on. */
@@ -69,9 +69,9 @@ void integrity_judge_preload(struct integrity *i, const char *preload, const cha
     SAY(line->expected, "%s", empty ? "" : "clock_gettime of the C library");
     SAY(line->seen, "%s", empty ? "" : clock_home);
     if (empty)
-        SAY(line->words, "LD_PRELOAD is empty");
+        SAY(line->message, "LD_PRELOAD is empty");
     else
-        SAY(line->words, "note: LD_PRELOAD=%s", preload);
+        SAY(line->message, "note: LD_PRELOAD=%s", preload);
 }
 
 void integrity_judge_implementation(struct integrity *i, const char *implementation)
@@ -85,10 +85,10 @@ void integrity_judge_implementation(struct integrity *i, const char *implementat
     if (!line) return;
     SAY(line->seen, "%s", implementation);
     if (describe_reference(implementation, reference, sizeof reference))
-        SAY(line->words, "note: uses a reference implementation, so a comparison with it is not fair: %s",
+        SAY(line->message, "note: uses a reference implementation, so a comparison with it is not fair: %s",
             reference);
     else
-        SAY(line->words, "no reference implementation among them");
+        SAY(line->message, "no reference implementation among them");
 }
 
 enum integrity_check integrity_violated(const struct integrity *i)

@@ -17,7 +17,7 @@ struct integrity_line *lines_take(struct integrity *i, enum integrity_check chec
                                   double severity);
 
 /* Says why, where nothing else is known of the check. */
-void lines_not_applicable(struct integrity *i, enum integrity_check check, const char *words);
+void lines_not_applicable(struct integrity *i, enum integrity_check check, const char *message);
 
 /* The part of integrity_epoch that is for the roof. */
 void roof_note_rates(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r);

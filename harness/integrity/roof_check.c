@@ -33,7 +33,7 @@ static void check_flop_done(struct integrity *i, const struct epoch_report *r, d
     if (!line) return;
     SAY(line->expected, "%.0f to %.0f", needed, all);
     SAY(line->seen, "%.0f", r->flop_done);
-    SAY(line->words,
+    SAY(line->message,
         "operations in epoch %d, as the backend reports them: at least the products with nonzero pixels",
         r->result.epoch);
 }
@@ -70,7 +70,7 @@ static void judge(struct integrity *i, enum integrity_check check, const char *w
     if (!line) return;
     SAY(line->expected, "at most %.1f GFLOP/s", INTEGRITY_ROOF_MARGIN * roof);
     SAY(line->seen, "%.1f GFLOP/s", rate);
-    SAY(line->words, "%s, without products with zero pixels, against %s", what, whose);
+    SAY(line->message, "%s, without products with zero pixels, against %s", what, whose);
 }
 
 void integrity_judge_roof(struct integrity *i, double (*machine_peak)(void *context), void *context)

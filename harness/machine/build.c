@@ -60,7 +60,7 @@ static void read_source_tree(struct build *b)
 
 static const char unknown[] = "unknown"; /* of commit_header.sh */
 
-const char *build_commit_words(const char *commit)
+const char *build_commit_text(const char *commit)
 {
     return strcmp(commit, unknown) == 0 ? "not known" : commit;
 }

@@ -23,6 +23,6 @@ const struct build *build_get(void);
 
 /* A commit as a struct build, a run or a tuning has it, for a sentence that names one: "not known" for
  * "unknown". */
-const char *build_commit_words(const char *commit);
+const char *build_commit_text(const char *commit);
 
 #endif

@@ -57,8 +57,8 @@ static bool own_group(const char *cgroup_file, bool v2, char *group, size_t size
     return found;
 }
 
-/* First two words of a file; false when it cannot be read or is empty. */
-static bool read_words(const char *folder, const char *name, char first[32], char second[32])
+/* The first two fields of a file; false when it cannot be read or is empty. */
+static bool read_fields(const char *folder, const char *name, char first[32], char second[32])
 {
     char path[2 * PATH_SIZE + 64];
     first[0] = second[0] = 0;
@@ -74,9 +74,9 @@ static bool read_words(const char *folder, const char *name, char first[32], cha
 static double group_quota(const char *folder, bool v2)
 {
     char quota[32], period[32], unused[32];
-    const bool known = v2 ? read_words(folder, "cpu.max", quota, period)
-                          : read_words(folder, "cpu.cfs_quota_us", quota, unused) &&
-                                read_words(folder, "cpu.cfs_period_us", period, unused);
+    const bool known = v2 ? read_fields(folder, "cpu.max", quota, period)
+                          : read_fields(folder, "cpu.cfs_quota_us", quota, unused) &&
+                                read_fields(folder, "cpu.cfs_period_us", period, unused);
     const double q = known ? strtod(quota, NULL) : 0.0, p = known ? strtod(period, NULL) : 0.0;
     return q > 0.0 && p > 0.0 ? q / p : 0.0;
 }

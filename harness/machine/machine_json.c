@@ -23,8 +23,8 @@ const char *machine_hypervisor(void)
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 31))) return NULL;
     __cpuid(0x40000000u, a, b, c, d);
-    const unsigned words[3] = {b, c, d};
-    memcpy(name, words, 12);
+    const unsigned registers[3] = {b, c, d};
+    memcpy(name, registers, 12);
     for (char *p = name; *p; p++)
         if (!isprint((unsigned char)*p)) *p = 0;
     for (size_t n = strlen(name); n && name[n - 1] == ' '; n--) name[n - 1] = 0;

@@ -253,7 +253,7 @@ int topology_kind_pus(const struct topology *t)
     return t->kinds_count ? t->kinds[0].pus : t->allowed_pus;
 }
 
-void topology_team_words(const struct topology *t, int threads, char *text, size_t size)
+void topology_team_warning(const struct topology *t, int threads, char *text, size_t size)
 {
     text[0] = 0;
     if (threads > t->allowed_pus)

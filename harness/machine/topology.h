@@ -51,7 +51,7 @@ int topology_describe(struct topology *t, struct hwloc_topology *h, struct error
 int topology_kind_pus(const struct topology *t);
 
 /* Why a team of that many threads has less than a core of the fastest kind for each, or "". */
-void topology_team_words(const struct topology *t, int threads, char *text, size_t size);
+void topology_team_warning(const struct topology *t, int threads, char *text, size_t size);
 
 /* Binds the calling thread and the whole OpenMP team of that many threads, thread i to places[i % count].
  * bound, if not NULL, receives 1 when every binding succeeded. */

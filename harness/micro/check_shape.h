@@ -7,8 +7,8 @@
 /* Whether the contender's gemm is right for this shape, on the very operands that it will be timed on: every
  * element is finite, and each of a sample (all of a small product; of a large one at least one in every row
  * and every column) lies within its derived bound of a sum in double. The proof has tried gemm on shapes of
- * its own before; this is for what it cannot know. True, or false with one line in words[size]. */
+ * its own before; this is for what it cannot know. True, or false with one line in message[size]. */
 bool check_shape(struct contender *c, const struct micro_operands *o, const struct gemm_shape *shape,
-                 char *words, size_t size);
+                 char *message, size_t size);
 
 #endif

@@ -54,7 +54,7 @@ const char *const known_flags[] = {"benchmark_list_tests",
                                    "benchmark_dry_run",
                                    nullptr};
 
-/* The last value of a flag among the words or, without one, of its environment twin; "" when neither is
+/* The last value of a flag among the arguments or, without one, of its environment twin; "" when neither is
  * there. */
 std::string value_of(int argc, char **argv, const std::string &name)
 {
@@ -185,7 +185,7 @@ void measure(benchmark::State &state, const gbench_case &c, const volatile sig_a
 
 } // namespace
 
-extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned long size)
+extern "C" const char *gbench_flags(int argc, char **argv, char *message, unsigned long size)
 {
     for (const Choice &choice : choices) {
         for (int i = 1; i < argc; i++) {
@@ -198,9 +198,9 @@ extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned
                 allowed += (allowed.empty() ? "" : ", ") + std::string(*v);
             }
             if (found) continue;
-            snprintf(words, size, "%.*s: '%s' is not allowed; allowed are %s",
+            snprintf(message, size, "%.*s: '%s' is not allowed; allowed are %s",
                      static_cast<int>(strlen(choice.flag)) - 1, choice.flag, value, allowed.c_str());
-            return words;
+            return message;
         }
     }
     out_path = value_of(argc, argv, "benchmark_out");
@@ -216,12 +216,12 @@ extern "C" const char *gbench_flags(int argc, char **argv, char *words, unsigned
     const std::string bare = word.substr(2, word.find('=') - 2);
     const char *near = suggest_nearest(bare.c_str(), known_flags);
     const bool known = near && bare == near;
-    snprintf(words, size, "%s: Google Benchmark does not accept it%s%s%s", word.c_str(),
+    snprintf(message, size, "%s: Google Benchmark does not accept it%s%s%s", word.c_str(),
              known  ? "; its value is invalid"
              : near ? "; did you mean '--"
                     : "",
              !known && near ? near : "", !known && near ? "'?" : "");
-    return words;
+    return message;
 }
 
 extern "C" int gbench_check_out(struct error *e)

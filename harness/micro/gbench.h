@@ -38,8 +38,8 @@ struct gbench_result {
 /* Called for each measured repetition, not for means and the like. */
 typedef void gbench_report_fn(void *context, const struct gbench_result *result);
 
-/* Reads Google Benchmark's flags in argv[1..argc-1]. NULL, or in words[size] what is wrong with them. */
-const char *gbench_flags(int argc, char **argv, char *words, unsigned long size);
+/* Reads Google Benchmark's flags in argv[1..argc-1]. NULL, or in message[size] what is wrong with them. */
+const char *gbench_flags(int argc, char **argv, char *message, unsigned long size);
 
 /* Whether the file that --benchmark_out names, if it does, can be written. 0 or e (EXIT_INTERNAL). */
 int gbench_check_out(struct error *e);

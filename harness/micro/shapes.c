@@ -25,29 +25,29 @@ static bool transpose_from(const char *word, enum transpose *value)
     return true;
 }
 
-/* The words of one line, without its comment. 0 or e; a line without words has m 0. */
+/* The fields of one line, without its comment. 0 or e; an empty line has m 0. */
 static int parse_line(char *line, const char *path, struct gemm_shape *shape, struct error *e)
 {
-    char *words[6], *rest = NULL;
+    char *fields[6], *rest = NULL;
     int count = 0;
     line[strcspn(line, "#")] = 0;
     for (char *w = strtok_r(line, blanks, &rest); w && count < 6; w = strtok_r(NULL, blanks, &rest))
-        words[count++] = w;
+        fields[count++] = w;
     if (count == 0) return 0;
     if (count != 3 && count != 5)
         return error_set(e, EXIT_USAGE,
-                         "%s:%d: has %d words; write m n k, or m n k and N or T for A and for B", path,
+                         "%s:%d: has %d fields; write m n k, or m n k and N or T for A and for B", path,
                          shape->line, count);
     int *const extents[] = {&shape->m, &shape->n, &shape->k};
     for (int i = 0; i < 3; i++)
-        if (!extent_from(words[i], extents[i]))
+        if (!extent_from(fields[i], extents[i]))
             return error_set(e, EXIT_USAGE,
                              "%s:%d: '%.40s' is not an extent; allowed are integers from 1 to %d", path,
-                             shape->line, words[i], SHAPES_MAX_EXTENT);
+                             shape->line, fields[i], SHAPES_MAX_EXTENT);
     for (int i = 3; i < count; i++)
-        if (!transpose_from(words[i], i == 3 ? &shape->ta : &shape->tb))
+        if (!transpose_from(fields[i], i == 3 ? &shape->ta : &shape->tb))
             return error_set(e, EXIT_USAGE, "%s:%d: '%.40s' is not allowed; allowed are N and T", path,
-                             shape->line, words[i]);
+                             shape->line, fields[i]);
     const double m = shape->m, n = shape->n, k = shape->k;
     if (m * k > INT_MAX || k * n > INT_MAX || m * n > INT_MAX)
         return error_set(e, EXIT_USAGE,

@@ -104,30 +104,30 @@ static double deviation(const struct blind_span *s, int tensor, const float *sla
     return excess / sqrt(moved); /* infinite where nothing should have moved */
 }
 
-static void judge_loss(const struct blind_span *s, int step, double loss_sum, char *words, size_t size)
+static void judge_loss(const struct blind_span *s, int step, double loss_sum, char *message, size_t size)
 {
     const double apart = fabs(s->loss_sum[step] - loss_sum) / s->batch[step].rows;
-    if (words[0] || apart <= BOUND_FREE_RUNNING * fmax(1.0, loss_sum / s->batch[step].rows)) return;
-    snprintf(words, size, "loss of step %d: expected %.9g, got %.9g", s->first + step + 1, loss_sum,
+    if (message[0] || apart <= BOUND_FREE_RUNNING * fmax(1.0, loss_sum / s->batch[step].rows)) return;
+    snprintf(message, size, "loss of step %d: expected %.9g, got %.9g", s->first + step + 1, loss_sum,
              s->loss_sum[step]);
 }
 
-void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *words, size_t size)
+void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *message, size_t size)
 {
-    words[0] = 0;
+    message[0] = 0;
     network_copy(&s->model, &s->from, &s->shape);
     memset(s->slack, 0, parameters(&s->shape) * sizeof *s->slack);
     for (int i = 0; i < s->length; i++) {
         oracle_forward(oracle, &s->model.w, &s->batch[i]);
         oracle_backward(oracle, &s->model.w);
-        judge_loss(s, i, oracle->loss_sum, words, size);
+        judge_loss(s, i, oracle->loss_sum, message, size);
         train(s, oracle);
     }
     const float *slack = s->slack;
     for (int i = 0; i < TENSOR_COUNT; i++) {
         const double far = deviation(s, i, slack);
-        if (!words[0] && !(far <= SPAN_DEVIATION))
-            snprintf(words, size, "%s ends %.3g of its way from where it should, at most %.3g is right",
+        if (!message[0] && !(far <= SPAN_DEVIATION))
+            snprintf(message, size, "%s ends %.3g of its way from where it should, at most %.3g is right",
                      tensor_name(i), far, SPAN_DEVIATION);
         slack += tensor_count(&s->shape, i);
     }

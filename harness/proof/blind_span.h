@@ -52,7 +52,7 @@ void blind_span_note(struct blind_span *s, const struct batch *b, const struct s
 bool blind_span_ended(const struct blind_span *s);
 
 /* After its end, with from and after filled in: trains it with the oracle, whose room must do for its
- * batches. words[size] say what is wrong, or are "". */
-void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *words, size_t size);
+ * batches. message[size] says what is wrong, or is "". */
+void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *message, size_t size);
 
 #endif

@@ -22,7 +22,7 @@ extern const int determinism_teams[DETERMINISM_TEAMS];
 
 struct determinism_subject {
     struct proof *proof;
-    const char *op; /* of the row, and the first words of its cases */
+    const char *op; /* of the row, and the beginning of its cases */
     bool promised;  /* by BACKEND_DETERMINISTIC of the backend that owns the code */
     bool inherited;
     int teams;     /* how many of determinism_teams */

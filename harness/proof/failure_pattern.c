@@ -9,7 +9,7 @@
 /* Below so many failing cases what they share may be chance. */
 enum { FEW = 4, SEVERAL = 16 };
 
-/* ---- The words of a case */
+/* ---- The terms of a case */
 
 static void read_product(const char *word, int extents[PATTERN_EXTENTS])
 {
@@ -42,7 +42,7 @@ static void add_value(struct extent_values *v, int value)
     v->residues[value % PATTERN_LARGEST_MODULUS]++;
 }
 
-/* The words that choose data or number the case explain nothing. */
+/* The terms that choose data or number the case explain nothing. */
 static bool is_telling(const char *name, size_t length)
 {
     static const char *const others[] = {"seed", "special", "rule", "n", "slack"};
@@ -79,7 +79,7 @@ static void add_key(struct failure_pattern *p, const char *name, size_t length, 
 }
 
 /* "NT" before the extents is the value of a key without a name in the text. */
-static void add_words(struct failure_pattern *p, const char *text, bool failed)
+static void add_terms(struct failure_pattern *p, const char *text, bool failed)
 {
     for (const char *word = text; *(word += strspn(word, " ")); word += strcspn(word, " ")) {
         const size_t length = strcspn(word, " "), name = strcspn(word, "= ");
@@ -113,7 +113,7 @@ void pattern_add(struct failure_pattern *p, const char *case_text, const struct 
     pattern_extents_of(case_text, extents);
     for (int i = 0; i < PATTERN_EXTENTS; i++)
         if (extents[i] > 0) add_value(wrong ? &p->extents[i].failed : &p->extents[i].passed, extents[i]);
-    add_words(p, case_text, wrong != NULL);
+    add_terms(p, case_text, wrong != NULL);
     if (!wrong) {
         p->passed++;
         return;

@@ -136,7 +136,7 @@ long long guarded_intruded(const struct guarded *g, const uint8_t **first)
     return count;
 }
 
-/* ---- Addresses in words, without a call that a signal handler must not make */
+/* ---- Addresses as text, without a call that a signal handler must not make */
 
 static char *append(char *at, const char *end, const char *text)
 {

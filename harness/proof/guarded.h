@@ -48,7 +48,7 @@ void guarded_release(struct guarded *g);
 /* Bytes changed in the open margins; *first: the first of them, if any. */
 long long guarded_intruded(const struct guarded *g, const uint8_t **first);
 
-/* An address beside an operand, or inside one that is read-only, in words: "1 float beyond the end of y",
+/* An address beside an operand, or inside one that is read-only, as text: "1 float beyond the end of y",
  * "2 floats before the start of A", "inside bias, which is read-only"; "" for any other address. Looks at all
  * that are open; may be called in a signal handler. Returns text. */
 enum { GUARDED_TEXT = 80 };

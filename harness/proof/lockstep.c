@@ -81,11 +81,11 @@ static void run_lockstep(struct step_fixture *r, struct proof_row *rows, int ste
     case_begin(r->proof, "%s free-running", r->name);
     run_free(r, &rng, losses, free_steps);
     for (int step = 0; step < steps; step++) {
-        char words[32];
-        snprintf(words, sizeof words, "step %d", step + 1);
+        char parameters[32];
+        snprintf(parameters, sizeof parameters, "step %d", step + 1);
         draw(r, &again, step);
-        check_update(r, &rows[ROW_UPDATES], &rows[ROW_LOSSES], words);
-        check_gradient(r, &rows[ROW_GRADIENTS], &rows[ROW_LOSSES], words);
+        check_update(r, &rows[ROW_UPDATES], &rows[ROW_LOSSES], parameters);
+        check_gradient(r, &rows[ROW_GRADIENTS], &rows[ROW_LOSSES], parameters);
         ask_oracle(r, &r->given.w);
         if (step < free_steps) compare_free(r, &rows[ROW_FREE], step, losses[step]);
         advance(r);

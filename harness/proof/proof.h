@@ -12,14 +12,14 @@
 
 /* Bytes of the text that names a case, of that with what is wrong, and of what was measured; failed cases
  * that a row keeps. */
-enum { PROOF_CASE_TEXT = 224, PROOF_FAILURE_WORDS = 400, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
+enum { PROOF_CASE_TEXT = 224, PROOF_FAILURE_TEXT = 400, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
 
 /* A case that failed. */
 struct proof_failure {
-    char words[PROOF_FAILURE_WORDS]; /* one line: case, index, expected, got */
-    char case_text[PROOF_CASE_TEXT]; /* as options->only_case takes it; "" when there is none */
-    char map[COMPARE_MAP_TEXT];      /* where it is wrong, see compare_map; "" when there is no such place */
-    struct compare_region region;    /* likewise */
+    char message[PROOF_FAILURE_TEXT]; /* one line: case, index, expected, got */
+    char case_text[PROOF_CASE_TEXT];  /* as options->only_case takes it; "" when there is none */
+    char map[COMPARE_MAP_TEXT];       /* where it is wrong, see compare_map; "" when there is no such place */
+    struct compare_region region;     /* likewise */
 };
 
 /* One line of proof.csv: one class of cases of one op. op is a name of ops.def; or "step", "lockstep" (the
@@ -37,7 +37,7 @@ struct proof_row {
     double seconds;     /* that the row took; rows that come from one run all say how long that took */
     char inherited;     /* 1: the op is the fallback's, not the backend's */
     char is_of_rules;   /* 1: of special values alone, so that what fails may be a deviation */
-    char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, in words: "at most 0.75 ulp, ..."; "" when
+    char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, as text: "at most 0.75 ulp, ..."; "" when
                                            none */
     int failures_kept;
     struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases;
@@ -85,7 +85,7 @@ bool proof_passed(const struct proof_verdict *verdict);
 /* The worst share of a bound that says something: of a proof that passed, over loose bounds only. */
 double proof_worst(const struct proof_verdict *verdict);
 
-/* How it deviates, in words: "deviates: rules (110 cases)"; "" when it does not. Returns text. */
+/* How it deviates: "deviates: rules (110 cases)"; "" when it does not. Returns text. */
 enum { PROOF_DEVIATION_TEXT = 64 };
 const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT]);
 

@@ -154,7 +154,7 @@ void row_end(struct proof *p, struct proof_row *row)
     if (row->count == 0) {
         row->failed = 1;
         row->failures_kept = 1;
-        snprintf(row->failures[0].words, sizeof row->failures[0].words, "no case was run");
+        snprintf(row->failures[0].message, sizeof row->failures[0].message, "no case was run");
     }
     tell_findings(p, row);
     p->verdict->cases += row->count;
@@ -187,40 +187,40 @@ static bool case_deviates(const struct proof *p, const struct proof_row *row)
 }
 
 /* Of a case that is wrong in several ways, the first one stands for it. */
-static void note_failure(struct proof *p, const char *words, const struct comparison *c)
+static void note_failure(struct proof *p, const char *message, const struct comparison *c)
 {
     struct proof_failure *f = &p->failure;
     if (p->case_wrong) return;
     p->case_wrong = true;
     *f = (struct proof_failure){.region = c ? c->region : (struct compare_region){0}};
     snprintf(f->case_text, sizeof f->case_text, "%s", current_case);
-    snprintf(f->words, sizeof f->words, "%s: %s", current_case, words);
+    snprintf(f->message, sizeof f->message, "%s: %s", current_case, message);
     if (c) compare_map(c, f->map);
 }
 
 void case_fail(struct proof *p, struct proof_row *row, const char *format, ...)
 {
-    char words[160];
+    char message[160];
     va_list arguments;
     (void)row;
     if (p->case_unwanted) return;
     p->case_harmful = true;
     va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    note_failure(p, words, NULL);
+    note_failure(p, message, NULL);
 }
 
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c)
 {
-    char words[160];
+    char message[160];
     if (p->case_unwanted) return;
     const bool tight = c->flags & COMPARE_TIGHT && c->worst <= 1.0;
     if (c->worst > row->worst_of_bound) row->worst_of_bound = c->worst;
     if (c->worst > row->worst_of_loose && !tight) row->worst_of_loose = c->worst;
     if (compare_passed(c)) return;
     p->case_harmful = p->case_harmful || c->intruded > 0;
-    note_failure(p, compare_describe(c, words, sizeof words), c);
+    note_failure(p, compare_describe(c, message, sizeof message), c);
 }
 
 /* Deviations only where nothing else failed. */

@@ -69,9 +69,9 @@ bool proof_cases_wanted(const struct proof *p, const char *cases);
 void row_begin(struct proof *p, struct proof_row *row, const char *op, const char *cases, bool inherited);
 void row_end(struct proof *p, struct proof_row *row);
 
-/* Names the case in words that suffice to make it again, before anything of it runs. The first are the op's
- * name. False when the user asked for another case: then nothing of this one need run, and nothing that is
- * said of it until case_end counts. */
+/* Names the case by a text that suffices to make it again, before anything of it runs. It begins with the
+ * op's name. False when the user asked for another case: then nothing of this one need run, and nothing that
+ * is said of it until case_end counts. */
 bool case_begin(struct proof *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void case_check(struct proof *p, struct proof_row *row, const struct comparison *c);
 /* For checks that are not comparisons: a failure as text. */

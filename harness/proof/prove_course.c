@@ -35,13 +35,14 @@ static struct plan draw_plan(const struct proof *p, struct rng *rng, int batch)
 
 /* Begins a case of one course. False when it is not wanted, or cannot be. */
 static bool begin(struct course *c, struct proof *p, struct proof_row *row, const struct plan *plan,
-                  int images, bool composed, const char *words)
+                  int images, bool composed, const char *parameters)
 {
     struct error refusal = {0};
     const uint64_t seed = proof_case_seed(p);
     if (!case_begin(p, "%s course, %s: %d-%d-%d rows=%d rho=%.9g epsilon=%.9g seed=0x%llx",
-                    composed ? "composed step" : "step", words, plan->inputs, plan->hidden, plan->classes,
-                    plan->batch, (double)plan->rho, (double)plan->epsilon, (unsigned long long)seed))
+                    composed ? "composed step" : "step", parameters, plan->inputs, plan->hidden,
+                    plan->classes, plan->batch, (double)plan->rho, (double)plan->epsilon,
+                    (unsigned long long)seed))
         return false;
     if (course_open(c, p, plan, images, composed, seed, &refusal)) {
         case_fail(p, row, "%s", refusal.text);
@@ -173,12 +174,13 @@ static void prove_idle(struct proof *p, struct proof_row *row, bool composed, st
         for (int between = 0; between < BETWEEN_KINDS; between++) {
             struct plan plan = draw_plan(p, rng, from_to(rng, 1, 4));
             struct course c;
-            char words[64];
+            char parameters[64];
             if (length > 20 && between != (i % 2 ? NOTHING : STORE_LAST)) continue;
             if (length > 20 && i != count - 2) plan.rho = 1.0f - ldexpf(rng_float(rng, 1.0f, 2.0f), -9);
             if (length > 20) plan.threads = 1;
-            snprintf(words, sizeof words, "idle for %d, between=%s", length, between_names[between]);
-            if (!begin(&c, p, row, &plan, plan.batch, composed, words)) continue;
+            snprintf(parameters, sizeof parameters, "idle for %d, between=%s", length,
+                     between_names[between]);
+            if (!begin(&c, p, row, &plan, plan.batch, composed, parameters)) continue;
             idle_course(&c, rng, length, (enum between)between);
             end(&c);
         }

@@ -41,18 +41,18 @@ static void end_rows(struct proof *p, struct proof_row *rows)
 static void check_all(struct step_fixture *r, struct proof_row *rows, struct rng *rng, int batch_rows,
                       enum fixture_batch kind, enum fixture_model model, float gain)
 {
-    char words[64];
+    char parameters[64];
     const uint64_t seed = proof_case_seed(r->proof);
     step_fixture_draw(r, rng, batch_rows, kind);
     step_fixture_fill_model(r, seed, model, gain);
-    snprintf(words, sizeof words, "kind=%d model=%d gain=%g seed=0x%llx", kind, model, (double)gain,
+    snprintf(parameters, sizeof parameters, "kind=%d model=%d gain=%g seed=0x%llx", kind, model, (double)gain,
              (unsigned long long)seed);
-    check_storage(r, &rows[CHECK_STORAGE], words);
-    check_predict(r, &rows[CHECK_PREDICT], &rows[CHECK_LOSS], words);
-    check_gradient(r, &rows[CHECK_GRADIENT], &rows[CHECK_LOSS], words);
-    check_update(r, &rows[CHECK_UPDATE], &rows[CHECK_LOSS], words);
-    check_unstored(r, &rows[CHECK_UNSTORED], words, seed);
-    check_again(r, &rows[CHECK_AGAIN], words);
+    check_storage(r, &rows[CHECK_STORAGE], parameters);
+    check_predict(r, &rows[CHECK_PREDICT], &rows[CHECK_LOSS], parameters);
+    check_gradient(r, &rows[CHECK_GRADIENT], &rows[CHECK_LOSS], parameters);
+    check_update(r, &rows[CHECK_UPDATE], &rows[CHECK_LOSS], parameters);
+    check_unstored(r, &rows[CHECK_UNSTORED], parameters, seed);
+    check_again(r, &rows[CHECK_AGAIN], parameters);
 }
 
 int prove_step_plan(struct proof *p, bool composed, struct error *e)

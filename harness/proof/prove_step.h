@@ -21,16 +21,16 @@ enum step_check {
 };
 
 /* Each runs the backend from r->given with r->batch and adds one case to its row. Every function
- * asks the oracle after the backend has answered. words name the case. */
-void check_storage(struct step_fixture *r, struct proof_row *row, const char *words);
+ * asks the oracle after the backend has answered. parameters name the case. */
+void check_storage(struct step_fixture *r, struct proof_row *row, const char *parameters);
 void check_predict(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                   const char *words);
+                   const char *parameters);
 void check_gradient(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                    const char *words);
+                    const char *parameters);
 void check_update(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                  const char *words);
-void check_unstored(struct step_fixture *r, struct proof_row *row, const char *words, uint64_t seed);
-void check_again(struct step_fixture *r, struct proof_row *row, const char *words);
+                  const char *parameters);
+void check_unstored(struct step_fixture *r, struct proof_row *row, const char *parameters, uint64_t seed);
+void check_again(struct step_fixture *r, struct proof_row *row, const char *parameters);
 
 /* Asks the oracle for the gradients at these weights with r->batch, once for r->given. Only after the backend
  * has answered. */

@@ -51,23 +51,23 @@ static bool before(void *context, struct trainer *t, int step, int steps)
 
 static void judge(struct reverify *v, const struct comparison *c)
 {
-    char words[160];
+    char message[160];
     if (compare_passed(c) || v->failure[0]) return;
-    compare_describe(c, words, sizeof words);
+    compare_describe(c, message, sizeof message);
     snprintf(v->failure, sizeof v->failure, "step %d of epoch %d, checked during training: %s", v->step + 1,
-             v->epoch, words);
+             v->epoch, message);
 }
 
 static void look_at_span(struct reverify *v, struct trainer *t)
 {
-    char words[160];
+    char message[160];
     trainer_store(t, &v->span.after);
-    blind_span_judge(&v->span, &v->oracle, words, sizeof words);
+    blind_span_judge(&v->span, &v->oracle, message, sizeof message);
     v->spans_verified++;
-    if (words[0] && !v->failure[0])
+    if (message[0] && !v->failure[0])
         snprintf(v->failure, sizeof v->failure,
                  "steps %d to %d of epoch %d, checked as a span during training: %s", v->span.first + 1,
-                 v->span.first + v->span.length, v->epoch, words);
+                 v->span.first + v->span.length, v->epoch, message);
     v->span.length = 0;
 }
 

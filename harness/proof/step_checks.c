@@ -19,17 +19,18 @@ static unsigned flags_of(const struct step_fixture *r, int tensor)
     return few || blank || r->learned || r->shape.classes == 1 ? COMPARE_IDLE_IS_RIGHT : 0;
 }
 
-static bool begin(struct step_fixture *r, const char *check, const char *words)
+static bool begin(struct step_fixture *r, const char *check, const char *parameters)
 {
     return case_begin(r->proof, "%s %d-%d-%d rows=%d %s: %s", r->name, r->shape.inputs, r->shape.hidden,
-                      r->shape.classes, r->batch.rows, words, check);
+                      r->shape.classes, r->batch.rows, parameters, check);
 }
 
 /* Of two cases that come from one run, the first is begun. Whether either is wanted. */
-static bool begin_either(struct step_fixture *r, const char *check, const char *loss_check, const char *words)
+static bool begin_either(struct step_fixture *r, const char *check, const char *loss_check,
+                         const char *parameters)
 {
-    const bool loss_wanted = begin(r, loss_check, words);
-    return begin(r, check, words) || loss_wanted;
+    const bool loss_wanted = begin(r, loss_check, parameters);
+    return begin(r, check, parameters) || loss_wanted;
 }
 
 void ask_oracle(struct step_fixture *r, const struct tensors *w)
@@ -61,9 +62,9 @@ static void check_unchanged(struct step_fixture *r, struct proof_row *row)
     if (guarded_model_intruded(&r->stored) > 0) case_fail(r->proof, row, "store wrote outside the tensors");
 }
 
-void check_storage(struct step_fixture *r, struct proof_row *row, const char *words)
+void check_storage(struct step_fixture *r, struct proof_row *row, const char *parameters)
 {
-    if (!begin(r, "load, store", words)) return;
+    if (!begin(r, "load, store", parameters)) return;
     trainer_load(r->trainer, &r->given);
     guarded_model_store(&r->stored, r->trainer);
     check_unchanged(r, row);
@@ -84,10 +85,10 @@ static void compare_result(struct step_fixture *r, struct proof_row *row, const 
     case_check(r->proof, row, &correct);
 }
 
-static void result_case(struct step_fixture *r, struct proof_row *row, const char *check, const char *words,
-                        const struct step_result *result)
+static void result_case(struct step_fixture *r, struct proof_row *row, const char *check,
+                        const char *parameters, const struct step_result *result)
 {
-    begin(r, check, words);
+    begin(r, check, parameters);
     compare_result(r, row, result);
     case_end(r->proof, row);
 }
@@ -126,14 +127,14 @@ static void predict_and_compare(struct step_fixture *r, struct proof_row *row, c
 }
 
 void check_predict(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                   const char *words)
+                   const char *parameters)
 {
     struct step_result result;
-    if (!begin_either(r, "predict", "loss of predict", words)) return;
+    if (!begin_either(r, "predict", "loss of predict", parameters)) return;
     trainer_load(r->trainer, &r->given);
     predict_and_compare(r, row, &r->given.w, &result);
     case_end(r->proof, row);
-    result_case(r, loss_row, "loss of predict", words, &result);
+    result_case(r, loss_row, "loss of predict", parameters, &result);
 }
 
 /* One tensor's gradient, from the change of w under an update with v = 1; and v itself. */
@@ -165,11 +166,11 @@ static void compare_gradient(struct step_fixture *r, struct proof_row *row, int 
 }
 
 void check_gradient(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                    const char *words)
+                    const char *parameters)
 {
     struct step_result result = poisoned_result();
     struct model ones;
-    if (!begin_either(r, "gradients", "loss of step", words)) return;
+    if (!begin_either(r, "gradients", "loss of step", parameters)) return;
     network_alloc(&ones, &r->shape);
     if (!ones.w.w1) {
         case_fail(r->proof, row, "no memory for a model");
@@ -186,7 +187,7 @@ void check_gradient(struct step_fixture *r, struct proof_row *row, struct proof_
     ask_oracle(r, &r->given.w);
     for (int i = 0; i < TENSOR_COUNT; i++) compare_gradient(r, row, i);
     case_end(r->proof, row);
-    result_case(r, loss_row, "loss of step", words, &result);
+    result_case(r, loss_row, "loss of step", parameters, &result);
 }
 
 /* One tensor's new w and v. */
@@ -213,20 +214,20 @@ static void step_and_compare(struct step_fixture *r, struct proof_row *row, cons
 }
 
 void check_update(struct step_fixture *r, struct proof_row *row, struct proof_row *loss_row,
-                  const char *words)
+                  const char *parameters)
 {
     struct step_result result;
-    if (!begin_either(r, "update", "loss of update", words)) return;
+    if (!begin_either(r, "update", "loss of update", parameters)) return;
     trainer_load(r->trainer, &r->given);
     step_and_compare(r, row, &r->given, &result);
     case_end(r->proof, row);
-    result_case(r, loss_row, "loss of update", words, &result);
+    result_case(r, loss_row, "loss of update", parameters, &result);
 }
 
-void check_again(struct step_fixture *r, struct proof_row *row, const char *words)
+void check_again(struct step_fixture *r, struct proof_row *row, const char *parameters)
 {
     struct step_result result;
-    if (!begin(r, "predict and step again", words)) return;
+    if (!begin(r, "predict and step again", parameters)) return;
     trainer_load(r->trainer, &r->given);
     trainer_step(r->trainer, &r->batch, &result);
     guarded_model_store(&r->stored, r->trainer);
@@ -243,7 +244,7 @@ void check_again(struct step_fixture *r, struct proof_row *row, const char *word
 /* Any call may be the one that makes good what was put off, so each order is another question; every run of
  * predictions has an order that ends with it. The last ones are compared with the parameters that store()
  * then gives. */
-void check_unstored(struct step_fixture *r, struct proof_row *row, const char *words, uint64_t seed)
+void check_unstored(struct step_fixture *r, struct proof_row *row, const char *parameters, uint64_t seed)
 {
     static const char *const orders[] = {"sp", "spp", "ssp", "psp", "spsp", "sspspp", "pssssp"};
     const char *const order = orders[seed % (sizeof orders / sizeof *orders)];
@@ -252,7 +253,7 @@ void check_unstored(struct step_fixture *r, struct proof_row *row, const char *w
     char check[40];
     int predicted = 0;
     snprintf(check, sizeof check, "%s before store", order);
-    if (!begin(r, check, words)) return;
+    if (!begin(r, check, parameters)) return;
     trainer_load(r->trainer, &r->given);
     for (const char *call = order; *call; call++) {
         if (*call == 'p') {

@@ -21,7 +21,7 @@ static int add_row(struct csv *c, const struct row_identity *identity, const str
     csv_text(c, integrity_status_name(line->status));
     csv_text(c, line->expected);
     csv_text(c, line->seen);
-    csv_text(c, line->words[0] ? line->words : "it trained no epoch");
+    csv_text(c, line->message[0] ? line->message : "it trained no epoch");
     csv_text(c, identity->env_id);
     csv_provenance(c, entry);
     return csv_end_row(c, e);
@@ -52,7 +52,7 @@ json_t *integrity_json(const struct integrity *i)
         json_t *one =
             json_pack("{s:s, s:o, s:o, s:o}", "check", integrity_check_name((enum integrity_check)check),
                       "expected", json_string_of_bytes(line->expected), "seen",
-                      json_string_of_bytes(line->seen), "words", json_string_of_bytes(line->words));
+                      json_string_of_bytes(line->seen), "words", json_string_of_bytes(line->message));
         if (json_array_append_new(violations, one) == 0) continue;
         json_decref(violations);
         return NULL;

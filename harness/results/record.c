@@ -113,7 +113,7 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
     set(r, "topology", machine_topology_json(topology));
     set(r, "system", machine_system_json());
     set(r, "environment", machine_environment_json());
-    char *held_back = held_back_words(entries, count);
+    char *held_back = held_back_message(entries, count);
     set(r, "environment_warning", json_string_or_null(held_back));
     free(held_back);
     char id[ENV_ID_SIZE];
@@ -188,9 +188,9 @@ void record_clocks(struct record *r, const char *backend, long long reads, doubl
                              known ? json_real(100 * share) : json_null()));
 }
 
-void record_failed(struct record *r, const char *backend, const char *words)
+void record_failed(struct record *r, const char *backend, const char *reason)
 {
-    set_in_backend(r, backend, "failure", json_string_of_bytes(words));
+    set_in_backend(r, backend, "failure", json_string_of_bytes(reason));
 }
 
 void record_integrity(struct record *r, const char *backend, json_t *found)

@@ -47,7 +47,7 @@ void record_section(struct record *r, const char *name, json_t *section);
 /* What reading clocks for ops.csv took of a backend's epochs; reads < 0: not known. */
 void record_clocks(struct record *r, const char *backend, long long reads, double seconds_each, double share);
 
-void record_failed(struct record *r, const char *backend, const char *words);
+void record_failed(struct record *r, const char *backend, const char *reason);
 
 /* What the integrity checks found. Takes over the reference. */
 void record_integrity(struct record *r, const char *backend, json_t *found);

@@ -10,8 +10,8 @@
 
 enum { VALUE_SIZE = 80 };
 
-/* A single value in words; "" for none, a list or an object. */
-static const char *words(const json_t *value, char text[VALUE_SIZE])
+/* A single value as text; "" for none, a list or an object. */
+static const char *value_text(const json_t *value, char text[VALUE_SIZE])
 {
     text[0] = 0;
     if (json_is_string(value))
@@ -31,7 +31,7 @@ static const char *words(const json_t *value, char text[VALUE_SIZE])
 static void add(json_t *differences, const char *name, const json_t *first, const json_t *second)
 {
     char a[VALUE_SIZE], b[VALUE_SIZE];
-    if (!*words(first, a) || !*words(second, b) || strcmp(a, b) == 0) return;
+    if (!*value_text(first, a) || !*value_text(second, b) || strcmp(a, b) == 0) return;
     json_object_set_new(differences, name,
                         json_pack("[o, o]", json_string_of_bytes(a), json_string_of_bytes(b)));
 }
@@ -83,8 +83,8 @@ bool run_facts_other_work(const json_t *first, const json_t *second, char *text,
                 {"settings", "hidden"}, {"settings", "classes"},     {"settings", "batch"}};
     for (size_t i = 0; i < sizeof work / sizeof *work; i++) {
         char a[VALUE_SIZE], b[VALUE_SIZE];
-        words(member(first, work[i].section, work[i].name), a);
-        words(member(second, work[i].section, work[i].name), b);
+        value_text(member(first, work[i].section, work[i].name), a);
+        value_text(member(second, work[i].section, work[i].name), b);
         if (strcmp(a, b) == 0) continue;
         snprintf(text, size, "%s %.30s and %.30s", strcmp(work[i].name, "name") ? work[i].name : "dataset",
                  *a ? a : "unknown", *b ? b : "unknown");

@@ -164,7 +164,7 @@ int run_files_proof_row(struct run_files *f, const struct registry_entry *backen
     csv_integer(c, row->failed);
     csv_real(c, row->worst_of_bound);
     csv_integer(c, row->inherited != 0);
-    csv_text(c, row->failures[0].words);
+    csv_text(c, row->failures[0].message);
     csv_text(c, row->measured);
     csv_real(c, row->seconds);
     csv_text(c, f->identity.env_id);

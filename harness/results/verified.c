@@ -24,7 +24,7 @@ json_t *json_verified(const struct proof_verdict *verdict)
     return *deviation(verdict, text) ? json_string(text) : json_boolean(proof_passed(verdict));
 }
 
-const char *verified_words(const struct proof_verdict *verdict, char text[PROOF_DEVIATION_TEXT])
+const char *verified_text(const struct proof_verdict *verdict, char text[PROOF_DEVIATION_TEXT])
 {
     if (!*deviation(verdict, text))
         snprintf(text, PROOF_DEVIATION_TEXT, "%s", proof_passed(verdict) ? "yes" : "NO");

@@ -15,7 +15,7 @@ void csv_verified(struct csv *c, const struct proof_verdict *verdict);
 /* The same as true, false or a text; a new reference. */
 json_t *json_verified(const struct proof_verdict *verdict);
 
-/* The same for people: "yes", "NO" or the words. Returns text. */
-const char *verified_words(const struct proof_verdict *verdict, char text[PROOF_DEVIATION_TEXT]);
+/* The same for people: "yes", "NO" or how it deviates. Returns text. */
+const char *verified_text(const struct proof_verdict *verdict, char text[PROOF_DEVIATION_TEXT]);
 
 #endif

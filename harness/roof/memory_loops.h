@@ -8,7 +8,7 @@
 #include "roof/loops.h"
 
 /* As many 32-bit integers as the ISA's vector has floats. Integer sums are exact in any order. */
-typedef uint32_t roof_words __attribute__((vector_size(4 * ROOF_LANES), may_alias));
+typedef uint32_t roof_ints __attribute__((vector_size(4 * ROOF_LANES), may_alias));
 
 enum { ROOF_READ_SUMS = 8, ROOF_UNROLL = 4 };
 
@@ -20,11 +20,11 @@ _Static_assert(ROOF_BLOCK_FLOATS % (ROOF_UNROLL * ROOF_LANES) == 0,
 
 static uint32_t read_pass(const float *a, size_t count, long passes)
 {
-    const roof_words *p = (const void *)a;
+    const roof_ints *p = (const void *)a;
     const size_t vectors = count / ROOF_LANES;
-    roof_words sum[ROOF_READ_SUMS];
+    roof_ints sum[ROOF_READ_SUMS];
 #pragma GCC unroll 32
-    for (int i = 0; i < ROOF_READ_SUMS; i++) sum[i] = (roof_words){0};
+    for (int i = 0; i < ROOF_READ_SUMS; i++) sum[i] = (roof_ints){0};
     for (long pass = 0; pass < passes; pass++) {
         ROOF_NEW_PASS;
         for (size_t at = 0; at < vectors; at += ROOF_READ_SUMS) {

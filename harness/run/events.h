@@ -86,10 +86,10 @@ struct run_listener {
     /* It has trained all its epochs. Not of one whose epochs are all prior, unless weights are wanted. */
     void (*trained)(void *context, const struct registry_entry *entry,
                     const struct training_outcome *outcome);
-    /* The contender is out of the run; words say why in one line. case_text: the proof's case at which it
+    /* The contender is out of the run; reason: one line. case_text: the proof's case at which it
      * crashed or stood still; "" where there is none. */
     void (*failed)(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                   const char *words, const char *case_text);
+                   const char *reason, const char *case_text);
     /* Needed with prior epochs only: one of them has been trained again. Returns NULL, or in one line why the
      * contender must leave the run. */
     const char *(*replayed)(void *context, const struct registry_entry *entry,

@@ -57,7 +57,7 @@ enum { NUMBER_SIZE = 12 };
 struct launch {
     char numbers[3][NUMBER_SIZE]; /* descriptors: socket, shared page, data */
     char *argv[6];
-    char **words; /* argv, or with the loader before it */
+    char **own_argv; /* argv, or with the loader before it */
     char **env;
     cpu_set_t cpus; /* all places; the parent's own binding must not narrow the worker's runtime */
     int fds[3];
@@ -78,7 +78,7 @@ static _Noreturn void become_worker(const struct launch *l)
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO,
          STDOUT_FILENO); /* results are the parent's to print; libraries print what they like */
-    execve(l->program, l->words, l->env);
+    execve(l->program, l->own_argv, l->env);
     if (write(STDERR_FILENO, failure, sizeof failure - 1) < 0) _exit(EXIT_INTERNAL);
     _exit(EXIT_INTERNAL);
 }
@@ -132,14 +132,14 @@ int process_start_program(struct process *p, const char *name, const char *progr
     if (page >= 0) {
         prepare(&l, topology, pair[1], page, data_fd);
         stop_together();
-        l.words = program ? l.argv : own_program_words(l.argv);
-        p->pid = l.words ? child_fork() : -1;
+        l.own_argv = program ? l.argv : own_program_argv(l.argv);
+        p->pid = l.own_argv ? child_fork() : -1;
         if (p->pid == 0) become_worker(&l);
         at_work = (sig_atomic_t)(p->pid > 0 ? p->pid : 0);
     }
     const int reason = l.env ? errno : ENOMEM;
     omp_environment_free(l.env);
-    if (!program) free(l.words);
+    if (!program) free(l.own_argv);
     if (pair[1] >= 0) close(pair[1]);
     if (page >= 0) close(page);
     p->socket = pair[0];
@@ -216,22 +216,22 @@ static void read_page(struct process *p, char *doing, size_t size, struct proces
 
 bool process_finish(struct process *p, double seconds, struct process_end *end)
 {
-    char doing[DOING_TEXT], *words = end->words;
-    const size_t size = sizeof end->words;
+    char doing[DOING_TEXT], *message = end->message;
+    const size_t size = sizeof end->message;
     const bool ended = child_await(p->pid, seconds);
     if (!ended) kill(p->pid, SIGKILL);
     const int status = collect(p);
     read_page(p, doing, sizeof doing, end);
     if (!ended) {
-        snprintf(words, size, "did not answer during %s and was killed", doing);
+        snprintf(message, size, "did not answer during %s and was killed", doing);
     } else if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
-        snprintf(words, size, "killed by SIG%s (%s) during %s", name ? name : "?",
+        snprintf(message, size, "killed by SIG%s (%s) during %s", name ? name : "?",
                  strsignal(WTERMSIG(status)), doing);
     } else if (WEXITSTATUS(status) != 0) {
-        snprintf(words, size, "exited with code %d during %s", WEXITSTATUS(status), doing);
+        snprintf(message, size, "exited with code %d during %s", WEXITSTATUS(status), doing);
     } else {
-        snprintf(words, size, "exited too early, with code 0 during %s", doing);
+        snprintf(message, size, "exited too early, with code 0 during %s", doing);
     }
     release(p);
     return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -244,7 +244,7 @@ void process_give_up(struct process *p, double seconds, struct process_end *end)
     if (!child_await(p->pid, crash_context_seconds)) kill(p->pid, SIGKILL);
     collect(p);
     read_page(p, doing, sizeof doing, end);
-    snprintf(end->words, sizeof end->words, "no progress for %g s during %s; killed (--timeout)", seconds,
+    snprintf(end->message, sizeof end->message, "no progress for %g s during %s; killed (--timeout)", seconds,
              doing);
     release(p);
 }

@@ -39,11 +39,11 @@ void process_continue(const struct process *p);
  * that. */
 void process_observe(struct process *p, struct observation *t);
 
-enum { PROCESS_WORDS = 600 };
+enum { PROCESS_MESSAGE = 600 };
 
 /* How a worker ended. */
 struct process_end {
-    char words[PROCESS_WORDS];       /* one line: how, and what it was at */
+    char message[PROCESS_MESSAGE];   /* one line: how, and what it was at */
     char case_text[PROOF_CASE_TEXT]; /* the proof's case that it was at; "" outside one */
 };
 

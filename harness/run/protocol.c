@@ -28,7 +28,7 @@ static void clean_row(struct proof_row *row)
     if (row->failures_kept < 0 || row->failures_kept > PROOF_FAILURES_KEPT)
         row->failures_kept = PROOF_FAILURES_KEPT;
     for (int i = 0; i < PROOF_FAILURES_KEPT; i++) {
-        CLEAN(row->failures[i].words);
+        CLEAN(row->failures[i].message);
         CLEAN(row->failures[i].case_text);
         CLEAN(row->failures[i].map);
     }

@@ -64,7 +64,7 @@ static bool is_interrupted(const struct run *run)
 /* ---- The end of a contender ---- */
 
 /* case_text: of the proof's case that it was at; "" where there is none. */
-static void fail_at(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words,
+static void fail_at(struct run *run, struct runner *r, enum contender_outcome outcome, const char *reason,
                     const char *case_text)
 {
     process_kill(&r->process);
@@ -75,12 +75,12 @@ static void fail_at(struct run *run, struct runner *r, enum contender_outcome ou
         run->any_untrue = true;
     else
         run->any_failed = true;
-    TELL(run, failed, r->entry, outcome, words, case_text);
+    TELL(run, failed, r->entry, outcome, reason, case_text);
 }
 
-static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *words)
+static void fail(struct run *run, struct runner *r, enum contender_outcome outcome, const char *reason)
 {
-    fail_at(run, r, outcome, words, "");
+    fail_at(run, r, outcome, reason, "");
 }
 
 /* Of a worker that has closed its socket. */
@@ -88,14 +88,14 @@ static void fail_crashed(struct run *run, struct runner *r)
 {
     struct process_end end;
     process_finish(&r->process, crash_context_seconds, &end);
-    fail_at(run, r, OUTCOME_CRASHED, end.words, end.case_text);
+    fail_at(run, r, OUTCOME_CRASHED, end.message, end.case_text);
 }
 
 static void fail_timeout(struct run *run, struct runner *r)
 {
     struct process_end end;
     process_give_up(&r->process, run->options->timeout, &end);
-    fail_at(run, r, OUTCOME_CRASHED, end.words, end.case_text);
+    fail_at(run, r, OUTCOME_CRASHED, end.message, end.case_text);
 }
 
 /* Lets a worker that has done all close its backend and leave. */
@@ -105,7 +105,7 @@ static void dismiss(struct run *run, struct runner *r)
     run->message.kind = MESSAGE_QUIT;
     message_send(r->process.socket, &run->message);
     r->out = true;
-    if (!process_finish(&r->process, close_seconds, &end)) fail(run, r, OUTCOME_CRASHED, end.words);
+    if (!process_finish(&r->process, close_seconds, &end)) fail(run, r, OUTCOME_CRASHED, end.message);
 }
 
 /* ---- Listening to a worker ---- */
@@ -190,9 +190,9 @@ static bool wait_message(struct run *run, struct runner *r)
 /* A message out of order: the worker's memory is not what it was. */
 static void fail_protocol(struct run *run, struct runner *r)
 {
-    char words[64];
-    snprintf(words, sizeof words, "its worker sent message %d out of order", (int)run->message.kind);
-    fail(run, r, OUTCOME_CRASHED, words);
+    char reason[64];
+    snprintf(reason, sizeof reason, "its worker sent message %d out of order", (int)run->message.kind);
+    fail(run, r, OUTCOME_CRASHED, reason);
 }
 
 /* ---- Opening and proof ---- */
@@ -239,14 +239,14 @@ static int start(struct run *run, struct runner *r, struct error *e)
 /* Reports the verdict and draws the consequence. */
 static void judge(struct run *run, struct runner *r, const struct worker_verdict *proven)
 {
-    char words[128];
+    char reason[128];
     const struct proof_verdict *v = &proven->verdict;
     TELL(run, proven, r->entry, v, proven->seconds);
     if (v->cases <= 0)
         fail(run, r, OUTCOME_PROOF_FAILED, "its proof ran no case");
     else if (!proof_passed(v)) {
-        snprintf(words, sizeof words, "%lld of %lld cases of its proof failed", v->failed, v->cases);
-        fail(run, r, OUTCOME_PROOF_FAILED, words);
+        snprintf(reason, sizeof reason, "%lld of %lld cases of its proof failed", v->failed, v->cases);
+        fail(run, r, OUTCOME_PROOF_FAILED, reason);
     } else if (run->options->prove_only || (r->prior == r->epochs && !run->options->weights))
         dismiss(run, r);
     else
@@ -375,9 +375,9 @@ static void replay(struct run *run, struct runner *r)
     while (r->done < r->prior) {
         if (!train_one(run, r, 0, 0)) return;
         const struct epoch_report report = run->message.u.report;
-        const char *words = run->listener->replayed(run->listener->context, r->entry, &report);
-        if (!words) continue;
-        fail(run, r, OUTCOME_CRASHED, words);
+        const char *reason = run->listener->replayed(run->listener->context, r->entry, &report);
+        if (!reason) continue;
+        fail(run, r, OUTCOME_CRASHED, reason);
         return;
     }
     if (r->done == r->epochs)
@@ -447,12 +447,12 @@ static void report_interrupted(struct run *run)
 {
     for (int i = 0; i < run->count; i++) process_kill(&run->runners[i].process);
     for (int i = 0; i < run->count; i++) {
-        char words[96];
+        char reason[96];
         struct runner *r = &run->runners[i];
         if (r->out) continue;
-        snprintf(words, sizeof words, "interrupted after %d of %d epochs",
+        snprintf(reason, sizeof reason, "interrupted after %d of %d epochs",
                  r->done > r->prior ? r->done : r->prior, r->epochs);
-        fail(run, r, OUTCOME_INTERRUPTED, words);
+        fail(run, r, OUTCOME_INTERRUPTED, reason);
     }
 }
 

@@ -51,7 +51,7 @@ static bool limit_isa(uint32_t isa)
     return ((unsigned)dnnl_get_effective_cpu_isa() & ~allowed) == 0;
 }
 
-/* What the plan must have, in words for why[]; NULL if it has it. */
+/* What the plan must have, for why[]; NULL if it has it. */
 static const char *plan_defect(const struct plan *p)
 {
     if (p->inputs < 1 || p->hidden < 1 || p->classes < 1 || p->batch < 1 || p->threads < 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The vector vocabulary of the shared loop nests, in AVX2 and FMA: 8 floats a vector. vec_avx512.h says the
- * same words with 16. Every vector file includes exactly one of the two. */
+ * same names with 16. Every vector file includes exactly one of the two. */
 #ifndef LB_VEC_H
 #define LB_VEC_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The vector vocabulary of the shared loop nests, in AVX-512 F/BW/DQ/VL: 16 floats a vector. vec_avx2.h says
- * the same words with 8. Every vector file includes exactly one of the two. */
+ * the same names with 8. Every vector file includes exactly one of the two. */
 #ifndef LB_VEC_H
 #define LB_VEC_H
 

@@ -3,7 +3,7 @@
 
 from matplotlib.patches import Patch
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.palette import part_colours, part_legend
 from lanebench.run import timed, with_peers
 from lanebench.scales import axis_end
@@ -53,7 +53,7 @@ def places_of(bars):
 
 
 def name_bar(axes, y, part, peak, label):
-    text = words.rounded(part.gflops) + (f"  ({words.percent(part.share_of_peak)} of peak)" if part.share_of_peak else "")
+    text = fmt.rounded(part.gflops) + (f"  ({fmt.percent(part.share_of_peak)} of peak)" if part.share_of_peak else "")
     inside = part.gflops > label
     start = peak if not inside and peak and peak < part.gflops + label else part.gflops  # beyond the mark, not across it
     axes.annotate(text, (start, y), xytext=(-5 if inside else 5, 0), textcoords="offset points",
@@ -119,7 +119,7 @@ def label_totals(axes, totals):
     axes.set_xlabel("seconds for one training epoch")
     for y, total in enumerate(totals):
         if total > end:
-            style.cut_label(axes, y, words.seconds(total))
+            style.cut_label(axes, y, fmt.seconds(total))
         else:
-            axes.annotate(words.seconds(total), (total, y), xytext=(5, 0), textcoords="offset points", va="center",
+            axes.annotate(fmt.seconds(total), (total, y), xytext=(5, 0), textcoords="offset points", va="center",
                           fontsize=9)

@@ -5,7 +5,7 @@ import math
 
 from matplotlib.lines import Line2D
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.ceilings import Ceilings, products_of
 from lanebench.run import timed, with_peers
 
@@ -67,11 +67,11 @@ def draw_ceilings(axes, ceilings, low, high, floor):
         if start >= end:
             continue
         axes.plot([start, end], [start * rate, end * rate], color="#444444", linewidth=1.3,
-                  linestyle=LEVEL_LINES.get(level, "-"), label=f"{level}  {words.rounded(rate)} GB/s")
+                  linestyle=LEVEL_LINES.get(level, "-"), label=f"{level}  {fmt.rounded(rate)} GB/s")
     for isa, rate in sorted(ceilings.peaks.items(), key=lambda p: p[1]):
         first = min((rate / v for v in ceilings.levels.values()))  # where the fastest memory allows it
         axes.plot([max(first, low), high], [rate] * 2, color="black" if rate == ceilings.peak else "#999999", linewidth=1.6)
-        axes.annotate(f"{isa}  {words.rounded(rate)}", (high, rate), xytext=(-4, 3), textcoords="offset points",
+        axes.annotate(f"{isa}  {fmt.rounded(rate)}", (high, rate), xytext=(-4, 3), textcoords="offset points",
                       ha="right", va="bottom", fontsize=9)
 
 

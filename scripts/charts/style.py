@@ -6,7 +6,7 @@ import os
 import matplotlib
 import matplotlib.pyplot as plt
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.palette import colours_by_name
 
 WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is 12 pixels high
@@ -59,7 +59,7 @@ def cut_label(axes, y, text):
 
 def seconds_tick(seconds):
     """'10 s', '200 ms': round numbers without trailing zeros."""
-    number, unit = words.seconds(seconds).split(" ")
+    number, unit = fmt.seconds(seconds).split(" ")
     return f"{float(number):g} {unit}"
 
 

@@ -3,7 +3,7 @@
 
 from matplotlib.ticker import NullLocator
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import finite
 from lanebench.run import timed, with_peers
 from lanebench.scales import Log, time_axis_end
@@ -67,9 +67,9 @@ def draw_dots(axes, backends, colours):
 
 
 def row_text(backend):
-    text = words.seconds(backend.seconds) if backend.seconds else "median not known"
+    text = fmt.seconds(backend.seconds) if backend.seconds else "median not known"
     if backend.figure("gflops"):
-        text += f"  ({words.rounded(backend.figure('gflops'))} GFLOP/s)"
+        text += f"  ({fmt.rounded(backend.figure('gflops'))} GFLOP/s)"
     return text + (", 1 epoch" if len(backend.epochs) == 1 else "")
 
 
@@ -89,7 +89,7 @@ def draw_speedup(axes, found, base, colours):
             axes.barh(y, factor - 1, left=1, height=0.34, color=colours[backend.name])
         if backend.name == base:
             axes.plot([1], [y], "D", color=colours[backend.name], markersize=5)
-        text = "not established" if up.reason else words.times(factor)
+        text = "not established" if up.reason else fmt.times(factor)
         axes.annotate(text, (max(factor, 1), y), xytext=(7, 0), textcoords="offset points",
                       va="center", fontsize=9)
     factors = [up.factor for _, _, up in found if not up.reason] + [1]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Two ways to run the jobs of targets. submit() sets target["job"] and target["words"]; state() is one of STATES, in the
-scheduler's words in target["words"] where the result does not say more."""
+scheduler's message in target["words"] where the result does not say more."""
 
 import os
 import re
@@ -22,11 +22,11 @@ def last_line(text, otherwise):
     return lines[-1].strip() if lines else otherwise
 
 
-def call(words):
+def call(argv):
     try:
-        return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
-        raise Unreachable(f"{words[0]}: {error.strerror}") from None
+        raise Unreachable(f"{argv[0]}: {error.strerror}") from None
 
 
 def result_state(folder, target):

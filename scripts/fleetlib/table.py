@@ -59,8 +59,8 @@ def rows_of_run(folder, reference):
     return [row_of_backend(summary, backend, reference) for backend in backends]
 
 
-def rows_of_target(name, repeat, state, words, folder, reference):
-    base = {"target": name, "repeat": repeat, "state": state, "words": words}
+def rows_of_target(name, repeat, state, message, folder, reference):
+    base = {"target": name, "repeat": repeat, "state": state, "words": message}
     try:
         rows = rows_of_run(folder, reference) if os.path.exists(os.path.join(folder, "summary.json")) else []
     except DataError as error:

@@ -20,7 +20,7 @@ Point = collections.namedtuple("Point", "series backend env_id threads batch hid
 
 
 class NotExported(Exception):
-    """Why a run gives no point, in words."""
+    """Why a run gives no point."""
 
 
 def member(found, path, where):
@@ -61,13 +61,13 @@ def verified_of(backend):
 
 def name_of(backend, verified, summary, where):
     """backend.env_id.tTHREADS.bBATCH.hHIDDEN, with the data set and deviations where a reader must know of them."""
-    words = [member(backend, "backend", where), member(summary, "env_id", where)]
-    words += [f"{letter}{number(summary, 'settings.' + key, where)}"
+    parts = [member(backend, "backend", where), member(summary, "env_id", where)]
+    parts += [f"{letter}{number(summary, 'settings.' + key, where)}"
               for letter, key in (("t", "threads"), ("b", "batch"), ("h", "hidden"))]
     dataset = member(summary, "dataset.name", where)
-    words += [dataset] if dataset != "mnist" else []
-    words += ["deviates"] if verified is not True else []
-    return ".".join(words).replace("/", "_").replace(":", "_")  # it names files
+    parts += [dataset] if dataset != "mnist" else []
+    parts += ["deviates"] if verified is not True else []
+    return ".".join(parts).replace("/", "_").replace(":", "_")  # it names files
 
 
 def epochs_of(folder, backend):

@@ -8,7 +8,7 @@ import os
 
 from .files import DataError, read_json, short_id
 from .rows import deviation_of, finite, read_rows, value
-from .words import rounded
+from .fmt import rounded
 
 FILES = ("epochs.csv", "ops.csv", "proof.csv", "micro.csv", "roofline.csv", "ab.csv", "gate.csv", "integrity.csv",
          "paired.csv", "target.csv", "summary.json", "machine.json", "topology.xml")

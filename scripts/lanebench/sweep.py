@@ -35,7 +35,7 @@ class Sweep:
             raise DataError(f"{path}: no backend was timed at any point")
         for line in self.lines:
             if line["outcome"] != "ok":
-                self.notes.append(f"{path}: {line['backend']} with {words(line, AXES)}: {line['outcome']}")
+                self.notes.append(f"{path}: {line['backend']} with {named(line, AXES)}: {line['outcome']}")
         ids = {short_id(row.get("env_id") or "") for row in rows} - {""}
         if len(ids) > 1:
             raise DataError(f"{path}: points from different machines (env_id {', '.join(sorted(ids))})")
@@ -95,7 +95,7 @@ def scaling(lines):
     return [(line, gain, gain * base["threads"] / line["threads"]) for line, gain in zip(lines, gains)]
 
 
-def words(line, axes):
+def named(line, axes):
     return ", ".join(f"{axis} {line[axis]}" for axis in axes)
 
 

@@ -4,7 +4,7 @@ Its interval is the one that counts: by rounds, and widened by the bias that the
 
 import math
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import number_or_nan
 
 from . import integrity, markup
@@ -59,7 +59,7 @@ def of_itself(row, rows):
     if bias and float(bias) > 0:
         return (f"two processes of one backend differ; that widens the interval of the verdict by "
                 f"{float(bias):.1f}\u00a0% on each side")
-    return "no difference, as expected" if bias else words.NOT_MEASURED
+    return "no difference, as expected" if bias else fmt.NOT_MEASURED
 
 
 def steps(run, a, b):
@@ -77,7 +77,7 @@ def sentence(run):
     heads = {"FASTER": f"{b} is FASTER than {a}", "SLOWER": f"{b} is SLOWER than {a}",
              "SAME": f"{b} is the SAME as {a} within {percent(row, 'min_effect_percent')}",
              "INCONCLUSIVE": f"INCONCLUSIVE: cannot tell whether {b} is faster than {a}"}
-    text = f": a difference in time of {size(row)}, over {words.count(int(number_or_nan(row, 'rounds')), 'round')}."
+    text = f": a difference in time of {size(row)}, over {fmt.count(int(number_or_nan(row, 'rounds')), 'round')}."
     if row["verdict"] == "INCONCLUSIVE":
         text += f" Such a run can detect a difference of {percent(row, 'visible_percent')}."
     return markup.join((tag("strong", heads[row["verdict"]]), text))
@@ -102,10 +102,10 @@ def cells(run, row):
     pair = f"{titled(run, row['b'])} / {titled(run, row['a'])}" + (f" ({run.tag})" if run.tag else "")
     forbidden = integrity.violators(run)
     return [Cell(row["comparison"]), Cell(pair), Cell(row["rounds"], row["rounds"]),
-            Cell(middle, row["ratio"]), Cell(interval or words.NOT_MEASURED, row["ratio_low"]),
-            Cell(percent(row, "visible_percent") if row["visible_percent"] else words.NOT_MEASURED, row["visible_percent"]),
+            Cell(middle, row["ratio"]), Cell(interval or fmt.NOT_MEASURED, row["ratio_low"]),
+            Cell(percent(row, "visible_percent") if row["visible_percent"] else fmt.NOT_MEASURED, row["visible_percent"]),
             "none: integrity is violated" if forbidden else conclusion(row, rows_of(run))]
 
 
 def conclusion(row, rows):
-    return of_itself(row, rows) if row["comparison"] == "A/A" else row["verdict"] or words.NOT_MEASURED
+    return of_itself(row, rows) if row["comparison"] == "A/A" else row["verdict"] or fmt.NOT_MEASURED

@@ -3,7 +3,7 @@
 
 import math
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.run import number, section_of, timed
 
 from . import curves, markup, theme
@@ -66,7 +66,7 @@ def seeds_table(run):
         times = (number(target.get(name)) for name in ("median_seconds", "fastest_seconds", "slowest_seconds"))
         rows.append([Cell(theme.named(backend), backend.label),
                      Cell(f"{target.get('reached')} of {target.get('trainings')}", str(target.get("reached"))),
-                     *map(to_target_cell, times), Cell(words.NOT_MEASURED if epochs is None else f"{epochs:g}", repr(epochs))])
+                     *map(to_target_cell, times), Cell(fmt.NOT_MEASURED if epochs is None else f"{epochs:g}", repr(epochs))])
     which = f", run {run.tag}" if run.tag else ""
     title = f"Over the seeds{which}: training to a validation accuracy of {number(found[0][1].get('accuracy')) or 0:g}"
     return markup.tag("div", markup.tag("h3", title), table(title, columns, rows, id_=f"target{run.tag}"),
@@ -74,7 +74,7 @@ def seeds_table(run):
 
 
 def to_target_cell(seconds):
-    return Cell(words.seconds(seconds), repr(seconds)) if seconds else Cell("not reached", "")
+    return Cell(fmt.seconds(seconds), repr(seconds)) if seconds else Cell("not reached", "")
 
 
 def reached(backends, every, target):
@@ -85,8 +85,8 @@ def reached(backends, every, target):
         hit = next((p for p in points if p[1] >= target), None)
         best = max(points, key=lambda p: p[1])
         rows.append([Cell(theme.named(backend), backend.label),
-                     Cell(words.seconds(hit[0]) if hit else "not reached", repr(hit[0]) if hit else ""),
-                     Cell(f"{hit[2]:.0f}" if hit else words.NOT_MEASURED, f"{hit[2]:.0f}" if hit else ""),
+                     Cell(fmt.seconds(hit[0]) if hit else "not reached", repr(hit[0]) if hit else ""),
+                     Cell(f"{hit[2]:.0f}" if hit else fmt.NOT_MEASURED, f"{hit[2]:.0f}" if hit else ""),
                      Cell(f"{best[1]:.4f}", best[3])])
     return table(f"Seconds of training to a validation accuracy of {target:g}", columns, rows, id_="to-target")
 
@@ -114,5 +114,5 @@ def draw(every, target, width):
         for total, accuracy_then, epoch, text in found:
             chart.point(x(total), y(accuracy_then), curve.marker, 3.6, f"{curve.key} s{i}",
                         lines(f"{curve.label}, epoch {epoch:.0f}", f"validation accuracy {text}",
-                              f"after {words.seconds(total)} of training"))
+                              f"after {fmt.seconds(total)} of training"))
     return chart.render()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where an epoch goes: stacked bars by op, as seconds and as shares, and their table."""
 
-from lanebench import palette, scales, words
+from lanebench import fmt, palette, scales
 from lanebench.run import number, timed
 
 from . import integrity, markup, theme
@@ -41,8 +41,8 @@ def largest(backends):
         return
     fastest = min(believed, key=lambda b: b.seconds)
     part = max(fastest.timed_parts(), key=lambda p: p.seconds)
-    gain = f": were it free, an epoch would be {words.times(part.speedup_if_free)} as fast" if part.speedup_if_free else ""
-    yield (f" The largest part of {fastest.label}'s epoch is {part.name}, {words.percent(part.share_of_epoch)}{gain} "
+    gain = f": were it free, an epoch would be {fmt.times(part.speedup_if_free)} as fast" if part.speedup_if_free else ""
+    yield (f" The largest part of {fastest.label}'s epoch is {part.name}, {fmt.percent(part.share_of_epoch)}{gain} "
            "(Amdahl's law).")
 
 
@@ -61,7 +61,7 @@ def amdahl_sentence(backend, found):
     fastest = backend.run.find(found.get("fastest"))
     along = f" with {found['counted_with_products']}" if found.get("counted_with_products") else ""
     text = (f"{fastest.label if fastest else found.get('fastest')} against {backend.label}: GEMM{along} "
-            f"{words.times(number(found.get('products')))} as fast, epoch {words.times(number(found.get('epoch')))}")
+            f"{fmt.times(number(found.get('products')))} as fast, epoch {fmt.times(number(found.get('epoch')))}")
     if found.get("largest_other_part"):
         text += (f": {share_text(number(found.get('its_share')))} of the epoch is now {found['largest_other_part']} "
                  f"({share_text(number(found.get('its_share_before')))} before)")
@@ -69,7 +69,7 @@ def amdahl_sentence(backend, found):
 
 
 def share_text(share):
-    return words.NOT_MEASURED if share is None else words.percent(share, 0 if share >= 0.1 else 1)
+    return fmt.NOT_MEASURED if share is None else fmt.percent(share, 0 if share >= 0.1 else 1)
 
 
 def draw(backends, colours, as_share, width):
@@ -81,7 +81,7 @@ def draw(backends, colours, as_share, width):
         scale, title = scales.Linear(0, 1, left, right), "% of the epoch"
         ticks = [(i / 4, str(25 * i)) for i in range(5)]
     else:
-        unit, name = words.unit_of(end)
+        unit, name = fmt.unit_of(end)
         scale, title = scales.Linear(0, end * 1.02, left, right), f"time of one training epoch ({name})"
         ticks = [(v * unit, t) for v, t in scales.Linear(0, end * 1.02 / unit, 0, 1).ticks(width // 70)]
     chart.x_axis(scale, ticks, top, bottom, title)
@@ -89,7 +89,7 @@ def draw(backends, colours, as_share, width):
     for i, backend in enumerate(backends):
         y = top + i * ROW
         is_cut = backend.seconds > end and not as_share
-        chart.text(width - 14, y + 15, words.seconds(backend.seconds) + (" ▸" if is_cut else ""), "halo strong", "end")
+        chart.text(width - 14, y + 15, fmt.seconds(backend.seconds) + (" ▸" if is_cut else ""), "halo strong", "end")
         chart.point(14, y + 11, backend.marker, 4.5, backend.key, backend.label)
         chart.text(24, y + 15, backend.label, "halo name", room=width - 120)
         stack(chart, backend, scale, y + 22, colours, as_share, end, hatching)
@@ -108,14 +108,14 @@ def stack(chart, backend, scale, y, colours, as_share, end, hatching):
         if stop - x < 0.05:
             continue
         tip = lines(f"{backend.label}: {part.name}",
-                    f"{words.seconds(part.seconds)}, {words.percent(part.share_of_epoch, 1)} of the epoch",
+                    f"{fmt.seconds(part.seconds)}, {fmt.percent(part.share_of_epoch, 1)} of the epoch",
                     speed_text(part), "inherited" if part.inherited else "")
         chart.bar(x, y, stop - x, 24, "part", tip, style=f"fill:{colours[part.name]}")
         if part.inherited:
             chart.rect(x, y, stop - x, 24, "over", fill=hatching)
         if backend.seconds > end and not as_share:
             continue  # the bar is longer than what is seen of it
-        text = f"{100 * size:.0f}" if as_share else words.rounded(size / words.unit_of(end)[0])
+        text = f"{100 * size:.0f}" if as_share else fmt.rounded(size / fmt.unit_of(end)[0])
         if stop - x > 6.9 * len(f"{part.name} {text}") + 6:
             chart.text((x + stop) / 2, y + 16, f"{part.name} {text}", "on-part", "middle")
         elif stop - x > 6.9 * len(text) + 6:
@@ -125,8 +125,8 @@ def stack(chart, backend, scale, y, colours, as_share, end, hatching):
 def speed_text(part):
     if not part.gflops:
         return ""
-    return f"{words.rounded(part.gflops)} GFLOP/s" + (f", {words.percent(part.share_of_peak)} of peak" if part.share_of_peak
-                                                      else "")
+    return f"{fmt.rounded(part.gflops)} GFLOP/s" + (f", {fmt.percent(part.share_of_peak)} of peak" if part.share_of_peak
+                                                    else "")
 
 
 def part_table(backends):
@@ -134,10 +134,10 @@ def part_table(backends):
                ("GFLOP/s", True), ("of peak", True), ("flop/byte", True, "arithmetic intensity"),
                ("bound by", False, "the measured roof that limits the op"), ("of roof", True),
                ("", False, "whether the op is the backend's own")]
-    rows = [[Cell(theme.named(backend), backend.label), Cell(part.name), figure_cell(part.seconds, words.seconds),
+    rows = [[Cell(theme.named(backend), backend.label), Cell(part.name), figure_cell(part.seconds, fmt.seconds),
              figure_cell(part.share_of_epoch, lambda share: f"{100 * share:.1f}"),
-             figure_cell(part.calls, lambda calls: f"{calls:.0f}"), figure_cell(part.gflops, words.rounded),
-             figure_cell(part.share_of_peak, words.percent), figure_cell(part.ai, words.rounded), part.bound_by,
+             figure_cell(part.calls, lambda calls: f"{calls:.0f}"), figure_cell(part.gflops, fmt.rounded),
+             figure_cell(part.share_of_peak, fmt.percent), figure_cell(part.ai, fmt.rounded), part.bound_by,
              figure_cell(part.share_of_roof, share_text), "inherited" if part.inherited else ""]
             for backend in backends for part in backend.timed_parts()]
     return tag("details", tag("summary", "Every part, medians"), table("Parts of an epoch", columns, rows, id_="parts"))

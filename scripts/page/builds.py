@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What code was measured: the commit and the hash of the binary or plug-in that every row names."""
 
-from lanebench import words
+from lanebench import fmt
 
 UNKNOWN = ("", "")
 
@@ -36,7 +36,7 @@ def binary_text(run):
     if len(found) == 1:
         return next(iter(found))[1]
     same = len({commit for commit, _ in found}) == 1
-    return "; ".join(f"{build[1] or 'unknown' if same else named(build)} ({words.listed(names)})"
+    return "; ".join(f"{build[1] or 'unknown' if same else named(build)} ({fmt.listed(names)})"
                      for build, names in found.items())
 
 
@@ -52,7 +52,7 @@ def within(run):
         if commit:
             commits.setdefault(commit, []).extend(names)
     if len(commits) > 1:
-        listed = "; ".join(f"{words.listed(names)} {commit}" for commit, names in commits.items())
+        listed = "; ".join(f"{fmt.listed(names)} {commit}" for commit, names in commits.items())
         yield "note", f"backends of this run were built from different commits: {listed}."
 
 
@@ -68,7 +68,7 @@ def across(runs):
                 differing.append((named(there[0]), named(here[0]), backend.name))
         for there, here, names in merged(differing):
             yield "note", (f"runs {own[0].tag} and {run.tag} were built from different code: {there} and {here} "
-                           f"({words.listed(names)}).")
+                           f"({fmt.listed(names)}).")
 
 
 def differ(first, second):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Caveats about the figures: each finding with its cause and its size. Thresholds are beside their checks."""
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import deviation_of, finite, value
 from lanebench.run import difference, interval_of, number, section_of
 
@@ -27,9 +27,9 @@ def shown(found):
     if not found:
         return tag("p", "✓ The run's files show nothing that casts doubt on these figures.", class_="all-clear")
     rest = found[OPEN:]
-    kinds = [words.count(sum(level == one for one, _ in rest), LEVELS[level][1].lower()) for level in order
+    kinds = [fmt.count(sum(level == one for one, _ in rest), LEVELS[level][1].lower()) for level in order
              if any(level == one for one, _ in rest)]
-    folded = tag("details", tag("summary", f"{words.listed(kinds)} more"), listed(rest), class_="more") if rest else ""
+    folded = tag("details", tag("summary", f"{fmt.listed(kinds)} more"), listed(rest), class_="more") if rest else ""
     return join((listed(found[:OPEN]), folded))
 
 
@@ -59,13 +59,13 @@ def tagged(runs):
     for run in runs:
         for finding in of_peer(run) if run.host else of_run(run):
             tags.setdefault(finding, []).append(run.tag)
-    return [(level, f"Run{'s' if len(of) > 1 else ''} {words.listed(of)}: {text}" if of[0] else text)
+    return [(level, f"Run{'s' if len(of) > 1 else ''} {fmt.listed(of)}: {text}" if of[0] else text)
             for (level, text), of in tags.items()]
 
 
 def of_peer(run):
     """For another framework's run, only what concerns its figures; its host has the findings on machine and build."""
-    names = words.listed(b.name for b in run.backends)
+    names = fmt.listed(b.name for b in run.backends)
     yield "note", f"{names} did not take turns with the others; the only ratios are from the rounds of paired.csv, if any."
     for check in (status, files):
         for level, text in check(run):
@@ -93,8 +93,8 @@ def resumed(run):
     if not isinstance(notes, list) or not notes:
         return
     kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
-    before = words.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
-    yield "warn", (f"the run was resumed {words.count(len(notes), 'time')}: the epochs before and after come from "
+    before = fmt.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
+    yield "warn", (f"the run was resumed {fmt.count(len(notes), 'time')}: the epochs before and after come from "
                    f"different processes and times. Epochs before the last time: {before}.")
     for note in notes:
         again = note.get("trained_again") if isinstance(note, dict) else None
@@ -110,7 +110,7 @@ def proofs(run):
         failure = backend.facts.get("failure")
         if failed:
             first = next((r.get("first_failure") for r in backend.proof if r.get("first_failure")), "")
-            yield "bad", (f"{backend.name}: {words.count(int(failed), 'case')} of the proof failed; it was not timed. "
+            yield "bad", (f"{backend.name}: {fmt.count(int(failed), 'case')} of the proof failed; it was not timed. "
                           f"{first}")
         elif isinstance(failure, str) and failure and not failure.startswith("integrity violated"):
             yield "bad", f"{backend.name} left the run: {failure}"
@@ -127,8 +127,8 @@ def integrity(run):
     for backend in run.timed():
         shares = [s for s in finite(backend.epochs, "share_of_peak") if s > 1.02]
         if shares:
-            what = (f"{backend.name}: {words.count(len(shares), 'epoch')} faster than the measured multiply-add peak (up to "
-                    f"{words.percent(max(shares))}): ")
+            what = (f"{backend.name}: {fmt.count(len(shares), 'epoch')} faster than the measured multiply-add peak (up to "
+                    f"{fmt.percent(max(shares))}): ")
             if roof_held(backend):
                 yield "warn", what + "the peak beside it was measured too low: the integrity check of the roof passed."
             else:
@@ -172,7 +172,7 @@ def machine(run):
         yield "warn", held_back + "."
     loose = [b.name for b in run.backends if b.facts.get("threads_bound") is False]
     if loose:
-        yield "warn", f"threads of {words.listed(loose)} were not bound to cores."
+        yield "warn", f"threads of {fmt.listed(loose)} were not bound to cores."
 
 
 def build(run):
@@ -192,7 +192,7 @@ def data(run):
 
 def files(run):
     if run.unfinished:
-        yield "warn", f"the run did not end: {words.listed(run.unfinished)} hold the rows so far."
+        yield "warn", f"the run did not end: {fmt.listed(run.unfinished)} hold the rows so far."
     for text in run.notes:
         yield "warn", text
     for text in run.remarks:
@@ -202,7 +202,7 @@ def files(run):
 def backends(run):
     few = [b.name for b in run.timed() if b.seconds and not b.interval]
     if few:
-        yield "note", f"{words.listed(few)}: too few epochs after the first for an interval."
+        yield "note", f"{fmt.listed(few)}: too few epochs after the first for an interval."
     for backend in run.timed():
         inherited = backend.facts.get("inherited_ops")
         if isinstance(inherited, list) and inherited and not backend.facts.get("fused_step"):
@@ -218,15 +218,15 @@ def inherited_text(backend, inherited):
     sources, of = backend.facts.get("op_sources"), {}
     for op in inherited:
         of.setdefault(sources.get(op) if isinstance(sources, dict) else None, []).append(op)
-    return words.listed(f"{words.listed(ops)} from {source or 'the fallback backend'}" for source, ops in of.items())
+    return fmt.listed(f"{fmt.listed(ops)} from {source or 'the fallback backend'}" for source, ops in of.items())
 
 
 def steps(run):
     """A composed step and a fused one differ in more than their ops."""
     kinds = {fused: [b.name for b in run.timed() if b.facts.get("fused_step") is fused] for fused in (False, True)}
     if kinds[False] and kinds[True]:
-        yield "note", (f"{words.listed(kinds[False])} train{'s' if len(kinds[False]) == 1 else ''} in a step composed of single "
-                       f"ops, {words.listed(kinds[True])} in a fused one: a ratio between them is composed against "
+        yield "note", (f"{fmt.listed(kinds[False])} train{'s' if len(kinds[False]) == 1 else ''} in a step composed of single "
+                       f"ops, {fmt.listed(kinds[True])} in a fused one: a ratio between them is composed against "
                        "fused.")
 
 
@@ -236,20 +236,20 @@ def noise(run):
         quartiles, drift = interval_of(backend.figures, "middle_half_seconds"), section_of(backend.figures, "drift")
         halves = [number(drift.get(name)) for name in ("first_half_seconds", "second_half_seconds")]
         if quartiles and backend.seconds and quartiles[1] - quartiles[0] > SCATTER * backend.seconds:
-            wide.append(f"{backend.name} {words.percent((quartiles[1] - quartiles[0]) / backend.seconds)}")
+            wide.append(f"{backend.name} {fmt.percent((quartiles[1] - quartiles[0]) / backend.seconds)}")
         if drift.get("found") and None not in halves and abs(halves[1] - halves[0]) > DRIFT * halves[0]:
-            moved.append(f"{backend.name} {words.signed_percent(halves[1] / halves[0] - 1)}")
+            moved.append(f"{backend.name} {fmt.signed_percent(halves[1] / halves[0] - 1)}")
         if backend.figures.get("bimodal"):
             two.append(backend.name)
     if wide:
-        yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {words.listed(wide)}. "
+        yield "warn", (f"epochs scatter. The middle half of them spans this share of the median: {fmt.listed(wide)}. "
                        "Look at the intervals, not at the medians alone.")
     if moved:
         turns = " Backends that took turns were affected alike." if len(run.timed()) > 1 else ""
-        yield "warn", (f"the run drifts. Epoch time in its second half relative to the first: {words.listed(moved)}."
+        yield "warn", (f"the run drifts. Epoch time in its second half relative to the first: {fmt.listed(moved)}."
                        + turns)
     if two:
-        yield "warn", f"{words.listed(two)}: epochs have two typical times, so the median may be neither."
+        yield "warn", f"{fmt.listed(two)}: epochs have two typical times, so the median may be neither."
 
 
 def disturbed(run):
@@ -258,12 +258,12 @@ def disturbed(run):
              if b.figure("disturbed")]
     causes = {CAUSES.get(e["noisy"], e["noisy"]) for b in run.timed() for e in b.epochs if e.get("noisy")}
     if found:
-        yield "note", (f"epochs after the first disturbed by more than 1\u00a0%: {words.listed(found)}"
-                       + (f" ({words.listed(sorted(causes))})" if causes else "")
+        yield "note", (f"epochs after the first disturbed by more than 1\u00a0%: {fmt.listed(found)}"
+                       + (f" ({fmt.listed(sorted(causes))})" if causes else "")
                        + ". They still count; bench doctor shows what disturbs.")
     first = [b.name for b in run.timed() if b.figures.get("first_is_fastest")]
     if first:
-        yield "note", f"{words.listed(first)}: the first epoch was the fastest, which warm-up cannot explain."
+        yield "note", f"{fmt.listed(first)}: the first epoch was the fastest, which warm-up cannot explain."
 
 
 def peak(run):
@@ -271,10 +271,10 @@ def peak(run):
     for backend in run.timed():
         peaks = finite(backend.epochs[1:], "peak_gflops")
         if len(peaks) > 1 and max(peaks) > 1.1 * min(peaks):
-            moved.append(f"{words.rounded(min(peaks))}–{words.rounded(max(peaks))} GFLOP/s beside {backend.name}")
+            moved.append(f"{fmt.rounded(min(peaks))}–{fmt.rounded(max(peaks))} GFLOP/s beside {backend.name}")
     if moved:
         yield "warn", ("the machine's own speed was not steady. Its multiply-add peak, measured at every epoch: "
-                       f"{words.listed(moved)}.")
+                       f"{fmt.listed(moved)}.")
     verified = [b.name for b in run.timed() if any(value(e, "worst_error_of_bound") > 1 for e in b.epochs)]
     if verified:
-        yield "bad", f"{words.listed(verified)}: timed although an error exceeds its bound."
+        yield "bad", f"{fmt.listed(verified)}: timed although an error exceeds its bound."

@@ -3,7 +3,7 @@
 
 import math
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import value
 
 from . import theme
@@ -69,5 +69,5 @@ def draw_line(chart, points, place, curve, index, count):
     if len(places) == 1:
         x, y = places[0]
         places = [(x - 7, y), (x + 7, y)]
-    chart.path(places, f"curve {curve.key} s{index}", stroke_width=words.rounded(width_of(index, count)),
+    chart.path(places, f"curve {curve.key} s{index}", stroke_width=fmt.rounded(width_of(index, count)),
                stroke_dasharray=curve.dash)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.comparison import Comparison
 from lanebench.run import timed
 
@@ -54,7 +54,7 @@ def build(runs, options, out):
     """The page as text. out is where it will be, for relative links."""
     svg.ids = 0
     classes, comparison = theme.assign(runs), Comparison(runs)
-    title = "Lanebench: " + words.listed(f"run {r.run_id}" for r in runs if not r.host)
+    title = "Lanebench: " + fmt.listed(f"run {r.run_id}" for r in runs if not r.host)
     sections = [ab.render(runs), times.render(runs, options.bases), speedups.render(runs, options.bases, comparison),
                 breakdown.render(runs), roofline.render(runs), history.render(runs, options.keras, options.reference),
                 accuracy_seconds.render(runs, options.target), confusion.render(runs), proof.render(runs),
@@ -80,8 +80,8 @@ def page(title, classes, top, sections, foot):
 def subtitle(runs):
     count = sum(not r.host for r in runs)
     if count > 1:
-        return f"{words.count(count, 'run')} compared"
-    names = words.listed(b.name for b in timed(runs))
+        return f"{fmt.count(count, 'run')} compared"
+    names = fmt.listed(b.name for b in timed(runs))
     return f"{names} on {runs[0].dataset}" if names else f"Run {runs[0].run_id}"
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Error against speed: was the speed bought with accuracy?"""
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.rows import deviation_of, value
 from lanebench.run import timed
 
@@ -54,7 +54,7 @@ def draw(backends, width):
     for i, (backend, speed) in enumerate(zip(backends, speeds)):
         for k, (op, row) in enumerate(bounded(backend).items()):
             tip = lines(f"{backend.label}: {op}", f"worst {share_of(row):.9g} of the bound", row["cases"],
-                        f"epoch at {words.rounded(speed)} GFLOP/s")
+                        f"epoch at {fmt.rounded(speed)} GFLOP/s")
             chart.point(x(speed) + 5 * (k % 3 - 1), y(share_of(row)), backend.marker, 4,
                         f"{backend.key} s{i} soft", tip)
     return chart.render()

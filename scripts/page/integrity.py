@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whether the figures are what they say: the integrity checks, by check and backend, and what each of them saw."""
 
-from lanebench import words
+from lanebench import fmt
 
 from . import markup, theme
 from .markup import tag
@@ -56,7 +56,7 @@ def matrix(found):
 
 def cell(row):
     if row is None:
-        return Cell(words.NOT_MEASURED, "")
+        return Cell(fmt.NOT_MEASURED, "")
     state, sign = SIGNS.get(row["status"], ("fail", "?"))
     return Cell(tag("span", f"{sign} {row['status']}", class_="proof " + state), row["status"])
 
@@ -65,16 +65,16 @@ def counts(rows):
     """'12 checks passed, 3 do not apply'."""
     passed = sum(r["status"] == "pass" for r in rows)
     left = len(rows) - passed
-    return f"{words.count(passed, 'check')} passed" + (f", {left} {'does' if left == 1 else 'do'} not apply" if left else "")
+    return f"{fmt.count(passed, 'check')} passed" + (f", {left} {'does' if left == 1 else 'do'} not apply" if left else "")
 
 
 def one_backend(run, name, rows):
     own = [r for r in rows if r["backend"] == name]
     violated = [r["check"] for r in own if r["status"] == "violation"]
     backend = run.find(name)
-    outcome = f"VIOLATED: {words.listed(violated)}" if violated else counts(own)
+    outcome = f"VIOLATED: {fmt.listed(violated)}" if violated else counts(own)
     head = tag("summary", theme.named(backend) if backend else name, ": " + outcome)
-    columns = [("check", False), ("status", False), ("expected", False), ("seen", False), ("in words", False)]
+    columns = [("check", False), ("status", False), ("expected", False), ("seen", False), ("message", False)]
     body = [[r["check"], Cell(r["status"], r["status"], "failed" if r["status"] == "violation" else None),
              r["expected"], r["seen"], Cell(r["words"], None, "long")] for r in sorted(own, key=lambda r: r["status"] != "violation")]
     return tag("details", head, table(f"Integrity of {label(run, name)}", columns, body),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine box: the circumstances of the run."""
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.run import cpu_text
 
 from . import builds, markup
@@ -11,7 +11,7 @@ def box(run):
     facts = [(name, text) for name, text in rows(run) if text]
     title = f"Run {run.tag}: {run.run_id}" if run.tag else f"Run {run.run_id}"
     if run.host:
-        title = f"Peer {words.listed(b.label for b in run.backends)}"
+        title = f"Peer {fmt.listed(b.label for b in run.backends)}"
     items = (tag("div", tag("dt", name), tag("dd", text)) for name, text in facts)
     return tag("div", tag("h3", title), tag("dl", *items, class_="facts"), class_="box")
 
@@ -31,7 +31,7 @@ def rows(run):
     yield "data", data(run)
     yield "training", training(run)
     yield "system", " ".join(str(system[k]) for k in ("kernel", "kernel_release") if system.get(k))
-    yield "memory", words.bytes_text(system["memory_bytes"]) if isinstance(system.get("memory_bytes"), int) else ""
+    yield "memory", fmt.bytes_text(system["memory_bytes"]) if isinstance(system.get("memory_bytes"), int) else ""
     yield "compiler", " ".join(str(build[k]) for k in ("compiler", "buildtype") if build.get(k))
     yield "commit", run.commit + (f" of {build['commit_date']}" if build.get("commit_date") else "")
     yield "binary", builds.binary_text(run)
@@ -75,7 +75,7 @@ def cores(topology):
 
 def caches(topology):
     sizes = ((n, topology.get(k)) for n, k in (("L1d", "l1d_bytes"), ("L2", "l2_bytes"), ("L3", "l3_bytes")))
-    return ", ".join(f"{n} {words.bytes_text(b)}" for n, b in sizes if isinstance(b, int) and b > 0)
+    return ", ".join(f"{n} {fmt.bytes_text(b)}" for n, b in sizes if isinstance(b, int) and b > 0)
 
 
 def threads(run, topology):
@@ -86,7 +86,7 @@ def threads(run, topology):
 
 def data(run):
     train, test = (run.fact("dataset", k) for k in ("train_images", "test_images"))
-    counts = f": {words.grouped(str(train))} + {words.grouped(str(test))} images" if isinstance(train, int) else ""
+    counts = f": {fmt.grouped(str(train))} + {fmt.grouped(str(test))} images" if isinstance(train, int) else ""
     return run.dataset + counts
 
 

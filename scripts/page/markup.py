@@ -32,13 +32,13 @@ def join(parts, between=""):
 
 def tag(name, /, *children, **attributes):
     """An element. In attribute names a trailing _ is dropped and other _ become -; None leaves one out."""
-    words = [name]
+    parts = [name]
     for key, content in attributes.items():
         if content is not None:
-            words.append(f'{key.rstrip("_").replace("_", "-")}="{escape(content)}"')
+            parts.append(f'{key.rstrip("_").replace("_", "-")}="{escape(content)}"')
     if name in VOID and not children:
-        return Html(f"<{' '.join(words)}/>")
-    return Html(f"<{' '.join(words)}>{join(children)}</{name}>")
+        return Html(f"<{' '.join(parts)}/>")
+    return Html(f"<{' '.join(parts)}>{join(children)}</{name}>")
 
 
 def section(anchor, title, *children):

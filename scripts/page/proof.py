@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What was proven: a matrix of ops and backends, and below it every class of cases."""
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import deviation_of, finite, truth, value
 
 from . import markup, theme
@@ -42,10 +42,10 @@ def matrix(backends):
 
 def matrix_cell(rows):
     if not rows:
-        return Cell(words.NOT_MEASURED, "")
+        return Cell(fmt.NOT_MEASURED, "")
     failed, worst = total(rows, "failed"), worst_of(rows)
     deviations = [d for d in map(deviation_of, rows) if d]
-    cases = words.count(total(rows, "count"), "case")
+    cases = fmt.count(total(rows, "count"), "case")
     inherited = all(truth(r, "inherited") for r in rows)
     state = "fail" if failed else "deviates" if deviations else "inherited" if inherited else "pass"
     mark = f"✗ {failed} failed" if failed else f"{'≠' if deviations else '✓'} {share_text(worst)}{tight(rows)}"
@@ -69,9 +69,9 @@ def tight(rows):
 def classes(backend):
     failed, cases = total(backend.proof, "failed"), total(backend.proof, "count")
     worst = share_text(worst_of(backend.proof) if backend.worst is None else backend.worst)
-    verdict = f"{words.count(failed, 'case')} FAILED" if failed else backend.deviation or "none failed"
+    verdict = f"{fmt.count(failed, 'case')} FAILED" if failed else backend.deviation or "none failed"
     head = tag("summary", theme.named(backend),
-               f": {words.count(cases, 'case')} in {words.count(len(backend.proof), 'class', 'classes')}, {verdict}, "
+               f": {fmt.count(cases, 'case')} in {fmt.count(len(backend.proof), 'class', 'classes')}, {verdict}, "
                f"worst {worst} of the bound")
     columns = [("op", False), ("cases", False), ("count", True), ("failed", True), ("worst / bound", True),
                ("inherited", False), ("first failure", False)]
@@ -102,4 +102,4 @@ def failure_class(row):
 
 def share_text(worst, places=2):
     """If no share can say how wrong an element is (it had to be equal, or is not a number), bench writes 1e30."""
-    return "beyond any share" if worst >= 1e29 else f"{worst:.{places}f}" if worst == worst else words.NOT_MEASURED
+    return "beyond any share" if worst >= 1e29 else f"{worst:.{places}f}" if worst == worst else fmt.NOT_MEASURED

@@ -3,7 +3,7 @@
 
 import math
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.ceilings import Ceilings, products_of
 
 from . import markup, theme
@@ -54,7 +54,7 @@ def draw(ceilings, backends, width):
     for isa, height in sorted(ceilings.peaks.items(), key=lambda p: p[1]):
         chart.line(left, y(height), right, y(height), "roof" if height == peak else "roof faint")
         name = f"{isa} peak" if width > 400 else isa
-        chart.text(right - 2, y(height) - 5, f"{name} {words.rounded(height)}", "tick halo", "end")
+        chart.text(right - 2, y(height) - 5, f"{name} {fmt.rounded(height)}", "tick halo", "end")
     everything = [(i, b, p) for i, (b, found) in enumerate(backends) for p in found]
     for i, backend, part in sorted(everything, key=lambda e: -e[2].share_of_epoch):  # small ones above large ones
         draw_dot(chart, i, backend, part, x, y)
@@ -70,15 +70,15 @@ def slopes(chart, ceilings, x, y):
         chart.path([(x(start), y(start * rate)), (x(end), y(end * rate))], "roof")
         at = math.sqrt(start * end)
         angle = -math.degrees(math.atan2(y(start * rate) - y(end * rate), x(end) - x(start)))
-        chart.text(x(at), y(at * rate) - 5, f"{level} {words.rounded(rate)} GB/s", "tick halo", "middle",
+        chart.text(x(at), y(at * rate) - 5, f"{level} {fmt.rounded(rate)} GB/s", "tick halo", "middle",
                    transform=f"rotate({angle:.1f} {x(at):.1f} {y(at * rate):.1f})")
 
 
 def draw_dot(chart, index, backend, part, x, y):
     tip = lines(f"{backend.label}: {part.name}",
-                f"{words.rounded(part.gflops)} GFLOP/s at {words.rounded(part.ai)} flop per byte",
-                f"{words.percent(part.share_of_epoch)} of the epoch",
-                f"{words.percent(part.share_of_peak)} of the peak" if part.share_of_peak else "",
-                f"{words.percent(part.share_of_roof)} of what {part.bound_by} allows" if part.share_of_roof else "")
+                f"{fmt.rounded(part.gflops)} GFLOP/s at {fmt.rounded(part.ai)} flop per byte",
+                f"{fmt.percent(part.share_of_epoch)} of the epoch",
+                f"{fmt.percent(part.share_of_peak)} of the peak" if part.share_of_peak else "",
+                f"{fmt.percent(part.share_of_roof)} of what {part.bound_by} allows" if part.share_of_roof else "")
     radius = (3 + 16 * math.sqrt(part.share_of_epoch)) * (1 if chart.width > 400 else 0.75)
     chart.point(x(part.ai), y(part.gflops), "circle", round(radius, 2), f"{backend.key} s{index} sized", tip)

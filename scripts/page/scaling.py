@@ -3,7 +3,7 @@
 
 import math
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.sweep import AXES, scaling
 
 from . import markup, theme
@@ -27,12 +27,12 @@ def finite(lines, name):
 
 
 SPEED_UP = Figure("Speed-up over the fewest threads", "times the speed (log)", True,
-                  lambda lines: [(line, gain) for line, gain, _ in scaling(lines)], words.times,
+                  lambda lines: [(line, gain) for line, gain, _ in scaling(lines)], fmt.times,
                   lambda fewest, threads: threads / fewest)
 EFFICIENCY = Figure("Efficiency", "% of the ideal speed-up", False,
                     lambda lines: [(line, 100 * share) for line, _, share in scaling(lines)],
                     lambda number: f"{number:.0f}\u00a0% of the ideal speed-up", lambda fewest, threads: 100)
-TIME = Figure("Time of a training epoch", "", True, lambda lines: finite(lines, "median_train_seconds"), words.seconds)
+TIME = Figure("Time of a training epoch", "", True, lambda lines: finite(lines, "median_train_seconds"), fmt.seconds)
 SHARE = Figure("Share of the multiply-add peak", "% of the peak", False,
                lambda lines: [(line, 100 * share) for line, share in finite(lines, "share_of_peak")],
                lambda number: f"{number:.0f}\u00a0% of the peak")
@@ -53,7 +53,7 @@ def render(sweep, axis):
     largest_first = sorted(found.items(), key=lambda one: one[0][::-1], reverse=True)
     groups = [group(others, series, axis, looks, order) for others, series in largest_first]
     text = NOTES[axis] + "Medians of the training epochs after the first. Points were measured one after the other."
-    rest = markup.tag("details", markup.tag("summary", f"The other {words.count(len(groups) - 1, 'combination')}"),
+    rest = markup.tag("details", markup.tag("summary", f"The other {fmt.count(len(groups) - 1, 'combination')}"),
                       *groups[1:]) if len(groups) > 1 else ""
     return markup.section(axis, f"Against {NAMES[axis]}", markup.note(text),
                           markup.tag("div", key, groups[0], rest, class_="group"))
@@ -81,13 +81,13 @@ def draw(figure, series, axis, looks, order, width):
     y, ticks = vertical(figure, numbers, bottom, top)
     step = -(-len(values) // max(1, width // 60))
     chart.x_axis(x, [(value, str(value)) for value in values[::step]], top, bottom, NAMES[axis] + " (log)")
-    chart.y_axis(y, ticks, left, right, figure.y_title or f"{words.unit_of(max(numbers))[1]} (log)")
+    chart.y_axis(y, ticks, left, right, figure.y_title or f"{fmt.unit_of(max(numbers))[1]} (log)")
     chart.path([(x(value), y(number)) for value, number in ideal], "ideal")
     for backend, points in curves:
         key, marker = looks[backend]
         i = order[backend]
         chart.path([(x(line[axis]), y(number)) for line, number in points], f"curve {key} s{i}",
-                   stroke_width=words.rounded(width_of(i, len(order))))
+                   stroke_width=fmt.rounded(width_of(i, len(order))))
         for line, number in points:
             chart.point(x(line[axis]), y(number), marker, 4, f"{key} s{i}", tip(figure, line, number))
     return chart.render()
@@ -99,7 +99,7 @@ def vertical(figure, numbers, bottom, top):
         y = scales.Linear(0, max(numbers) * 1.06, bottom, top)
         return y, y.ticks(6)
     air = max(max(numbers) / min(numbers), 1.1) ** 0.06
-    unit = 1 if figure.y_title else words.unit_of(max(numbers))[0]
+    unit = 1 if figure.y_title else fmt.unit_of(max(numbers))[0]
     low, high = min(numbers) / air, max(numbers) * air
     return scales.Log(low, high, bottom, top), [(value * unit, text) for value, text in
                                                 scales.Log(low / unit, high / unit, 0, 1).ticks(7)]
@@ -107,4 +107,4 @@ def vertical(figure, numbers, bottom, top):
 
 def tip(figure, line, number):
     return tip_of(", ".join([line["backend"]] + [f"{axis} {line[axis]}" for axis in AXES]), figure.text(number),
-                  f"{words.seconds(line['median_train_seconds'])} an epoch" if figure is not TIME else "", line["deviation"])
+                  f"{fmt.seconds(line['median_train_seconds'])} an epoch" if figure is not TIME else "", line["deviation"])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How many times faster, with whiskers: against chosen backends of the same run, and run against run."""
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.run import Speedup, interval_of, number, timed
 
 from . import markup
@@ -85,7 +85,7 @@ def draw(rows, base, width):
 
 
 def draw_row(chart, backend, up, base, scale, y):
-    factor, measured = up.factor, words.times_and_range(up.factor, up.interval)
+    factor, measured = up.factor, fmt.times_and_range(up.factor, up.interval)
     text = "not established" if up.reason else measured
     chart.text(chart.width - 14, y + 15, text, "halo strong", "end")
     chart.text(14, y + 15, backend.label, "halo name", room=chart.width - 40 - 7 * len(text))

@@ -2,7 +2,7 @@
 """A chart under construction: shapes in the page's own colours (classes, see report.css), axes, and points with a
 tooltip. Lengths are CSS pixels at the chart's natural size."""
 
-from lanebench.words import shortened
+from lanebench.fmt import shortened
 
 from .markup import Html, escape, tag
 from .theme import marker_path
@@ -18,8 +18,8 @@ def new_id(prefix):
     return f"{prefix}{ids}"
 
 
-def attributes(**words):
-    return Html("".join(f' {k.rstrip("_").replace("_", "-")}="{escape(v)}"' for k, v in words.items() if v is not None))
+def attributes(**attrs):
+    return Html("".join(f' {k.rstrip("_").replace("_", "-")}="{escape(v)}"' for k, v in attrs.items() if v is not None))
 
 
 def r2(number):
@@ -32,35 +32,35 @@ class Chart:
         self.parts = []
         self.has_points = False
 
-    def add(self, name, text=None, **words):
+    def add(self, name, text=None, **attrs):
         if text is None:
-            self.parts.append(Html(f"<{name}{attributes(**words)}/>"))
+            self.parts.append(Html(f"<{name}{attributes(**attrs)}/>"))
         else:
-            self.parts.append(Html(f"<{name}{attributes(**words)}>{escape(text)}</{name}>"))
+            self.parts.append(Html(f"<{name}{attributes(**attrs)}>{escape(text)}</{name}>"))
 
-    def line(self, x1, y1, x2, y2, class_, **words):
-        self.add("line", x1=r2(x1), y1=r2(y1), x2=r2(x2), y2=r2(y2), class_=class_, **words)
+    def line(self, x1, y1, x2, y2, class_, **attrs):
+        self.add("line", x1=r2(x1), y1=r2(y1), x2=r2(x2), y2=r2(y2), class_=class_, **attrs)
 
-    def rect(self, x, y, width, height, class_, **words):
-        self.add("rect", x=r2(x), y=r2(y), width=r2(max(width, 0)), height=r2(height), class_=class_, **words)
+    def rect(self, x, y, width, height, class_, **attrs):
+        self.add("rect", x=r2(x), y=r2(y), width=r2(max(width, 0)), height=r2(height), class_=class_, **attrs)
 
-    def text(self, x, y, text, class_="", anchor=None, room=None, **words):
+    def text(self, x, y, text, class_="", anchor=None, room=None, **attrs):
         """room: pixels after which the text is shortened."""
         if room is not None:
             text = shortened(str(text), int(room / LETTER))
-        self.add("text", text, x=r2(x), y=r2(y), class_=class_ or None, text_anchor=anchor, **words)
+        self.add("text", text, x=r2(x), y=r2(y), class_=class_ or None, text_anchor=anchor, **attrs)
 
-    def path(self, points, class_, **words):
+    def path(self, points, class_, **attrs):
         if points:
-            self.add("path", d="M" + "L".join(f"{r2(x)} {r2(y)}" for x, y in points), class_=class_, **words)
+            self.add("path", d="M" + "L".join(f"{r2(x)} {r2(y)}" for x, y in points), class_=class_, **attrs)
 
     def point(self, x, y, shape, radius, class_, tip):
         """A mark that answers to the mouse and the keyboard with the tip."""
         self._tipped(x, y, tag("path", d=marker_path(shape, x, y, radius), class_="mark"), class_, tip)
 
-    def bar(self, x, y, width, height, class_, tip, **words):
-        words = {**words, "x": r2(x), "y": r2(y), "width": r2(max(width, 0)), "height": r2(height)}
-        self._tipped(x + width / 2, y + height / 2, Html(f"<rect{attributes(class_='mark', **words)}/>"), class_, tip)
+    def bar(self, x, y, width, height, class_, tip, **attrs):
+        attrs = {**attrs, "x": r2(x), "y": r2(y), "width": r2(max(width, 0)), "height": r2(height)}
+        self._tipped(x + width / 2, y + height / 2, Html(f"<rect{attributes(class_='mark', **attrs)}/>"), class_, tip)
 
     def _tipped(self, x, y, shape, class_, tip):
         self.has_points = True

@@ -3,7 +3,7 @@
 
 import os
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.files import DataError
 from lanebench.run import Run
 from lanebench.sweep import AXES, scaling
@@ -18,7 +18,7 @@ def build(sweep, out):
     svg.ids = 0
     names = sweep.backends
     point = first_point(sweep)
-    top = (tag("h1", f"Sweep of {words.listed(names)} on {sweep.dataset}"),
+    top = (tag("h1", f"Sweep of {fmt.listed(names)} on {sweep.dataset}"),
            tag("div", *(tag("p", text, class_="verdict") for text in sentences(sweep)), class_="verdicts"),
            caveats.shown(list(findings(sweep, point))))
     sections = [*(charts.render(sweep, axis) for axis in AXES), points(sweep, out), of_machine(point), of_files(sweep, out)]
@@ -35,9 +35,9 @@ def first_point(sweep):
 
 
 def sentences(sweep):
-    lists = [f"{axis} {words.listed(map(str, sweep.values(axis)))}" for axis in AXES]
+    lists = [f"{axis} {fmt.listed(map(str, sweep.values(axis)))}" for axis in AXES]
     count = len({tuple(line[axis] for axis in AXES) for line in sweep.timed})
-    yield f"{words.count(count, 'point')} of {words.listed(sweep.backends)}: {'; '.join(lists)}."
+    yield f"{fmt.count(count, 'point')} of {fmt.listed(sweep.backends)}: {'; '.join(lists)}."
     curves = sweep.curves("threads")
     if not curves:
         return
@@ -46,9 +46,9 @@ def sentences(sweep):
     for backend, others, lines in curves:
         if tuple(others.items())[::-1] == largest:
             line, gain, share = scaling(lines)[-1]
-            phrases.append(f"{backend} is {words.times(gain)} as fast with {words.count(line['threads'], 'thread')} as with "
-                           f"{lines[0]['threads']} ({words.percent(share)} of the ideal)")
-    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}, by medians alone: {words.listed(phrases)}."
+            phrases.append(f"{backend} is {fmt.times(gain)} as fast with {fmt.count(line['threads'], 'thread')} as with "
+                           f"{lines[0]['threads']} ({fmt.percent(share)} of the ideal)")
+    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}, by medians alone: {fmt.listed(phrases)}."
 
 
 def findings(sweep, point):
@@ -71,9 +71,9 @@ def points(sweep, out):
                ("point", False, "its report, or its files")]
     looks = theme.looks_of(sweep.backends)
     rows = [[name_cell(line, looks), *(Cell(str(line[axis]), line[axis]) for axis in AXES),
-             raw(line["row"], "median_train_seconds", lambda _, s=line["median_train_seconds"]: words.seconds(s)),
-             raw(line["row"], "share_of_peak", lambda _, s=line["share_of_peak"]: words.percent(s)),
-             raw(line["row"], "gflops", lambda _, g=line["gflops"]: words.rounded(g)), raw(line["row"], "epochs"),
+             raw(line["row"], "median_train_seconds", lambda _, s=line["median_train_seconds"]: fmt.seconds(s)),
+             raw(line["row"], "share_of_peak", lambda _, s=line["share_of_peak"]: fmt.percent(s)),
+             raw(line["row"], "gflops", lambda _, g=line["gflops"]: fmt.rounded(g)), raw(line["row"], "epochs"),
              raw(line["row"], "val_accuracy"), Cell(line["outcome"], class_=None if line["outcome"] == "ok" else "failed"),
              link(sweep, line, out)] for line in sweep.lines]
     return markup.section("points", "Points", table("Each backend at each point", columns, rows, id_="sweep-points"))

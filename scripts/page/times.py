@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How long an epoch takes: the summary table, and every epoch as a dot with median and interval."""
 
-from lanebench import scales, words
+from lanebench import fmt, scales
 from lanebench.rows import value
 from lanebench.run import timed
 
@@ -30,18 +30,18 @@ def summary_row(backend, bases):
     name = theme.named(backend)
     if not integrity.is_believed(backend):
         name = join((name, tag("small", "violates integrity", class_="failed")), " ")
-    missing = words.NOT_MEASURED
-    row = [Cell(name, backend.label), figure_cell(backend.seconds, lambda s: words.seconds(s, interval), missing)]
+    missing = fmt.NOT_MEASURED
+    row = [Cell(name, backend.label), figure_cell(backend.seconds, lambda s: fmt.seconds(s, interval), missing)]
     for base in (backend.run.base(name) for name in bases):
         up = backend.speedup_over(base) if base else None
         if up and up.reason:
             row.append(Cell(tag("span", missing, title=f"not established: {up.reason}"), ""))
         else:
-            row.append(figure_cell(up and up.factor, words.times, missing))
+            row.append(figure_cell(up and up.factor, fmt.times, missing))
     return row + [
-        figure_cell(interval and interval[0], lambda _: words.seconds_range(interval, backend.seconds), missing),
+        figure_cell(interval and interval[0], lambda _: fmt.seconds_range(interval, backend.seconds), missing),
         figure_cell(backend.figure("gflops"), lambda _: backend.speed.replace(" GFLOP/s", ""), missing),
-        figure_cell(backend.figure("share_of_peak"), words.percent, missing),
+        figure_cell(backend.figure("share_of_peak"), fmt.percent, missing),
         figure_cell(backend.figure("val_accuracy"), lambda a: f"{a:.4f} ({backend.figure('last_epoch') or 0:.0f})", missing),
         figure_cell(backend.worst, lambda w: f"{w:.2f}", missing)]
 
@@ -60,7 +60,7 @@ def draw(series, width):
     chart = Chart(width, bottom + 42, "Time of a training epoch by backend")
     end = scales.time_axis_end(series)
     scale = scales.Linear(0, end * 1.04, left, right)
-    scale_unit, unit = words.unit_of(end)
+    scale_unit, unit = fmt.unit_of(end)
     ticks = [(v * scale_unit, t) for v, t in scales.Linear(0, end * 1.04 / scale_unit, 0, 1).ticks(width // 70)]
     chart.x_axis(scale, ticks, top, bottom, f"training time of one epoch ({unit}), from 0")
     for i, backend in enumerate(series):
@@ -70,9 +70,9 @@ def draw(series, width):
 
 def draw_row(chart, backend, scale, y, end):
     seconds, interval = backend.seconds, backend.interval
-    text = words.seconds(seconds, interval) if seconds else "median not known"
+    text = fmt.seconds(seconds, interval) if seconds else "median not known"
     if interval and chart.width > 400:
-        text += f" ({words.seconds_range(interval, seconds)})"
+        text += f" ({fmt.seconds_range(interval, seconds)})"
     if backend.speed:
         text += f" · {backend.speed}"
     if len(backend.epochs) == 1:
@@ -99,7 +99,7 @@ def draw_dot(chart, backend, epoch, k, scale, middle, end):
     hollow = k == 0 and len(backend.epochs) > 1
     speed = value(epoch, "gflops")
     tip = lines(f"{backend.label}, epoch {epoch['epoch']}" + (" (warms up)" if hollow else ""),
-                f"{epoch['train_seconds']} s", f"{words.rounded(speed)} GFLOP/s" if speed == speed else "",
+                f"{epoch['train_seconds']} s", f"{fmt.rounded(speed)} GFLOP/s" if speed == speed else "",
                 f"disturbed: {epoch['noisy']}" if epoch.get("noisy") else "",
                 f"round {epoch['round']}, position {epoch.get('position')}" if epoch.get("round") else "")
     y = middle + (3.8 * ((k * 2) % 5 - 2) if len(backend.epochs) > 1 else 0)  # apart, where they coincide

@@ -2,7 +2,7 @@
 """The first sentence of the page: which backend is fastest, by how much, how sure that is, and whether it is
 correct."""
 
-from lanebench import words
+from lanebench import fmt
 from lanebench.rows import finite
 
 from . import ab, integrity, speedups
@@ -42,10 +42,10 @@ def speed(timed, bases):
     """The parts of the sentence about the fastest."""
     best = timed[0]
     seconds, interval = best.seconds, best.interval
-    yield tag("strong", f"{best.titled} trains an epoch in {words.seconds(seconds, interval)}")
+    yield tag("strong", f"{best.titled} trains an epoch in {fmt.seconds(seconds, interval)}")
     text = ""
     if interval:
-        text += f" (95\u00a0% interval {words.seconds_range(interval, seconds)})"
+        text += f" (95\u00a0% interval {fmt.seconds_range(interval, seconds)})"
     if len(timed) == 1:
         yield text + ("; it ran alone. " if len(best.run.timed()) == 1 else ". ")
         return
@@ -55,12 +55,12 @@ def speed(timed, bases):
     if up and up.reason:
         text += f", but how it compares with {second.titled} is not established ({up.reason})"
     elif is_open:
-        text += (f", but cannot be told apart from {second.titled} here ({words.times(up.factor)}, "
-                 f"{words.times_range(up.factor, up.interval)})")
+        text += (f", but cannot be told apart from {second.titled} here ({fmt.times(up.factor)}, "
+                 f"{fmt.times_range(up.factor, up.interval)})")
     named = [b for b in dict.fromkeys([second.name, *bases]) if b != best.name]
     phrases = [faster(best, other) for other in timed if other.name in named and not (other is second and is_open)]
     phrases = [phrase for phrase in phrases if phrase]
-    yield text + (": " + words.listed(phrases) if phrases else "") + ". "
+    yield text + (": " + fmt.listed(phrases) if phrases else "") + ". "
 
 
 def faster(best, other):
@@ -70,7 +70,7 @@ def faster(best, other):
 
 
 def speedup_text(up):
-    return words.times_and_range(up.factor, up.interval)
+    return fmt.times_and_range(up.factor, up.interval)
 
 
 def rightness(run):
@@ -80,12 +80,12 @@ def rightness(run):
     doubtful = integrity.violators(run)
     text = ""
     if doubtful:
-        text += (f"{words.listed(doubtful)} VIOLATED integrity: "
+        text += (f"{fmt.listed(doubtful)} VIOLATED integrity: "
                  f"{'their' if len(doubtful) > 1 else 'its'} figures are left out here. ")
     if failed:
-        text += f"{words.listed(b.name for b in failed)} FAILED the proof. "
+        text += f"{fmt.listed(b.name for b in failed)} FAILED the proof. "
     if gone:
-        text += f"{words.listed(b.name for b in gone)} left the run. "
+        text += f"{fmt.listed(b.name for b in gone)} left the run. "
     for backend in run.backends:
         if backend.deviation:
             text += f"{backend.name} {backend.deviation}. "
@@ -93,8 +93,8 @@ def rightness(run):
     if good:
         cases = sum(int(sum(finite(b.proof, "count"))) for b in good)
         everyone = len(good) == len(run.backends) and len(good) > 1
-        who = "Every backend" if everyone else words.listed(b.name for b in good)
-        text += f"{who} passed the proof, {words.count(cases, 'case')}{' in all' if len(good) > 1 else ''}."
+        who = "Every backend" if everyone else fmt.listed(b.name for b in good)
+        text += f"{who} passed the proof, {fmt.count(cases, 'case')}{' in all' if len(good) > 1 else ''}."
     return text or "There is no record of a proof."
 
 

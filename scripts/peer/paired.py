@@ -18,18 +18,18 @@ HANDED_ON = ("--data", "--out", "--seed", "--batch", "--hidden", "--lr", "--thre
 
 
 def parse_command(text):
-    """The bench command as words."""
+    """The bench command as a list."""
     try:
-        words = shlex.split(text)
+        argv = shlex.split(text)
     except ValueError as error:
         raise PeerError(EXIT_USAGE, f"--paired: {error}") from None
-    if not words or not shutil.which(words[0]):
-        raise PeerError(EXIT_USAGE, f"--paired: {words[0] if words else 'empty'}: no such program; name the built "
+    if not argv or not shutil.which(argv[0]):
+        raise PeerError(EXIT_USAGE, f"--paired: {argv[0] if argv else 'empty'}: no such program; name the built "
                                     "bench, such as 'build/bench --backend avx512 --epochs 4'")
-    for word in words[1:]:
-        if word.partition("=")[0] in HANDED_ON:
-            raise PeerError(EXIT_USAGE, f"--paired: {word}: give it to peer_torch.py, which hands it on to bench")
-    return words
+    for argument in argv[1:]:
+        if argument.partition("=")[0] in HANDED_ON:
+            raise PeerError(EXIT_USAGE, f"--paired: {argument}: give it to peer_torch.py, which hands it on to bench")
+    return argv
 
 
 def shares(epochs, rounds):
@@ -46,14 +46,14 @@ class Bench:
     """The bench command with what both sides share. run() is interruptible: bench ends by itself on an interrupt, with
     its complete rows on disk."""
 
-    def __init__(self, words, arguments, data):
+    def __init__(self, argv, arguments, data):
         shared = {"--data": data, "--seed": arguments.seed, "--batch": arguments.batch, "--hidden": arguments.hidden,
                   "--lr": arguments.lr, "--threads": arguments.threads}
-        self.words = words + [str(word) for pair in shared.items() for word in pair] + ["--quiet"]
+        self.argv = argv + [str(word) for pair in shared.items() for word in pair] + ["--quiet"]
 
     def run(self, folder):
         """One run into that folder. Returns seconds of its epochs by backend, in order."""
-        process = subprocess.Popen(self.words + ["--out", folder], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        process = subprocess.Popen(self.argv + ["--out", folder], stdin=subprocess.DEVNULL, stdout=sys.stderr)
         try:
             code = process.wait()
         except BaseException:

@@ -94,7 +94,7 @@ def without_tf32(setting):
     return dict(setting, tf32="off") if "tf32" in setting else setting
 
 
-def words(setting):
+def text_of(setting):
     return " ".join(f"{key}={value}" for key, value in setting.items())
 
 

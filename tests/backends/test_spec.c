@@ -57,7 +57,7 @@ static void wrong_texts_are_refused(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *words;
+        const char *text, *message;
     } wrong[] = {
         {"cblas:", "nothing follows the colon"},
         {"cblas::composed", "nothing follows the colon"},
@@ -71,7 +71,7 @@ static void wrong_texts_are_refused(void **state)
         struct backend_spec s;
         struct error e = {0};
         assert_int_equal(backend_spec_parse(&s, wrong[i].text, &e), EXIT_USAGE);
-        assert_non_null(strstr(e.text, wrong[i].words));
+        assert_non_null(strstr(e.text, wrong[i].message));
     }
     char *text = malloc(BACKEND_SPEC_SIZE + 1);
     struct backend_spec s;
@@ -131,7 +131,7 @@ static void what_cannot_be_combined_is_refused(void **state)
 {
     (void)state;
     static const struct {
-        const char *spec, *words;
+        const char *spec, *message;
     } wrong[] = {
         {"avx2+rmsprop:cblas", "cblas has no rmsprop of its own; it has gemm"},
         {"avx3+gemm:naive", "did you mean 'avx2'?"},
@@ -142,7 +142,7 @@ static void what_cannot_be_combined_is_refused(void **state)
         struct error e = {0};
         assert_null(registry_resolve(wrong[i].spec, &e));
         assert_int_equal(e.code, EXIT_USAGE);
-        assert_non_null(strstr(e.text, wrong[i].words));
+        assert_non_null(strstr(e.text, wrong[i].message));
     }
 }
 

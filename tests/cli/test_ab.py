@@ -18,8 +18,8 @@ SMALL = ["--hidden", "16", "--threads", "1"]
 CODES = {"SLOWER": 3, "INCONCLUSIVE": 4, "SAME": 0, "FASTER": 0}
 
 
-def ab(data, out, *words):
-    return run(bench, "ab", *words, *SMALL, "--data", data, "--out", out, timeout=500)
+def ab(data, out, *argv):
+    return run(bench, "ab", *argv, *SMALL, "--data", data, "--out", out, timeout=500)
 
 
 def turns_of(epochs):
@@ -80,9 +80,9 @@ def test_two_backends(data, folder):
     check(abs(bias - (0 if holds_one else itself)) < 1e-6, f"bias {bias}, A/A {rows[0]}")
     check(all(r["verified"] == "1" for r in epochs), "ab: unproven epochs")
     for row, end in zip(rows, (report_of_ab.of_itself(rows[0], rows), "12 rounds")):
-        words = [text.replace("\u00a0", " ").replace("−", "-") for text in (report_of_ab.size(row), end)]
-        check(any(all(word in line for word in words) for line in result.stdout.replace("\n           ", " ").splitlines()),
-              f"{row['comparison']}: the report says {words}, the console {result.stdout}")
+        parts = [text.replace("\u00a0", " ").replace("−", "-") for text in (report_of_ab.size(row), end)]
+        check(any(all(part in line for part in parts) for line in result.stdout.replace("\n           ", " ").splitlines()),
+              f"{row['comparison']}: the report says {parts}, the console {result.stdout}")
     check({r["backend"] for r in whole_rows(out + "/proof.csv")} == {"naive", "naive.again", "avx2"}, "ab: proofs")
     with open(out + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
@@ -145,7 +145,7 @@ def test_processes(data, folder):
     check((settings["processes"], settings["order"]) == (2, "abba"), f"processes: settings {settings}")
 
 
-# words, exit code, what the one line names
+# arguments, exit code, what the one line names
 REFUSED = [
     ([], 2, ["two contenders", "bench ab avx512 ./mine.so"]),
     (["naive", "--max-isa", "baseline"], 77, ["there is no other backend to compare naive with"]),
@@ -171,9 +171,9 @@ REFUSED = [
 
 
 def test_refusals(data, folder):
-    for words, code, names in REFUSED:
+    for argv, code, names in REFUSED:
         out = folder + "/refused"
-        check_refused(ab(data, out, *words), code, names, f"ab {words}", out)
+        check_refused(ab(data, out, *argv), code, names, f"ab {argv}", out)
 
 
 def test_other_protocol(data, folder):
@@ -182,8 +182,8 @@ def test_other_protocol(data, folder):
     check(answer.startswith(b"lanebench-worker"), f"worker answer: {answer[:20]!r}")
     other = bytearray(answer)
     other[16] ^= 1
-    for name, content, words in (("other", bytes(other), "protocol"), ("cut", answer[:-1], "protocol"),
-                                 ("short", answer[:20], "does not answer")):
+    for name, content, message in (("other", bytes(other), "protocol"), ("cut", answer[:-1], "protocol"),
+                                   ("short", answer[:20], "does not answer")):
         with open(f"{folder}/{name}.bin", "wb") as f:
             f.write(content)
         program = f"{folder}/{name}"
@@ -191,14 +191,14 @@ def test_other_protocol(data, folder):
             f.write(f'#!/bin/sh\nexec cat "{folder}/{name}.bin"\n')
         os.chmod(program, 0o755)
         result = ab(data, folder + "/refused", program + ":naive", "naive")
-        check(result.returncode == 2 and words in result.stderr, f"{name}: {result.returncode} {result.stderr!r}")
+        check(result.returncode == 2 and message in result.stderr, f"{name}: {result.returncode} {result.stderr!r}")
 
 
 def test_interrupted(data, folder):
     """One backend against itself, ended too early for a verdict."""
     out = folder + "/interrupted"
-    words = ["ab", "naive", "naive", *SMALL, "--rounds", "9000", "--data", data, "--out", out]
-    process = subprocess.Popen([bench, *words],
+    argv = ["ab", "naive", "naive", *SMALL, "--rounds", "9000", "--data", data, "--out", out]
+    process = subprocess.Popen([bench, *argv],
                                env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     for line in process.stderr:

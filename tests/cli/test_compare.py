@@ -31,12 +31,12 @@ def write(folder, env_id="aaaaaaaaaaaa", commit="1" * 40, slowdown=1.0, settings
     return {b["backend"]: b for b in summary["backends"]}
 
 
-def compare(*words, columns="80"):
-    return run(bench, "compare", *words, env={"COLUMNS": columns})
+def compare(*argv, columns="80"):
+    return run(bench, "compare", *argv, env={"COLUMNS": columns})
 
 
-def rows_of(*words):
-    result = compare(*words, "--json")
+def rows_of(*argv):
+    result = compare(*argv, "--json")
     check(result.returncode == 0 and result.stderr == "", f"--json: {result}")
     return {(r["backend"], r["run"]): r for r in json.loads(result.stdout)["rows"]}
 

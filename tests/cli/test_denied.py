@@ -16,8 +16,8 @@ NEEDED = {"ftruncate": "shared memory", "socketpair": "cannot start a worker"}
 BEYOND_US = {("EPERM", "clone3")}
 
 
-def denied(error, names, words, timeout=580):
-    return subprocess.run([denier, error, *names, "--", bench, *words], env=clean_environment(), timeout=timeout,
+def denied(error, names, argv, timeout=580):
+    return subprocess.run([denier, error, *names, "--", bench, *argv], env=clean_environment(), timeout=timeout,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
@@ -30,10 +30,10 @@ def recorded(out):
 
 def test_needed(prove):
     """What nothing can replace ends the program with one line."""
-    for name, words in NEEDED.items():
+    for name, message in NEEDED.items():
         for error in ("EPERM", "ENOSYS"):
             result = denied(error, [name], prove)
-            check(result.returncode == 99 and words in result.stderr and result.stderr.count("\n") == 1,
+            check(result.returncode == 99 and message in result.stderr and result.stderr.count("\n") == 1,
                   f"{name} {error}: {result}")
 
 

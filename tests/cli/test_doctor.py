@@ -69,9 +69,9 @@ def test_other_machine():
 
 
 def test_usage():
-    for words in (["--out", "x"], ["--threads", "0"], ["extra"]):
-        result = run(bench, "doctor", *words)
-        check(result.returncode == 2 and len(result.stderr.splitlines()) == 1, f"{words}: {result.stderr}")
+    for argv in (["--out", "x"], ["--threads", "0"], ["extra"]):
+        result = run(bench, "doctor", *argv)
+        check(result.returncode == 2 and len(result.stderr.splitlines()) == 1, f"{argv}: {result.stderr}")
 
 
 test_usage()

@@ -30,8 +30,8 @@ def warnings(result):
     return [line[9:] for line in result.stderr.splitlines() if line.startswith("warning: the environment")]
 
 
-def prove(data, backend, variables, *words):
-    result = run(bench, "prove", *SMALL, "--backend", backend, "--case", "gather *", "--data", data, *words, env=variables)
+def prove(data, backend, variables, *argv):
+    result = run(bench, "prove", *SMALL, "--backend", backend, "--case", "gather *", "--data", data, *argv, env=variables)
     check(result.returncode == 0, f"{backend}: exit {result.returncode}: {result.stderr}")
     return warnings(result)
 

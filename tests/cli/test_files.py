@@ -147,7 +147,7 @@ def test_integrity(out, run_id):
     check(len({r["check"] for r in rows}) == len(rows) == count > 10, f"integrity.csv: {[r['check'] for r in rows]}")
     check({(r["run_id"], r["backend"]) for r in rows} == {(run_id, "naive")}, "integrity.csv: identity")
     check({r["status"] for r in rows} <= {"pass", "not applicable"}, f"integrity.csv: {rows}")
-    check(all(r["words"] for r in rows), "integrity.csv: words everywhere")
+    check(all(r["words"] for r in rows), "integrity.csv: a message in every row")
 
 
 def test_machine(out, run_id):
@@ -200,8 +200,8 @@ def test_quiet(data, folder):
     check(result.stdout.startswith("backend "), "--quiet: the summary")
 
 
-def refused(words, code, names, data):
-    check_refused(run(bench, *SMALL, "--quiet", "--data", data, "--out", *words), code, names, f"--out {words}")
+def refused(argv, code, names, data):
+    check_refused(run(bench, *SMALL, "--quiet", "--data", data, "--out", *argv), code, names, f"--out {argv}")
 
 
 def test_bad_folders(data, folder, run_folder):
@@ -223,8 +223,8 @@ def test_nearly_full(data, folder, place):
     """Whichever of a proof's files finds no room first: a folder that is left has a row, else the next try is refused."""
     fates = set()
     for size in range(4, 48, 4):
-        words = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --case "gather *" --data "{data}" --out "{place}/run"'
-        result = mounted(place, f"size={size}k", f'{words} >/dev/null; code=$?; ls -A "{place}/run" >"{folder}/left" 2>&1;'
+        command = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --case "gather *" --data "{data}" --out "{place}/run"'
+        result = mounted(place, f"size={size}k", f'{command} >/dev/null; code=$?; ls -A "{place}/run" >"{folder}/left" 2>&1;'
                          f' cat "{place}"/run/proof.csv* >"{folder}/rows" 2>/dev/null; exit $code')
         if result.returncode == 42:
             skip("mounting is not allowed here")
@@ -244,32 +244,32 @@ def test_full_and_read_only(data, folder):
         skip(name_space.stderr.strip())
     place = folder + "/mount"
     os.mkdir(place)
-    words = f'env -i "{bench}" {" ".join(SMALL)} --quiet --epochs 200 --data "{data}" --out "{place}/run"'
-    read_only = mounted(place, "ro", f"{words}; exit $?")
+    command = f'env -i "{bench}" {" ".join(SMALL)} --quiet --epochs 200 --data "{data}" --out "{place}/run"'
+    read_only = mounted(place, "ro", f"{command}; exit $?")
     if read_only.returncode == 42:
         skip("mounting is not allowed here")
     check(read_only.returncode == 99 and "Read-only file system" in read_only.stderr, f"read-only: {read_only}")
     check(read_only.stderr.count("\n") == 1 and place in read_only.stderr, f"read-only: {read_only.stderr!r}")
     test_nearly_full(data, folder, place)
     # Full at once: nothing is proven or trained. Full after a while: whole rows stay.
-    full = mounted(place, "size=4k", f"{words}; exit $?")
+    full = mounted(place, "size=4k", f"{command}; exit $?")
     check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
     check(full.stderr.count("\n") == 1, f"full: {full.stderr!r}")
     kept = folder + "/kept"
-    filling = mounted(place, "size=200k", f'{words}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    filling = mounted(place, "size=200k", f'{command}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
     check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
     check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
     lost = check_kept(kept, "filling up")
     check(lost in (["epochs.csv"], ["ops.csv"]), f"filling up: {lost} kept the name of a file that is not whole")
     # A proof that does not fit; --benchmark_out that does not, beside a CSV file that does.
     shutil.rmtree(kept)
-    words = f'env -i "{part[1]}" prove {" ".join(SMALL)} --quiet --data "{data}" --out "{place}/run"'
-    proof = mounted(place, "size=28k", f'{words} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    command = f'env -i "{part[1]}" prove {" ".join(SMALL)} --quiet --data "{data}" --out "{place}/run"'
+    proof = mounted(place, "size=28k", f'{command} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
     check(proof.returncode == 99 and "No space left" in proof.stderr, f"prove: {proof}")
     check(check_kept(kept, "prove") == ["proof.csv"], "prove: proof.csv has its final name without all its rows")
-    words = (f'env -i "{bench}" micro {" ".join(SMALL)} --quiet --data "{data}" --benchmark_filter=gather '
-             f'--benchmark_min_time=0.001 --benchmark_repetitions=40 --benchmark_out="{place}/out.json"')
-    out = mounted(place, "size=8k", f'{words}; code=$?; ls "{place}"; exit $code')
+    command = (f'env -i "{bench}" micro {" ".join(SMALL)} --quiet --data "{data}" --benchmark_filter=gather '
+               f'--benchmark_min_time=0.001 --benchmark_repetitions=40 --benchmark_out="{place}/out.json"')
+    out = mounted(place, "size=8k", f'{command}; code=$?; ls "{place}"; exit $code')
     check(out.returncode == 99 and "No space left" in out.stderr and "out.json" in out.stderr, f"micro: {out}")
     check(out.stdout.splitlines()[-1] != "out.json", f"micro: out.json is cut: {out.stdout[-200:]}")
 
@@ -306,12 +306,12 @@ def test_nowhere(data, folder):
     full = run(bench, "micro", *SMALL, *quick, "--benchmark_out=/dev/full")
     check(full.returncode == 99 and "/dev/full: cannot be written" in full.stderr, f"/dev/full: {full}")
     check(stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full was replaced by a file")
-    for words in (["list"], ["list", "--json"], ["--help"], ["--version"], ["data", "--data", data], ["help-as", "man"],
-                  ["prove", *SMALL, "--data", data], ["roofline"], ["doctor", "--json"], ["micro", *SMALL, *quick]):
+    for argv in (["list"], ["list", "--json"], ["--help"], ["--version"], ["data", "--data", data], ["help-as", "man"],
+                 ["prove", *SMALL, "--data", data], ["roofline"], ["doctor", "--json"], ["micro", *SMALL, *quick]):
         with open("/dev/full", "w", encoding="utf-8") as device:
-            result = run(bench, *words, stdout=device)
+            result = run(bench, *argv, stdout=device)
         check(result.returncode == 99 and "stdout: cannot be written: No space left" in result.stderr,
-              f"{words} >/dev/full: {result}")
+              f"{argv} >/dev/full: {result}")
 
 
 with scratch() as scratch_folder:

@@ -15,8 +15,8 @@ bench = os.path.abspath(sys.argv[1])
 EPOCHS = 8
 
 
-def gate(data, baseline, out, *words):
-    return run(bench, "gate", "--baseline", baseline, "--data", data, "--out", out, *words, timeout=500)
+def gate(data, baseline, out, *argv):
+    return run(bench, "gate", "--baseline", baseline, "--data", data, "--out", out, *argv, timeout=500)
 
 
 def forge(baseline, folder, factor=None, machine=None, is_old=False):
@@ -71,9 +71,9 @@ def drop_id(machine):
     del machine["env_id"]
 
 
-def verdict_of(data, folder, baseline, verdict, code, *words):
+def verdict_of(data, folder, baseline, verdict, code, *argv):
     out = f"{folder}/gate-{verdict}"
-    result = gate(data, baseline, out, *words)
+    result = gate(data, baseline, out, *argv)
     check(result.returncode == code, f"{verdict}: exit {result.returncode} instead of {code}: {result.stderr}")
     check(result.stdout.startswith(verdict + ": "), f"{verdict}: the first line: {result.stdout[:100]!r}")
     check_rows(out, baseline, verdict)
@@ -100,9 +100,9 @@ def test_verdicts(data, folder, baseline):
     check(all(r["baseline_env_id"] != r["env_id"] for r in whole_rows(out + "/gate.csv")), "another machine: ids")
 
 
-def refused(data, baseline, code, names, folder, *words):
+def refused(data, baseline, code, names, folder, *argv):
     out = folder + "/refused"
-    check_refused(gate(data, baseline, out, *words), code, names, f"gate {words}", out)
+    check_refused(gate(data, baseline, out, *argv), code, names, f"gate {argv}", out)
 
 
 def test_refusals(data, folder, baseline):

@@ -30,8 +30,8 @@ def made(form, folder, name):
     return path
 
 
-def call(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=100, env=clean_environment(**more))
+def call(*argv, **more):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=100, env=clean_environment(**more))
 
 
 def commands():
@@ -44,12 +44,12 @@ def all_flags():
     return set(re.findall(r"^  (--[a-z][a-z-]*)", pages, re.MULTILINE)) - {"--benchmark"}
 
 
-def bash_words(shell, path, *words):
-    """What bash would offer for the last of the words."""
+def bash_offers(shell, path, *argv):
+    """What bash would offer for the last argument."""
     script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lanebench; '
               'printf "%s\\n" "${COMPREPLY[@]}"')
-    result = call(shell, "--norc", "-uc", script, "bash", path, bench, *words)
-    check(result.returncode == 0 and result.stderr == "", f"bash, {words}: {result.stderr}")
+    result = call(shell, "--norc", "-uc", script, "bash", path, bench, *argv)
+    check(result.returncode == 0 and result.stderr == "", f"bash, {argv}: {result.stderr}")
     return [w for w in result.stdout.split("\n") if w.strip()]
 
 
@@ -59,8 +59,8 @@ def test_bash(folder):
     check(set(registered.stdout.splitlines()) == {f"complete -F _lanebench {name}" for name in NAMES}, f"complete -p: {registered}")
     check(call(shell, "-n", path).stderr == "", "bash -n")
 
-    def offers(*words):
-        return sorted(w.strip() for w in bash_words(shell, path, *words))
+    def offers(*argv):
+        return sorted(w.strip() for w in bash_offers(shell, path, *argv))
     names = run(bench, "help-as", "backends").stdout.split()
     check(offers("--ba") == ["--backend", "--batch"], f"--ba: {offers('--ba')}")
     check(offers("data", "--ba") == [], f"data --ba: {offers('data', '--ba')}")
@@ -121,8 +121,8 @@ def test_fish(folder):
 
 def test_man(folder):
     reader, path = sys.argv[2], made("man", folder, "lanebench.1")
-    words = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
-    result = call(need(reader), *words[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
+    flags = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
+    result = call(need(reader), *flags[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
     said = result.stderr + (result.stdout if reader == "mandoc" else "")
     check(result.returncode == 0 and said == "", f"{reader}: {said}")
 

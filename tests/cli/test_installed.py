@@ -41,8 +41,8 @@ def files_below(folder):
     return {os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names}
 
 
-def call(program, *words, **more):
-    return run(program, *words, env={**PLAIN, **more})
+def call(program, *argv, **more):
+    return run(program, *argv, env={**PLAIN, **more})
 
 
 def check_links(documentation):
@@ -112,8 +112,8 @@ def test_results(folder):
     program, here = folder + "/bench", folder + "/here"
     shutil.copy(bench, program)
     os.mkdir(here)
-    words = ["--backend", "naive", "--hidden", "16", "--threads", "1", "--epochs", "1", "--data", make_data(folder + "/data")]
-    done = run(program, *words, cwd=here)
+    argv = ["--backend", "naive", "--hidden", "16", "--threads", "1", "--epochs", "1", "--data", make_data(folder + "/data")]
+    done = run(program, *argv, cwd=here)
     runs = os.listdir(here + "/results") if os.path.isdir(here + "/results") else []
     check(done.returncode == 0 and len(runs) == 1 and f"results: results/{runs[0]}" in done.stdout, f"{runs}: {done}")
 

@@ -29,13 +29,13 @@ SIGNALS = {"INT": [signal.SIGINT], "TERM": [signal.SIGTERM], "TERM twice": [sign
 # A second on a quiet machine, see the times that are printed; other tests may hold the processors meanwhile.
 LONGEST = 8
 
-Command = collections.namedtuple("Command", "seconds words out", defaults=[True])
+Command = collections.namedtuple("Command", "seconds argv out", defaults=[True])
 Kill = collections.namedtuple("Kill", "command how after out")
 End = collections.namedtuple("End", "kill code seconds epochs")
 
 
 def commands(data, baseline):
-    """Name -> the seconds within which it is ended, about those that it takes; its words; whether it takes --out."""
+    """Name -> the seconds within which it is ended, about those that it takes; its arguments; whether it takes --out."""
     data = ["--data", data]
     return {
         "run": Command(2.5, ["run", *SMALL, "--epochs", str(EPOCHS), "--format", "csv,jsonl", *data]),
@@ -138,18 +138,18 @@ def check_orphans(mark, what):
     check(not left, f"{what}: processes {left} are left")
 
 
-def words_of(kill, all_commands):
+def argv_of(kill, all_commands):
     command = all_commands[kill.command]
     if kill.command == "tune":
-        return [*command.words, f"{kill.out}/tuning.json"]
-    return [*command.words, "--out", kill.out] if command.out else command.words
+        return [*command.argv, f"{kill.out}/tuning.json"]
+    return [*command.argv, "--out", kill.out] if command.out else command.argv
 
 
 def end_by(kill, all_commands):
     what = f"{kill.command}, {kill.how} after {kill.after:.3f} s"
     mark = f"LANEBENCH_TEST_MARK={kill.out}"
-    words = words_of(kill, all_commands)
-    process = subprocess.Popen([bench, *words], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    argv = argv_of(kill, all_commands)
+    process = subprocess.Popen([bench, *argv], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, start_new_session=True,
                                env=clean_environment(LANEBENCH_TEST_MARK=kill.out, XDG_CACHE_HOME=kill.out + ".cache"))
     try:

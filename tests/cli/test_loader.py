@@ -13,11 +13,11 @@ LOADER = "/lib64/ld-linux-x86-64.so.2"
 bench = sys.argv[1]
 
 
-def try_command(top, name, *words):
+def try_command(top, name, *argv):
     """bench starts twice, and searches the folder that the loader was told; returns what the machine's file says."""
     folder, out = f"{top}/{name}-libraries", f"{top}/{name}"
     os.mkdir(folder)
-    result = run(LOADER, "--library-path", folder, "--argv0", "another-name", bench, *words, "--data", top + "/data",
+    result = run(LOADER, "--library-path", folder, "--argv0", "another-name", bench, *argv, "--data", top + "/data",
                  "--out", out, env={"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": folder + "/log"})
     check(result.returncode == 0, f"{name}: exit {result.returncode}: {result.stderr}")
     starts = []
@@ -38,7 +38,7 @@ with scratch() as top:
     make_data(top + "/data")
     small = ["--backend", "naive", "--hidden", "16", "--threads", "1"]
     # The one starts a worker, the other itself again.
-    for name, *words in (("prove", *small, "--case", "vexp*"), ("micro", *small, "--benchmark_list_tests")):
-        machine = try_command(top, name, name, *words)
+    for name, *argv in (("prove", *small, "--case", "vexp*"), ("micro", *small, "--benchmark_list_tests")):
+        machine = try_command(top, name, name, *argv)
         check(machine["build"]["program_sha256"] == digest, f"{name}: {machine['build']['program_sha256']} is not {digest}")
 finish()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names from outside: bytes that are no UTF-8, characters across the length at which a name is cut, words that a
+"""Names from outside: bytes that are no UTF-8, characters across the length at which a name is cut, names that a
 spreadsheet computes, plug-ins whose name breaks the rule. And a folder that a failed command must not keep.
 
 Arguments: bench, the plug-ins called -x and with 33 characters, a CBLAS library."""
@@ -119,17 +119,17 @@ def test_missing_libraries(data, folder):
     refused(["run", "--backend", "cblas:" + "/é" * 300, *TRAIN], ["more than 511 bytes"], folder + "/too-long")
 
 
-def refused(words, named, out):
+def refused(argv, named, out):
     """One line, exit code 2, and nothing left in the folder, be it new or there before."""
     for made in (False, True):
         shutil.rmtree(out, ignore_errors=True)
         if made:
             os.mkdir(out)
-        result = run(bench, *words, "--out", out)
-        check(result.returncode in (2, 6), f"{words}: exit {result.returncode}: {result.stderr!r}")
-        check("bench: " in result.stderr and all(name in result.stderr for name in named), f"{words}: {result.stderr!r}")
+        result = run(bench, *argv, "--out", out)
+        check(result.returncode in (2, 6), f"{argv}: exit {result.returncode}: {result.stderr!r}")
+        check("bench: " in result.stderr and all(name in result.stderr for name in named), f"{argv}: {result.stderr!r}")
         left = os.listdir(out) if os.path.isdir(out) else None
-        check(left == ([] if made else None), f"{words}: the folder keeps {left}")
+        check(left == ([] if made else None), f"{argv}: the folder keeps {left}")
     shutil.rmtree(out, ignore_errors=True)
 
 
@@ -149,11 +149,11 @@ def test_retry(data, folder):
 
 
 def test_plugins():
-    for words, shown in (((dash,), "'-x'"), ((long_name,), "'a-name-of-33-characters-xxxxx...'"), ((dash + ":-y",), "'-y'"),
-                         ((dash + ":" + "é" * 20,), "'" + "é" * 14 + "...'"), ((dash + ":",), "''")):
-        result = run(bench, "list", "--plugin", *words)
-        check(result.returncode == 2 and result.stderr.count("\n") == 1, f"{words}: {result}")
-        check(shown in result.stderr and "1 to 32 characters of a-z" in result.stderr, f"{words}: {result.stderr!a}")
+    for argv, shown in (((dash,), "'-x'"), ((long_name,), "'a-name-of-33-characters-xxxxx...'"), ((dash + ":-y",), "'-y'"),
+                        ((dash + ":" + "é" * 20,), "'" + "é" * 14 + "...'"), ((dash + ":",), "''")):
+        result = run(bench, "list", "--plugin", *argv)
+        check(result.returncode == 2 and result.stderr.count("\n") == 1, f"{argv}: {result}")
+        check(shown in result.stderr and "1 to 32 characters of a-z" in result.stderr, f"{argv}: {result.stderr!a}")
     result = run(bench, "list", "--json", "--plugin", dash + ":" + "y" * 32, "--plugin", long_name + ":a-")
     names = [b["name"] for b in json.loads(result.stdout or '{"backends": []}')["backends"][-2:]]
     check(names == ["y" * 32, "a-"], f"renamed: {result}")

@@ -76,9 +76,9 @@ def row_count(folders):
     return count
 
 
-def end_by(sent, words, folders, seconds, total):
+def end_by(sent, argv, folders, seconds, total):
     """Starts bench and ends it: at a random time, or once a random number of rows is there. Returns the exit code."""
-    process = subprocess.Popen([bench, *words], env=clean_environment(), stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([bench, *argv], env=clean_environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if kills and moments.random() < 0.4:
         time.sleep(seconds * moments.random())
@@ -93,7 +93,7 @@ def end_by(sent, words, folders, seconds, total):
     return process.returncode
 
 
-def disturb(words, out, begun, points, seconds, total, whole, once):
+def disturb(argv, out, begun, points, seconds, total, whole, once):
     """Ends and resumes until as many ends as wished for have found something to end. A run that went to its end is
     compared and begun anew. once: the only signal, unless there are more to be sent. Returns how many were ended, and
     how many of them had rows of epochs by then."""
@@ -107,7 +107,7 @@ def disturb(words, out, begun, points, seconds, total, whole, once):
             refused(["--resume", place], 2, [place, begun, "before it measured"])
             shutil.rmtree(place)
         sent = wanted[ended]
-        code = end_by(sent, ["run", "--resume", place] if resumable else [*words, "--out", place], folders, seconds,
+        code = end_by(sent, ["run", "--resume", place] if resumable else [*argv, "--out", place], folders, seconds,
                       total)
         if code != 0:
             ended += 1
@@ -136,30 +136,30 @@ def complete(place, begun, folders, whole, points):
     shutil.rmtree(place, ignore_errors=True)
 
 
-def refused(words, code, names):
-    check_refused(run(bench, "run", *words), code, names, f"run {words}")
+def refused(argv, code, names):
+    check_refused(run(bench, "run", *argv), code, names, f"run {argv}")
 
 
 def test_run(data, folder, backends):
-    words = ["run", "--data", data, "--hidden", "16", "--threads", "1", "--epochs", str(EPOCHS), "--naive-epochs",
-             str(EPOCHS // 2), "--backend", ",".join(backends)]
+    argv = ["run", "--data", data, "--hidden", "16", "--threads", "1", "--epochs", str(EPOCHS), "--naive-epochs",
+            str(EPOCHS // 2), "--backend", ",".join(backends)]
     whole = folder + "/whole"
     begin = time.monotonic()
-    result = run(bench, *words, "--out", whole, "--save", folder + "/whole.npz")
+    result = run(bench, *argv, "--out", whole, "--save", folder + "/whole.npz")
     check(result.returncode == 0, f"the whole run: exit {result.returncode}: {result.stderr}")
-    counts = disturb(words, folder + "/run", "machine.json", [""], time.monotonic() - begin,
+    counts = disturb(argv, folder + "/run", "machine.json", [""], time.monotonic() - begin,
                      row_count([whole]), whole, signal.SIGKILL)
     print("runs ended: %d, %d of them with rows" % counts)
     return whole
 
 
 def test_sweep(data, folder, backend):
-    words = ["run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", str(EPOCHS), "--backend",
-             backend]
+    argv = ["run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", str(EPOCHS), "--backend",
+            backend]
     points = ["t1-b128-h16", "t1-b128-h8"]
     whole = folder + "/sweep"
     begin = time.monotonic()
-    result = run(bench, *words, "--out", whole)
+    result = run(bench, *argv, "--out", whole)
     check(result.returncode == 0, f"the whole sweep: exit {result.returncode}: {result.stderr}")
     check(sorted(os.listdir(whole)) == ["sweep.csv", "sweep.json", *points], f"sweep: {os.listdir(whole)}")
     rows = whole_rows(whole + "/sweep.csv")
@@ -170,7 +170,7 @@ def test_sweep(data, folder, backend):
         check(math.isclose(float(row["median_train_seconds"]), statistics.median(seconds), rel_tol=1e-8),
               f"sweep.csv: median of {row['point']}")
     check("speed-up" in result.stdout and "efficiency" in result.stdout, f"sweep: {result.stdout!r}")
-    counts = disturb(words, folder + "/killed", "sweep.json", points, time.monotonic() - begin,
+    counts = disturb(argv, folder + "/killed", "sweep.json", points, time.monotonic() - begin,
                      row_count([f"{whole}/{p}" for p in points]), whole, signal.SIGINT)
     print("sweeps ended: %d, %d of them with rows" % counts)
     return whole

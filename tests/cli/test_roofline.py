@@ -115,8 +115,8 @@ def test_little_memory():
         check(limited.returncode == 99 and limited.stderr.count("bench: ") == 1, f"little memory: {limited}")
 
 
-def refused(words, names):
-    check_refused(run(bench, "roofline", *words), 2, names, f"roofline {words}")
+def refused(argv, names):
+    check_refused(run(bench, "roofline", *argv), 2, names, f"roofline {argv}")
 
 
 def test_refusals():

@@ -69,9 +69,9 @@ def write_large_images(folder):
 
 def test_refused(data, folder):
     small = [*SMALL, "--backend", "naive", "--data", data, "--out", folder + "/nowhere"]
-    for path, code, words in (("weights", 2, [".npz"]), (folder + "/no/such/w.npz", 99, ["/no/such/w.npz"]),
+    for path, code, names in (("weights", 2, [".npz"]), (folder + "/no/such/w.npz", 99, ["/no/such/w.npz"]),
                               ("/proc/w.npz", 99, ["/proc/w.npz"]), ("x" * 4000 + ".npz", 2, ["too long"])):
-        check_refused(run(bench, *small, "--save", path), code, words, f"--save {path[:60]}", folder + "/nowhere")
+        check_refused(run(bench, *small, "--save", path), code, names, f"--save {path[:60]}", folder + "/nowhere")
     check_refused(run(bench, "run", "--hidden", "65536", "--quiet", "--backend", "naive", "--data",
                       write_large_images(folder + "/large"), "--out", folder + "/nowhere", "--save", folder + "/large.npz"),
                   2, ["--save", "4 GiB"], "--save of too many weights", folder + "/nowhere")

@@ -44,8 +44,8 @@ def keep_roofline(cache, env_id, isa):
 def test_bounds(data, folder, cache):
     """First without bandwidths, then with."""
     out = os.path.join(folder, "plain")
-    words = ["run", *SMALL, "--backend", "naive", "--epochs", "2", "--data", data]
-    result = run(bench, *words, "--out", out, env={"XDG_CACHE_HOME": cache})
+    argv = ["run", *SMALL, "--backend", "naive", "--epochs", "2", "--data", data]
+    result = run(bench, *argv, "--out", out, env={"XDG_CACHE_HOME": cache})
     check(result.returncode == 0 and result.stderr.count("bench roofline --threads 1") == 1, f"note: {result.stderr}")
     rows, machine = whole_rows(out + "/ops.csv"), machine_of(out)
     check(all(r["bound_by"] == ("FMA" if r["flop"] else "") for r in rows), f"without bandwidths: {rows}")
@@ -53,7 +53,7 @@ def test_bounds(data, folder, cache):
     check_clocks(out, result.stdout, "on")
     rates = keep_roofline(cache, machine["env_id"], machine["cpu"]["isa_used"])
     out = os.path.join(folder, "bound")
-    result = run(bench, *words, "--out", out, env={"XDG_CACHE_HOME": cache})
+    result = run(bench, *argv, "--out", out, env={"XDG_CACHE_HOME": cache})
     check(result.returncode == 0 and "bench roofline" not in result.stderr, f"with bandwidths: {result.stderr}")
     check(machine_of(out)["roofline"]["bytes"] == rates["bytes"], "machine.json: the roofline that was used")
     peak = 0.0  # the best so far, of the one backend
@@ -160,8 +160,8 @@ def check_amdahl(found, slow, fast, epochs):
 def test_target(data, folder):
     """Two seeds to a target that is reached after some epochs, and one that never is."""
     out = os.path.join(folder, "target")
-    words = ["run", *SMALL, "--backend", "naive", "--data", data, "--quiet"]
-    result = run(bench, *words, "--epochs", "12", "--target-accuracy", "0.8", "--seed", "7", "--seeds", "2", "--out", out)
+    argv = ["run", *SMALL, "--backend", "naive", "--data", data, "--quiet"]
+    result = run(bench, *argv, "--epochs", "12", "--target-accuracy", "0.8", "--seed", "7", "--seeds", "2", "--out", out)
     check(result.returncode == 0, f"target: exit {result.returncode}: {result.stderr}")
     check(sorted(os.listdir(out)) == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv",
                                        "summary.json", "target.csv", "topology.xml"],
@@ -191,7 +191,7 @@ def test_target(data, folder):
         check(math.isclose(found[name], value, rel_tol=1e-6), f"target: summary.json: {name} {found}, not {value}")
     check({r["seed"] for r in whole_rows(out + "/proof.csv")} == {"7", "8"}, "target: each process proves itself")
     out = os.path.join(folder, "far")
-    result = run(bench, *words, "--epochs", "2", "--target-accuracy", "1", "--attribution", "off", "--out", out)
+    result = run(bench, *argv, "--epochs", "2", "--target-accuracy", "1", "--attribution", "off", "--out", out)
     check_clocks(out, result.stdout, "off")
     row = whole_rows(out + "/target.csv")[0]
     check(result.returncode == 0 and (row["reached"], row["epochs"], row["seconds_to_target"]) == ("0", "2", ""),
@@ -203,11 +203,11 @@ def test_target(data, folder):
 
 
 def test_refused():
-    for words, what in ((["--seeds", "2"], "--target-accuracy"), (["--attribution", "a-only"], "bench ab"),
-                        (["--attribution", "no"], "allowed is on or off or a-only"), (["--target-accuracy", "1.1"], "0.001 to 1"),
-                        (["--seed", str(2 ** 64 - 1), "--seeds", "2", "--target-accuracy", "1"], "exceed")):
-        result = run(bench, "run", *words)
-        check(result.returncode == 2 and what in result.stderr and result.stderr.count("\n") == 1, f"{words}: {result}")
+    for argv, what in ((["--seeds", "2"], "--target-accuracy"), (["--attribution", "a-only"], "bench ab"),
+                       (["--attribution", "no"], "allowed is on or off or a-only"), (["--target-accuracy", "1.1"], "0.001 to 1"),
+                       (["--seed", str(2 ** 64 - 1), "--seeds", "2", "--target-accuracy", "1"], "exceed")):
+        result = run(bench, "run", *argv)
+        check(result.returncode == 2 and what in result.stderr and result.stderr.count("\n") == 1, f"{argv}: {result}")
 
 
 with scratch() as folder:

@@ -35,8 +35,8 @@ def check_team(name, machine, cpus):
 
 def test_closed_stdout(data):
     """The second start must not take /dev/null, which the first put there, for a reader."""
-    words = [bench, "micro", "--backend", "naive", "--data", data, "--benchmark_list_tests"]
-    result = run("/bin/sh", "-c", 'exec "$@" >&-', "sh", *words)
+    argv = [bench, "micro", "--backend", "naive", "--data", data, "--benchmark_list_tests"]
+    result = run("/bin/sh", "-c", 'exec "$@" >&-', "sh", *argv)
     check(result.returncode == 99 and "stdout" in result.stderr, f"closed: {result.returncode}: {result.stderr}")
 
 

@@ -19,7 +19,7 @@ def refusals(folder):
     broken = os.path.join(folder, "broken.json")
     with open(broken, "w") as f:
         f.write("{")
-    for words, code, parts in (
+    for argv, code, parts in (
             (["tune", "--backend", "avx2", "--tuning", "off"], 2, ["--tuning off"]),
             (["tune", "--backend", "naive", "--tuning", new], 77, ["anything to tune"]),
             (["tune", "--backend", "avx2", "--tuning", new, "--shapes", shapes], 2, [shapes, "39 shapes"]),
@@ -27,10 +27,10 @@ def refusals(folder):
             (["tune", "--backend", "avx2", "--tuning", broken], 2, [broken]),
             (["run", "--backend", "avx2", "--tuning", broken], 2, [broken, "--tuning off"]),
             (["prove", "--backend", "avx2", "--tuning", "/nowhere/t"], 2, ["--tuning", "/nowhere/t", "auto, off"])):
-        r = run(bench, *words, *SMALL)
-        check(r.returncode == code, f"{words}: exit {r.returncode}, not {code}: {r.stderr}")
+        r = run(bench, *argv, *SMALL)
+        check(r.returncode == code, f"{argv}: exit {r.returncode}, not {code}: {r.stderr}")
         line = r.stderr.strip().splitlines()[-1] if r.stderr.strip() else ""
-        check(all(p in line for p in parts), f"{words}: {line!r} lacks one of {parts}")
+        check(all(p in line for p in parts), f"{argv}: {line!r} lacks one of {parts}")
 
 
 def write_tunings(path, *entries):
@@ -47,7 +47,7 @@ def entry_of(**changes):
 
 
 def refuses_and_cleans(folder, data):
-    """Sizes that bench tune would not try, and no word of the time that they would save; words that would clear the
+    """Sizes that bench tune would not try, and no word of the time that they would save; text that would clear the
     screen."""
     def train(name, **changes):
         kept = write_tunings(os.path.join(folder, name + ".json"), entry_of(**changes))
@@ -78,8 +78,8 @@ def tunes(folder, data):
     none = re.search(r"^avx2, 1 thread: none of \d+ other blockings is faster than the defaults", r.stdout, re.M)
     check(bool(better) != bool(none), f"tune: not one verdict: {r.stdout}")
     if better:
-        words = better[1].replace("tiles by product", "mr 0 nr 0").split()
-        named = dict(zip(words[::2], map(int, words[1::2])))
+        fields = better[1].replace("tiles by product", "mr 0 nr 0").split()
+        named = dict(zip(fields[::2], map(int, fields[1::2])))
         check([(e["blocking"], f"{e['gain_percent']:.1f}") for e in mine] == [(named, better[2])], f"{mine}: {r.stdout}")
     else:
         check(mine == [], f"tune: the defaults were not beaten, and an entry stays: {mine}")

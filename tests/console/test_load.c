@@ -27,8 +27,8 @@ static struct other_load load_of(double busy, double steal)
 
 static void expect(const struct other_load *l, const char *want)
 {
-    char words[200];
-    assert_string_equal(load_words(l, words, sizeof words), want);
+    char warning[200];
+    assert_string_equal(load_warning(l, warning, sizeof warning), want);
 }
 
 static void test_shares(void **state)
@@ -50,7 +50,7 @@ static void test_shares(void **state)
 }
 
 /* Beyond what ticks leave open and 1 %. */
-static void test_words(void **state)
+static void test_warning(void **state)
 {
     struct other_load l = {.cpus = 2, .others = 0.04, .steal = 0, .blur = 0.033};
     (void)state;
@@ -85,7 +85,7 @@ static void test_reading(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shares), cmocka_unit_test(test_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shares), cmocka_unit_test(test_warning),
                                        cmocka_unit_test(test_reading)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

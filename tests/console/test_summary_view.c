@@ -123,7 +123,7 @@ static void the_rule_for_a_result(void **state)
     static const struct {
         int rounds, disturbed;
         bool established;
-        const char *words; /* of the sentence */
+        const char *part; /* of the sentence */
     } runs[] = {
         {6, 0, false, "5 later epochs; an interval takes 6, so train 7 epochs\n"},
         {7, 0, true, "as fast as"},
@@ -143,7 +143,7 @@ static void the_rule_for_a_result(void **state)
         assert_int_equal(up.established, runs[i].established);
         assert_int_equal(up.disturbed, runs[i].disturbed);
         assert_int_equal(up.reason[0] == 0, runs[i].established);
-        expect(&s, runs[i].words, runs[i].established ? "not established" : "x as fast");
+        expect(&s, runs[i].part, runs[i].established ? "not established" : "x as fast");
         expect(&s, NULL, runs[i].established ? NULL : "GEMM");
         summary_free(&s);
     }

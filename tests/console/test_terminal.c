@@ -69,8 +69,8 @@ static void only_terminals_show_colours(void **state)
 static void colours_take_no_columns(void **state)
 {
     (void)state;
-    const char words[] = "\033[1;31mSLOWER\033[0m: caf\xc3\xa9";
-    assert_int_equal(wrap_columns(words, sizeof words - 1), 12);
+    const char coloured[] = "\033[1;31mSLOWER\033[0m: caf\xc3\xa9";
+    assert_int_equal(wrap_columns(coloured, sizeof coloured - 1), 12);
 }
 
 int main(void)

@@ -16,7 +16,7 @@ struct bytes {
 
 /* One malformed file: how to make it and what the parser must call it. */
 struct idx_case {
-    const char *words;
+    const char *message;
     enum idx_kind kind; /* read as */
     enum idx_status expected;
     struct bytes (*make)(void);

@@ -225,8 +225,8 @@ class FetchTest(unittest.TestCase):
         }
 
     def test_corrupt(self):
-        for words, data in self.corrupt_forms().items():
-            with self.subTest(words):
+        for what, data in self.corrupt_forms().items():
+            with self.subTest(what):
                 status, said = self.fetch(self.mirror(packed(_1=data)))
                 self.assertEqual(status, 6, said)
                 self.assertEqual([p.name for p in self.dest.iterdir()], [NAMES[0] + ".gz"])

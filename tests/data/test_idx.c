@@ -41,7 +41,7 @@ static void check_rejected(enum idx_status got, const struct idx_case *c, const 
                            const struct error *e, const char *name)
 {
     if (got != c->expected)
-        fail_msg("%s: %s instead of %s: %s", c->words, idx_status_name(got), idx_status_name(c->expected),
+        fail_msg("%s: %s instead of %s: %s", c->message, idx_status_name(got), idx_status_name(c->expected),
                  e->text);
     check_error(e, c->expected, name);
     assert_null(a->content);

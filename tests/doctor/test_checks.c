@@ -106,15 +106,15 @@ static struct finding find(const struct machine_state *p, const char *code)
 
 /* The state, and what goes with it: a cause always, effect and advice with a warning. */
 static void expect(const struct machine_state *p, const char *code, enum finding_state state,
-                   const char *words)
+                   const char *message)
 {
     const struct finding f = find(p, code);
     if (f.state != state)
         fail_msg("%s: %s instead of %s: %s; %s", code, finding_state_name(f.state), finding_state_name(state),
                  f.cause, f.effect);
     assert_true(f.cause[0]);
-    if (!strstr(f.cause, words) && !strstr(f.effect, words) && !strstr(f.advice, words))
-        fail_msg("%s: no '%s' in: %s; %s; %s", code, words, f.cause, f.effect, f.advice);
+    if (!strstr(f.cause, message) && !strstr(f.effect, message) && !strstr(f.advice, message))
+        fail_msg("%s: no '%s' in: %s; %s; %s", code, message, f.cause, f.effect, f.advice);
     if (state == FINDING_WARNING) assert_true(f.effect[0] && f.advice[0]);
     if (state == FINDING_FINE) assert_false(f.advice[0]);
 }

@@ -58,15 +58,15 @@ class FleetCase(unittest.TestCase):
     def ini(self, engine, targets):
         return self.write("fleet.ini", f"[fleet]\nengine = {engine}\ncommand = {self.place}/bench run --epochs 4\n{targets}")
 
-    def call(self, *words, code=0):
-        run = subprocess.run([sys.executable, source_root + "/scripts/fleet", *words], env=self.env, capture_output=True, text=True,
+    def call(self, *argv, code=0):
+        run = subprocess.run([sys.executable, source_root + "/scripts/fleet", *argv], env=self.env, capture_output=True, text=True,
                              check=False, cwd=self.place)
         if code is not None:
-            self.assertEqual(run.returncode, code, f"{words}: {run.stdout}{run.stderr}")
+            self.assertEqual(run.returncode, code, f"{argv}: {run.stdout}{run.stderr}")
         return run.stdout + run.stderr
 
     def states(self, code):
-        """{target: (state, words)}"""
+        """{target: (state, message)}"""
         lines = [line.split(None, 2) for line in self.call("status", self.fleet, code=code).splitlines()]
         found = {}
         for name, _, rest in lines:

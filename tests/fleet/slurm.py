@@ -76,14 +76,14 @@ class Slurm:
         self.start("slurmd n2", "-D", "-N", "n2")
         self.wait(lambda: self.scontrol("show", "node").count("State=IDLE ") == 2, "two idle nodes")
 
-    def call(self, *words):
-        run = subprocess.run(words, env=self.env, capture_output=True, text=True, timeout=60, check=False)
+    def call(self, *argv):
+        run = subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=60, check=False)
         if run.returncode != 0:
-            raise RuntimeError(f"{words}: {run.stderr}")
+            raise RuntimeError(f"{argv}: {run.stderr}")
         return run.stdout
 
-    def scontrol(self, *words):
-        return subprocess.run(["scontrol", *words], env=self.env, capture_output=True, text=True, timeout=60, check=False).stdout
+    def scontrol(self, *argv):
+        return subprocess.run(["scontrol", *argv], env=self.env, capture_output=True, text=True, timeout=60, check=False).stdout
 
     def start(self, name, *flags):
         with open(f"{self.place}/{name}.out", "w", encoding="utf-8") as out:

@@ -71,7 +71,7 @@ class WithSlurm(FleetCase):
         self.assertEqual([r["state"] for r in self.rows()], ["complete"] * 10)
 
     def test_no_such_node(self):
-        """Slurm's words; the other target runs."""
+        """Slurm's message; the other target runs."""
         told = self.call("submit", self.ini("slurm", "[none]\nsbatch = --constraint=zen9\n[good]\n"), "--out", self.fleet, code=1)
         self.assertRegex(told, r"none +1  not submitted +sbatch: error: .*feature")
         self.wait_for({"good": "complete"}, 1)

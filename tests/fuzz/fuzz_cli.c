@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command line on any words: the input's lines, one per word. Words such as BENCH_NAME=VALUE become the
- * environment. */
+ * The command line on any arguments: the input's lines, one per argument. Those such as BENCH_NAME=VALUE
+ * become the environment. */
 #include <string.h>
 
 #include "cli/options.h"
 #include "fuzz.h"
 
-enum { MAX_WORDS = 40 };
+enum { MAX_ARGUMENTS = 40 };
 
 /* What options_parse accepts keeps to the limits that --help states. bench help COMMAND reads no option, so
  * it has none to keep. */
@@ -45,27 +45,27 @@ static void parse(int argc, char **argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *words[MAX_WORDS + 2], *set[MAX_WORDS];
+    char *arguments[MAX_ARGUMENTS + 2], *set[MAX_ARGUMENTS];
     char program[] = "bench";
     int argc = 0, settings = 0;
     char *const text = malloc(size + 1);
     FUZZ_DEMAND(text);
     memcpy(text, data, size);
     text[size] = 0;
-    words[argc++] = program;
+    arguments[argc++] = program;
     char *rest = text;
-    for (char *word; argc <= MAX_WORDS && (word = strsep(&rest, "\n")) != NULL;) {
-        char *const equals = strchr(word, '=');
-        if (strncmp(word, "BENCH_", 6) == 0 && equals && settings < MAX_WORDS) {
+    for (char *line; argc <= MAX_ARGUMENTS && (line = strsep(&rest, "\n")) != NULL;) {
+        char *const equals = strchr(line, '=');
+        if (strncmp(line, "BENCH_", 6) == 0 && equals && settings < MAX_ARGUMENTS) {
             *equals = 0;
-            setenv(word, equals + 1, 1);
-            set[settings++] = word;
+            setenv(line, equals + 1, 1);
+            set[settings++] = line;
         } else {
-            words[argc++] = word;
+            arguments[argc++] = line;
         }
     }
-    words[argc] = NULL;
-    parse(argc, words);
+    arguments[argc] = NULL;
+    parse(argc, arguments);
     while (settings) unsetenv(set[--settings]);
     free(text);
     return 0;

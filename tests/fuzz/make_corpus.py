@@ -84,8 +84,8 @@ def cli():
         "bad_environment": ["BENCH_EPOCHS=three", "BENCH_MAX_ISA=x", "run"], "dashes": ["--", "-", "---"],
         "not_text": ["--backend", "\udcff\x01\udcc0\x1b[31m"], "long": ["--" + "x" * 2000],
     }
-    for name, words in cases.items():
-        write("cli", name, "\n".join(words).encode("utf-8", "surrogateescape"))
+    for name, argv in cases.items():
+        write("cli", name, "\n".join(argv).encode("utf-8", "surrogateescape"))
 
 
 def gemm():

@@ -59,18 +59,18 @@ def results(done, out):
 class Trial:
     """One command, with the allocations from `at` failing as it says."""
 
-    def __init__(self, bench, words, process, data, folder):
-        self.bench, self.words, self.process, self.data, self.folder = bench, words, process, data, folder
+    def __init__(self, bench, argv, process, data, folder):
+        self.bench, self.argv, self.process, self.data, self.folder = bench, argv, process, data, folder
 
     def __call__(self, at):
         place = os.path.join(self.folder, at or "usual")
         out, mark, count = place + "/out", place + "/mark", place + "/count"
         os.mkdir(place)
-        words = [{"DATA": self.data, "OUT": out}.get(w, w) for w in self.words]
+        argv = [{"DATA": self.data, "OUT": out}.get(w, w) for w in self.argv]
         env = {"FAIL_MALLOC_IN": self.process, "FAIL_MALLOC_AT": at or "0", "FAIL_MALLOC_MARK": mark,
                "FAIL_MALLOC_COUNT": count,
                "XDG_CACHE_HOME": "/nonexistent"}  # a roofline kept there is optional: runs warn, and go without
-        done = run(self.bench, *words, env=env)
+        done = run(self.bench, *argv, env=env)
         left = results(done, out)
         failed = os.path.exists(mark)
         allocations = 0  # not told by a worker that had to be killed
@@ -102,10 +102,10 @@ def judge(what, usual, done, left):
 
 def main():
     bench, name = sys.argv[1:]
-    words, process, most = COMMANDS[name]
+    argv, process, most = COMMANDS[name]
     with scratch() as folder:
         data = make_data(folder + "/data", 64, 16)
-        trial = Trial(os.path.abspath(bench), words, process, data, folder)
+        trial = Trial(os.path.abspath(bench), argv, process, data, folder)
         done, usual, failed, allocations = trial(None)
         check(done.returncode == 0 and not failed and allocations > 0, f"unhurt: exit {done.returncode}: {done.stderr}")
         step = 1 if os.environ.get("FAIL_MALLOC_ALL") else max(1, -(-allocations // most))

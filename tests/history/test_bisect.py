@@ -35,12 +35,12 @@ class Bisect(unittest.TestCase):
         with open(os.path.join(self.root, name), "w", encoding="utf-8") as f:
             f.write(text)
 
-    def git(self, *words, code=0):
+    def git(self, *argv, code=0):
         env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         env |= {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b",
                 "GIT_CONFIG_GLOBAL": os.devnull, "JUDGED": self.judged}
-        run = subprocess.run(["git", *words], cwd=self.root, env=env, text=True, capture_output=True, check=False)
-        self.assertTrue((run.returncode == 0) == (code == 0), f"git {words}: {run.returncode} {run.stdout} {run.stderr}")
+        run = subprocess.run(["git", *argv], cwd=self.root, env=env, text=True, capture_output=True, check=False)
+        self.assertTrue((run.returncode == 0) == (code == 0), f"git {argv}: {run.returncode} {run.stdout} {run.stderr}")
         return run.stdout + run.stderr
 
     def search(self, speeds, code=0):

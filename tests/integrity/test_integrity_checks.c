@@ -70,9 +70,9 @@ static void assert_found(const struct epoch_report *second, enum integrity_check
     for (int c = 0; c < CHECK_COUNT; c++)
         if ((i.line[c].status == INTEGRITY_VIOLATION) != (c == (int)check))
             fail_msg("%s: %s %s", integrity_check_name((enum integrity_check)c),
-                     integrity_status_name(i.line[c].status), i.line[c].words);
+                     integrity_status_name(i.line[c].status), i.line[c].message);
     if (check != CHECK_COUNT && check != CHECK_ROOF && check != CHECK_OP_ROOF)
-        assert_non_null(strstr(i.line[check].words, "epoch 2"));
+        assert_non_null(strstr(i.line[check].message, "epoch 2"));
 }
 
 static void an_honest_contender_passes(void **state)
@@ -83,7 +83,7 @@ static void an_honest_contender_passes(void **state)
     judge(&i, &second, 100.0);
     for (int c = CHECK_COUNTER; c <= CHECK_MXCSR; c++)
         if (c != CHECK_LOSS && i.line[c].status != INTEGRITY_PASS)
-            fail_msg("%s: %s %s", integrity_check_name((enum integrity_check)c), i.line[c].words,
+            fail_msg("%s: %s %s", integrity_check_name((enum integrity_check)c), i.line[c].message,
                      i.line[c].seen);
     assert_int_equal(integrity_violated(&i), CHECK_COUNT);
 }
@@ -123,7 +123,7 @@ static void memory_that_grows(void **state)
             integrity_epoch(&i, &ground, &r);
         }
         assert_int_equal(i.line[CHECK_MEMORY].status, growing == 4 ? INTEGRITY_VIOLATION : INTEGRITY_PASS);
-        if (growing == 4) assert_non_null(strstr(i.line[CHECK_MEMORY].words, "epoch 4"));
+        if (growing == 4) assert_non_null(strstr(i.line[CHECK_MEMORY].message, "epoch 4"));
     }
 }
 
@@ -158,7 +158,7 @@ static void without_an_invariant_counter(void **state)
                                                   CHECK_THREADS, CHECK_PROCESSES, CHECK_MEMORY};
     for (int c = 0; c < 6; c++) {
         assert_int_equal(i.line[checks[c]].status, INTEGRITY_NOT_APPLICABLE);
-        assert_true(i.line[checks[c]].words[0]);
+        assert_true(i.line[checks[c]].message[0]);
     }
 }
 
@@ -316,7 +316,7 @@ static void implementations_are_notes(void **state)
     struct integrity i = {0};
     integrity_judge_implementation(&i, "gemm=ref:any");
     assert_int_equal(i.line[CHECK_IMPLEMENTATION].status, INTEGRITY_PASS);
-    assert_non_null(strstr(i.line[CHECK_IMPLEMENTATION].words, "note: uses a reference implementation"));
+    assert_non_null(strstr(i.line[CHECK_IMPLEMENTATION].message, "note: uses a reference implementation"));
 }
 
 static void the_first_violation_stays(void **state)
@@ -327,7 +327,7 @@ static void the_first_violation_stays(void **state)
     const struct epoch_report r = honest_epoch(1);
     integrity_epoch(&i, &ground, &r);
     assert_int_equal(integrity_violated(&i), CHECK_TRAINING);
-    assert_string_equal(i.line[CHECK_TRAINING].words, "wrong at step 7");
+    assert_string_equal(i.line[CHECK_TRAINING].message, "wrong at step 7");
 }
 
 static int open_ground(void **state)

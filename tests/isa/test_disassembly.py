@@ -26,7 +26,7 @@ import tempfile
 from cli_common import check, finish, skip
 
 CONTROL = re.compile(r"^v?(ldmxcsr|stmxcsr)$|^f(n?)(ldcw|stcw|ldenv|stenv|init|rstor|save)$|^fxrstor|^xrstor")
-# v-words that are no vector instructions
+# v-names that are no vector instructions
 PLAIN_V = {"verr", "verw", "vmcall"}
 # VEX-coded general instructions, and what came after SSE2
 LATER = re.compile(r"^(andn|bextr|blsi|blsmsk|blsr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|adcx|adox|popcnt|lzcnt|tzcnt|"
@@ -42,12 +42,12 @@ EVEX = re.compile(r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])\b|%k[0-7]\b|\{")
 
 class Instruction:
     def __init__(self, address, text):
-        words = text.split(None, 1)
-        while words and words[0] in ("rep", "repz", "repnz", "lock", "notrack", "bnd", "data16", "cs"):
-            words = words[1].split(None, 1) if len(words) > 1 else [words[0]]
+        fields = text.split(None, 1)
+        while fields and fields[0] in ("rep", "repz", "repnz", "lock", "notrack", "bnd", "data16", "cs"):
+            fields = fields[1].split(None, 1) if len(fields) > 1 else [fields[0]]
         self.address = address
-        self.name = words[0] if words else ""
-        self.operands = words[1] if len(words) > 1 else ""
+        self.name = fields[0] if fields else ""
+        self.operands = fields[1] if len(fields) > 1 else ""
         self.symbol = None  # of a relocation: what the linker will put here
         self.target = None  # (name, offset) of a direct jump or call inside the object
         found = re.search(r"^([0-9a-f]+) <([^>+]+)(?:\+0x([0-9a-f]+))?>", self.operands)
@@ -201,7 +201,7 @@ def isa_of(kind, name, function):
 
 
 def examine(kind, name, library):
-    """Rules broken by one library, in words, and how much was looked at."""
+    """Rules broken by one library, as text, and how much was looked at."""
     wrong, seen, functions_seen, local_returns = [], 0, 0, set()
     pointers = exposed(library)
     all_symbols = symbols(library)
@@ -232,7 +232,7 @@ def examine(kind, name, library):
     return wrong, f"{functions_seen} functions, {seen} instructions, vectors returned by {sorted(local_returns) or 'none'}"
 
 
-BAD = {  # what must be complained about: (as which library, words of the complaint, flags, source)
+BAD = {  # what must be complained about: (as which library, part of the complaint, flags, source)
     "vex": ("baseline", "x", "not baseline", "-mavx", "double f(double a, double b) { return a * b; }"),
     "bmi": ("baseline", "x", "not baseline", "-mbmi2", "unsigned f(unsigned a, int n) { return a >> n; }"),
     "evex": ("backend", "avx2", "AVX-512 in avx2", "-mavx512f",
@@ -279,9 +279,9 @@ def compile_sample(folder, flags, source):
 
 def check_checker():
     with tempfile.TemporaryDirectory() as folder:
-        for what, (kind, name, words, flags, source) in BAD.items():
+        for what, (kind, name, complaint, flags, source) in BAD.items():
             wrong, _ = examine(kind, name, compile_sample(folder, flags, source))
-            check(any(words in w for w in wrong), f"the checker overlooks '{what}': {wrong}")
+            check(any(complaint in w for w in wrong), f"the checker overlooks '{what}': {wrong}")
         kind, name, flags, source = GOOD
         wrong, _ = examine(kind, name, compile_sample(folder, flags, source))
         check(not wrong, f"the checker complains of a good object: {wrong}")

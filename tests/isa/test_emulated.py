@@ -44,13 +44,13 @@ def test_list(qemu, bench):
 def test_prove(qemu, bench, preload):
     with tempfile.TemporaryDirectory() as folder:
         make_data(folder, 64, 16)
-        words = ["prove", "--case", "vexp *", "--threads", "1", "--data", folder]
+        argv = ["prove", "--case", "vexp *", "--threads", "1", "--data", folder]
         out = os.path.join(folder, "out")
-        code, output, errors = emulated(qemu, BASELINE, [bench, *words, "--backend", "naive", "--out", out], preload)
+        code, output, errors = emulated(qemu, BASELINE, [bench, *argv, "--backend", "naive", "--out", out], preload)
         check(code == 0 and "PROVEN" in output, f"bench prove on {BASELINE}: exit {code}\n{output}{errors}")
         with open(os.path.join(out, "machine.json"), encoding="utf-8") as f:
             check("TCG" in f.read(), f"bench prove was not emulated: see {out}")
-        code, output, errors = emulated(qemu, BASELINE, [bench, *words, "--backend", "avx2"], preload)
+        code, output, errors = emulated(qemu, BASELINE, [bench, *argv, "--backend", "avx2"], preload)
         check(code == SKIP and "lacks avx2" in errors, f"avx2 on {BASELINE}: exit {code}\n{output}{errors}")
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the oneDNN backend promises beyond the contract that every backend is proven against: refusals in
- * words, the ISA limit, padded layouts that store and load without loss, and primitives for further numbers
- * of rows. */
+ * What the oneDNN backend promises beyond the contract that every backend is proven against: refusals
+ * with a reason, the ISA limit, padded layouts that store and load without loss, and primitives for further
+ * numbers of rows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -43,7 +43,7 @@ static void *open_state(const struct plan *plan)
     return state;
 }
 
-/* Opens, expecting a refusal whose words contain `word`. */
+/* Opens, expecting a refusal that contains `word`. */
 static void expect_refusal(const struct plan *plan, const char *word)
 {
     char why[256] = "";

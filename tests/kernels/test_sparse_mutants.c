@@ -50,7 +50,7 @@ static void on_row(void *context, const struct proof_row *row)
     const size_t used = strlen(f->all);
     if (row->failed == 0) return;
     f->killed |= f->killer && strcmp(row->cases, f->killer) == 0;
-    snprintf(f->all + used, sizeof f->all - used, "; %s (%s)", row->cases, row->failures[0].words);
+    snprintf(f->all + used, sizeof f->all - used, "; %s (%s)", row->cases, row->failures[0].message);
 }
 
 static bool rejects(const char *cases, struct failed_rows *rows)

@@ -80,8 +80,8 @@ class Direct:
         self.setting = None
 
     def lines(self, mode, amount):
-        words = [self.args.direct, mode, self.library, str(self.threads), str(amount)]
-        run = subprocess.run(words, env=environment(self.args, **self.setting), stdin=subprocess.DEVNULL, text=True,
+        argv = [self.args.direct, mode, self.library, str(self.threads), str(amount)]
+        run = subprocess.run(argv, env=environment(self.args, **self.setting), stdin=subprocess.DEVNULL, text=True,
                              stdout=subprocess.PIPE, check=True, timeout=1800)
         return [line.split() for line in run.stdout.splitlines()]
 
@@ -109,10 +109,10 @@ class Bench:
     def __init__(self, args, library, threads):
         self.args = args
         backend = library if library == "onednn" else "cblas:" + library
-        self.words = ["--backend", backend, "--threads", str(threads), "--tuning", "off", "--quiet"]
+        self.argv = ["--backend", backend, "--threads", str(threads), "--tuning", "off", "--quiet"]
 
-    def call(self, command, *words):
-        run = subprocess.run([self.args.bench, command, *self.words, *words], env=environment(self.args),
+    def call(self, command, *argv):
+        run = subprocess.run([self.args.bench, command, *self.argv, *argv], env=environment(self.args),
                              stdin=subprocess.DEVNULL, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=1800)
         if run.returncode == 0:
             return

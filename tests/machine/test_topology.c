@@ -173,27 +173,27 @@ static void a_team_fills_caches_and_nodes(void **state)
     assert_memory_equal(t.places, expected, sizeof expected);
 }
 
-static void expect_words(const struct topology *t, int threads, const char *words)
+static void expect_warning(const struct topology *t, int threads, const char *warning)
 {
     char text[128];
-    topology_team_words(t, threads, text, sizeof text);
-    if (words ? !strstr(text, words) : text[0] != 0) fail_msg("%d threads: '%s'", threads, text);
+    topology_team_warning(t, threads, text, sizeof text);
+    if (warning ? !strstr(text, warning) : text[0] != 0) fail_msg("%d threads: '%s'", threads, text);
 }
 
 static void a_team_larger_than_the_cores_is_told(void **state)
 {
     (void)state;
     struct topology t = {.allowed_pus = 8, .allowed_cores = 4, .kinds_count = 1, .kinds = {{"", 4, 8}}};
-    expect_words(&t, 4, NULL);
-    expect_words(&t, 5, "5 threads on 4 physical cores");
-    expect_words(&t, 8, "8 threads on 4 physical cores");
-    expect_words(&t, 9, "9 threads on 8 allowed CPUs");
+    expect_warning(&t, 4, NULL);
+    expect_warning(&t, 5, "5 threads on 4 physical cores");
+    expect_warning(&t, 8, "8 threads on 4 physical cores");
+    expect_warning(&t, 9, "9 threads on 8 allowed CPUs");
     t.kinds_count = 2;
     t.kinds[0] = (struct core_kind){"IntelCore", 2, 4};
     t.kinds[1] = (struct core_kind){"IntelAtom", 4, 4};
-    expect_words(&t, 2, NULL);
-    expect_words(&t, 3, "3 threads on 2 physical cores");
-    expect_words(&t, 5, "cores of several kinds");
+    expect_warning(&t, 2, NULL);
+    expect_warning(&t, 3, "3 threads on 2 physical cores");
+    expect_warning(&t, 5, "cores of several kinds");
 }
 
 static void add_kind(hwloc_topology_t h, const char *pus, int efficiency, const char *type)

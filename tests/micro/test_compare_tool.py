@@ -40,9 +40,9 @@ def measure(path, data, backends):
     return measured[0]["name"]
 
 
-def compare(python, *words):
-    result = subprocess.run([python, COMPARE, "--no-color", *words], capture_output=True, text=True, timeout=100)
-    check(result.returncode == 0, f"compare.py {words}: {result.stderr}")
+def compare(python, *argv):
+    result = subprocess.run([python, COMPARE, "--no-color", *argv], capture_output=True, text=True, timeout=100)
+    check(result.returncode == 0, f"compare.py {argv}: {result.stderr}")
     return result.stdout
 
 

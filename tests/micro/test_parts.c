@@ -63,13 +63,13 @@ static void wrong_lines_are_named(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *place, *words;
+        const char *text, *place, *message;
     } wrong[] = {
         {"", "", "has no shape"},
         {"# nothing\n \n", "", "has no shape"},
-        {"1 2\n", ":1:", "2 words"},
-        {"1 2 3\n4 5 6 N\n", ":2:", "4 words"},
-        {"1 2 3 N N N\n", ":1:", "6 words"},
+        {"1 2\n", ":1:", "2 fields"},
+        {"1 2 3\n4 5 6 N\n", ":2:", "4 fields"},
+        {"1 2 3 N N N\n", ":1:", "6 fields"},
         {"0 2 3\n", ":1:", "'0'"},
         {"1 -2 3\n", ":1:", "'-2'"},
         {"1 2 3.0\n", ":1:", "'3.0'"},
@@ -86,7 +86,7 @@ static void wrong_lines_are_named(void **state)
         assert_int_equal(read_text(&s, wrong[i].text, strlen(wrong[i].text), &e), EXIT_USAGE);
         assert_non_null(strstr(e.text, case_file));
         assert_non_null(strstr(e.text, wrong[i].place));
-        assert_non_null(strstr(e.text, wrong[i].words));
+        assert_non_null(strstr(e.text, wrong[i].message));
         shapes_free(&s);
     }
     assert_int_equal(read_text(&s, "1 2 3\n4 \0 5 6\n", 14, &e), EXIT_USAGE);
@@ -170,7 +170,7 @@ static void wrong_products_are_not_timed(void **state)
     const struct plan plan = TEST_PLAN(.threads = 1, .inputs = 8, .hidden = 8, .classes = 2, .batch = 2);
     struct contender c;
     struct error e = {.code = EXIT_OK};
-    char words[200];
+    char message[200];
     assert_int_equal(contender_open(&c, naive, naive, &plan, &e), 0);
     right_gemm = c.ops.gemm;
     right_state = c.op_state[OP_gemm];
@@ -184,8 +184,8 @@ static void wrong_products_are_not_timed(void **state)
     for (int i = 0; i < 3; i++)
         for (fault = RIGHT; fault <= NOTHING; fault++) {
             const bool harmless = fault == RIGHT || (fault == IGNORES_TRANSPOSE && shapes[i].tb == NO_TRANS);
-            assert_int_equal(check_shape(&c, &o, &shapes[i], words, sizeof words), harmless);
-            if (!harmless) assert_non_null(strstr(words, "C["));
+            assert_int_equal(check_shape(&c, &o, &shapes[i], message, sizeof message), harmless);
+            if (!harmless) assert_non_null(strstr(message, "C["));
         }
     free(o.shape_a);
     free(o.shape_b);

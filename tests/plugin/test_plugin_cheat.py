@@ -15,7 +15,7 @@ PLUGIN = modules + "/cheat.so"
 SMALL = ["--hidden", "16", "--threads", "1", "--batch", "16", "--quiet"]
 EPOCHS = 10  # of 40 steps; it cheats from step 221 on, in epochs 6 to 10
 CHECKED = r"(step|steps) \d+( to \d+)? of epoch \d+, checked (as a span )?during training: .*its training is not"
-# Kind: the check that finds it, and its words.
+# Kind: the check that finds it, and its message.
 CHEATS = {"skips": ("training", CHECKED),
           "skips-unseen": ("training", CHECKED.replace("again|", "")),
           "caches": ("training", CHECKED),
@@ -47,9 +47,9 @@ def test_cheats(data, folder):
     table, epochs = judged(out), whole_rows(out + "/epochs.csv")
     check(set(table) == {"cheat:" + kind for kind in CHEATS}, f"integrity.csv: {set(table)}")
     check(len({len(rows) for rows in table.values()}) == 1, "integrity.csv: as many checks for each")
-    for kind, (name, words) in CHEATS.items():
+    for kind, (name, message) in CHEATS.items():
         row = table["cheat:" + kind][name]
-        check(row["status"] == "violation" and re.search(words, row["words"]), f"{kind}: {row}")
+        check(row["status"] == "violation" and re.search(message, row["words"]), f"{kind}: {row}")
         check(f"INTEGRITY VIOLATED by cheat:{kind}: {name}: " in result.stdout, f"{kind}: {result.stdout}")
         rows = [r for r in epochs if r["backend"] == "cheat:" + kind]
         check(len(rows) >= 5, f"{kind}: its rows stay: {len(rows)}")

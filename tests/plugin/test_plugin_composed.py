@@ -22,8 +22,8 @@ def read_json(path):
         return json.load(f)
 
 
-def ab(out, *words):
-    return run(bench, "ab", *words, *SMALL, "--rounds", "6", "--data", data, "--out", out)
+def ab(out, *argv):
+    return run(bench, "ab", *argv, *SMALL, "--rounds", "6", "--data", data, "--out", out)
 
 
 def names_in(out, file, column="backend"):
@@ -75,9 +75,9 @@ def test_default_opponent(folder):
     check(read_json(out + "/summary.json")["ab"]["steps"] == "composed against fused", "named: summary.json")
 
 
-def interrupted_run(words, out):
+def interrupted_run(argv, out):
     """Killed amid the epochs."""
-    process = subprocess.Popen([bench, "run", *words, "--out", out], env=clean_environment(), stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([bench, "run", *argv, "--out", out], env=clean_environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     shown = ""
     for line in process.stderr:
@@ -122,15 +122,15 @@ def test_run_and_resume(folder):
 
 def test_proof():
     """The composed step is what is proven; a wrong op is found whoever lends the others."""
-    words = [*SMALL, "--data", data]
+    argv = [*SMALL, "--data", data]
     for spec, case, code in ((isa, "lockstep*", 0), (f"{isa}:composed", "lockstep*", 2), (f"{isa}:composed", "composed lockstep*", 0)):
-        result = run(bench, "prove", "--backend", spec, *words, "--case", case, "--json")
+        result = run(bench, "prove", "--backend", spec, *argv, "--case", case, "--json")
         check(result.returncode == code, f"prove {spec} {case}: exit {result.returncode}: {result.stderr}")
         proven = {r["op"] for r in json.loads(result.stdout)["proof_rows"]}
         check(proven == (set() if code else {case[:-1]}), f"prove {spec} {case}: {proven}")
     for kind, code in (("right", 0), ("input", 1)):
         spec = f"{isa}+gemm:evil:{kind}"
-        result = run(bench, "prove", "--backend", spec, *words, "--plugin", EVIL)
+        result = run(bench, "prove", "--backend", spec, *argv, "--plugin", EVIL)
         check(result.returncode == code, f"prove {spec}: exit {result.returncode}: {result.stdout} {result.stderr}")
         check(code == 0 or f"{spec}: crashed: killed by SIGSEGV" in result.stderr, f"prove {spec}: {result.stderr}")
 
@@ -160,12 +160,12 @@ REFUSED = [
 
 
 def test_refusals(folder):
-    for words, named in REFUSED:
-        words = [w.replace("EVIL", EVIL).replace("BENCH", bench) for w in words]
-        result = ab(folder + "/refused", *words)
-        check(result.returncode == 2 and result.stderr.count("\n") == 1, f"ab {words}: {result.returncode} {result.stderr!r}")
-        check(all(n in result.stderr for n in named), f"ab {words}: {result.stderr!r}")
-        check(not os.path.exists(folder + "/refused"), f"ab {words}: left a folder")
+    for argv, named in REFUSED:
+        argv = [w.replace("EVIL", EVIL).replace("BENCH", bench) for w in argv]
+        result = ab(folder + "/refused", *argv)
+        check(result.returncode == 2 and result.stderr.count("\n") == 1, f"ab {argv}: {result.returncode} {result.stderr!r}")
+        check(all(n in result.stderr for n in named), f"ab {argv}: {result.stderr!r}")
+        check(not os.path.exists(folder + "/refused"), f"ab {argv}: left a folder")
     result = run(bench, "list", "--plugin", EVIL + ":composed")
     check(result.returncode == 2 and "'composed'" in result.stderr, f"reserved: {result.stderr!r}")
 

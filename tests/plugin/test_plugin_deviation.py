@@ -21,7 +21,7 @@ SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
 
 
 def labels(out, name):
-    """The words under `verified` by backend."""
+    """The values of `verified` by backend."""
     found = {}
     for row in whole_rows(f"{out}/{name}"):
         found.setdefault(row["backend"], set()).add(row["verified"])
@@ -29,8 +29,8 @@ def labels(out, name):
 
 
 def check_label(found, backend, where):
-    words = found.get(backend, set())
-    check(len(words) == 1 and re.fullmatch(LABEL, min(words)), f"{where}: {backend} is {words}")
+    own = found.get(backend, set())
+    check(len(own) == 1 and re.fullmatch(LABEL, min(own)), f"{where}: {backend} is {own}")
 
 
 def test_rejected(data, folder):
@@ -92,10 +92,10 @@ def test_shown(out):
 
 
 def test_prove(data):
-    words = ["prove", *SMALL, *EVIL, "--data", data, "--case", "gemm TN 1x*"]
-    without = run(bench, *words, "--backend", "evil:rule")
+    argv = ["prove", *SMALL, *EVIL, "--data", data, "--case", "gemm TN 1x*"]
+    without = run(bench, *argv, "--backend", "evil:rule")
     check(without.returncode == 1 and "REJECTED  evil:rule" in without.stdout, f"prove: {without.stdout}")
-    allowed = run(bench, *words, "--backend", "evil:rule", *ALLOWED)
+    allowed = run(bench, *argv, "--backend", "evil:rule", *ALLOWED)
     check(allowed.returncode == 0 and "DEVIATES  evil:rule" in allowed.stdout, f"prove: {allowed.stdout} {allowed.stderr}")
     check("again: bench prove --backend evil:rule" in allowed.stdout and "alpha=0" in allowed.stdout,
           f"prove: no case is listed: {allowed.stdout}")
@@ -104,10 +104,10 @@ def test_prove(data):
 
 def test_micro(data, folder):
     out = folder + "/micro"
-    words = ["micro", *SMALL, *EVIL, "--data", data, "--benchmark_filter=forward1", "--benchmark_min_time=0.001"]
-    without = run(bench, *words, "--backend", "evil:rule")
+    argv = ["micro", *SMALL, *EVIL, "--data", data, "--benchmark_filter=forward1", "--benchmark_min_time=0.001"]
+    without = run(bench, *argv, "--backend", "evil:rule")
     check(without.returncode == 1 and "evil:rule/gemm" not in without.stdout, f"micro: {without.stdout}")
-    allowed = run(bench, *words, "--backend", f"evil:rule,{RULE}", *ALLOWED, "--out", out)
+    allowed = run(bench, *argv, "--backend", f"evil:rule,{RULE}", *ALLOWED, "--out", out)
     check(allowed.returncode == 0, f"micro: exit {allowed.returncode}: {allowed.stderr}")
     for backend in ("cblas:stub_rule.so", "evil:rule"):
         check_label(labels(out, "micro.csv"), backend, "micro.csv")

@@ -33,7 +33,7 @@ def found_out(where):
 
 LEFT = "exited too early, with code 0 during "
 EPOCH = r"epoch 1, in gemm \(op call \d+\)"
-# kind of harm, the words of the report
+# kind of harm, the message
 HARM = {
     "segv": killed("SIGSEGV", CASE),
     "ill": killed("SIGILL", CASE),
@@ -41,7 +41,7 @@ HARM = {
     "abort": killed("SIGABRT", CASE),
     "exit0": LEFT + CASE,
     "exit3": "exited with code 3 during " + CASE,
-    "leave0": LEFT + r"the proof, in gemm \(op call 1\)",  # _exit() leaves no time for last words
+    "leave0": LEFT + r"the proof, in gemm \(op call 1\)",  # _exit() reports nothing
     "hang": silent(CASE),
     "deaf": silent(r"the proof, in gemm \(op call 1\)"),
     "input": killed("SIGSEGV", CASE) + ": inside A, which is read-only",
@@ -59,14 +59,14 @@ HARM = {
 def test_run(data, folder):
     """All of one part in one run, between two honest contenders."""
     out = folder + "/run"
-    harm = {kind: words for kind, words in HARM.items() if kind.startswith("late-") == (part == "epoch")}
+    harm = {kind: message for kind, message in HARM.items() if kind.startswith("late-") == (part == "epoch")}
     backends = "naive," + ",".join("evil:" + kind for kind in harm)
     result = run(bench, *SMALL, "--plugin", EVIL, "--plugin", EVIL + ":honest", "--backend", backends, "--epochs", "1",
                  "--data", data, "--out", out, "--quiet")
     check(result.returncode == 1, f"exit {result.returncode}: {result.stderr}")
     reports = dict(re.findall(r"^bench: evil:(\S+): (?:crashed: )?(.*)$", result.stderr, re.M))
-    for kind, words in harm.items():
-        check(re.search(words, reports.get(kind, "")), f"{kind}: {reports.get(kind)!r} is not {words!r}")
+    for kind, message in harm.items():
+        check(re.search(message, reports.get(kind, "")), f"{kind}: {reports.get(kind)!r} is not {message!r}")
     check("honest: " not in result.stderr and "naive: " not in result.stderr, f"the honest ones: {result.stderr}")
 
     alone = folder + "/alone"
@@ -95,8 +95,8 @@ def test_machine(out):
 
 def test_micro(data):
     """Times in its own process, but not what crashed in another."""
-    words = [*SMALL, "--plugin", EVIL, "--backend", "evil:segv,naive", "--data", data]
-    micro = run(bench, "micro", *words, "--benchmark_filter=gather", "--benchmark_min_time=0.001")
+    argv = [*SMALL, "--plugin", EVIL, "--backend", "evil:segv,naive", "--data", data]
+    micro = run(bench, "micro", *argv, "--benchmark_filter=gather", "--benchmark_min_time=0.001")
     check(micro.returncode == 1 and "evil:segv: crashed, not timed: " in micro.stderr, f"micro: {micro.stderr}")
     check("naive/gather" in micro.stdout and "evil" not in micro.stdout, f"micro: {micro.stdout}")
     library = "cblas:" + os.path.join(os.path.dirname(EVIL), "stub_crash.so")

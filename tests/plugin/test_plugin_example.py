@@ -17,8 +17,8 @@ SMALL = ["--hidden", "16", "--threads", "1"]
 TEAM = ["--hidden", "16", "--threads", "2"]
 
 
-def listed(*words):
-    result = run(bench, "list", "--json", *words)
+def listed(*argv):
+    result = run(bench, "list", "--json", *argv)
     return json.loads(result.stdout)["backends"] if result.returncode == 0 else []
 
 
@@ -48,13 +48,13 @@ def test_proof(data):
 
 def test_choice(data):
     """Which backends a list means, and in which order."""
-    for words, want in ((["--backend", "naive"], ["naive", "my_gemm"]),
-                        (["--backend", "my_gemm"], ["my_gemm"]),
-                        (["--backend", "my_gemm,naive"], ["my_gemm", "naive"]),
-                        ([], [b["name"] for b in listed() if b["status"] == "ready" and b["name"] != "cblas"] + ["my_gemm"])):
-        names = run(bench, "micro", *SMALL, *words, "--plugin", EXAMPLE, "--data", data, "--benchmark_list_tests")
+    for argv, want in ((["--backend", "naive"], ["naive", "my_gemm"]),
+                       (["--backend", "my_gemm"], ["my_gemm"]),
+                       (["--backend", "my_gemm,naive"], ["my_gemm", "naive"]),
+                       ([], [b["name"] for b in listed() if b["status"] == "ready" and b["name"] != "cblas"] + ["my_gemm"])):
+        names = run(bench, "micro", *SMALL, *argv, "--plugin", EXAMPLE, "--data", data, "--benchmark_list_tests")
         seen = list(dict.fromkeys(re.findall(r"^([^/\n]+)/", names.stdout, re.M)))
-        check(names.returncode == 0 and seen == want, f"{words}: {seen} instead of {want}: {names.stderr}")
+        check(names.returncode == 0 and seen == want, f"{argv}: {seen} instead of {want}: {names.stderr}")
 
 
 def test_micro(data):

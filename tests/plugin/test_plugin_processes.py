@@ -34,10 +34,10 @@ def marked():
     return found
 
 
-def bench_run(*words, **env):
+def bench_run(*argv, **env):
     name, value = MARK.split("=")
-    result = run(bench, *words, env={name: value, **env})
-    check(marked() == [], f"{words}: left {marked()}")
+    result = run(bench, *argv, env={name: value, **env})
+    check(marked() == [], f"{argv}: left {marked()}")
     return result
 
 
@@ -74,12 +74,12 @@ def test_signals(data, folder):
 
 def test_early(data, folder):
     """A constructor that forks: in the process that asks the plug-in, in each worker, and in bench micro itself."""
-    for words, code, least in ((["list"], 0, 1),
+    for argv, code, least in ((["list"], 0, 1),
                                (["prove", *SMALL, "--case", "gemm *", "--backend", "cheat"], 0, 2),
                                (["micro", *SMALL, "--backend", "cheat", "--benchmark_filter=^no case$"], 2, 3)):
-        result = bench_run(*words, "--plugin", PLUGIN, CHEAT_FORKS_EARLY="1")
+        result = bench_run(*argv, "--plugin", PLUGIN, CHEAT_FORKS_EARLY="1")
         told = re.findall(r"^bench: .* started 1 process: .*; all of them have ended$", result.stderr, re.M)
-        check(result.returncode == code and len(told) == least, f"{words}: {result}")
+        check(result.returncode == code and len(told) == least, f"{argv}: {result}")
 
 
 def test_interrupted(data, folder):

@@ -24,8 +24,8 @@ def module(name):
     return f"{modules}/{name}.so"
 
 
-def refused(code, names, *words):
-    check_refused(run(bench, *words), code, names, " ".join(words))
+def refused(code, names, *argv):
+    check_refused(run(bench, *argv), code, names, " ".join(argv))
 
 
 # the module, what its line must name
@@ -95,8 +95,8 @@ def test_names(folder):
 
 
 with scratch() as scratch_folder:
-    for name, words in WRONG:
-        refused(2, words, "list", "--plugin", module(name))
+    for name, named in WRONG:
+        refused(2, named, "list", "--plugin", module(name))
     test_files(scratch_folder)
     test_isa()
     test_names(scratch_folder)

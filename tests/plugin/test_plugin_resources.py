@@ -11,7 +11,7 @@ from cli_common import check, finish, make_data, run, scratch, whole_rows
 bench, modules = sys.argv[1:]
 PLUGIN = modules + "/cheat.so"
 EPOCHS = 5  # of 160 steps; it leaks from step 221 on, in epochs 2 to 5: 256 KiB or 8 KiB in each step
-# Kind: the check that finds it, its words, what it has seen.
+# Kind: the check that finds it, its message, what it has seen.
 CAUGHT = {"leaks": ("memory", r"resident memory after epoch [23],", r"^\d\d\.\d MB more$"),
           "leaks-slowly": ("memory", "resident memory after epoch [45],", r"^\d\.\d MB more, a page a step"),
           "thread": ("threads", "those that worked more than half as long, epoch 1$", "^2$")}
@@ -24,9 +24,9 @@ with scratch() as folder:
                  "--quiet", "--plugin", PLUGIN, "--backend", backends, "--data", data, "--out", folder + "/run", timeout=550)
     check(result.returncode == 5, f"exit {result.returncode}: {result.stderr}")
     rows = {(r["backend"], r["check"]): r for r in whole_rows(folder + "/run/integrity.csv")}
-    for kind, (name, words, seen) in CAUGHT.items():
+    for kind, (name, message, seen) in CAUGHT.items():
         row = rows["cheat:" + kind, name]
-        check(row["status"] == "violation" and re.search(words, row["words"]) and re.search(seen, row["seen"]), f"{kind}: {row}")
+        check(row["status"] == "violation" and re.search(message, row["words"]) and re.search(seen, row["seen"]), f"{kind}: {row}")
     for name in ("memory", "threads"):
         check(rows["cheat", name]["status"] == "pass", f"honest: {rows['cheat', name]}")
     resident = {}

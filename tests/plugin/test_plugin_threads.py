@@ -43,8 +43,8 @@ def test_two_libraries(data, folder):
     backends = f"cblas:{modules}/told_blas.so,cblas:{folder}/other/told_blas.so"
     names = {"cblas:told_blas.so", "cblas:other/told_blas.so"}
     log, out = folder + "/told_micro", folder + "/micro"
-    words = [*SMALL, "--backend", backends, "--data", data]
-    result = run(bench, "micro", *words, "--benchmark_filter=gemm/(forward1|dw1)", "--benchmark_min_time=0.01",
+    argv = [*SMALL, "--backend", backends, "--data", data]
+    result = run(bench, "micro", *argv, "--benchmark_filter=gemm/(forward1|dw1)", "--benchmark_min_time=0.01",
                  "--out", out, env={"TOLD_LOG": log, **TEAMS})
     check(result.returncode == 0, f"told, micro: exit {result.returncode}: {result.stderr}")
     check([line.split()[-1] for line in read(log)[-2:]] == [str(THREADS)] * 2, f"told, micro: {read(log)[-3:]}")
@@ -77,13 +77,13 @@ def is_alone(own):
 
 
 def test_pool(data, folder):
-    words = [*SMALL, "--plugin", modules + "/pool.so", "--backend", "pool", "--data", data]
+    argv = [*SMALL, "--plugin", modules + "/pool.so", "--backend", "pool", "--data", data]
     log = folder + "/pool"
-    result = run(bench, "run", *words, "--epochs", str(EPOCHS), "--out", folder + "/run-pool", env={"POOL_LOG": log, **TEAMS})
+    result = run(bench, "run", *argv, "--epochs", str(EPOCHS), "--out", folder + "/run-pool", env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool: exit {result.returncode}: {result.stderr}")
     check(is_alone(check_pool("run", log, 2 * TIMED)), "run: another instance is open while it is timed")
     log = folder + "/pool-micro"
-    result = run(bench, "micro", *words, "--benchmark_filter=pool/gemm/forward1", "--benchmark_min_time=0.05",
+    result = run(bench, "micro", *argv, "--benchmark_filter=pool/gemm/forward1", "--benchmark_min_time=0.05",
                  env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool, micro: exit {result.returncode}: {result.stderr}")
     check(is_alone(check_pool("micro", log, 2)), "micro: another instance is open while it is timed")

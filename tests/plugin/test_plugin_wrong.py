@@ -12,12 +12,12 @@ EVIL = ["--plugin", modules + "/evil.so", "--threads", "1", "--quiet"]
 COLUMNS = 80
 
 
-def prove(program, *words, columns=COLUMNS):
-    return run(program, "prove", *EVIL, *words, env={"COLUMNS": str(columns)} if columns else {})
+def prove(program, *argv, columns=COLUMNS):
+    return run(program, "prove", *EVIL, *argv, env={"COLUMNS": str(columns)} if columns else {})
 
 
 def narrow(text, what):
-    """Results fit the terminal, but for words that cannot be broken, such as a path."""
+    """Results fit the terminal, but for text that cannot be broken, such as a path."""
     wide = [line for line in text.splitlines() if len(line) > COLUMNS and modules not in line]
     check(not wide, f"{what}: wider than {COLUMNS} columns: {wide}")
 
@@ -38,10 +38,10 @@ def test_findings():
     narrow(shown.stdout, "a failed proof")
     end = shown.stdout[shown.stdout.index("\nevil:tail: gemm: "):]
     check(re.search(r"gemm: (\d+) of (\d+) cases failed", end), f"evil:tail: {end}")
-    words = " ".join(end.split())
-    check("in common: all in column n-1; n mod 32 in 17..31; the training shapes pass" in words, f"in common: {end}")
-    check(re.search(r"smallest: gemm NT 1x\d+x\d+ ", words), f"smallest: {end}")
-    check(re.search(r"wrong where #; a cell of the 1 x \d+ is ", words) and re.search(r"^ +\.*#$", end, re.M),
+    text = " ".join(end.split())
+    check("in common: all in column n-1; n mod 32 in 17..31; the training shapes pass" in text, f"in common: {end}")
+    check(re.search(r"smallest: gemm NT 1x\d+x\d+ ", text), f"smallest: {end}")
+    check(re.search(r"wrong where #; a cell of the 1 x \d+ is ", text) and re.search(r"^ +\.*#$", end, re.M),
           f"map: {end}")
     command = command_of(end)
     check(command[:2] == ["bench", "prove"], f"again: {command}")

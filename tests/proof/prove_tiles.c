@@ -19,7 +19,7 @@ static void print_failed_row(void *context, const struct proof_row *row)
     (void)context;
     if (row->failed)
         printf("    %s / %s: %lld of %lld failed; first: %s\n", row->op, row->cases, row->failed, row->count,
-               row->failures[0].words);
+               row->failures[0].message);
 }
 
 static const char *const of_large_extents[] = {"each extent to 1100", "thin giants", "large in two extents",

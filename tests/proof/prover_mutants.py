@@ -16,7 +16,7 @@ import sys
 
 
 class Mutant:
-    """what: in words. edits: (text, replacement), each text once in the file. kills: program -> (arguments, checks)."""
+    """what: a description. edits: (text, replacement), each text once in the file. kills: program -> (arguments, checks)."""
 
     def __init__(self, what, edits, kills):
         self.what, self.edits, self.kills = what, edits, kills

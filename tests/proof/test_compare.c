@@ -145,11 +145,11 @@ static void idle_references_are_mistrusted(void **state)
     struct sample s = right_sample();
     for (int i = 0; i < M * N; i++) s.expected[i] = s.got[i / N * LD + i % N] = 0.0f;
     struct comparison c = compare(&s);
-    char words[200];
+    char message[200];
     assert_int_equal(c.wrong, 0);
     assert_false(compare_passed(&c));
-    compare_describe(&c, words, sizeof words);
-    assert_non_null(strstr(words, "MISTRUSTED"));
+    compare_describe(&c, message, sizeof message);
+    assert_non_null(strstr(message, "MISTRUSTED"));
     c.flags = COMPARE_IDLE_IS_RIGHT;
     assert_true(compare_passed(&c));
     s = right_sample();
@@ -172,12 +172,12 @@ static void one_sided_allowances(void **state)
 }
 
 /* A share of the bound is told only where there is one. */
-static void words_are_true(void **state)
+static void descriptions_are_true(void **state)
 {
     (void)state;
     static const struct {
         double got, expected, bound;
-        const char *words;
+        const char *message;
     } cases[] = {
         {2.0, 1.0, 0.25, "4 of the bound"},
         {2.0, 1.0, 0.0, "must be equal"},
@@ -188,18 +188,18 @@ static void words_are_true(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct comparison c;
-        char words[200];
+        char message[200];
         compare_begin(&c, "x", 1, 1, COMPARE_NONFINITE);
         compare_element(&c, cases[i].got, cases[i].expected, cases[i].bound, cases[i].bound, 0.0);
-        compare_describe(&c, words, sizeof words);
-        if (!strstr(words, cases[i].words) || strstr(words, "e+30")) fail_msg("%s", words);
+        compare_describe(&c, message, sizeof message);
+        if (!strstr(message, cases[i].message) || strstr(message, "e+30")) fail_msg("%s", message);
     }
     struct comparison c;
-    char words[200];
+    char message[200];
     compare_begin(&c, "x", 1, 1, 0);
     compare_element(&c, 2.0, 1.0, 0.5, 0.0, 0.0);
-    compare_describe(&c, words, sizeof words);
-    assert_non_null(strstr(words, "must not be larger"));
+    compare_describe(&c, message, sizeof message);
+    assert_non_null(strstr(message, "must not be larger"));
 }
 
 /* ---- guarded memory */
@@ -299,7 +299,7 @@ int main(void)
         cmocka_unit_test(intrusion_fails),        cmocka_unit_test(idle_references_are_mistrusted),
         cmocka_unit_test(one_sided_allowances),   cmocka_unit_test(gaps_and_margins_are_watched),
         cmocka_unit_test(addresses_are_named),    cmocka_unit_test(neighbours_fault),
-        cmocka_unit_test(words_are_true),
+        cmocka_unit_test(descriptions_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,17 +15,17 @@ static char text[PATTERN_TEXT];
 static void add_gemm(struct failure_pattern *p, int m, int n, int k, const char *rest, int first_row,
                      int last_row, int first_column, int last_column)
 {
-    char words[128];
+    char case_text[128];
     const struct compare_region wrong = {m, n, first_row, last_row, first_column, last_column};
-    snprintf(words, sizeof words, "gemm NT %dx%dx%d %s seed=0x%x", m, n, k, rest, m * 1000 + n);
-    pattern_add(p, words, last_row < 0 ? NULL : &wrong);
+    snprintf(case_text, sizeof case_text, "gemm NT %dx%dx%d %s seed=0x%x", m, n, k, rest, m * 1000 + n);
+    pattern_add(p, case_text, last_row < 0 ? NULL : &wrong);
 }
 
 static void extents_are_read(void **state)
 {
     (void)state;
     static const struct {
-        const char *words;
+        const char *case_text;
         int extents[PATTERN_EXTENTS];
     } cases[] = {
         {"gemm NT 5x7x9 alpha=1 beta=0", {5, 7, 9}},
@@ -38,7 +38,7 @@ static void extents_are_read(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int extents[PATTERN_EXTENTS];
-        pattern_extents_of(cases[i].words, extents);
+        pattern_extents_of(cases[i].case_text, extents);
         assert_memory_equal(extents, cases[i].extents, sizeof extents);
     }
 }
@@ -93,10 +93,10 @@ static void rows_columns_and_tails(void **state)
     for (int m = 2; m < 40; m++) {
         add_gemm(&first, m, 6, 5, "", 0, 0, 0, 5);
         add_gemm(&tail, 7, m, 5, "", 0, m % 16 ? 6 : -1, m / 16 * 16, m - 1);
-        char words[64];
+        char case_text[64];
         const struct compare_region wrong = {1, m, 0, 0, m - 1, m - 1};
-        snprintf(words, sizeof words, "vexp n=%d place=end seed=0x%x", m, m);
-        pattern_add(&vector, words, &wrong);
+        snprintf(case_text, sizeof case_text, "vexp n=%d place=end seed=0x%x", m, m);
+        pattern_add(&vector, case_text, &wrong);
     }
     assert_string_equal(pattern_text(&first, text), "all in row 0; every case fails");
     pattern_text(&tail, text);
@@ -113,7 +113,7 @@ static void a_large_extent(void **state)
 }
 
 /* What only failing cases have, among what all have. */
-static void words_of_the_case(void **state)
+static void terms_of_the_case(void **state)
 {
     (void)state;
     struct failure_pattern p = {0};
@@ -157,12 +157,12 @@ static void long_texts_end_in_time(void **state)
     (void)state;
     struct failure_pattern p = {0};
     for (int i = 0; i < 40; i++) {
-        char words[600] = "gemm NT 1x2x3";
+        char case_text[600] = "gemm NT 1x2x3";
         for (int k = 0; k < 20; k++)
-            snprintf(words + strlen(words), sizeof words - strlen(words), " a_rather_long%d=%s", k,
-                     i % 2 ? "a_value_that_is_longer_than_its_room" : "other");
+            snprintf(case_text + strlen(case_text), sizeof case_text - strlen(case_text),
+                     " a_rather_long%d=%s", k, i % 2 ? "a_value_that_is_longer_than_its_room" : "other");
         const struct compare_region wrong = {1, 2, 0, 0, 0, 1};
-        pattern_add(&p, words, i % 2 ? &wrong : NULL);
+        pattern_add(&p, case_text, i % 2 ? &wrong : NULL);
     }
     assert_true(strlen(pattern_text(&p, text)) < PATTERN_TEXT);
 }
@@ -177,7 +177,7 @@ int main(void)
         cmocka_unit_test(odd_extents),
         cmocka_unit_test(rows_columns_and_tails),
         cmocka_unit_test(a_large_extent),
-        cmocka_unit_test(words_of_the_case),
+        cmocka_unit_test(terms_of_the_case),
         cmocka_unit_test(nothing_in_common),
         cmocka_unit_test(unknown_places),
         cmocka_unit_test(long_texts_end_in_time),

@@ -78,13 +78,13 @@ static void failures_are_kept_and_distinct(void **state)
     assert_int_equal(row.failures_kept, PROOF_FAILURES_KEPT);
     for (int i = 0; i < row.failures_kept; i++) {
         const struct proof_failure *f = &row.failures[i];
-        assert_non_null(strstr(f->words, "must be equal"));
+        assert_non_null(strstr(f->message, "must be equal"));
         assert_non_null(strchr(f->map, '#'));
         for (int j = 0; j < i; j++) assert_string_not_equal(f->case_text, row.failures[j].case_text);
         const struct outcome *again = prove(&b, NULL, f->case_text);
         assert_int_equal(again->verdict.cases, 1);
         assert_int_equal(again->verdict.failed, 1);
-        assert_string_equal(again->rows[0].failures[0].words, f->words);
+        assert_string_equal(again->rows[0].failures[0].message, f->message);
     }
 }
 

@@ -36,10 +36,10 @@ static void say(const char *text)
 
 static void on_row(void *context, const struct proof_row *row)
 {
-    char line[sizeof row->op + sizeof row->cases + sizeof row->failures[0].words + 16];
+    char line[sizeof row->op + sizeof row->cases + sizeof row->failures[0].message + 16];
     (void)context;
     snprintf(line, sizeof line, "%c%s / %s\t%s\n", row->failed ? '-' : '+', row->op, row->cases,
-             row->failures[0].words);
+             row->failures[0].message);
     say(line);
 }
 

@@ -129,7 +129,7 @@ static void less_accurate_fails(void **state)
     print_message("%s\n", last_row.measured);
     assert_int_equal(last_row.failed, 1);
     assert_true(last_row.worst_of_bound > 1.0);
-    assert_non_null(strstr(last_row.failures[0].words, "not shown to be equivalent"));
+    assert_non_null(strstr(last_row.failures[0].message, "not shown to be equivalent"));
 }
 
 static void a_reference_must_learn(void **state)
@@ -139,7 +139,7 @@ static void a_reference_must_learn(void **state)
     b.ops.rmsprop = rmsprop_idle;
     prove(&b, &b);
     assert_int_equal(last_row.failed, 1);
-    assert_non_null(strstr(last_row.failures[0].words, "MISTRUSTED"));
+    assert_non_null(strstr(last_row.failures[0].message, "MISTRUSTED"));
 }
 
 /* Nothing to compare with, or too few images: no row, which nobody can take for a passed one. */

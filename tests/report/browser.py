@@ -20,7 +20,7 @@ def python_with_selenium():
 
 
 def missing():
-    """What is not there, in words; '' when all is."""
+    """What is not there; '' when all is."""
     absent = [p for p in (DRIVER, CHROMIUM) if not os.access(p, os.X_OK)]
     if python_with_selenium() is None:
         absent.append("a python3 with selenium")

@@ -10,7 +10,7 @@ import sys
 import types
 import unittest
 
-from lanebench import palette, scales, words
+from lanebench import fmt, palette, scales
 from page import markup
 
 ROOT = os.path.abspath(sys.argv[1])
@@ -48,25 +48,25 @@ class Sources(unittest.TestCase):
         self.assertEqual([found for path in sources for found in self.computations(path)], [])
 
 
-class Words(unittest.TestCase):
+class Formats(unittest.TestCase):
     def test_digits_follow_the_uncertainty(self):
-        self.assertEqual(words.rounded(1.42525, (1.366, 1.471)), "1.43")
-        self.assertEqual(words.rounded(1.42525, (1.41, 1.44)), "1.425")
-        self.assertEqual(words.rounded(1.42525, (1.0, 2.0)), "1.4")
-        self.assertEqual(words.rounded(0.29764), "0.298")
-        self.assertEqual([words.rounded(v) for v in (99.97, 9.996, 0.09996, -99.97)], ["100", "10.0", "0.100", "−100"])
-        self.assertEqual(words.rounded(12625.4), "12\u202f625")
-        self.assertEqual([words.rounded(v) for v in (None, float("nan"), float("inf"), 0.0)], ["–", "–", "∞", "0.00"])
+        self.assertEqual(fmt.rounded(1.42525, (1.366, 1.471)), "1.43")
+        self.assertEqual(fmt.rounded(1.42525, (1.41, 1.44)), "1.425")
+        self.assertEqual(fmt.rounded(1.42525, (1.0, 2.0)), "1.4")
+        self.assertEqual(fmt.rounded(0.29764), "0.298")
+        self.assertEqual([fmt.rounded(v) for v in (99.97, 9.996, 0.09996, -99.97)], ["100", "10.0", "0.100", "−100"])
+        self.assertEqual(fmt.rounded(12625.4), "12\u202f625")
+        self.assertEqual([fmt.rounded(v) for v in (None, float("nan"), float("inf"), 0.0)], ["–", "–", "∞", "0.00"])
 
     def test_units(self):
-        self.assertEqual(words.seconds(0.2976, (0.2748, 0.309)), "298 ms")
-        self.assertEqual(words.seconds_range((0.2748, 0.309), 0.2976).replace("\u2060", ""), "275–309 ms")
-        self.assertEqual([words.seconds(s) for s in (12.6, 0.0421, 3e-5)], ["12.6 s", "42.1 ms", "30.0 µs"])
-        self.assertEqual([words.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
+        self.assertEqual(fmt.seconds(0.2976, (0.2748, 0.309)), "298 ms")
+        self.assertEqual(fmt.seconds_range((0.2748, 0.309), 0.2976).replace("\u2060", ""), "275–309 ms")
+        self.assertEqual([fmt.seconds(s) for s in (12.6, 0.0421, 3e-5)], ["12.6 s", "42.1 ms", "30.0 µs"])
+        self.assertEqual([fmt.seconds(s) for s in (0.9994, 0.9996)], ["999 ms", "1.00 s"])
         ratios = ((1 / 30, None), (0.5, (0.4, 0.6)), (1.0104, (0.99, 1.02)), (9.994, None), (12.345, (11.0, 13.04)), (None, None))
-        self.assertEqual([words.times_and_range(*ratio).replace("\u2060", "") for ratio in ratios],
+        self.assertEqual([fmt.times_and_range(*ratio).replace("\u2060", "") for ratio in ratios],
                          ["0.0333x", "0.50x (0.40–0.60)", "1.01x (0.99–1.02)", "9.99x", "12.3x (11.0–13.0)", "–"])
-        self.assertEqual(words.listed(["a", "b", "c"]), "a, b and c")
+        self.assertEqual(fmt.listed(["a", "b", "c"]), "a, b and c")
 
 
 class Palette(unittest.TestCase):

@@ -167,9 +167,9 @@ def make_run(bench, folder):
     """A run with console.txt. Where something else takes the CPU, no ratio is established, and none may be shown."""
     backends = ["naive"] + [name for name in ("avx2", "onednn") if name in ready_backends(bench)]
     out = os.path.join(folder, "run")
-    words = ["run", "--backend", ",".join(backends), "--epochs", "8", "--naive-epochs", "8", "--hidden", "32", "--batch", "64",
-             "--lr", "0.0001", "--threads", "1", "--data", make_data(os.path.join(folder, "data")), "--out", out]
-    result = run(bench, *words, env={"COLUMNS": "400"})
+    argv = ["run", "--backend", ",".join(backends), "--epochs", "8", "--naive-epochs", "8", "--hidden", "32", "--batch", "64",
+            "--lr", "0.0001", "--threads", "1", "--data", make_data(os.path.join(folder, "data")), "--out", out]
+    result = run(bench, *argv, env={"COLUMNS": "400"})
     check(result.returncode == 0, f"bench run: exit {result.returncode}: {result.stderr}")
     with open(os.path.join(out, "console.txt"), "w", encoding="utf-8") as f:
         f.write(result.stdout)

@@ -20,7 +20,7 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import report  # scripts/report.py
-from lanebench import comparison, words
+from lanebench import comparison, fmt
 from lanebench.run import Speedup, load_runs
 from page import speedups
 from report_run import (CONFUSION, HOSTILE, change_figures, change_json, change_machine, change_rows, figures_of, make_run,
@@ -69,7 +69,7 @@ class Page:
         body = self.by_id(id_).find("tbody")
         return [[c.get("data-v", "".join(c.itertext()).strip()) for c in row] for row in body]
 
-    def words(self, element=None):
+    def shown(self, element=None):
         return re.sub(r"\s+", " ", "".join((self.root if element is None else element).itertext()))
 
     def charts(self, section):
@@ -105,11 +105,11 @@ class Case(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return Page(self.out)
 
-    def refuse(self, code, *words, arguments=None):
+    def refuse(self, code, *parts, arguments=None):
         result = run_report(*(arguments or (self.run_dir,)))
         self.assertEqual(result.returncode, code, result.stderr)
-        for word in words:
-            self.assertIn(word, result.stderr)
+        for part in parts:
+            self.assertIn(part, result.stderr)
         self.assertEqual(len(result.stderr.splitlines()), 1)
 
 
@@ -121,7 +121,7 @@ class Structure(Case):
                        "machine", "files"):
             self.assertIsNotNone(page.by_id(anchor), anchor)
         self.assertEqual([e.get("class") for e in page.all(".//header/ul/li")], ["is-note"])  # naive: 1 epoch
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertLess(header.index("avx512 trains an epoch in"), header.index("Note"))
 
     def test_nothing_from_outside(self):
@@ -194,9 +194,9 @@ class Structure(Case):
         self.assertFalse(names & {"img", "i", "u"})
         for element in page.root.iter():
             self.assertFalse([a for a in element.attrib if a.lower().startswith("on")])
-        shown = page.words(page.root.find(".//header"))
+        shown = page.shown(page.root.find(".//header"))
         self.assertIn(HOSTILE.replace("\x07", "\ufffd").replace("\u202e", "\ufffd"), shown)
-        self.assertIn("bench '</script>' '$(x)'", page.words(page.root.find(".//code")))
+        self.assertIn("bench '</script>' '$(x)'", page.shown(page.root.find(".//code")))
 
     def test_same_rows_same_page(self):
         make_run(self.run_dir, roof=True)
@@ -231,18 +231,18 @@ class Numbers(Case):
     def test_a_note_goes_with_the_figures(self):
         """Wherever a backend that leaves out products is compared, and both of its speeds."""
         note = "skips zero pixels; same bits as avx2"
-        self.assertNotIn(note, self.page().words())
+        self.assertNotIn(note, self.page().shown())
         change_machine(self.run_dir, lambda m: m["backends"]["avx512"].update(note=note))
         change_figures(self.run_dir, "avx512", gflops=1133.0, gflops_done=430.0)
         page = self.page()
-        verdict = page.words(page.by_class("verdicts"))
+        verdict = page.shown(page.by_class("verdicts"))
         self.assertIn(f"avx512 ({note}) trains an epoch in", verdict)
-        self.assertIn(f"Note: avx512 ({note}): its GFLOP/s count all products", page.words(page.root.find(".//header")))
-        row = next(r for r in page.by_id("summary").find("tbody") if "avx512" in page.words(r))
-        self.assertIn(note, page.words(row))
-        self.assertIn("1133, 430 done", page.words(row))
+        self.assertIn(f"Note: avx512 ({note}): its GFLOP/s count all products", page.shown(page.root.find(".//header")))
+        row = next(r for r in page.by_id("summary").find("tbody") if "avx512" in page.shown(r))
+        self.assertIn(note, page.shown(row))
+        self.assertIn("1133, 430 done", page.shown(row))
         for section in ("time", "speed-up", "roofline"):
-            self.assertIn(f"avx512 ({note})", page.words(page.by_id(section)), section)
+            self.assertIn(f"avx512 ({note})", page.shown(page.by_id(section)), section)
 
     def test_a_point_for_every_epoch(self):
         page = self.page()
@@ -349,7 +349,7 @@ class Numbers(Case):
         self.assertEqual(sorted(shown), sorted([r["count"], r["failed"], r["worst_error_of_bound"]] for r in rows))
         matrix = {row[0]: row[1:] for row in page.table("proof-matrix")}
         self.assertEqual(list(map(float, matrix["gemm"])), [0.983056152] * 4)
-        self.assertIn("1269 cases", page.words(page.by_id("proof-matrix")))
+        self.assertIn("1269 cases", page.shown(page.by_id("proof-matrix")))
 
     def test_parts(self):
         """Exactly what summary.json says of each op."""
@@ -366,7 +366,7 @@ class Numbers(Case):
         self.assertEqual(self.page().table("parts"), expected)
         change_figures(self.run_dir, "avx2", median_seconds=0.1)
         self.assertIn("The largest part of avx2's epoch is backward1, 51 %: were it free, an epoch would be 7.50x as fast",
-                      self.page().words(self.page().by_id("breakdown")).replace("\u2060", ""))
+                      self.page().shown(self.page().by_id("breakdown")).replace("\u2060", ""))
 
     def test_amdahl(self):
         self.assertIsNone(self.page().root.find(".//ul[@class='amdahl']"))
@@ -387,17 +387,17 @@ class Numbers(Case):
         change_figures(self.run_dir, "onednn", target=dict(target, reached=1, median_seconds=None, slowest_seconds=None))
         page = self.page()
         self.assertEqual([r[1:] for r in page.table("target")], [["3", "2.5", "2.0", "4.0", "3.0"], ["1", "", "2.0", "", "3.0"]])
-        self.assertIn("not reached", page.words(page.by_id("target")))
-        self.assertIn("to 0.97", page.words(page.by_id("to-target")))  # the run's own target
+        self.assertIn("not reached", page.shown(page.by_id("target")))
+        self.assertIn("to 0.97", page.shown(page.by_id("to-target")))  # the run's own target
         wished = self.page("--target-accuracy", "0.9")
-        self.assertRegex(wished.words(wished.by_id("to-target")), r"accuracy of 0\.9backend")
+        self.assertRegex(wished.shown(wished.by_id("to-target")), r"accuracy of 0\.9backend")
 
     def test_epochs_of_the_first_seed(self):
         first = self.page().table("to-target")
         change_rows(self.run_dir, "epochs.csv", lambda rows: rows + [dict(r, seed=2, train_seconds=99) for r in rows])
         page = self.page()
         self.assertEqual(page.table("to-target"), first)
-        self.assertIn("2 seeds", page.words(page.root))
+        self.assertIn("2 seeds", page.shown(page.root))
 
     def test_time_to_target(self):
         page = self.page("--target-accuracy", "0.975")
@@ -422,7 +422,7 @@ class Numbers(Case):
         change_rows(self.run_dir, "roofline.csv", lambda rows: rows + [
             dict(rows[-1], quantity="triad", level="L1", median_per_second=9e11)])
         for rates, found in (("L1 800 GB/s", page), ("L1 900 GB/s", self.page())):
-            self.assertIn(rates, found.words(found.by_id("roofline")))
+            self.assertIn(rates, found.shown(found.by_id("roofline")))
 
     def test_command(self):
         self.assertEqual(self.page().root.find(".//code").text.splitlines(), [
@@ -436,11 +436,11 @@ class Findings(Case):
         super().setUp()
         make_run(self.run_dir)
 
-    def finding(self, level, *words):
+    def finding(self, level, *parts):
         page = self.page()
-        found = [page.words(e) for e in page.all(".//header//li") if e.get("class") == "is-" + level]
-        for word in words:
-            self.assertTrue(any(word in f for f in found), f"{word!r} is not in {found}")
+        found = [page.shown(e) for e in page.all(".//header//li") if e.get("class") == "is-" + level]
+        for part in parts:
+            self.assertTrue(any(part in f for f in found), f"{part!r} is not in {found}")
         return page
 
     def test_three_before_the_first_figure(self):
@@ -472,9 +472,9 @@ class Findings(Case):
         kinds = [{"name": "IntelCore", "cores": 1, "pus": 1}, {"name": None, "cores": 1, "pus": 1}]
         change_machine(self.run_dir, lambda m: m["topology"].update(core_kinds=kinds))
         page = self.finding("warn", "2 threads on cores of several kinds")
-        self.assertIn("of several kinds: 1 IntelCore, 1 others", page.words())
+        self.assertIn("of several kinds: 1 IntelCore, 1 others", page.shown())
         change_machine(self.run_dir, lambda m: m["topology"].update(core_kinds=kinds[:1]))
-        self.assertNotIn("of several kinds", self.page().words())
+        self.assertNotIn("of several kinds", self.page().shown())
 
     def test_timed_although_wrong(self):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
@@ -491,7 +491,7 @@ class Findings(Case):
                 "trained_again": {"avx2": "equal"}}
         change_machine(self.run_dir, lambda m: m.update(resumed=[note, note]))
         page = self.finding("warn", "resumed 2 times", "Epochs before the last time: avx2 2 and naive 1")
-        self.assertNotIn("gave other figures", page.words())
+        self.assertNotIn("gave other figures", page.shown())
         change_machine(self.run_dir, lambda m: m.update(resumed=[dict(note, trained_again={"avx2": "different"})]))
         self.finding("warn", "resumed 1 time:", "avx2: its earlier epochs, trained again, gave other figures")
 
@@ -501,8 +501,8 @@ class Findings(Case):
             dict(r, failed="3", worst_error_of_bound="17.5", first_failure="at [3][7]")
             if (r["backend"], r["op"]) == ("avx2", "vexp") else r for r in rows])
         page = self.finding("bad", "avx2: 3 cases of the proof failed; it was not timed. at [3][7]")
-        self.assertIn("avx2 FAILED the proof", page.words(page.root.find(".//header")))
-        opened = [page.words(d.find("summary")) for d in page.by_id("proof").findall(".//details") if d.get("open")]
+        self.assertIn("avx2 FAILED the proof", page.shown(page.root.find(".//header")))
+        opened = [page.shown(d.find("summary")) for d in page.by_id("proof").findall(".//details") if d.get("open")]
         self.assertEqual(len(opened), 1)
         self.assertIn("avx2: 1315 cases", opened[0])
         self.assertIn("3 cases FAILED", opened[0])
@@ -526,7 +526,7 @@ class Findings(Case):
         matrix = page.table("integrity-matrix")
         self.assertEqual([row[0] for row in matrix], ["time stamp counter", "calls", "file"])
         self.assertEqual(matrix[1][1:], ["pass", "violation", "pass", "pass"])
-        opened = [page.words(d.find("summary")) for d in page.by_id("integrity").findall(".//details") if d.get("open")]
+        opened = [page.shown(d.find("summary")) for d in page.by_id("integrity").findall(".//details") if d.get("open")]
         self.assertEqual(len(opened), 1)
         self.assertIn("VIOLATED: calls", opened[0])
 
@@ -535,15 +535,15 @@ class Findings(Case):
         change_rows(self.run_dir, "integrity.csv", lambda rows: [
             dict(r, status="violation") if (r["backend"], r["check"]) == ("avx512", "calls") else r for r in rows])
         page = self.page()
-        first = page.words(page.root.find(".//header"))
+        first = page.shown(page.root.find(".//header"))
         self.assertRegex(first, r"(avx2|onednn) trains an epoch in .* avx512 VIOLATED integrity: its figures are left out")
         self.assertNotIn("ran alone", first)
-        self.assertIn("violates integrity", page.words(page.by_id("summary")))
-        self.assertNotIn("largest part of avx512's", page.words(page.by_id("breakdown")))
+        self.assertIn("violates integrity", page.shown(page.by_id("summary")))
+        self.assertNotIn("largest part of avx512's", page.shown(page.by_id("breakdown")))
         for backends, base in ((("avx2", "avx512"), ["avx2"]), (("avx512",), [])):
             change_rows(self.run_dir, "epochs.csv", lambda rows, b=backends: [r for r in rows if r["backend"] in b])
             self.assertEqual(report.choose_bases(load_runs([self.run_dir]), None), base)
-        header = self.page().words(self.page().root.find(".//header"))
+        header = self.page().shown(self.page().root.find(".//header"))
         self.assertIn("do not trust any figure here", header)
 
     def test_roof_that_was_measured_again(self):
@@ -558,13 +558,13 @@ class Findings(Case):
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, git_commit="aaaaaaaaaaaa", binary_sha256="111111111111") for r in rows])
         page = self.page()
-        self.assertIn("binary111111111111", page.words(page.by_id("machine")))
-        self.assertIn("commit 0123456789ab · binary 111111111111", page.words(page.root.find(".//footer")))
-        self.assertNotIn("different code", page.words(page.root.find(".//header")))
+        self.assertIn("binary111111111111", page.shown(page.by_id("machine")))
+        self.assertIn("commit 0123456789ab · binary 111111111111", page.shown(page.root.find(".//footer")))
+        self.assertNotIn("different code", page.shown(page.root.find(".//header")))
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, binary_sha256="222222222222") if r["backend"] == "avx2" else r for r in rows])
         self.assertIn("111111111111 (naive, avx512 and onednn); 222222222222 (avx2)",
-                      self.page().words(self.page().by_id("machine")))
+                      self.page().shown(self.page().by_id("machine")))
         change_rows(self.run_dir, "epochs.csv", lambda rows: [
             dict(r, git_commit="bbbbbbbbbbbb") if r["backend"] == "avx2" else r for r in rows])
         self.finding("note", "were built from different commits: naive, avx512 and onednn aaaaaaaaaaaa; avx2 "
@@ -602,14 +602,14 @@ class Findings(Case):
     def test_without_machine_and_proof(self):
         for name in ("machine.json", "proof.csv"):
             os.remove(os.path.join(self.run_dir, name))
-        self.assertIn("There is no record of a proof", self.finding("warn", "no machine.json").words())
+        self.assertIn("There is no record of a proof", self.finding("warn", "no machine.json").shown())
 
     def test_run_of_an_older_version(self):
         """Without summary.json: every epoch and every curve, but no derived figure; it says so once."""
         os.remove(os.path.join(self.run_dir, "summary.json"))
         page = self.finding("warn", "no summary.json (an older version made the run, or it was killed)")
-        self.assertEqual(page.words(page.root.find(".//header")).count("no summary.json (an older"), 1)
-        self.assertIn("so the fastest backend is unknown", page.words())
+        self.assertEqual(page.shown(page.root.find(".//header")).count("no summary.json (an older"), 1)
+        self.assertIn("so the fastest backend is unknown", page.shown())
         self.assertEqual({cell for row in page.table("summary") for cell in row[1:]}, {"", "1.0"})  # 1.0: of itself
         self.assertIsNone(page.by_id("breakdown"))
         self.assertIsNone(page.by_id("speed-up"))
@@ -622,7 +622,7 @@ class Findings(Case):
     def test_proof_alone(self):
         os.remove(os.path.join(self.run_dir, "epochs.csv"))
         page = self.page()
-        self.assertIn("nothing was timed", page.words(page.root.find(".//header")))
+        self.assertIn("nothing was timed", page.shown(page.root.find(".//header")))
         self.assertIsNone(page.by_id("time"))
 
     def test_nan_and_empty_fields(self):
@@ -634,14 +634,14 @@ class Findings(Case):
     def test_no_difference_is_said(self):
         change_figures(self.run_dir, "avx512", speedup_over={
             "onednn": {"ratio": 1.01, "interval_95": [0.99, 1.02], "rounds": 9, "established": True}})
-        self.assertIn("but cannot be told apart from onednn here (1.01x, 0.99–1.02)", self.page().words().replace("\u2060", ""))
+        self.assertIn("but cannot be told apart from onednn here (1.01x, 0.99–1.02)", self.page().shown().replace("\u2060", ""))
 
 
     def test_what_is_not_established_is_not_stated(self):
         change_figures(self.run_dir, "avx512", speedup_over={"onednn": {
             "ratio": 3.21, "interval_95": [2.9, 3.5], "rounds": 9, "established": False, "reason": "9 later epochs, all disturbed"}})
         page = self.page()
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertIn("how it compares with onednn is not established (9 later epochs, all disturbed)", header)
         self.assertEqual([row[3] for row in page.table("summary") if row[0] == "avx512"], [""])
         self.assertNotIn("3.21x", header)
@@ -672,7 +672,7 @@ class SeveralRuns(Case):
                                                            "B: 5 of 9 later epochs disturbed", None, "A: violates integrity"])
         tips = {t.partition(" ")[0]: t for t in self.page(self.other).tips("speed-up") if "against run A: " in t}
         for row in rows:
-            measured = words.times_and_range(row["speed"], None if None in row["range"] else row["range"])
+            measured = fmt.times_and_range(row["speed"], None if None in row["range"] else row["range"])
             text = f"not established\n{row['reason']}; measured: {measured}" if row["reason"] else measured
             self.assertTrue(tips[row["backend"]].startswith(f"{row['backend']} (B) against run A: {text}\n"), (tips, text))
 
@@ -683,24 +683,24 @@ class SeveralRuns(Case):
                             ({"LANEBENCH_PROGRAM": "/bin/false"}, "/bin/false compare: exit code 1.")):
             with unittest.mock.patch.dict(os.environ, places), unittest.mock.patch.object(comparison, "BUILT", "/nowhere"):
                 page = self.page(self.other)
-            header = page.words(page.root.find(".//header"))
+            header = page.shown(page.root.find(".//header"))
             self.assertIn("Warning: the runs are not compared with each other: " + why, header)
-            self.assertNotIn("against run A", page.words())
+            self.assertNotIn("against run A", page.shown())
         os.remove(os.path.join(self.other, "summary.json"))
-        header = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        header = self.page(self.other).shown(self.page(self.other).root.find(".//header"))
         self.assertIn("not compared with each other: bench: " + self.other + ": summary.json", header)
 
     def test_compared(self):
         page = self.page(self.other)
-        text = page.words(page.root.find(".//header"))
+        text = page.shown(page.root.find(".//header"))
         self.assertIn("Run B against run A", text)
         self.assertIn("avx512 1.11x", text)
         self.assertIn("did not take turns", text)
         change_figures(self.other, "avx512", disturbed=5)
-        text = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        text = self.page(self.other).shown(self.page(self.other).root.find(".//header"))
         self.assertNotIn("avx512 1.11x", text)
         self.change_settings(hidden=128)
-        text = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        text = self.page(self.other).shown(self.page(self.other).root.find(".//header"))
         self.assertIn("How run B compares with run A is not established: A and B timed different work: hidden 512 and 128.", text)
         self.assertEqual(len(page.table("every-epoch")), 2 * len(read_rows(self.run_dir, "epochs.csv")))
 
@@ -710,12 +710,12 @@ class SeveralRuns(Case):
         change_machine(self.other, lambda m: m.update(time_utc="2026-02-02T00:00:00Z"))
         self.change_settings(batch=64)
         page = self.page(self.other)
-        shown = [page.words(e) for e in page.root.find(".//header/ul[@class='runs']")]
+        shown = [page.shown(e) for e in page.root.find(".//header/ul[@class='runs']")]
         self.assertEqual(shown[:2], ["A: run 20260101-000000-abcd, of 2026-01-01T00:00:00Z, batch 128",
                                      "B: run other, of 2026-02-02T00:00:00Z, batch 64"])
         self.assertIn("The same in all: commit 0123456789ab, compiler gcc 12.2.0, CPU Synthetic CPU of a test", shown[2])
         self.assertEqual(len(shown), 3)
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertLess(header.index("A: run"), header.index("How run B compares"))
         self.assertIn("runs A and B timed different work: batch 128 and 64.", header)
         self.assertIsNone(self.page().root.find(".//header/ul[@class='runs']"))
@@ -727,10 +727,10 @@ class SeveralRuns(Case):
         self.assertFalse(os.path.exists(self.out))
         change_json(self.other, "summary.json", lambda s: s.update(env_id="f"))
         page = self.page(self.other, "--mixed-machines")
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertIn("from different machines", header)
         self.assertIn("bench compare cannot tell that they are from one machine (env_id).", header)
-        self.assertNotIn("against run A", page.words())
+        self.assertNotIn("against run A", page.shown())
 
     def test_env_id_decides_where_both_have_it(self):
         for folder, env in ((self.run_dir, "aaa"), (self.other, "bbb")):
@@ -740,12 +740,12 @@ class SeveralRuns(Case):
     def test_env_id_of_digits_is_the_same_in_old_files(self):
         for folder, env in ((self.run_dir, "123456789012"), (self.other, "x123456789012")):
             change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
-        self.assertIn("Run B against run A", self.page(self.other).words())
+        self.assertIn("Run B against run A", self.page(self.other).shown())
 
     def test_different_code(self):
         for folder, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
             change_rows(folder, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])
-        header = self.page(self.other).words(self.page(self.other).root.find(".//header"))
+        header = self.page(self.other).shown(self.page(self.other).root.find(".//header"))
         self.assertIn("runs A and B were built from different code: commit aaa, binary 1 and commit bbb, binary 1 "
                       "(naive, avx2, avx512 and onednn)", header)
 
@@ -764,7 +764,7 @@ class Sweep(Case):
     def test_sections(self):
         page = self.page()
         self.assertEqual([s.get("id") for s in page.all(".//section")], ["threads", "batch", "hidden", "points", "files"])
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertIn("12 points of avx2 and onednn: threads 1, 2 and 4; batch 32 and 128; hidden 128 and 512.", header)
         self.assertIn("With hidden 512, batch 128, by medians alone: avx2 is 3.03x as fast with 4 threads as with 1 (76 % of the ideal)", header)
         self.assertIn("not in turns", header)
@@ -802,7 +802,7 @@ class Sweep(Case):
             if (r["backend"], r["threads"]) == ("onednn", "2") else r for r in rows])
         page = self.page()
         self.assertEqual([s.get("id") for s in page.all(".//section")], ["threads", "points", "files"])
-        self.assertIn("onednn with threads 2, batch 32, hidden 128: crashed", page.words(page.root.find(".//header")))
+        self.assertIn("onednn with threads 2, batch 32, hidden 128: crashed", page.shown(page.root.find(".//header")))
         self.assertIn("crashed", page.table("sweep-points")[-1])
 
     def test_points_have_links_and_the_machine_of_the_first(self):
@@ -811,8 +811,8 @@ class Sweep(Case):
         page = self.page()
         links = [a.get("href") for a in page.by_id("sweep-points").iter("a")]
         self.assertEqual(links, ["./t1-b32-h128"] * 2)
-        self.assertIn("Synthetic CPU of a test", page.words(page.by_id("machine")))
-        self.assertIn("measured in a virtual machine", page.words(page.root.find(".//header")))
+        self.assertIn("Synthetic CPU of a test", page.shown(page.by_id("machine")))
+        self.assertIn("measured in a virtual machine", page.shown(page.root.find(".//header")))
         self.assertEqual(run_report(os.path.join(self.run_dir, "t1-b32-h128")).returncode, 0)
         links = [a.get("href") for a in self.page().by_id("sweep-points").iter("a")]
         self.assertEqual(links, ["./t1-b32-h128/report.html"] * 2)
@@ -841,7 +841,7 @@ class Peers(Case):
 
     def test_beside_the_run(self):
         page = self.page()
-        header = page.words(page.root.find(".//header"))
+        header = page.shown(page.root.find(".//header"))
         self.assertRegex(header, r"In paired rounds avx512 was 2\.2\d*x \(.*\) as fast as torch\.")
         self.assertIn("torch did not take turns with the others", header)
         self.assertEqual([row[0] for row in page.table("summary")], ["naive", "avx2", "avx512", "onednn", "torch"])
@@ -851,12 +851,12 @@ class Peers(Case):
 
     def test_machine_that_is_half_known(self):
         change_machine(self.peer, lambda m: m.update(topology={"cgroup_quota_cpus": None}))
-        box = self.page().words(self.page().by_id("machine"))
+        box = self.page().shown(self.page().by_id("machine"))
         self.assertNotIn("None", box)
 
     def test_without_paired_rounds(self):
         change_json(self.peer, "summary.json", lambda summary: summary.pop("paired"))
-        self.assertNotIn("as fast as torch", self.page().words())
+        self.assertNotIn("as fast as torch", self.page().shown())
 
     def test_paired_rounds(self):
         tips = [t for t in self.page().tips("speed-up") if "against torch" in t]
@@ -876,7 +876,7 @@ class Ab(Case):
         write_csv(os.path.join(self.run_dir, "ab.csv"), list(row), rows)
 
     def first(self):
-        return self.page().words(self.page().root.find(".//header")).split("avx512 trains")[0]
+        return self.page().shown(self.page().root.find(".//header")).split("avx512 trains")[0]
 
     def test_verdicts(self):
         for verdict, text in (("FASTER", "avx512 is FASTER than avx2: a difference in time of −38.8 % (95 % interval "
@@ -900,8 +900,8 @@ class Ab(Case):
         self.write("FASTER")
         change_rows(self.run_dir, "integrity.csv", lambda rows: [
             dict(r, status="violation") if r["backend"] == "avx2" else r for r in rows])
-        self.assertNotIn("FASTER", self.page().words())
-        self.assertIn("none: integrity is violated", self.page().words(self.page().by_id("ab-verdict")))
+        self.assertNotIn("FASTER", self.page().shown())
+        self.assertIn("none: integrity is violated", self.page().shown(self.page().by_id("ab-verdict")))
 
 
 class Keras(Case):
@@ -985,7 +985,7 @@ class Refusals(Case):
         path = os.path.join(self.run_dir, "epochs.csv")
         os.truncate(path, os.path.getsize(path) - 2)
         self.assertEqual(run_report(self.run_dir).returncode, 0)
-        self.assertTrue("the file ends inside this row" in Page(self.out).words())
+        self.assertTrue("the file ends inside this row" in Page(self.out).shown())
 
     def test_a_file_that_is_too_large(self):
         make_run(self.run_dir)

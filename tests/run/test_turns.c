@@ -181,7 +181,7 @@ struct event {
     const char *name;
     int epoch;
     enum contender_outcome outcome;
-    char words[512];
+    char reason[512];
     struct epoch_report report;
     struct contender_info info;
     struct proof_verdict verdict;
@@ -300,13 +300,13 @@ static void on_trained(void *context, const struct registry_entry *entry,
 }
 
 static void on_failed(void *context, const struct registry_entry *entry, enum contender_outcome outcome,
-                      const char *words, const char *case_text)
+                      const char *reason, const char *case_text)
 {
     (void)context;
-    assert_true(!case_text[0] || strstr(words, case_text));
+    assert_true(!case_text[0] || strstr(reason, case_text));
     struct event *e = note(FAILED, entry, 0);
     e->outcome = outcome;
-    snprintf(e->words, sizeof e->words, "%s", words);
+    snprintf(e->reason, sizeof e->reason, "%s", reason);
 }
 
 static const struct run_listener listener = {.opened = on_opened,
@@ -334,12 +334,12 @@ static const struct event *event_of(enum event_kind kind, const char *name, int 
     return NULL;
 }
 
-static void assert_failed(const char *name, enum contender_outcome outcome, const char *words)
+static void assert_failed(const char *name, enum contender_outcome outcome, const char *reason)
 {
     assert_int_equal(count_of(FAILED, name), 1);
     const struct event *e = event_of(FAILED, name, 0);
     assert_int_equal(e->outcome, outcome);
-    if (!strstr(e->words, words)) fail_msg("%s: '%s' lacks '%s'", name, e->words, words);
+    if (!strstr(e->reason, reason)) fail_msg("%s: '%s' lacks '%s'", name, e->reason, reason);
 }
 
 /* ---- Runs ---- */

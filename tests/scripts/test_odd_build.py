@@ -21,11 +21,11 @@ int main(void) { printf("%s\n%s\n%s\n", SOURCE_ROOT, BUILD_FLAGS, BUILD_COMMIT);
 """
 
 
-def call(*words, **more):
+def call(*argv, **more):
     more.setdefault("input", "")
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
     if done.returncode != 0:
-        sys.exit(f"FAILED: {' '.join(words)[:300]}\n{done.stdout[-3000:]}")
+        sys.exit(f"FAILED: {' '.join(argv)[:300]}\n{done.stdout[-3000:]}")
     return done.stdout
 
 

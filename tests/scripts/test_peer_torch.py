@@ -79,8 +79,8 @@ class Scratch(unittest.TestCase):
         self.data = os.path.join(self.scratch, "data")
         self.out = os.path.join(self.scratch, "out")
 
-    def refuse(self, code, *words):
-        """Of what follows in `with`: it ends with that code and a text with these words."""
+    def refuse(self, code, *parts):
+        """Of what follows in `with`: it ends with that code and a text with these parts."""
         test = self
 
         class Refusal:
@@ -90,8 +90,8 @@ class Scratch(unittest.TestCase):
             def __exit__(self, kind, error, _):
                 test.assertIsInstance(error, PeerError)
                 test.assertEqual(error.code, code)
-                for word in words:
-                    test.assertIn(word, str(error))
+                for part in parts:
+                    test.assertIn(part, str(error))
                 return True
 
         return Refusal()
@@ -224,7 +224,7 @@ class Search(unittest.TestCase):
     def test_finds_the_best_of_each_axis(self):
         self.calls = 0
         best, seconds = settings.search(self.VALUES, self.measure)
-        self.assertEqual(settings.words(best),
+        self.assertEqual(settings.text_of(best),
                          "blas=other step=manual mkldnn=off threads=4 wait=active bind=no")
         self.assertEqual(seconds, 5.5)
         self.assertLess(self.calls, 16)

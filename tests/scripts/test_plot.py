@@ -80,11 +80,11 @@ class Plot(unittest.TestCase):
                 self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
                 self.assertGreater(sum(1 for _ in root.iter("{http://www.w3.org/2000/svg}path")), 20)
 
-    def refuse(self, code, *words):
+    def refuse(self, code, *parts):
         result = plot(self.run_dir)
         self.assertEqual(result.returncode, code, result.stderr)
-        for word in words:
-            self.assertIn(word, result.stderr)
+        for part in parts:
+            self.assertIn(part, result.stderr)
         self.assertNotIn("Traceback", result.stderr)
 
     def test_all_charts(self):
@@ -302,8 +302,8 @@ class Plot(unittest.TestCase):
         runs = plot_module.lanebench_run.load_runs([self.run_dir])
         self.assertIsNone(plot_module.roofline.draw_roofline(runs))
         note, = runs[0].notes
-        for words in ("roofline.csv:2", "median_per_second", "not a number", "left out"):
-            self.assertIn(words, note)
+        for part in ("roofline.csv:2", "median_per_second", "not a number", "left out"):
+            self.assertIn(part, note)
 
     def test_sweep(self):
         sweep = os.path.join(self.scratch.name, "sweep")
@@ -386,12 +386,12 @@ class Plot(unittest.TestCase):
         with open(self.epochs, encoding="utf-8") as f:
             whole = f.read().rstrip("\n")
         last = whole.count("\n") + 1
-        for cut, words in ((1, "ends inside this row"), (60, "not as many fields")):
+        for cut, part in ((1, "ends inside this row"), (60, "not as many fields")):
             with open(self.epochs, "w", encoding="utf-8") as f:
                 f.write(whole[:-cut])
             note, = plot_module.lanebench_run.load_runs([self.run_dir])[0].notes
             self.assertIn(f"epochs.csv:{last}: ", note)
-            self.assertIn(words, note)
+            self.assertIn(part, note)
 
     def test_a_file_that_is_too_large(self):
         os.truncate(self.epochs, 100 << 20)

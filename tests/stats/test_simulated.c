@@ -211,7 +211,7 @@ static void what_is_visible(void **state)
     }
 }
 
-/* Words about drift and bimodality: rare where there is none, certain where there is. */
+/* Remarks on drift and bimodality: rare where there is none, certain where there is. */
 static void shapes(void **state)
 {
     (void)state;

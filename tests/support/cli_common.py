@@ -46,10 +46,10 @@ def clean_environment(**more):
     return env
 
 
-def run(bench, *words, env=None, timeout=300, **more):
+def run(bench, *argv, env=None, timeout=300, **more):
     more.setdefault("stdout", subprocess.PIPE)
     more.setdefault("stderr", subprocess.PIPE)
-    return subprocess.run([bench, *words], env=clean_environment(**(env or {})), timeout=timeout,
+    return subprocess.run([bench, *argv], env=clean_environment(**(env or {})), timeout=timeout,
                           stdin=subprocess.DEVNULL, text=True, **more)
 
 
@@ -124,6 +124,6 @@ def whole_rows(path):
     return named
 
 
-def ready_backends(bench, *words):
-    listing = json.loads(run(bench, "list", "--json", *words).stdout)
+def ready_backends(bench, *argv):
+    listing = json.loads(run(bench, "list", "--json", *argv).stdout)
     return [b["name"] for b in listing["backends"] if b["status"] == "ready"]

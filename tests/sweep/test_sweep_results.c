@@ -187,12 +187,12 @@ static void file_and_table_have_each_figure_in_its_place(void **state)
     assert_int_equal(sweep_results_print(&r, table), 0);
     rewind(table);
     /* threads, batch, hidden; 1.6 times as fast on twice the threads is an efficiency of 80 %. */
-    char line[512], words[512] = "";
+    char line[512], rest[512] = "";
     while (fgets(line, sizeof line, table))
-        if (sscanf(line, " 2 4 8 a %511[^\n]", words) == 1) break;
+        if (sscanf(line, " 2 4 8 a %511[^\n]", rest) == 1) break;
     fclose(table);
     char cells[9][32];
-    assert_int_equal(sscanf(words, "%31s %31s %31s %31s %31s %31s %31s %31s %31s", cells[0], cells[1],
+    assert_int_equal(sscanf(rest, "%31s %31s %31s %31s %31s %31s %31s %31s %31s", cells[0], cells[1],
                             cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8]),
                      9);
     static const char *const want[] = {"yes", "2", "1.2500", "24.0", "60.0%", "1.60x", "80%", "0.9000", "ok"};

@@ -259,28 +259,28 @@ static void count_flop(const struct fused *f, double images)
 
 /* ---- memory */
 
-static uint32_t *take_words(float *base, size_t *used, size_t words)
+static uint32_t *take_u32(float *base, size_t *used, size_t count)
 {
-    return (uint32_t *)(void *)take(base, used, words);
+    return (uint32_t *)(void *)take(base, used, count);
 }
 
 static size_t lay_out_lists(const struct fused *f, struct sparse *s, float *base)
 {
     const size_t rows = (size_t)f->rows_max, pixels = (size_t)pixel_pairs(f);
     size_t used = 0;
-    s->current = take_words(base, &used, pixels);
+    s->current = take_u32(base, &used, pixels);
     for (int t = 0; s->possible && t < f->plan.threads; t++) {
         struct lists *l = &s->threads[t];
         if (t > 0 && f->shares_gather) {
             *l = s->threads[0];
-            l->order = take_words(base, &used, rows);
+            l->order = take_u32(base, &used, rows);
             continue;
         }
-        l->order = take_words(base, &used, rows);
-        l->image_lists = take_words(base, &used, rows / 2 * s->image_stride);
-        l->image_ends = take_words(base, &used, rows / 2 * (size_t)s->blocks);
-        l->pixel_lists = take_words(base, &used, pixels * s->pixel_stride);
-        l->pixel_counts = take_words(base, &used, pixels);
+        l->order = take_u32(base, &used, rows);
+        l->image_lists = take_u32(base, &used, rows / 2 * s->image_stride);
+        l->image_ends = take_u32(base, &used, rows / 2 * (size_t)s->blocks);
+        l->pixel_lists = take_u32(base, &used, pixels * s->pixel_stride);
+        l->pixel_counts = take_u32(base, &used, pixels);
     }
     return used * sizeof(float);
 }

@@ -49,10 +49,10 @@ static char *printed(const struct ab_results *r)
     return text;
 }
 
-static void assert_says(const struct ab_results *r, const char *words)
+static void assert_says(const struct ab_results *r, const char *message)
 {
     char *text = printed(r);
-    if (!strstr(text, words)) fail_msg("'%s' lacks '%s'", text, words);
+    if (!strstr(text, message)) fail_msg("'%s' lacks '%s'", text, message);
     free(text);
 }
 
@@ -260,5 +260,5 @@ int main(void)
         cmocka_unit_test(tables_are_read),         cmocka_unit_test(the_id_knows_the_machine),
         cmocka_unit_test(no_id_reads_as_a_number),
     };
-    return cmocka_run_group_tests_name("words", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("judgements", tests, NULL, NULL);
 }
