@@ -22,7 +22,7 @@ typedef uint32_t op_set;
 
 #define OP_ALL (((op_set)1 << OP_COUNT) - 1)
 
-/* Room for the names of all ops. */
+/* Bytes that hold the names of all ops. */
 enum { OP_NAMES_SIZE = 256 };
 
 /* "gemm", "gather", ... */

@@ -115,7 +115,7 @@ int registry_select(const char *list, const struct registry_entry **chosen, int 
 
 /* Adds the opponent of the first plug-in without a training step that would run beside fused steps only by
  * name: unless it is chosen already. *added is that opponent, *of the plug-in; NULL when nothing was added.
- * EXIT_USAGE when there is no room. */
+ * EXIT_USAGE when the registry is full. */
 int registry_add_opponent(const struct registry_entry **chosen, int *count,
                           const struct registry_entry **added, const struct registry_entry **of,
                           struct error *e);

@@ -50,7 +50,7 @@ static struct listing look_at(const struct registry_entry *entry)
     return l;
 }
 
-/* What the table has no room for. */
+/* What does not fit into the table. */
 static void print_notes(const struct topology *t)
 {
     const int width = terminal_width(stdout);

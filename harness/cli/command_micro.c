@@ -79,7 +79,7 @@ struct micro_contender {
     bool has_own_threads;
     struct proof_view proof_view;
     struct proof_verdict verdict;
-    struct micro_case *cases; /* room for micro_max_cases() */
+    struct micro_case *cases; /* capacity: micro_max_cases() */
     int count;
 };
 

@@ -31,7 +31,7 @@ static const struct {
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };
-_Static_assert((int)CHECKS <= (int)DOCTOR_MAX, "room for every finding");
+_Static_assert((int)CHECKS <= (int)DOCTOR_MAX, "the list holds every finding");
 
 int doctor_examine(const struct machine_state *p, struct finding findings[DOCTOR_MAX])
 {

@@ -20,7 +20,7 @@ static bool affinity_is_told(void)
 {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ||
-           errno == EINVAL; /* more CPUs than the set has room for */
+           errno == EINVAL; /* more CPUs than the set can hold */
 }
 
 /* Whether this thread may choose its CPUs: tried with those that it has. */

@@ -51,7 +51,7 @@ bool blind_span_has(const struct blind_span *s, int step);
 void blind_span_note(struct blind_span *s, const struct batch *b, const struct step_result *r);
 bool blind_span_ended(const struct blind_span *s);
 
-/* After its end, with from and after filled in: trains it with the oracle, whose room must do for its
+/* After its end, with from and after filled in: trains it with the oracle, whose capacity must do for its
  * batches. message[size] says what is wrong, or is "". */
 void blind_span_judge(struct blind_span *s, struct oracle_step *oracle, char *message, size_t size);
 

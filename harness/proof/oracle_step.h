@@ -19,7 +19,7 @@ struct oracle_tensor {
 
 struct oracle_step {
     struct shape shape;
-    int batch, rows; /* room for, used by the last oracle_forward */
+    int batch, rows; /* capacity; used by the last oracle_forward */
     /* the images' nonzero pixels, per row: how many, which columns, their values */
     int *nonzero_count, *nonzero_column;
     double *nonzero_value;
@@ -36,7 +36,7 @@ struct oracle_step {
     double *scratch;                   /* hidden */
 };
 
-/* Room for batches of up to batch rows. 0, or -1 when out of memory. */
+/* For batches of up to batch rows. 0, or -1 when out of memory. */
 int oracle_step_open(struct oracle_step *o, const struct shape *shape, int batch);
 void oracle_step_close(struct oracle_step *o);
 

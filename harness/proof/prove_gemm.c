@@ -153,7 +153,7 @@ bool gemm_fits(const struct proof *p, const struct gemm_case *c)
 struct gemm_case gemm_random_case(struct proof *p, struct rng *r, enum gemm_fill fill)
 {
     const bool exact = gemm_exact(fill), tiny = fill == FILL_TINY_A || fill == FILL_TINY_B;
-    const bool small = tiny || fill == FILL_SUBNORMAL; /* little or no room below the products */
+    const bool small = tiny || fill == FILL_SUBNORMAL; /* little or nothing below the products */
     const int lo = tiny ? 0 : small ? -4 : -40, hi = tiny ? 0 : small ? 3 : 20;
     const float alpha = exact ? gemm_exact_factor(r, lo, hi) : gemm_rounding_factor(r);
     const float beta = exact ? gemm_exact_factor(r, lo, hi) : gemm_rounding_factor(r);

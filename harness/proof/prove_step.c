@@ -97,7 +97,7 @@ static bool open_fixture(struct step_fixture *fixture, struct proof *p, struct p
     return false;
 }
 
-/* Short sums leave no room for low precision or a lost term; odd sizes none for a wrong tail. */
+/* Short sums show low precision and a lost term; odd sizes show a wrong tail. */
 int prove_step_ragged(struct proof *p, bool composed, struct error *e)
 {
     static const struct {

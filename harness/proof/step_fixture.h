@@ -60,7 +60,7 @@ struct step_fixture {
     bool learned;            /* the trainer has stepped on batch since it was loaded */
     struct model given;
     struct guarded_model stored;
-    float *prob; /* in prob_arena, batch x classes; room for two predictions */
+    float *prob; /* in prob_arena, batch x classes; holds two predictions */
     struct guarded prob_arena;
     struct oracle_step oracle;
     bool oracle_knows; /* it has been asked for the gradients of given with batch */

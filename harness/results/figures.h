@@ -58,7 +58,7 @@ bool first_is_fastest(const struct summary *s, const struct summary_row *row);
 
 /* Amdahl's law on a contender and the fastest one. False where it says nothing: see amdahl_of, or both are
  * the same backend, or the fastest one's speed-up is not established. *slow and *fast are the two sides;
- * parts has room for twice TRAINER_MAX_OP_TIMES + 1. */
+ * parts holds twice TRAINER_MAX_OP_TIMES + 1. */
 bool amdahl_figures(struct amdahl *a, const struct summary *s, const struct summary_row *row,
                     struct amdahl_side *slow, struct amdahl_side *fast, struct amdahl_part *parts);
 

@@ -50,7 +50,7 @@ struct summary {
     bool judged; /* the command has its own verdict on who is faster */
 };
 
-/* Room for these contenders; free with summary_free. */
+/* For these contenders; free with summary_free. */
 void summary_init(struct summary *s, const struct registry_entry *const *entries, int count, uint64_t seed);
 void summary_free(struct summary *s);
 

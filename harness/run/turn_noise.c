@@ -88,7 +88,7 @@ struct turn_noise turn_noise_end(const struct turn_noise_start *start)
 const char *turn_noise_cause(const struct turn_noise *n, double best_llc_gbps)
 {
     static const char *const names[] = {"steal", "switches", "faults"};
-    /* NAN compares as not above; half a millisecond of room, for ticks are not exact as floating point. */
+    /* NAN compares as not above; half a millisecond to spare: ticks are not exact as floating point. */
     const double costs[] = {
         n->steal_ms > n->steal_floor_ms + 0.5 ? 1e-3 * n->steal_ms : 0.0,
         isnan(n->wait_ms) ? switch_seconds * (double)n->invol_ctx : 1e-3 * n->wait_ms,

@@ -209,7 +209,7 @@ static void kernel_bind(struct kernel *k, int argument, dnnl_memory_t memory)
     k->args[k->count++] = (dnnl_exec_arg_t){argument, memory};
 }
 
-/* Makes the primitive of pd, which it takes over, with room for KERNEL_MAX_ARGS - 1 further arguments. name
+/* Makes the primitive of pd, which it takes over, for up to KERNEL_MAX_ARGS - 1 further arguments. name
  * must outlive the kernel. */
 static void kernel_create(struct kernel *k, struct library *l, const char *name, dnnl_primitive_desc_t pd,
                           dnnl_status_t pd_status)

@@ -2,7 +2,7 @@
  *
  * Tiles of the fused step on AVX2.
  *
- * A tile of 12 sums leaves room for the vectors of b and one broadcast in the 16 registers. Of those, 4 x 3
+ * A tile of 12 sums leaves registers for the vectors of b and one broadcast, of the 16. Of those, 4 x 3
  * vectors load the least: 7 times for 12 multiply-adds, and Intel's cores lower their clock by 6 % or more
  * when loads and multiply-adds are both dense. One thread of Granite Rapids over weights in L2, of the
  * multiply-add peak: 4 x 3 0.98, 6 x 2 0.94, 5 x 2 0.91, 4 x 2 0.84. The last is for the few panels that are

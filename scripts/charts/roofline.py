@@ -87,7 +87,7 @@ def name_products(axes, products):
     for x, names in places.values():
         height = height if x < NAMES_APART * last else 0
         axes.axvline(x, color="#CCCCCC", linewidth=0.8, linestyle=":", zorder=1)
-        left = x > math.sqrt(math.prod(axes.get_xlim()))  # where there is more room
+        left = x > math.sqrt(math.prod(axes.get_xlim()))  # the wider side
         axes.annotate("\n".join(names), (x, 0.0), xycoords=axes.get_xaxis_transform(),
                       xytext=(-4 if left else 4, 4 + NAME_HEIGHT * height), textcoords="offset points",
                       ha="right" if left else "left", fontsize=8.5, color="#555555")

@@ -113,7 +113,7 @@ class Backend:
 
     @property
     def short(self):
-        """The label where there is no room for the note, which stands elsewhere then."""
+        """The label without the note, which stands elsewhere then."""
         return named(self.name, self.run.tag, self.deviation)
 
     @property

@@ -5,7 +5,7 @@ import math
 
 from .rows import finite
 
-MAX_PLACES = 5  # decimal places that have room beside an axis
+MAX_PLACES = 5  # decimal places that fit beside an axis
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 CUT = 5
 

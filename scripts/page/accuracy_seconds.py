@@ -106,7 +106,7 @@ def draw(every, target, width):
     chart.y_axis(y, y.ticks(6), left, right, "validation accuracy")
     if y.low < target <= y.high:
         chart.line(left, y(target), right, y(target), "target")
-        below = y(target) - 16 < top  # above the line is no room beside the title of the axis
+        below = y(target) - 16 < top  # above the line, the title of the axis is in the way
         chart.text(left + 6, y(target) + (14 if below else -5), f"target {target:g}", "tick halo")
     for i, (curve, found) in enumerate(zip(every, points)):
         curves.draw_line(chart, [(p[0], p[1]) for p in found], lambda p: (x(p[0]), y(p[1])), curve, len(every) - 1,

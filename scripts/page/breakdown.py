@@ -91,7 +91,7 @@ def draw(backends, colours, as_share, width):
         is_cut = backend.seconds > end and not as_share
         chart.text(width - 14, y + 15, fmt.seconds(backend.seconds) + (" ▸" if is_cut else ""), "halo strong", "end")
         chart.point(14, y + 11, backend.marker, 4.5, backend.key, backend.label)
-        chart.text(24, y + 15, backend.label, "halo name", room=width - 120)
+        chart.text(24, y + 15, backend.label, "halo name", available=width - 120)
         stack(chart, backend, scale, y + 22, colours, as_share, end, hatching)
         if is_cut:
             torn = [(scale(end) - 7 + 6 * (k % 2), y + 20 + 4 * k) for k in range(8)]

@@ -43,7 +43,7 @@ def draw(ceilings, backends, width):
     top, bottom, left, right = 24, HEIGHT - 42, 50, width - 16
     peak = ceilings.peak
     knees = [peak / v for v in ceilings.levels.values()]
-    air = 3 if width > 400 else 14  # room for the names of the peaks, right of the circles
+    air = 3 if width > 400 else 14  # for the names of the peaks, right of the circles
     x = scales.Log(min([p.ai / 2 for p in products] + [k / 6 for k in knees]), max([p.ai for p in products] + knees) * air,
                    left, right)
     y = scales.Log(min(p.gflops for p in products) / 2.5, peak * 1.7, bottom, top)

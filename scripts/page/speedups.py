@@ -88,7 +88,7 @@ def draw_row(chart, backend, up, base, scale, y):
     factor, measured = up.factor, fmt.times_and_range(up.factor, up.interval)
     text = "not established" if up.reason else measured
     chart.text(chart.width - 14, y + 15, text, "halo strong", "end")
-    chart.text(14, y + 15, backend.label, "halo name", room=chart.width - 40 - 7 * len(text))
+    chart.text(14, y + 15, backend.label, "halo name", available=chart.width - 40 - 7 * len(text))
     middle = y + 31
     chart.line(scale.start, middle, scale.end, middle, "lane")
     tip = lines(f"{backend.label} against {base}: {text}", f"{up.reason}; measured: {measured}" if up.reason else "",

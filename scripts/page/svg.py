@@ -44,10 +44,10 @@ class Chart:
     def rect(self, x, y, width, height, class_, **attrs):
         self.add("rect", x=r2(x), y=r2(y), width=r2(max(width, 0)), height=r2(height), class_=class_, **attrs)
 
-    def text(self, x, y, text, class_="", anchor=None, room=None, **attrs):
-        """room: pixels after which the text is shortened."""
-        if room is not None:
-            text = shortened(str(text), int(room / LETTER))
+    def text(self, x, y, text, class_="", anchor=None, available=None, **attrs):
+        """available: pixels after which the text is shortened."""
+        if available is not None:
+            text = shortened(str(text), int(available / LETTER))
         self.add("text", text, x=r2(x), y=r2(y), class_=class_ or None, text_anchor=anchor, **attrs)
 
     def path(self, points, class_, **attrs):

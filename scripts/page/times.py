@@ -77,10 +77,10 @@ def draw_row(chart, backend, scale, y, end):
         text += f" · {backend.speed}"
     if len(backend.epochs) == 1:
         text += " · 1 epoch"
-    room = chart.width - 26 - len(text) * 6.8
+    available = chart.width - 26 - len(text) * 6.8
     chart.text(chart.width - 14, y + 16, text, "halo strong", "end")
     chart.point(14, y + 12, backend.marker, 4.5, backend.key, backend.label)
-    chart.text(24, y + 16, backend.label, "halo name", room=room)
+    chart.text(24, y + 16, backend.label, "halo name", available=available)
     middle = y + 38
     chart.line(scale.start, middle, scale.end, middle, "lane")
     if interval and interval[0] <= end:

@@ -220,7 +220,7 @@ def mounted(folder, options, body):
 
 
 def test_nearly_full(data, folder, place):
-    """Whichever of a proof's files finds no room first: a folder that is left has a row, else the next try is refused."""
+    """Whichever of a proof's files finds the disk full first: a folder that is left has a row, else the next try is refused."""
     fates = set()
     for size in range(4, 48, 4):
         command = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --case "gather *" --data "{data}" --out "{place}/run"'

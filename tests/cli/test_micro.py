@@ -121,7 +121,7 @@ def test_refusals(data, folder):
 
 
 def test_little_memory(data, folder):
-    """An address space in which the operands of a shape have no room."""
+    """An address space too small for the operands of a shape."""
     if is_address_sanitized(bench):
         skip("AddressSanitizer does not start in little address space")
     limited = write_shapes(folder, "9 9 9\n30000 30000 30000\n")

@@ -99,7 +99,7 @@ def test_json():
 
 
 def test_little_memory():
-    """An address space in which DRAM's working set has no room."""
+    """An address space too small for DRAM's working set."""
     if is_address_sanitized(bench):
         skip("AddressSanitizer does not start in little address space")
     limited = subprocess.run(["sh", "-c", f'ulimit -v 700000; exec "{bench}" roofline --threads 1 --json'],

@@ -77,7 +77,7 @@ static void all_done(void **state)
     assert_string_equal(eta_text(&e, now, text), "1:01:40, 0:00 left");
 }
 
-static void more_kinds_than_room(void **state)
+static void more_kinds_than_fit(void **state)
 {
     (void)state;
     static char names[ETA_MAX + 3][8];
@@ -100,7 +100,7 @@ int main(void)
         cmocka_unit_test(only_elapsed_while_a_kind_is_unknown),
         cmocka_unit_test(every_kind_counts_at_its_mean),
         cmocka_unit_test(all_done),
-        cmocka_unit_test(more_kinds_than_room),
+        cmocka_unit_test(more_kinds_than_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

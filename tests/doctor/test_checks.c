@@ -367,7 +367,7 @@ static void test_environment(void **state)
     topology.description_ignored = 1;
     expect(&p, "W19", FINDING_WARNING, "fewer were probed");
     expect(&p, "W19", FINDING_WARNING, "HWLOC_* describe is ignored");
-    /* Longer than the cause has room for. */
+    /* Longer than a cause may be. */
     static char longest[40][80];
     const char *many[41] = {0};
     for (int i = 0; i < 40; i++) {

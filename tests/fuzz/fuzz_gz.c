@@ -19,9 +19,9 @@ struct bytes {
     size_t size;
 };
 
-static struct bytes copy_of(const uint8_t *from, size_t size, size_t room)
+static struct bytes copy_of(const uint8_t *from, size_t size, size_t capacity)
 {
-    struct bytes b = {malloc(room ? room : 1), size};
+    struct bytes b = {malloc(capacity ? capacity : 1), size};
     FUZZ_DEMAND(b.at);
     if (size) memcpy(b.at, from, size);
     return b;

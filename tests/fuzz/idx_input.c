@@ -48,18 +48,18 @@ static void describe_member(gz_header *header, int options)
 
 uint8_t *pack(const uint8_t *bytes, size_t size, const struct packing *how, size_t *packed)
 {
-    enum { GZIP_WINDOW = 10 + 16, MEMORY_LEVEL = 2, BLOCK_OVERHEAD = 64, HEADER_ROOM = 256 };
+    enum { GZIP_WINDOW = 10 + 16, MEMORY_LEVEL = 2, BLOCK_OVERHEAD = 64, HEADER_MAX = 256 };
     z_stream z = {0}; /* small, since a fuzzer makes thousands of them a second */
     gz_header header;
     FUZZ_DEMAND(deflateInit2(&z, how->level, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, how->strategy) == Z_OK);
     describe_member(&header, how->options);
     FUZZ_DEMAND(deflateSetHeader(&z, &header) == Z_OK);
     const size_t step = how->blocks ? how->blocks : size + 1;
-    const size_t room = deflateBound(&z, (uLong)size) + size / step * BLOCK_OVERHEAD + HEADER_ROOM;
-    uint8_t *const out = malloc(room);
+    const size_t capacity = deflateBound(&z, (uLong)size) + size / step * BLOCK_OVERHEAD + HEADER_MAX;
+    uint8_t *const out = malloc(capacity);
     FUZZ_DEMAND(out);
     z.next_out = out;
-    z.avail_out = (uInt)room;
+    z.avail_out = (uInt)capacity;
     for (size_t at = 0; at + step <= size; at += step) {
         z.next_in = (Bytef *)(uintptr_t)(bytes + at);
         z.avail_in = (uInt)step;

@@ -70,7 +70,7 @@ class Formats(Case):
             self.assertEqual(self.exported(form), golden, form)
 
     def test_skipped_products(self):
-        """Only GFLOP/s of what was made, and the note wherever a format has room for one."""
+        """Only GFLOP/s of what was made, and the note wherever a format has a field for one."""
         made, note = {"bmf": "128.0", "otava": ",128\n", "openmetrics": " 128 "}, "skips zero pixels; same bits as avx2"
         for form in os.listdir(HERE + "/golden"):
             text = "".join(self.exported(form).values())

@@ -249,7 +249,7 @@ static void the_fastest_kind_comes_first(void **state)
     if (t.quota_cpus == 0.0) assert_int_equal(t.default_threads, 3);
 }
 
-static void more_kinds_than_room_share_the_last(void **state)
+static void kinds_beyond_the_last_share_it(void **state)
 {
     (void)state;
     struct topology t;
@@ -394,7 +394,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "count") == 0) return print_count();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fastest_kind_comes_first),
-        cmocka_unit_test(more_kinds_than_room_share_the_last),
+        cmocka_unit_test(kinds_beyond_the_last_share_it),
         cmocka_unit_test(kinds_without_rank_are_one),
         cmocka_unit_test(another_machine_is_not_taken_for_this_one),
         cmocka_unit_test_setup_teardown(v2_smallest_of_the_group_and_its_parents, make_own_folder,

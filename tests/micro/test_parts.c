@@ -108,7 +108,7 @@ static void pool_exceeds_a_cache(void **state)
     pool_plan(&p, 1 << 20, 4 << 20, SIZE_MAX, 100);
     assert_string_equal(p.beyond, "l3");
     assert_true(p.floats * sizeof(float) >= 8 << 20);
-    pool_plan(&p, 1 << 20, 4 << 20, 7 << 20, 100); /* no room for twice L3 */
+    pool_plan(&p, 1 << 20, 4 << 20, 7 << 20, 100); /* too little for twice L3 */
     assert_string_equal(p.beyond, "l2");
     assert_in_range(p.floats * sizeof(float), 2 << 20, 3 << 20);
     pool_plan(&p, 1 << 20, 0, SIZE_MAX, 100);

@@ -160,7 +160,7 @@ static void long_texts_end_in_time(void **state)
         char case_text[600] = "gemm NT 1x2x3";
         for (int k = 0; k < 20; k++)
             snprintf(case_text + strlen(case_text), sizeof case_text - strlen(case_text),
-                     " a_rather_long%d=%s", k, i % 2 ? "a_value_that_is_longer_than_its_room" : "other");
+                     " a_rather_long%d=%s", k, i % 2 ? "a_value_that_is_longer_than_its_field" : "other");
         const struct compare_region wrong = {1, 2, 0, 0, 0, 1};
         pattern_add(&p, case_text, i % 2 ? &wrong : NULL);
     }

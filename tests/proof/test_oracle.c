@@ -182,9 +182,9 @@ static void ambiguous_units_cover_both_answers(void **state)
 static void gemm_matches_long_double(void **state)
 {
     (void)state;
-    enum { ROOM = 40 * 40 };
-    static float a[ROOM], b[ROOM], c[ROOM];
-    static double value[ROOM], gauge[ROOM];
+    enum { CAPACITY = 40 * 40 };
+    static float a[CAPACITY], b[CAPACITY], c[CAPACITY];
+    static double value[CAPACITY], gauge[CAPACITY];
     struct rng r = rng_seed(5, 1);
     for (int repeat = 0; repeat < 200; repeat++) {
         const int m = 1 + (int)rng_below(&r, 8), n = 1 + (int)rng_below(&r, 8), k = (int)rng_below(&r, 9);
@@ -192,7 +192,7 @@ static void gemm_matches_long_double(void **state)
         const int lda = 20, ldb = 25, ldc = 30;
         const float alpha = rng_float(&r, -2.0f, 2.0f),
                     beta = rng_below(&r, 3) ? rng_float(&r, -2.0f, 2.0f) : 0.0f;
-        for (int i = 0; i < ROOM; i++) {
+        for (int i = 0; i < CAPACITY; i++) {
             a[i] = rng_float(&r, -1.0f, 1.0f);
             b[i] = rng_float(&r, -1.0f, 1.0f);
             c[i] = beta == 0.0f ? NAN : rng_float(&r, -1.0f, 1.0f);

@@ -200,7 +200,7 @@ static size_t available(void)
     return memory_available(meminfo, cgroup, folder);
 }
 
-static void room_is_the_smallest_limit(void **state)
+static void available_is_the_smallest_limit(void **state)
 {
     (void)state;
     char command[256];
@@ -372,7 +372,7 @@ int main(void)
         cmocka_unit_test(teams_move_at_least_a_working_set),
         cmocka_unit_test(levels_follow_the_caches),
         cmocka_unit_test(levels_do_without_caches_and_memory),
-        cmocka_unit_test(room_is_the_smallest_limit),
+        cmocka_unit_test(available_is_the_smallest_limit),
         cmocka_unit_test(rows_keep_to_the_isa),
         cmocka_unit_test(a_wider_isa_adds_its_rows),
         cmocka_unit_test(no_l3_leaves_its_rows_out),

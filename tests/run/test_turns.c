@@ -274,7 +274,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     for (int i = 0; i < report->op_count; i++) assert_string_equal(report->ops[i].name, report->name_text[i]);
 }
 
-static struct model kept; /* the weights that arrived last, where a test has made room for them */
+static struct model kept; /* the weights that arrived last, where a test has allocated them */
 
 /* Every test image is counted, and those on the diagonal are what the last validation counted as right. */
 static void on_trained(void *context, const struct registry_entry *entry,

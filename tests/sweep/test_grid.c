@@ -49,7 +49,7 @@ static void test_lists(void **state)
     }
 }
 
-/* As many values as there is room for, and one more. */
+/* As many values as a list holds, and one more. */
 static void test_long_list(void **state)
 {
     char text[8 * (GRID_MAX_VALUES + 1)] = "";
