@@ -215,7 +215,7 @@ class Session:
         self.machine.content["backends"] = {self.name: {
             "name": self.name, "library": library, "verified": None, "setting": setting, "gpu": self.facts["gpu"],
             "environment": settings.environment(setting), "error_of_tolerance": check,
-            "loaded": self.facts["libraries"], "subnormals": self.facts["subnormals"], **self.facts["origin"],
+            "loaded": self.facts["libraries"], "subnormals": self.facts["subnormals"], **self.facts["provenance"],
             "python": self.facts["python"], "parallel": self.facts["parallel"], "trials": self.trials}}
         self.machine.write("running")
 
@@ -240,7 +240,7 @@ class Session:
         rate = self.flop(result["samples"]) / result["train_seconds"] * 1e-9
         row = dict(self.identity(), backend=self.name, threads=setting.get("threads", 1), seed=self.arguments.seed,
                    gflops=rate, gflops_done=rate, **place, **result,
-                   **self.facts["origin"])
+                   **self.facts["provenance"])
         self.epochs_csv.add(row)
         self.rows.append(row)
         self.say(f"epoch {number}/{self.arguments.epochs}: {row['train_seconds']:.4g} s, {row['gflops']:.4g} GFLOP/s, "
@@ -258,7 +258,7 @@ class Session:
         file = self.open_csv("paired.csv", records.PAIRED_COLUMNS)
         bench = paired.Bench(self.command, self.arguments, self.data.folder)
         threads = {"torch": setting.get("threads", 1), "bench": self.arguments.threads}
-        origins = {self.name: self.facts["origin"]}
+        provenances = {self.name: self.facts["provenance"]}
         done = 0
         for turn, count in enumerate(paired.shares(self.arguments.epochs, self.arguments.rounds)):
             seconds = {}
@@ -269,7 +269,7 @@ class Session:
                     folder = os.path.join(self.folder, "rounds", f"{turn + 1:02d}")
                     seconds[who] = bench.run(folder)
                     self.machine.content["env_id"] = paired.read_env_id(folder)
-                    origins.update(paired.read_origins(folder))
+                    provenances.update(paired.read_provenances(folder))
                     continue
                 self.worker.resume()
                 place = {"round": turn + 1, "position": position}
@@ -278,7 +278,7 @@ class Session:
                 seconds[who] = [row["train_seconds"] for row in of_turn]
             for row in paired.rows_of_round(turn, self.name, seconds["torch"], seconds["bench"], threads):
                 self.turns.append(row)
-                file.add(dict(self.identity(), **row, **origins[row["contender"]]))
+                file.add(dict(self.identity(), **row, **provenances[row["contender"]]))
         print("\n".join(paired.summary(self.turns)))
 
     def run(self):

@@ -52,21 +52,21 @@ void guarded_close(struct guarded *g)
 }
 
 /* Canaries keep their phase relative to the end of the byte range, so that those of floats are whole. */
-static uint8_t canary_byte(const uint8_t *at, const uint8_t *origin)
+static uint8_t canary_byte(const uint8_t *at, const uint8_t *base)
 {
-    const uintptr_t phase = ((uintptr_t)at - (uintptr_t)origin) % sizeof canary_bits;
+    const uintptr_t phase = ((uintptr_t)at - (uintptr_t)base) % sizeof canary_bits;
     return (uint8_t)(canary_bits >> (8 * phase));
 }
 
-static void fill(uint8_t *from, const uint8_t *to, const uint8_t *origin)
+static void fill(uint8_t *from, const uint8_t *to, const uint8_t *base)
 {
-    while (from < to && ((uintptr_t)from - (uintptr_t)origin) % sizeof canary_bits) {
-        *from = canary_byte(from, origin);
+    while (from < to && ((uintptr_t)from - (uintptr_t)base) % sizeof canary_bits) {
+        *from = canary_byte(from, base);
         from++;
     }
     for (; (size_t)(to - from) >= sizeof canary_bits && from < to; from += sizeof canary_bits)
         memcpy(from, &canary_bits, sizeof canary_bits);
-    for (; from < to; from++) *from = canary_byte(from, origin);
+    for (; from < to; from++) *from = canary_byte(from, base);
 }
 
 /* The margins inside the accessible pages around the operand. */
@@ -115,11 +115,11 @@ void guarded_release(struct guarded *g)
 }
 
 /* *first: where it finds one and there was none before. */
-static long long changed(const uint8_t *from, const uint8_t *to, const uint8_t *origin, const uint8_t **first)
+static long long changed(const uint8_t *from, const uint8_t *to, const uint8_t *base, const uint8_t **first)
 {
     long long count = 0;
     for (; from < to; from++) {
-        if (*from == canary_byte(from, origin)) continue;
+        if (*from == canary_byte(from, base)) continue;
         if (!*first) *first = from;
         count++;
     }
@@ -196,13 +196,13 @@ size_t matrix_floats(int rows, int cols, int ld)
 
 long long matrix_intruded(const float *data, int rows, int cols, int ld, int *row)
 {
-    const uint8_t *const origin = (const uint8_t *)data;
+    const uint8_t *const base = (const uint8_t *)data;
     long long count = 0;
     *row = -1;
     for (int i = 0; i + 1 < rows && cols > 0; i++) {
         const float *gap = data + (size_t)i * (size_t)ld + cols;
         const uint8_t *first = NULL;
-        count += changed((const uint8_t *)gap, (const uint8_t *)(gap + ld - cols), origin, &first);
+        count += changed((const uint8_t *)gap, (const uint8_t *)(gap + ld - cols), base, &first);
         if (first && *row < 0) *row = i;
     }
     return count;

@@ -19,7 +19,7 @@ struct reading { /* of CLOCK_MONOTONIC_RAW and of the counter, at the same time 
 };
 
 /* The counter's rate is taken over all the time since this one, so it becomes more exact during the run. */
-static struct reading origin;
+static struct reading first_reading;
 
 /* Seconds of a clock, or -1. */
 static double kernel_clock(clockid_t clock)
@@ -169,7 +169,7 @@ static struct reading read_both(void)
 
 void observer_prepare(void)
 {
-    if (!origin.ticks) origin = read_both();
+    if (!first_reading.ticks) first_reading = read_both();
 }
 
 void observer_begin(struct observer *w, pid_t worker)
@@ -196,6 +196,7 @@ void observer_end(const struct observer *w, struct observation *t)
         .busy = count_busy(w->worker, &w->tasks, &tasks),
     };
     read_memory(w->worker, t);
-    if (observer_has_counter() && now.seconds > origin.seconds)
-        t->ticks_per_second = (double)(now.ticks - origin.ticks) / (now.seconds - origin.seconds);
+    if (observer_has_counter() && now.seconds > first_reading.seconds)
+        t->ticks_per_second =
+            (double)(now.ticks - first_reading.ticks) / (now.seconds - first_reading.seconds);
 }

@@ -160,7 +160,7 @@ def score(logits, labels):
     return loss, right.double().mean().item()
 
 
-def origin(mapped, device):
+def provenance(mapped, device):
     """As bench's columns: the commit that PyTorch was built from, None where its packager left it out, and the start
     of the checksum of the library that computes."""
     commit = getattr(torch.version, "git_version", None)
@@ -181,7 +181,7 @@ def facts(flushes, device):
     marks = ("libblas", "openblas", "libblis", "mkl", "dnnl", "gomp", "iomp")
     libraries = sorted(path for path in mapped if any(mark in os.path.basename(path) for mark in marks))
     return {"torch": torch.__version__, "python": sys.version.split()[0], "libraries": libraries,
-            "origin": origin(mapped, device),
+            "provenance": provenance(mapped, device),
             "gpu": torch.cuda.get_device_name() if device.type == "cuda" else None,
             "threads": torch.get_num_threads(), "subnormals": "flushed" if flushes and device.type == "cpu" else "kept",
             "mkldnn": torch.backends.mkldnn.is_available(),

@@ -69,13 +69,13 @@ def test_run(data, folder):
     test_integrity(out, epochs[0]["run_id"])
     check(re.search(r"^integrity: \d+ checks passed, \d+ do not apply", result.stdout, re.M), "run: integrity in the summary")
     test_machine(out, epochs[0]["run_id"])
-    test_origin(out)
+    test_provenance(out)
     test_noise(epochs)
     test_history(out, epochs)
     return out
 
 
-def test_origin(out):
+def test_provenance(out):
     for name in ("epochs", "ops", "proof", "integrity"):
         seen = {(r["git_commit"], r["binary_sha256"]) for r in whole_rows(f"{out}/{name}.csv")}
         check(seen == {provenance_of(out, bench)}, f"{name}.csv: code {seen} instead of {provenance_of(out, bench)}")

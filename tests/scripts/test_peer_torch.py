@@ -152,8 +152,8 @@ class Files(Scratch):
         with open(os.path.join(ROOT, "harness", "results", "run_files.c"), encoding="utf-8") as f:
             table = f.read().partition("epochs_columns[] = {")[2].partition("NULL")[0]
         with open(os.path.join(ROOT, "harness", "results", "provenance.h"), encoding="utf-8") as f:
-            origin = f.read().partition("#define PROVENANCE_COLUMNS ")[2].partition("\n")[0]
-        table = table.replace("PROVENANCE_COLUMNS", origin)
+            columns = f.read().partition("#define PROVENANCE_COLUMNS ")[2].partition("\n")[0]
+        table = table.replace("PROVENANCE_COLUMNS", columns)
         self.assertEqual(list(records.EPOCH_COLUMNS), [word.strip(' "\n') for word in table.split(",")[:-1]])
 
     def test_columns_are_in_the_dictionary(self):
@@ -382,7 +382,7 @@ with os.fdopen(int(sys.argv[1]), "w") as answers:
         if request["do"] == "open":
             assert request["device"] == "cuda", request
             reply = {"torch": "2.1", "gpu": "GPU 9", "libraries": [], "subnormals": "kept", "python": "3", "parallel": [],
-                     "origin": {"git_commit": None, "binary_sha256": None}}
+                     "provenance": {"git_commit": None, "binary_sha256": None}}
         elif request["do"] == "epoch":
             reply = {"epoch": request["epoch"], "steps": 3, "samples": 300, "train_seconds": 0.25, "val_seconds": 0.1,
                      "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
