@@ -13,7 +13,7 @@
 
 #include "base/clean_text.h"
 
-static const long long most_bytes[] = {
+static const long long max_bytes[] = {
 #define X(kind, most) [kind] = most,
     INPUT_KINDS(X)
 #undef X
@@ -97,9 +97,9 @@ char *input_read(const char *path, enum input_kind kind, size_t *size, struct in
     char *text = NULL;
     const int fd = input_open(path, &bytes, p);
     if (fd < 0) return NULL;
-    if (bytes > most_bytes[kind])
+    if (bytes > max_bytes[kind])
         fail(p, INPUT_TOO_LARGE, "has %lld MiB, more than the limit of %lld", bytes >> 20,
-             most_bytes[kind] >> 20);
+             max_bytes[kind] >> 20);
     else
         text = read_whole(fd, (size_t)bytes, size, p);
     close(fd);

@@ -9,7 +9,7 @@
 #include "results/figures.h"
 
 /* Above it, the clocks disturb what they measure. */
-static const double most_clock_share = 0.01;
+static const double max_clock_share = 0.01;
 
 void summary_print_amdahl(const struct summary *s, int width, FILE *out)
 {
@@ -42,5 +42,5 @@ void summary_print_clocks(const struct summary *s, int width, FILE *out)
     }
     if (used)
         wrap_line(out, width, "share of an epoch spent reading clocks for ops.csv: %s%s", text,
-                  most > most_clock_share ? "; that is a lot: --attribution off avoids it" : "");
+                  most > max_clock_share ? "; that is a lot: --attribution off avoids it" : "");
 }

@@ -9,7 +9,7 @@
 #include "doctor/kernel_files.h"
 
 /* Less than this is what the few readings of the clock scatter by on a machine at rest. */
-static const double least_clock_change = 0.01;
+static const double min_clock_change = 0.01;
 
 void check_clock_speed(const struct machine_state *p, struct finding *f)
 {
@@ -22,7 +22,7 @@ void check_clock_speed(const struct machine_state *p, struct finding *f)
         if (ghz[i] > ghz[fastest]) fastest = i;
     }
     const double change = measured ? 1 - ghz[slowest] / ghz[fastest] : NAN;
-    if (FINDING_SEEN(p, change) && change > least_clock_change) {
+    if (FINDING_SEEN(p, change) && change > min_clock_change) {
         f->state = FINDING_WARNING;
         FINDING_SAY(f->cause, "%.2f GHz at work with %s vectors, %.2f GHz with %s", ghz[fastest],
                     isa_tier_name((enum isa_tier)fastest), ghz[slowest],
@@ -145,7 +145,7 @@ void check_turbo(const struct machine_state *p, struct finding *f)
     const double single = p->probe.ghz_single, team = p->probe.ghz[TIER_BASELINE];
     const double slower = single > 0 ? 1 - team / single : NAN;
     FINDING_SAY(f->effect, "%.2f GHz with one thread at work, %.2f with %d", single, team, p->probe.threads);
-    const bool seen = turbo == 1 && FINDING_SEEN(p, slower) && slower > least_clock_change;
+    const bool seen = turbo == 1 && FINDING_SEEN(p, slower) && slower > min_clock_change;
     f->state = turbo < 0 ? FINDING_UNKNOWN : seen ? FINDING_WARNING : FINDING_FINE;
     FINDING_SAY(f->cause, turbo < 0    ? "the kernel does not say whether cores may exceed their base clock"
                           : turbo == 1 ? "on: the clock depends on how many cores work, and on heat"

@@ -21,10 +21,10 @@
 
 /* Pieces of work of each thread: 1.5 s of half a millisecond each, in stretches of 30 ms. */
 enum { PIECES = 3000, STRETCH = 60, STRETCHES = PIECES / STRETCH, MIN_PIECES = INTERVAL_MIN * STRETCH };
-static const double piece_seconds = 0.0005, most_seconds = 2.5;
+static const double piece_seconds = 0.0005, max_seconds = 2.5;
 
 /* The accounting of CPU time has ticks of 10 ms: over 2 s a share below this is none. */
-static const double least_visible = 0.005;
+static const double min_visible = 0.005;
 
 enum {
     RESTS = 12,
@@ -72,7 +72,7 @@ static int work_together(double *times, long steps, int threads)
 #pragma omp parallel num_threads(threads) reduction(+ : used) reduction(min : done)
     {
         double *mine = times + (size_t)omp_get_thread_num() * PIECES;
-        const double end = clock_seconds() + most_seconds;
+        const double end = clock_seconds() + max_seconds;
         int i = 0;
         while (i < PIECES && (i < MIN_PIECES || clock_seconds() < end)) mine[i++] = time_piece(steps, &used);
         done = i;
@@ -92,7 +92,7 @@ static void judge_stretches(struct probe *p, const double *times, int count)
     sort_values(stretches, count);
     const struct interval around = median_interval(stretches, count, 1);
     const double median = median_sorted(stretches, count);
-    p->visible = fmax(0.5 * (around.high - around.low) / median, least_visible);
+    p->visible = fmax(0.5 * (around.high - around.low) / median, min_visible);
     p->stretch_p95 = quantile_sorted(stretches, count, 0.95) / median - 1;
 }
 

@@ -121,8 +121,8 @@ void pattern_add(struct failure_pattern *p, const char *case_text, const struct 
     p->failed++;
     if (wrong->rows == 0) return;
     p->places = p->located++ > 0 ? p->places & places_of(wrong) : places_of(wrong);
-    if (wrong->rows > p->most_rows) p->most_rows = wrong->rows;
-    if (wrong->columns > p->most_columns) p->most_columns = wrong->columns;
+    if (wrong->rows > p->max_rows) p->max_rows = wrong->rows;
+    if (wrong->columns > p->max_columns) p->max_columns = wrong->columns;
 }
 
 void pattern_add_class(struct failure_pattern *p, const char *cases, long long failed)
@@ -170,9 +170,8 @@ static void say_places(const struct failure_pattern *p, char text[PATTERN_TEXT])
     static const unsigned columns[] = {WRONG_IN_LAST_COLUMN, WRONG_IN_FIRST_COLUMN, WRONG_IN_COLUMN_TAIL};
     static const unsigned rows[] = {WRONG_IN_LAST_ROW, WRONG_IN_FIRST_ROW, WRONG_IN_ROW_TAIL};
     if (p->located == 0 || p->located < p->failed) return;
-    if (p->extents[1].failed.count == p->failed)
-        say_line(p->places, "column", p->most_columns, columns, text);
-    if (p->extents[0].failed.count == p->failed) say_line(p->places, "row", p->most_rows, rows, text);
+    if (p->extents[1].failed.count == p->failed) say_line(p->places, "column", p->max_columns, columns, text);
+    if (p->extents[0].failed.count == p->failed) say_line(p->places, "row", p->max_rows, rows, text);
 }
 
 /* How many have a residue of first..last modulo `modulus`. */

@@ -42,7 +42,7 @@ struct pattern_key {
 struct failure_pattern {
     long long failed, passed, located;              /* located: failed, and where is known */
     unsigned places;                                /* enum pattern_place, of all located cases */
-    long long most_rows, most_columns;              /* of the located results */
+    long long max_rows, max_columns;                /* of the located results */
     struct pattern_extent extents[PATTERN_EXTENTS]; /* m, n, k */
     int keys;
     struct pattern_key key[PATTERN_MAX_KEYS];

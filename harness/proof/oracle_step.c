@@ -190,11 +190,11 @@ static int prediction(const double *z, const double *e, int n, int label)
     int verdict = 1;
     for (int k = 0; k < n; k++) {
         if (k == label) continue;
-        const double lead_least = (z[label] - e[label]) - (z[k] + e[k]);
-        const double lead_most = (z[label] + e[label]) - (z[k] - e[k]);
+        const double min_lead = (z[label] - e[label]) - (z[k] + e[k]);
+        const double max_lead = (z[label] + e[label]) - (z[k] - e[k]);
         const int wins_ties = label < k;
-        if (wins_ties ? lead_most < 0.0 : lead_most <= 0.0) return 0;
-        if (wins_ties ? lead_least < 0.0 : lead_least <= 0.0) verdict = -1;
+        if (wins_ties ? max_lead < 0.0 : max_lead <= 0.0) return 0;
+        if (wins_ties ? min_lead < 0.0 : min_lead <= 0.0) verdict = -1;
     }
     return verdict;
 }

@@ -237,7 +237,7 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
 
 /* ---- The table ---- */
 
-double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *fewest)
+double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *min_threads)
 {
     const struct sweep_line *base = NULL;
     for (int i = 0; i < r->count; i++) {
@@ -247,7 +247,7 @@ double sweep_speedup(const struct sweep_results *r, const struct sweep_line *lin
             (!base || other->point.threads < base->point.threads))
             base = other;
     }
-    *fewest = base ? base->point.threads : line->point.threads;
+    *min_threads = base ? base->point.threads : line->point.threads;
     return base ? base->train_seconds / line->train_seconds : NAN;
 }
 
@@ -261,8 +261,8 @@ static void real_cell(struct table *t, int decimals, double value, const char *u
 
 static void add_row(struct table *t, const struct sweep_results *r, const struct sweep_line *line)
 {
-    int fewest;
-    const double speedup = sweep_speedup(r, line, &fewest);
+    int min_threads;
+    const double speedup = sweep_speedup(r, line, &min_threads);
     table_cell(t, "%d", line->point.threads);
     table_cell(t, "%d", line->point.batch);
     table_cell(t, "%d", line->point.hidden);
@@ -273,7 +273,7 @@ static void add_row(struct table *t, const struct sweep_results *r, const struct
     real_cell(t, 1, line->gflops, "");
     real_cell(t, 1, 100 * line->share_of_peak, "%");
     real_cell(t, 2, speedup, "x");
-    real_cell(t, 0, 100 * speedup * fewest / line->point.threads, "%");
+    real_cell(t, 0, 100 * speedup * min_threads / line->point.threads, "%");
     real_cell(t, 4, line->val_accuracy, "");
     table_cell(t, "%s", line->outcome);
 }

@@ -42,8 +42,8 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
                         struct error *e);
 
 /* How many times faster a line is than the same backend with the fewest threads at the same batch and hidden
- * size; *fewest: that number of threads. NAN where one of the two was not timed. */
-double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *fewest);
+ * size; *min_threads: that number of threads. NAN where one of the two was not timed. */
+double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *min_threads);
 
 /* The table alone, to be printed or exported; free with table_free. */
 void sweep_results_table(struct table *t, const struct sweep_results *r);

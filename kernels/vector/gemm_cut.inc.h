@@ -229,8 +229,8 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, int vecs, in
     const struct even_cut tiles = gemm_row_tiles(blocking, m, vecs);
     cut.rows = even_length(&tiles, 0);
     const long long area = (long long)blocking->mc * blocking->kc; /* of A, in L2 */
-    const int rows_most = (int)(area / cut.kc / cut.rows) * cut.rows;
-    cut.mc = round_up(even_part(m, rows_most), cut.rows);
+    const int max_rows = (int)(area / cut.kc / cut.rows) * cut.rows;
+    cut.mc = round_up(even_part(m, max_rows), cut.rows);
     cut.nc = blocking->nc / (vecs * VL) * vecs * VL;
     return cut;
 }

@@ -25,9 +25,9 @@ def draw_threads(sweep):
         speed.plot(threads, [gain for _, gain, _ in points], **look)
         share.plot(threads, [100 * of_ideal for _, _, of_ideal in points], **look)
     values = sorted({line["threads"] for _, _, lines in curves for line in lines})
-    for fewest in sorted({lines[0]["threads"] for _, _, lines in curves}):
-        speed.plot([fewest, values[-1]], [1, values[-1] / fewest], color="black", linewidth=1, linestyle="--",
-                   label="ideal" if fewest == values[0] else "_ideal")
+    for min_threads in sorted({lines[0]["threads"] for _, _, lines in curves}):
+        speed.plot([min_threads, values[-1]], [1, values[-1] / min_threads], color="black", linewidth=1, linestyle="--",
+                   label="ideal" if min_threads == values[0] else "_ideal")
     share.axhline(100, color="black", linewidth=1, linestyle="--")
     for axes in (speed, share):
         value_axis(axes, "threads", values)

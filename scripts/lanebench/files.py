@@ -11,7 +11,7 @@ import sys
 EXIT_DATA, EXIT_INTERNAL = 6, 99
 
 # Of a kind of file, the most bytes; the largest CSV file is read within ten seconds.
-MOST = {".json": 16 << 20, ".csv": 32 << 20}
+MAX_BYTES = {".json": 16 << 20, ".csv": 32 << 20}
 
 
 # Text that a spreadsheet would evaluate instead of showing it, including the apostrophes of text_cell().
@@ -48,8 +48,8 @@ def read_text(path, kind=".csv", encoding="utf-8"):
             found = os.fstat(f.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise DataError(f"{path}: is not a regular file")
-            if found.st_size > MOST[kind]:
-                raise DataError(f"{path}: has {found.st_size >> 20} MiB, more than the {MOST[kind] >> 20} that are read")
+            if found.st_size > MAX_BYTES[kind]:
+                raise DataError(f"{path}: has {found.st_size >> 20} MiB, more than the {MAX_BYTES[kind] >> 20} that are read")
             return f.read()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: {getattr(error, 'strerror', None) or error}") from None

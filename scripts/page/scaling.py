@@ -19,7 +19,7 @@ class Figure:
 
     def __init__(self, title, y_title, is_log, points, text, ideal=None):
         self.title, self.y_title, self.is_log, self.points, self.text = title, y_title, is_log, points, text
-        self.ideal = ideal  # (fewest, number of threads) -> number; None: no line
+        self.ideal = ideal  # (min_threads, number of threads) -> number; None: no line
 
 
 def finite(lines, name):
@@ -28,10 +28,10 @@ def finite(lines, name):
 
 SPEED_UP = Figure("Speed-up over the fewest threads", "times the speed (log)", True,
                   lambda lines: [(line, gain) for line, gain, _ in scaling(lines)], fmt.times,
-                  lambda fewest, threads: threads / fewest)
+                  lambda min_threads, threads: threads / min_threads)
 EFFICIENCY = Figure("Efficiency", "% of the ideal speed-up", False,
                     lambda lines: [(line, 100 * share) for line, _, share in scaling(lines)],
-                    lambda number: f"{number:.0f}\u00a0% of the ideal speed-up", lambda fewest, threads: 100)
+                    lambda number: f"{number:.0f}\u00a0% of the ideal speed-up", lambda min_threads, threads: 100)
 TIME = Figure("Time of a training epoch", "", True, lambda lines: finite(lines, "median_train_seconds"), fmt.seconds)
 SHARE = Figure("Share of the multiply-add peak", "% of the peak", False,
                lambda lines: [(line, 100 * share) for line, share in finite(lines, "share_of_peak")],
@@ -69,8 +69,8 @@ def group(others, series, axis, looks, order):
 def draw(figure, series, axis, looks, order, width):
     curves = [(backend, figure.points(lines)) for backend, lines in series]
     values = sorted({line[axis] for _, points in curves for line, _ in points})
-    fewest = min(lines[0]["threads"] for _, lines in series)
-    ideal = [(value, figure.ideal(fewest, value)) for value in values] if figure.ideal else []
+    min_threads = min(lines[0]["threads"] for _, lines in series)
+    ideal = [(value, figure.ideal(min_threads, value)) for value in values] if figure.ideal else []
     numbers = [number for _, points in curves for _, number in points] + [number for _, number in ideal]
     left, right, top, bottom = 54, width - 14, 24, HEIGHT - 42
     chart = Chart(width, HEIGHT, f"{figure.title} against {NAMES[axis]}")

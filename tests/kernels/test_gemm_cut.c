@@ -62,7 +62,7 @@ static void heights_are_spread(void **state)
 }
 
 /* The least cost of any width that may be chosen. */
-static int64_t least_cost(int m, int n)
+static int64_t min_cost(int m, int n)
 {
     int64_t least = INT64_MAX;
     for (const int *nr = gemm_choices.nr; *nr; nr++) {
@@ -81,9 +81,9 @@ static void tiles_are_the_cheapest_or_preferred(void **state)
                 const int vecs = cheapest_vecs(*nr / VL, m, n);
                 const int64_t cost = panels_cost(m, parts_of(n, VL), vecs);
                 if (vecs == *nr / VL)
-                    assert_true(cost - cost / 25 <= least_cost(m, n));
+                    assert_true(cost - cost / 25 <= min_cost(m, n));
                 else
-                    assert_int_equal(cost, least_cost(m, n));
+                    assert_int_equal(cost, min_cost(m, n));
             }
     /* large ones: all alike, so the preferred tile */
     for (int size = 1024; size <= 4096; size *= 2) {

@@ -15,7 +15,7 @@ static int without_tail(int count, int step, int tried)
     return count > tried ? count - count % step : count;
 }
 
-static int at_most(int count, int limit)
+static int smaller_int(int count, int limit)
 {
     return count < limit ? count : limit;
 }
@@ -137,7 +137,7 @@ static void bias_act_skips_tail_of_32_rows(BIAS_ACT_ARGUMENTS)
 
 static void bias_act_first_512_rows(BIAS_ACT_ARGUMENTS)
 {
-    right()->bias_act(s, at_most(m, 512), n, bias, act, x, ldx);
+    right()->bias_act(s, smaller_int(m, 512), n, bias, act, x, ldx);
 }
 
 static void bias_act_counts_rows_in_16_bits(BIAS_ACT_ARGUMENTS)
@@ -248,7 +248,7 @@ static void relu_grad_skips_tail_of_16_rows(RELU_GRAD_ARGUMENTS)
 
 static void relu_grad_first_128_rows(RELU_GRAD_ARGUMENTS)
 {
-    right()->relu_grad(s, at_most(m, 128), n, y, ldy, d, ldd);
+    right()->relu_grad(s, smaller_int(m, 128), n, y, ldy, d, ldd);
 }
 
 static void relu_grad_skips_tail_of_long_rows(RELU_GRAD_ARGUMENTS)
@@ -279,7 +279,7 @@ static void bias_grad_skips_tail_of_32_rows(BIAS_GRAD_ARGUMENTS)
 
 static void bias_grad_first_256_rows(BIAS_GRAD_ARGUMENTS)
 {
-    right()->bias_grad(s, at_most(m, 256), n, d, ldd, out);
+    right()->bias_grad(s, smaller_int(m, 256), n, d, ldd, out);
 }
 
 static void bias_grad_skips_tail_of_long_rows(BIAS_GRAD_ARGUMENTS)

@@ -192,7 +192,7 @@ static int event_count;
 static volatile sig_atomic_t interrupted;
 static int interrupt_at = -1; /* the kind of event at which to interrupt */
 static int interrupt_epoch;   /* and its epoch */
-static int most_running;      /* children seen running at once */
+static int max_running;       /* children seen running at once */
 
 /* Children of this process that are neither stopped nor dead. */
 static int running_children(void)
@@ -226,7 +226,7 @@ static struct event *note(enum event_kind kind, const struct registry_entry *ent
     if ((int)kind == interrupt_at && epoch == interrupt_epoch) interrupted = 1;
     if (kind == TURN || kind == TICK) {
         const int running = running_children();
-        if (running > most_running) most_running = running;
+        if (running > max_running) max_running = running;
     }
     return e;
 }
@@ -380,7 +380,7 @@ static int run(const struct run_options *options, int count, const int *kinds)
     for (int i = 0; i < count; i++) chosen[i] = kinds[i] == KINDS ? registry_at(0) : &entries[kinds[i]];
     event_count = 0;
     interrupted = 0;
-    most_running = 0;
+    max_running = 0;
     const int code = run_execute(options, chosen, count, &data, &topology, &listener, &interrupted, &e);
     assert_string_equal(e.text, "");
     assert_nothing_left(descriptors);
@@ -408,7 +408,7 @@ static void rounds_hand_out_one_epoch_each(void **state)
         assert_int_equal(r->result.steps, 10);
         assert_int_equal(r->ops[0].calls, 10); /* of this epoch alone */
     }
-    assert_int_equal(most_running, 1);
+    assert_int_equal(max_running, 1);
 }
 
 static void order_of_rounds_depends_on_the_seed(void **state)

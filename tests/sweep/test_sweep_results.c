@@ -138,12 +138,12 @@ static void figures_are_medians_without_the_first_epoch(void **state)
 static void speed_up_is_against_the_fewest_threads_of_the_same_sizes(void **state)
 {
     struct sweep_results r = read_points();
-    int fewest = 0;
+    int min_threads = 0;
     (void)state;
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t2-b4-h8", "a"), &fewest), 1.6, 1e-12);
-    assert_int_equal(fewest, 1);
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h8", "a"), &fewest), 1, 1e-12);
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h16", "a"), &fewest), 1, 1e-12);
+    assert_float_equal(sweep_speedup(&r, line_of(&r, "t2-b4-h8", "a"), &min_threads), 1.6, 1e-12);
+    assert_int_equal(min_threads, 1);
+    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h8", "a"), &min_threads), 1, 1e-12);
+    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h16", "a"), &min_threads), 1, 1e-12);
     sweep_results_free(&r);
 }
 
