@@ -7,7 +7,7 @@
 /* Text from outside (paths, names and messages of plug-ins and libraries, variables) may hold any bytes.
  *
  * Makes it fit for one line on a terminal, for CSV and for JSON, in place: control characters, C1's (U+0080
- * to U+009F) too, become blanks, bytes that are not UTF-8 become '?', because the text must not grow.
+ * to U+009F) too, become spaces, bytes that are not UTF-8 become '?', because the text must not grow.
  * Returns text. */
 char *clean_text(char *text);
 

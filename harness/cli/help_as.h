@@ -16,12 +16,12 @@ void help_as_fish(FILE *out);
 /* What a flag's value is, as far as a shell can complete it. */
 struct value_kind {
     bool backends, files, folders;
-    char values[96]; /* values with blanks between: "auto off"; "" when there are none */
+    char values[96]; /* values with spaces between: "auto off"; "" when there are none */
 };
 
 struct value_kind value_kind_of(const struct option_spec *spec);
 
-/* The commands that --help shows and that take this flag, with blanks between. Returns text. */
+/* The commands that --help shows and that take this flag, with spaces between. Returns text. */
 char *command_takers(const struct option_spec *spec, char *text, size_t size);
 
 /* The text, with a backslash before each of the characters `special`. */

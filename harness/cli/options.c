@@ -200,7 +200,7 @@ static int refuse(const struct option_spec *spec, const char *where, const char 
                      option_allowed(spec, allowed, sizeof allowed));
 }
 
-/* Plain decimal digits only: no sign, no blanks, no hexadecimal. */
+/* Plain decimal digits only: no sign, no spaces, no hexadecimal. */
 static bool parse_digits(const char *value, unsigned long long *number)
 {
     if (!*value || value[strspn(value, "0123456789")]) return false;

@@ -87,7 +87,7 @@ static void add_flags(struct command_line *l, const struct options *o)
     if (o->allow_deviation) add_flag(l, "--allow-deviation %s", o->allow_deviation);
 }
 
-/* No case has a quote. A shell takes a line end within quotes for part of the text, and bench for a blank. */
+/* No case has a quote. A shell takes a line end within quotes for part of the text, and bench for a space. */
 static void add_case(struct command_line *l, const char *case_text)
 {
     char quoted[PROOF_CASE_TEXT + 2];

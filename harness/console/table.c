@@ -122,18 +122,18 @@ static struct layout lay_out(const struct table *t, int width)
 
 /* ---- Printing ---- */
 
-/* Blanks are printed only in front of a text, so that no line ends in them. */
+/* Spaces are printed only in front of a text, so that no line ends in them. */
 static void print_line(const struct table *t, const struct layout *l, const char **texts, FILE *out)
 {
-    int blanks = 0;
+    int spaces = 0;
     for (int column = 0; column < t->columns; column++) {
         const int width = l->widths[column];
         if (!width) continue;
         const size_t bytes = wrap_piece(texts[column], width);
         const int used = wrap_columns(texts[column], bytes);
         const int before = t->align[column] == 'r' ? width - used : 0;
-        if (bytes) fprintf(out, "%*s%.*s", blanks + before, "", (int)bytes, texts[column]);
-        blanks = bytes ? width - used - before + GAP : blanks + width + GAP;
+        if (bytes) fprintf(out, "%*s%.*s", spaces + before, "", (int)bytes, texts[column]);
+        spaces = bytes ? width - used - before + GAP : spaces + width + GAP;
         texts[column] += bytes;
         texts[column] += strspn(texts[column], " ");
     }

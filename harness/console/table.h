@@ -28,7 +28,7 @@ void table_cell(struct table *t, const char *format, ...) __attribute__((format(
 
 /* Prints header, a rule and the rows in lines of at most terminal_width(out) columns, in a file 80. Columns
  * without any cell are left out; then those of high rank, which a line below the table names; then texts of
- * left-aligned columns continue on the next line. No line ends in blanks. */
+ * left-aligned columns continue on the next line. No line ends in spaces. */
 void table_print(const struct table *t, FILE *out);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "console/table.h"
 
-/* All columns but those without any cell, with a blank line after them. */
+/* All columns but those without any cell, with an empty line after them. */
 void table_markdown(const struct table *t, FILE *out);
 
 struct markdown {

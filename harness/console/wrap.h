@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text broken at its blanks. */
+ * Text broken at its spaces. */
 #ifndef LB_WRAP_H
 #define LB_WRAP_H
 
@@ -10,7 +10,7 @@
 /* Columns that so many bytes of UTF-8 take, each character taken to be a column wide; a colour takes none. */
 int wrap_columns(const char *text, size_t bytes);
 
-/* Bytes at the beginning of text that fit into `width` > 0 columns: all of it, or up to a blank or after a
+/* Bytes at the beginning of text that fit into `width` > 0 columns: all of it, or up to a space or after a
  * '+', or, where a word is longer than that, what fits of it. */
 size_t wrap_piece(const char *text, int width);
 

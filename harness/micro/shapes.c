@@ -8,7 +8,7 @@
 
 #include "base/input.h"
 
-static const char blanks[] = " \t\r\n";
+static const char spaces[] = " \t\r\n";
 
 static bool extent_from(const char *word, int *value)
 {
@@ -31,7 +31,7 @@ static int parse_line(char *line, const char *path, struct gemm_shape *shape, st
     char *fields[6], *rest = NULL;
     int count = 0;
     line[strcspn(line, "#")] = 0;
-    for (char *w = strtok_r(line, blanks, &rest); w && count < 6; w = strtok_r(NULL, blanks, &rest))
+    for (char *w = strtok_r(line, spaces, &rest); w && count < 6; w = strtok_r(NULL, spaces, &rest))
         fields[count++] = w;
     if (count == 0) return 0;
     if (count != 3 && count != 5)

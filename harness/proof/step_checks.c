@@ -10,13 +10,13 @@
 #include "proof/prove_step.h"
 #include "proof/step_compare.h"
 
-/* Few hidden values may all be switched off, blank images train no pixel, one class has nothing to learn, and
- * a network that has just learned this batch may have learned all of it: then an idle step is right. */
+/* Few hidden values may all be switched off, images of zeros train no pixel, one class has nothing to learn,
+ * and a network that has just learned this batch may have learned all of it: then an idle step is right. */
 static unsigned flags_of(const struct step_fixture *r, int tensor)
 {
     const bool few = r->shape.hidden < 8 || r->batch.rows * r->shape.hidden < 64;
-    const bool blank = tensor == TENSOR_W1 && r->kind == BATCH_BLANK;
-    return few || blank || r->learned || r->shape.classes == 1 ? COMPARE_IDLE_IS_RIGHT : 0;
+    const bool zero = tensor == TENSOR_W1 && r->kind == BATCH_ZERO;
+    return few || zero || r->learned || r->shape.classes == 1 ? COMPARE_IDLE_IS_RIGHT : 0;
 }
 
 static bool begin(struct step_fixture *r, const char *check, const char *parameters)

@@ -69,7 +69,7 @@ static int pool_open(struct step_fixture *r, struct rng *rng)
         return -1;
     pool->pixels = guarded_place(&pool->pixel_arena, "pixels", UNIT_BYTE, POOL_IMAGES * in, PLACE_END);
     pool->labels = guarded_place(&pool->label_arena, "labels", UNIT_BYTE, POOL_IMAGES, PLACE_END);
-    memset(pool->pixels + POOL_BLANK * in, 0, in);
+    memset(pool->pixels + POOL_ZERO * in, 0, in);
     memset(pool->pixels + POOL_WHITE * in, 255, in);
     for (int i = 0; i < POOL_IMAGES; i++) {
         const uint32_t source = data ? rng_below(rng, data->train.count) : 0;
@@ -98,7 +98,7 @@ static int only_image(const struct image_pool *pool, struct rng *rng, enum fixtu
 {
     if (kind == BATCH_ONE_IMAGE)
         return POOL_DRAWN + (int)rng_below(rng, (uint32_t)(pool->count - POOL_DRAWN));
-    return kind == BATCH_WHITE ? POOL_WHITE : kind == BATCH_BLANK ? POOL_BLANK : -1;
+    return kind == BATCH_WHITE ? POOL_WHITE : kind == BATCH_ZERO ? POOL_ZERO : -1;
 }
 
 static void draw_index(const struct image_pool *pool, struct rng *rng, int rows, enum fixture_batch kind)
@@ -107,7 +107,7 @@ static void draw_index(const struct image_pool *pool, struct rng *rng, int rows,
     for (int i = 0; i < rows; i++)
         pool->index[i] =
             only >= 0 ? (uint32_t)only : POOL_DRAWN + rng_below(rng, (uint32_t)(pool->count - POOL_DRAWN));
-    if (kind == BATCH_WITH_ZERO_IMAGE) pool->index[0] = pool->index[rows - 1] = POOL_BLANK;
+    if (kind == BATCH_WITH_ZERO_IMAGE) pool->index[0] = pool->index[rows - 1] = POOL_ZERO;
     for (int i = 1; kind == BATCH_REPEATED_IMAGE && i < rows; i += 2) pool->index[i] = pool->index[0];
     if (only < 0) pool->index[rows / 2] = (uint32_t)pool->count - 1; /* the image against the guard page */
 }
@@ -189,7 +189,7 @@ static bool is_black(const struct step_fixture *r, int pixel)
     return true;
 }
 
-/* A black pixel, a unit that is off and one that no logit needs have gradients of exactly 0; and the blank
+/* A black pixel, a unit that is off and one that no logit needs have gradients of exactly 0; and the zero
  * image has hidden values that are exactly b1. */
 static void make_zeros(struct step_fixture *r, struct rng *rng)
 {

@@ -27,7 +27,7 @@ void guarded_model_store(struct guarded_model *g, struct trainer *t);
 long long guarded_model_intruded(const struct guarded_model *g);
 
 /* Images to draw batches from; the first is all zero, the second all 255. */
-enum { POOL_BLANK, POOL_WHITE, POOL_DRAWN };
+enum { POOL_ZERO, POOL_WHITE, POOL_DRAWN };
 struct image_pool {
     struct guarded pixel_arena, label_arena, index_arena;
     uint8_t *pixels, *labels;
@@ -41,7 +41,7 @@ enum fixture_batch {
     BATCH_REPEATED_IMAGE,  /* every second is the same */
     BATCH_ONE_IMAGE,       /* all are */
     BATCH_WHITE,           /* nothing but the white image */
-    BATCH_BLANK,           /* nothing but the blank one */
+    BATCH_ZERO,            /* nothing but the image of zeros */
     BATCH_KINDS
 };
 

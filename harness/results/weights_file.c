@@ -55,7 +55,7 @@ static void put(FILE *out, uint32_t number, size_t bytes)
     fwrite(&number, 1, bytes, out);
 }
 
-/* Version 1.0 of the format: magic, version, length of the text, text, blanks and a line end. */
+/* Version 1.0 of the format: magic, version, length of the text, text, spaces and a line end. */
 static void fill_header(struct member *m, const char *shape)
 {
     static const char magic[] = "\x93NUMPY\x01"; /* its last byte is the minor version, 0 */

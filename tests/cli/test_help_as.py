@@ -74,7 +74,7 @@ def test_bash(folder):
     check(offers("do") == ["doctor"] and {"run", "micro", "ab"} <= set(offers("")), f"commands: {offers('')}")
     check("help-as" not in offers("") and "worker" not in offers(""), "hidden commands stay hidden")
     os.makedirs(os.path.join(folder, "set of images"))
-    check(offers("--data", folder + "/set") == [folder + "/set of images"], "--data: a folder with blanks in its name")
+    check(offers("--data", folder + "/set") == [folder + "/set of images"], "--data: a folder with spaces in its name")
     check(path not in offers("--data", folder + "/"), "--data: no files")
     check(path in offers("--plugin", folder + "/be"), "--plugin: a file")
     check(set(names) <= set(offers("ab", "")), f"ab: {offers('ab', '')}")

@@ -116,7 +116,7 @@ static void check_statistics(const struct drawn *d)
             grey += image[p] != 0 && image[p] != 255;
             darkest = image[p] > darkest ? image[p] : darkest;
         }
-        assert_in_range(here, DIGITS_PIXELS / 20, DIGITS_PIXELS / 2); /* neither blank nor a blot */
+        assert_in_range(here, DIGITS_PIXELS / 20, DIGITS_PIXELS / 2); /* neither empty nor a blot */
         assert_in_range(darkest, 200, 255);
         nonzero += here;
         assert_in_range(d->labels[i], 0, 9);

@@ -289,7 +289,7 @@ static void fused_step(void *state, const struct batch *given, struct step_resul
     else
         forward(f, b, rows, &f->model.w);
     finish(f, rows, scale, f->z, NULL, r);
-    if (f->bug == BUG_blank_skipped && is_blank(f, rows)) return;
+    if (f->bug == BUG_zeros_skipped && is_zero(f, rows)) return;
     backward(f, rows);
     update_all(f, rows);
     disturb(f, b);
@@ -369,7 +369,7 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_fixed_rho] = "step / drawn: update",
     [BUG_fixed_epsilon] = "step / drawn: update",
     [BUG_byte_count] = "step / drawn: gradients",
-    [BUG_blank_skipped] = "step / drawn: update",
+    [BUG_zeros_skipped] = "step / drawn: update",
     [BUG_equal_counted_once] = "step / drawn: gradients",
     [BUG_lazy_short] = "step / course: idle pixels",
     [BUG_lazy_wraps] = "step / course: idle pixels",

@@ -55,7 +55,7 @@
     X(fixed_rho)            /* 0.9, whatever the plan says */                                                \
     X(fixed_epsilon)        /* 1e-7 */                                                                       \
     X(byte_count)           /* of an image's pixels that are set, modulo 256 */                              \
-    X(blank_skipped)        /* a batch without any set pixel trains nothing */                               \
+    X(zeros_skipped)        /* a batch without any set pixel trains nothing */                               \
     X(equal_counted_once)   /* of neighbours that are the same image, the first alone */                     \
     X(lazy_short)           /* one step too few after 16 idle ones */                                        \
     X(lazy_wraps)           /* idle steps counted in a byte */                                               \
@@ -118,6 +118,6 @@ void unshifted_softmax(struct fused *f, int rows, float scale, float *grad, floa
 gemm_fn strassen_gemm;
 /* The batch without images equal to their neighbour. */
 struct batch without_repetitions(struct fused *f, const struct batch *b);
-bool is_blank(const struct fused *f, int rows);
+bool is_zero(const struct fused *f, int rows);
 
 #endif

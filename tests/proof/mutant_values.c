@@ -42,7 +42,7 @@ void lose_pixels(struct fused *f, int rows)
     if (f->bug == BUG_lists_64_images) lose_late_pixels(f, rows);
 }
 
-bool is_blank(const struct fused *f, int rows)
+bool is_zero(const struct fused *f, int rows)
 {
     for (int i = 0; i < rows * f->shape.inputs; i++)
         if (f->x[i] != 0.0f) return false;

@@ -59,7 +59,7 @@ def number_in(cell, which):
 
 
 def console_table(text, names):
-    """{backend: {column: cell}}; columns are at least two blanks apart, numbers end where their column does."""
+    """{backend: {column: cell}}; columns are at least two spaces apart, numbers end where their column does."""
     lines = text.splitlines()
     head = next(i for i, line in enumerate(lines) if line.startswith("backend") and "median s" in line)
     columns = [(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", lines[head])]

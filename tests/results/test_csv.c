@@ -88,7 +88,7 @@ static void writes_rfc4180(void **state)
     add_row(&c, "two\nlines", 1.0 / 3.0);
     add_row(&c, "cr\r", NAN);
     add_row(&c, "", -NAN);
-    add_row(&c, " blank ", INFINITY);
+    add_row(&c, " spaced ", INFINITY);
     add_row(&c, "=1+1", -2.0);
     add_row(&c, "+a", -INFINITY);
     add_row(&c, "-x,\"y\"", 0.0);
@@ -112,7 +112,7 @@ static void writes_rfc4180(void **state)
     expect_content(
         path,
         "name,value\r\nplain,0.5\r\n\"a,b\",-1\r\n\"say \"\"no\"\"\",1e-300\r\n\"two\nlines\",0.333333333\r\n"
-        "\"cr\r\",nan\r\n,nan\r\n blank ,inf\r\n"
+        "\"cr\r\",nan\r\n,nan\r\n spaced ,inf\r\n"
         "'=1+1,-2\r\n'+a,-inf\r\n\"'-x,\"\"y\"\"\",0\r\n'@a,0\r\n'\t1,0\r\n'''=,0\r\n'a=,0\r\nnot \\xff "
         "UTF-8,0\r\n"
         ",-9223372036854775807\r\n,18446744073709551615\r\n");

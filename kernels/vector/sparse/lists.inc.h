@@ -184,7 +184,7 @@ static void find_batch(const struct fused *f, const struct fused_part *part)
 }
 
 /* counts, one for each 16 bits of a vector, plus 1 where the 32 pixels from p on have a pair of zeros. */
-ALWAYS_INLINE __m256i count_blank(__m256i counts, const uint8_t *p)
+ALWAYS_INLINE __m256i count_zero(__m256i counts, const uint8_t *p)
 {
     const __m256i pairs = _mm256_loadu_si256((const __m256i *)(const void *)p);
     return _mm256_sub_epi16(counts, _mm256_cmpeq_epi16(pairs, _mm256_setzero_si256()));
@@ -195,13 +195,13 @@ static int set_pairs(const uint8_t *image, int inputs)
 {
     enum { PIXELS = 32 };
     uint8_t last[PIXELS] = {0};
-    __m256i blank = _mm256_setzero_si256();
+    __m256i zeros = _mm256_setzero_si256();
     int i = 0;
-    for (; i + PIXELS <= inputs; i += PIXELS) blank = count_blank(blank, image + i);
+    for (; i + PIXELS <= inputs; i += PIXELS) zeros = count_zero(zeros, image + i);
     memcpy(last, image + i, (size_t)(inputs - i));
-    blank = count_blank(blank, last);
+    zeros = count_zero(zeros, last);
     int32_t counts[8];
-    _mm256_storeu_si256((__m256i *)(void *)counts, _mm256_madd_epi16(blank, _mm256_set1_epi16(1)));
+    _mm256_storeu_si256((__m256i *)(void *)counts, _mm256_madd_epi16(zeros, _mm256_set1_epi16(1)));
     int pairs = (i + PIXELS) / 2;
     for (int j = 0; j < 8; j++) pairs -= counts[j];
     return pairs;
