@@ -15,7 +15,7 @@ enum {
     HUGE_PAGE_BYTES = 1 << 21,
     PIECE_BYTES = 1 << 20,
     SMALL_BYTES = 1 << 22
-}; /* between two looks at the clock: of a large working set, of a small one */
+}; /* between two readings of the clock: of a large working set, of a small one */
 
 const char *bandwidth_name(enum bandwidth kind)
 {

@@ -6,9 +6,9 @@
 
 #include "roof/levels.h"
 
-/* What interrupts a look can only lower it; hardly anything short hits all of them. */
-enum { LOOKS = 4 };
-static const double look_seconds = 0.001;
+/* What interrupts a sample can only lower it; hardly anything short hits all of them. */
+enum { SAMPLES = 4 };
+static const double sample_seconds = 0.001;
 
 /* On two cores with a dozen other busy threads, 19 of 20 probes were within 8 % of the best one. Three times
  * that is no scatter; and what waits for memory takes a third longer for a quarter less of it. */
@@ -35,9 +35,9 @@ void llc_probe_close(struct llc_probe *p)
 double llc_probe_gbps(const struct llc_probe *p)
 {
     double best = NAN;
-    for (int i = 0; p->bytes && i < LOOKS; i++)
+    for (int i = 0; p->bytes && i < SAMPLES; i++)
         best = fmax(best, bandwidth_gbytes(&p->memory, p->tier, BANDWIDTH_READ, p->bytes, BANDWIDTH_WARM,
-                                           look_seconds));
+                                           sample_seconds));
     return best;
 }
 

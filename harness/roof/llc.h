@@ -23,7 +23,7 @@ struct llc_probe {
 void llc_probe_open(struct llc_probe *p, const struct topology *t, int threads, uint32_t isa);
 void llc_probe_close(struct llc_probe *p);
 
-/* Read bandwidth in GB/s, of the whole team: the best of a few looks, about 5 ms. NAN: cannot be shown. */
+/* Read bandwidth in GB/s, of the whole team: the best of a few samples, about 5 ms. NAN: cannot be shown. */
 double llc_probe_gbps(const struct llc_probe *p);
 
 /* Whether a probe is so far below the best one of its run that its own scatter does not explain it. False of

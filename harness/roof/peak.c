@@ -17,8 +17,8 @@ enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa)
     return (enum isa_tier)tier;
 }
 
-/* Steps between two looks at the clock: some microseconds. */
-enum { STEPS_PER_LOOK = 4096, DIVIDER_STEPS_PER_LOOK = 256 };
+/* Steps between two readings of the clock: some microseconds. */
+enum { STEPS_PER_READING = 4096, DIVIDER_STEPS_PER_READING = 256 };
 
 /* Steps a second of all threads together, for about so many seconds. */
 static double step_rate(double (*run)(long), long steps_per_look, int threads, double seconds)
@@ -49,17 +49,18 @@ double peak_share(double rate, double best_peak)
 double peak_gflops(enum isa_tier tier, int threads, double seconds)
 {
     const struct roof_loops *l = roof_loops(tier);
-    return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_LOOK, threads, seconds);
+    return 1e-9 * l->flop_per_step * step_rate(l->multiply_add, STEPS_PER_READING, threads, seconds);
 }
 
 double peak_divisions(enum isa_tier tier, int threads, double seconds)
 {
     const struct roof_loops *l = roof_loops(tier);
-    return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_LOOK, threads, seconds);
+    return 1e-9 * l->results_per_step * step_rate(l->divide, DIVIDER_STEPS_PER_READING, threads, seconds);
 }
 
 double peak_square_roots(enum isa_tier tier, int threads, double seconds)
 {
     const struct roof_loops *l = roof_loops(tier);
-    return 1e-9 * l->results_per_step * step_rate(l->square_root, DIVIDER_STEPS_PER_LOOK, threads, seconds);
+    return 1e-9 * l->results_per_step *
+           step_rate(l->square_root, DIVIDER_STEPS_PER_READING, threads, seconds);
 }

@@ -369,7 +369,7 @@ static int finish_training(struct worker *w, struct error *e)
     return send_message(w, e);
 }
 
-/* ---- The talk ---- */
+/* ---- The connection ---- */
 
 static int serve(struct worker *w, const struct worker_parts *parts, struct error *e)
 {

@@ -57,7 +57,7 @@ struct drift find_drift(const double *values, int count)
     return d;
 }
 
-/* ---- Humps ---- */
+/* ---- Bimodality ---- */
 
 static const double bimodality_apart = 6.0, bimodality_share = 1.0 / 6.0;
 enum { BIMODALITY_MIN = 3 };

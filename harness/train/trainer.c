@@ -253,7 +253,7 @@ static uint64_t backend_clock_reads(const struct trainer *t)
     return t->fused->clock_reads(t->contender->state);
 }
 
-/* Opening the books: from here on, phases count as training's. */
+/* From here on, phases count as training's. */
 static bool open_phases(struct trainer *t)
 {
     const struct step_ops *f = t->fused;

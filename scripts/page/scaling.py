@@ -47,11 +47,11 @@ def render(sweep, axis):
         found.setdefault(tuple(others.items()), []).append((backend, lines))
     if not found:
         return ""
-    looks = theme.looks_of(sweep.backends)
+    marks = theme.marks_of(sweep.backends)
     order = {backend: i for i, backend in enumerate(sweep.backends)}
-    key = legend([(theme.swatch(*looks[backend]), backend) for backend in sweep.backends])
+    key = legend([(theme.swatch(*marks[backend]), backend) for backend in sweep.backends])
     largest_first = sorted(found.items(), key=lambda one: one[0][::-1], reverse=True)
-    groups = [group(others, series, axis, looks, order) for others, series in largest_first]
+    groups = [group(others, series, axis, marks, order) for others, series in largest_first]
     text = NOTES[axis] + "Medians of the training epochs after the first. Points were measured one after the other."
     rest = markup.tag("details", markup.tag("summary", f"The other {fmt.count(len(groups) - 1, 'combination')}"),
                       *groups[1:]) if len(groups) > 1 else ""
@@ -59,14 +59,14 @@ def render(sweep, axis):
                           markup.tag("div", key, groups[0], rest, class_="group"))
 
 
-def group(others, series, axis, looks, order):
+def group(others, series, axis, marks, order):
     where = ", ".join(f"{name} {number}" for name, number in others)
-    figures = [markup.figure(f.title, where, lambda width, f=f: draw(f, series, axis, looks, order, width),
+    figures = [markup.figure(f.title, where, lambda width, f=f: draw(f, series, axis, marks, order, width),
                              half=True) for f in FIGURES[axis]]
     return markup.pair(*figures)
 
 
-def draw(figure, series, axis, looks, order, width):
+def draw(figure, series, axis, marks, order, width):
     curves = [(backend, figure.points(lines)) for backend, lines in series]
     values = sorted({line[axis] for _, points in curves for line, _ in points})
     min_threads = min(lines[0]["threads"] for _, lines in series)
@@ -84,7 +84,7 @@ def draw(figure, series, axis, looks, order, width):
     chart.y_axis(y, ticks, left, right, figure.y_title or f"{fmt.unit_of(max(numbers))[1]} (log)")
     chart.path([(x(value), y(number)) for value, number in ideal], "ideal")
     for backend, points in curves:
-        key, marker = looks[backend]
+        key, marker = marks[backend]
         i = order[backend]
         chart.path([(x(line[axis]), y(number)) for line, number in points], f"curve {key} s{i}",
                    stroke_width=fmt.rounded(width_of(i, len(order))))

@@ -69,8 +69,8 @@ def points(sweep, out):
     columns = [("backend", False), *((axis, True) for axis in AXES), ("epoch", True, "median training time"),
                ("of\u00a0peak", True), ("GFLOP/s", True), ("epochs", True), ("validation accuracy", True), ("outcome", False),
                ("point", False, "its report, or its files")]
-    looks = theme.looks_of(sweep.backends)
-    rows = [[name_cell(line, looks), *(Cell(str(line[axis]), line[axis]) for axis in AXES),
+    marks = theme.marks_of(sweep.backends)
+    rows = [[name_cell(line, marks), *(Cell(str(line[axis]), line[axis]) for axis in AXES),
              raw(line["row"], "median_train_seconds", lambda _, s=line["median_train_seconds"]: fmt.seconds(s)),
              raw(line["row"], "share_of_peak", lambda _, s=line["share_of_peak"]: fmt.percent(s)),
              raw(line["row"], "gflops", lambda _, g=line["gflops"]: fmt.rounded(g)), raw(line["row"], "epochs"),
@@ -79,9 +79,9 @@ def points(sweep, out):
     return markup.section("points", "Points", table("Each backend at each point", columns, rows, id_="sweep-points"))
 
 
-def name_cell(line, looks):
+def name_cell(line, marks):
     name = line["backend"]
-    mark = theme.swatch(*looks[name]) if name in looks else ""
+    mark = theme.swatch(*marks[name]) if name in marks else ""
     return Cell(markup.join((mark, tag("span", name, class_="name")), " "), name)
 
 

@@ -15,7 +15,7 @@ MARKERS = ("circle", "square", "diamond", "up", "down", "plus", "cross", "star")
 DASHES = ("none", "7 3", "2 3", "8 3 2 3")
 
 
-def looks_of(names):
+def marks_of(names):
     """{name: (class, marker)} of backends."""
     return {name: (f"k{i}", MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)}
 
@@ -24,7 +24,7 @@ def style_sheet(names, series):
     """Of the classes of these backends, and of as many series that a legend hides."""
     colours = colours_by_name(names)
     light, dark = [], []
-    for name, (key, _) in looks_of(names).items():
+    for name, (key, _) in marks_of(names).items():
         colour = colours[name]
         light.append(f".{key}{{--k:{colour}}}")
         dark.append(f".{key}{{--k:{ON_DARK.get(colour, colour)}}}")
@@ -35,9 +35,9 @@ def style_sheet(names, series):
 def assign(runs):
     """Gives every backend its class and marker, the same in all runs. Returns the style sheet of the classes."""
     names = list(dict.fromkeys(b.name for run in runs for b in run.backends))
-    looks = looks_of(names)
+    marks = marks_of(names)
     for backend in (b for run in runs for b in run.backends):
-        backend.key, backend.marker = looks[backend.name]
+        backend.key, backend.marker = marks[backend.name]
     return style_sheet(names, sum(len(run.backends) for run in runs) + 8)
 
 

@@ -16,9 +16,9 @@ from synthetic_run import write_sweep
 
 ROOT = os.path.abspath(sys.argv[1])
 
-LOOKS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
-LOOKS += [(name, width, dark) for name in ("three", "sweep") for width in (1440, 390) for dark in (False, True)]
-LOOKS += [("two", 1280, True), ("two", 360, False), ("rich", 1280, False), ("rich", 390, True)]
+VIEWS = [("page", width, dark) for width in (1280, 360) for dark in (False, True)]
+VIEWS += [(name, width, dark) for name in ("three", "sweep") for width in (1440, 390) for dark in (False, True)]
+VIEWS += [("two", 1280, True), ("two", 360, False), ("rich", 1280, False), ("rich", 390, True)]
 
 # Pairs of visible texts of one chart whose boxes share more than a hair, and texts cut off by the page. Rotated ones
 # are left out: their boxes are larger than they are.
@@ -135,7 +135,7 @@ class Report(unittest.TestCase):
         self.assertEqual(self.browser.run("return document.compatMode"), "CSS1Compat")
 
     def test_every_look(self):
-        for name, width, dark in LOOKS:
+        for name, width, dark in VIEWS:
             with self.subTest(page=name, width=width, dark=dark):
                 self.browser.open(getattr(self, name), width, dark)
                 self.keep(name, width, dark)

@@ -172,7 +172,7 @@ static int prove_quickly(const struct backend *b, const struct backend *fallback
     return 0;
 }
 
-/* ---- What the listener hears ---- */
+/* ---- What the listener is told ---- */
 
 enum event_kind { OPENED, ROW, PROVEN, TURN, TICK, EPOCH, TRAINED, FAILED };
 

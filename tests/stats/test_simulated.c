@@ -70,7 +70,7 @@ struct scenario {
     int processes; /* of each contender, one after the other; 0 = 1 */
 };
 
-struct tally {
+struct counts {
     int verdicts[4];
     int drifts, bimodality; /* of A */
     int itself;             /* A called different from A by its own interval */
@@ -96,9 +96,9 @@ static void simulate(struct round_times *rounds, const struct scenario *s, doubl
     }
 }
 
-static struct tally simulate_all(const struct scenario *s, double effect)
+static struct counts simulate_all(const struct scenario *s, double effect)
 {
-    struct tally t = {.visible = 0.0};
+    struct counts t = {.visible = 0.0};
     for (int run = 0; run < RUNS; run++) {
         struct round_times rounds[MAX_ROUNDS];
         struct judgement j;
@@ -148,7 +148,7 @@ static void false_alarms(void **state)
         {"by 1 %, four of each", log_normal, 0.005, 48, 0, 0.01, 0.02, 4},
     };
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
-        const struct tally t = simulate_all(&scenarios[i], 0.0);
+        const struct counts t = simulate_all(&scenarios[i], 0.0);
         assert_true(share(t.verdicts[VERDICT_FASTER] + t.verdicts[VERDICT_SLOWER]) <= 0.05);
         if (scenarios[i].process == 0.0) {
             assert_true(share(t.itself) <= 0.05);
@@ -170,7 +170,7 @@ static void known_effects(void **state)
     for (int i = 0; i < 2; i++) {
         const enum verdict right = i ? VERDICT_FASTER : VERDICT_SLOWER,
                            wrong = i ? VERDICT_SLOWER : VERDICT_FASTER;
-        struct tally t = simulate_all(&quiet, effects[i]);
+        struct counts t = simulate_all(&quiet, effects[i]);
         assert_true(share(t.verdicts[right]) >= 0.9);
         assert_true(t.verdicts[wrong] == 0 && share(t.verdicts[VERDICT_SAME]) <= 0.01);
         t = simulate_all(&walking, effects[i]);
@@ -221,13 +221,13 @@ static void shapes(void **state)
         {"delays of 3 %, 20 rounds", delayed, 0.03, 20, 0, 0, 0.02, 1},
     };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        const struct tally t = simulate_all(&none[i], 0.0);
+        const struct counts t = simulate_all(&none[i], 0.0);
         printf("  drift %.2f %%, bimodality %.2f %%\n", 100 * share(t.drifts), 100 * share(t.bimodality));
         assert_true(share(t.drifts) <= 0.015);
         assert_true(share(t.bimodality) <= 0.02);
     }
     const struct scenario two = {"two states, 20 rounds", switching, 0.015, 20, 0, 0, 0.02, 1};
-    const struct tally t = simulate_all(&two, 0.0);
+    const struct counts t = simulate_all(&two, 0.0);
     printf("  bimodality %.2f %%\n", 100 * share(t.bimodality));
     assert_true(share(t.bimodality) >= 0.95);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The composed step against the same network written out in double precision, the books of times, and what
- * counts as a correct row. */
+ * The composed step against the same network written out in double precision, the times of its phases, and
+ * what counts as a correct row. */
 #include "../support/check.h"
 #include "../support/plan.h"
 

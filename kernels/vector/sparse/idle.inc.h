@@ -8,8 +8,8 @@
 #include "../fused/update.inc.h"
 #include "lists.inc.h"
 
-/* Steps between two looks at whether v still changes: the decay is monotonous and ends at one number. */
-enum { DECAYS_PER_LOOK = 16 };
+/* Steps between two checks whether v still changes: the decay is monotonous and ends at one number. */
+enum { DECAYS_PER_CHECK = 16 };
 
 static uint32_t missed_steps(const struct sparse *s, int pair)
 {
@@ -32,14 +32,14 @@ ALWAYS_INLINE void decay_pair(const struct update_constants *c, float *v, size_t
         for (int pixel = 0; pixel < 2; pixel++)
             now[i][pixel] = vf_load(v + (size_t)i * vec_floats + pixel * VL);
     for (bool changes = true; changes && steps > 0; steps--) {
-        const bool looks = steps % DECAYS_PER_LOOK == 0;
-        changes = !looks;
+        const bool checks = steps % DECAYS_PER_CHECK == 0;
+        changes = !checks;
 #pragma GCC unroll 4
         for (int i = 0; i < vecs; i++)
 #pragma GCC unroll 2
             for (int pixel = 0; pixel < 2; pixel++) {
                 const vf after = vf_fma(c->rho, now[i][pixel], c->v_floor);
-                if (looks) changes |= differs(after, now[i][pixel]);
+                if (checks) changes |= differs(after, now[i][pixel]);
                 now[i][pixel] = after;
             }
     }
