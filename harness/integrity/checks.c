@@ -121,7 +121,7 @@ static void check_counter(struct integrity *i, const struct epoch_report *r)
 }
 
 /* What lies between the two: two messages, for which a worker or the parent may have to wait for a CPU
- * (counted by the kernel), or the whole machine may stand still for a moment (a hypervisor; not counted). */
+ * (counted by the kernel), or the whole machine may stand still for a while (a hypervisor; not counted). */
 static void check_stopwatch(struct integrity *i, const struct epoch_report *r)
 {
     static const double standing = 0.05;

@@ -79,7 +79,7 @@ void integrity_judge_roof(struct integrity *i, double (*machine_peak)(void *cont
     const char *whose = measured;
     double roof = i->peak;
     if (i->epochs == 0) return;
-    /* That peak may have been measured in bad moments, or for a narrower ISA than the backend uses. */
+    /* That peak may have been measured at bad times, or for a narrower ISA than the backend uses. */
     if (fmax(i->rate, i->op_rate) > INTEGRITY_ROOF_MARGIN * roof) {
         roof = fmax(roof, machine_peak(context));
         whose = "the best peak of this machine, measured again by bench itself";

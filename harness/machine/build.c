@@ -47,7 +47,7 @@ static void first_line_of(const char *const argv[], char *line, size_t size)
     if (!failed && (waitpid(child, &status, 0) != child || status != 0)) line[0] = 0;
 }
 
-/* What the checkout is at now, asked without taking git's lock: a run may be killed at any moment. */
+/* What the checkout is at now, asked without taking git's lock: a run may be killed at any time. */
 static void read_source_tree(struct build *b)
 {
     static const char *const tell[] = {"sh", SOURCE_ROOT "/harness/machine/commit.sh", SOURCE_ROOT, NULL};

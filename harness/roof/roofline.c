@@ -72,7 +72,7 @@ static double take(const struct team *t, const struct probe *p)
     return bandwidth_gbytes(&t->memory, p->row.tier, p->bandwidth, p->bytes, p->start, seconds);
 }
 
-/* All probes in turns, so that a noisy moment does not hit the rounds of one alone; then their rows. */
+/* All probes in turns, so that a short disturbance does not hit the rounds of one alone; then their rows. */
 static int measure_in_turns(struct team *t)
 {
     const struct roofline_request *r = t->request;

@@ -90,7 +90,7 @@ void own_threads_begin(struct own_threads *w, int team)
     w->before = look().threads;
 }
 
-/* Also when a runtime needs a moment to end threads of its own. */
+/* Also when a runtime needs some time to end threads of its own. */
 static bool more_stay(int before)
 {
     for (int i = 0; i < SAMPLES; i++) {

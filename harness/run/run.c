@@ -332,7 +332,7 @@ static void finish_training(struct run *run, struct runner *r)
 
 /* ---- Training in turns ---- */
 
-/* The others have just been stopped: gives the kernel a moment to settle. */
+/* The others have just been stopped: gives the kernel time to settle. */
 static void settle(void)
 {
     const struct timespec gap = {0, 5000000};

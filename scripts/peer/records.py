@@ -30,7 +30,7 @@ RECORDED_VARIABLES = ("OMP_", "GOMP_", "KMP_", "DNNL_", "ONEDNN_", "BENCH_", "MA
 
 
 class Csv:
-    """NAME.partial holds only whole rows at any moment, because every row puts a new copy in its place; finish() gives
+    """NAME.partial holds only whole rows at any time, because every row puts a new copy in its place; finish() gives
     it its name."""
 
     def __init__(self, folder, name, columns):

@@ -124,7 +124,7 @@ class Trainer:
     # ---- requests ----
 
     def trial(self, setting, limit):
-        """The faster of two training epochs of a setting, after its check and a warm-up: a noisy moment must not make
+        """The faster of two training epochs of a setting, after its check and a warm-up: a short disturbance must not make
         a good setting lose. An epoch longer than limit is broken off."""
         share = self.check(setting)
         if not share <= 1:

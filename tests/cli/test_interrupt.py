@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every command ended by signals at random moments: it leaves soon, with no process behind, with whole rows only and no
+"""Every command ended by signals at random times: it leaves soon, with no process behind, with whole rows only and no
 half file under a final name.
 
 Arguments: bench, a plug-in that hangs while it is asked. BENCH_TEST_KILLS=50 ends each command 50 times by each signal;
@@ -73,7 +73,7 @@ def check_lines(path, what):
 
 
 def check_file(path, what, killed):
-    """Whatever moment it was left at."""
+    """Whenever it was ended."""
     name = os.path.basename(path).removesuffix(".partial")
     check(killed or not path.endswith((".tmp", ".partial")), f"{what}: {path} is left")
     if path.endswith(".tmp"):
@@ -131,7 +131,7 @@ def marked(mark):
 
 
 def check_orphans(mark, what):
-    """The kernel ends the worker of a parent that was killed, a moment later."""
+    """The kernel ends the worker of a parent that was killed, soon after."""
     deadline = time.monotonic() + LONGEST
     while (left := marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Runs and sweeps ended at random moments by SIGKILL and SIGINT, and gone on with by --resume, which is itself ended
+"""Runs and sweeps ended at random times by SIGKILL and SIGINT, and gone on with by --resume, which is itself ended
 again: the rows are those of an undisturbed run. Then folders that cannot be resumed.
 A proof takes seconds, so by itself it ends one run by SIGKILL and one sweep by SIGINT, both amid the epochs.
-BENCH_TEST_KILLS=50 ends a run by each signal 50 times, and a sweep as often, at any moment; BENCH_TEST_SEED repeats the
-moments."""
+BENCH_TEST_KILLS=50 ends a run by each signal 50 times, and a sweep as often, at any time; BENCH_TEST_SEED repeats the
+times."""
 import fcntl
 import json
 import math
@@ -21,7 +21,7 @@ from cli_common import check, check_refused, clean_environment, finish, make_dat
 bench, evil = (os.path.abspath(word) for word in sys.argv[1:3])  # evil: a plug-in that does harm as it is told
 kills = int(os.environ.get("BENCH_TEST_KILLS", "0"))
 seed = int(os.environ.get("BENCH_TEST_SEED", str(random.randrange(10**6))))
-moments = random.Random(seed)
+rng = random.Random(seed)
 EPOCHS = 40
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "round", "position", "verified")
 
@@ -80,13 +80,13 @@ def end_by(sent, argv, folders, seconds, total):
     """Starts bench and ends it: at a random time, or once a random number of rows is there. Returns the exit code."""
     process = subprocess.Popen([bench, *argv], env=clean_environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if kills and moments.random() < 0.4:
-        time.sleep(seconds * moments.random())
+    if kills and rng.random() < 0.4:
+        time.sleep(seconds * rng.random())
     else:
-        wanted = moments.randrange(*(row_count(folders), total + 1) if kills else (total // 8, total // 2))
+        wanted = rng.randrange(*(row_count(folders), total + 1) if kills else (total // 8, total // 2))
         while row_count(folders) < wanted and process.poll() is None:
             time.sleep(0.0005)
-        time.sleep(0.01 * moments.random())
+        time.sleep(0.01 * rng.random())
     process.send_signal(sent)
     _, stderr = process.communicate(timeout=300)
     check(process.returncode in (0, 130, -sent), f"{sent.name}: exit {process.returncode}: {stderr}")

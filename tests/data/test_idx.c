@@ -97,7 +97,7 @@ static void not_a_regular_file(void **state)
     load_fails(link, IDX_MISSING);
 }
 
-/* Root reads everything, so root becomes somebody else for the moment. */
+/* Root reads everything, so root becomes somebody else for a while. */
 static void unreadable(void **state)
 {
     (void)state;

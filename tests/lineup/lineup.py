@@ -20,7 +20,7 @@ import tempfile
 
 SKIP = 77
 WITHIN = 0.05
-TRIES = 3  # of each setting: one alone, beside a moment's load, would choose the wrong one
+TRIES = 3  # of each setting: one alone, beside a passing load, would choose the wrong one
 PRODUCTS = ["forward1", "forward2", "dw2", "dh", "dw1"]
 INSTALLED = [("OpenBLAS, pthreads", "openblas-pthread/libopenblas.so.0"),
              ("OpenBLAS, OpenMP", "openblas-openmp/libopenblas.so.0"),
