@@ -3,7 +3,7 @@
 #define LB_SAVED_ROOFLINE_H
 
 #include "cli/session.h"
-#include "roof/bound.h"
+#include "roof/limiter.h"
 
 /* What bench roofline has saved of this machine, ISA and number of threads. If there is nothing, says on
  * stderr, unless quiet, how to get it; that is not an error. */

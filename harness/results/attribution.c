@@ -17,6 +17,6 @@ struct op_attribution attribution_of(const struct attribution *a, const struct e
     roofs_init(&roofs, a->rates, (enum isa_tier)report->tier, a->topology, a->threads);
     roofs.flop = best_peak * 1e9;
     const struct work work = {report->ops[which].flop, least.bytes, least.working_set, least.updates};
-    found.bound = bound_of(&roofs, &work);
+    found.limiter = limiter_of(&roofs, &work);
     return found;
 }

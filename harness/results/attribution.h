@@ -4,7 +4,7 @@
 #ifndef LB_ATTRIBUTION_H
 #define LB_ATTRIBUTION_H
 
-#include "roof/bound.h"
+#include "roof/limiter.h"
 #include "run/run.h"
 #include "train/op_work.h"
 
@@ -18,8 +18,8 @@ struct attribution {
 
 struct op_attribution {
     bool has_bytes;
-    double bytes;       /* that all calls of the epoch must move at least */
-    struct bound bound; /* seconds: the epoch's calls at the roof */
+    double bytes;           /* that all calls of the epoch must move at least */
+    struct limiter limiter; /* seconds: the epoch's calls at the roof */
 };
 
 /* Of line `which` of the report; best_peak: of the tier's peaks, in GFLOP/s. */

@@ -198,7 +198,7 @@ int op_figures(struct op_figures *ops, const struct summary *s, const struct sum
                                   .gflops = NAN,
                                   .share_of_peak = NAN,
                                   .ai = NAN,
-                                  .attribution.bound.by = "",
+                                  .attribution.limiter.by = "",
                                   .share_of_roof = NAN};
         op->share_of_epoch = op->seconds / epoch;
         op->if_free = 1 / (1 - op->share_of_epoch);
@@ -208,7 +208,7 @@ int op_figures(struct op_figures *ops, const struct summary *s, const struct sum
         op->flop = last->ops[i].flop;
         if (s->attribution)
             op->attribution = attribution_of(s->attribution, last, s->best_peak[row->tier], i);
-        if (op->attribution.bound.by[0]) op->share_of_roof = op->attribution.bound.seconds / op->seconds;
+        if (op->attribution.limiter.by[0]) op->share_of_roof = op->attribution.limiter.seconds / op->seconds;
         if (op->flop > 0) add_speed(op, s->best_peak[row->tier]);
     }
     return row->ops.count;

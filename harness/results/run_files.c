@@ -224,12 +224,12 @@ static int add_epoch(struct run_files *f, const struct registry_entry *backend,
 /* The columns that say what limits the op. */
 static void add_bound(struct csv *c, const struct op_attribution *a, double seconds, double flop)
 {
-    const bool bound = a->bound.by[0] && seconds > 0;
+    const bool limited = a->limiter.by[0] && seconds > 0;
     csv_real_or_empty(c, a->has_bytes ? a->bytes : NAN);
     csv_real_or_empty(c, a->has_bytes && flop > 0 ? flop / a->bytes : NAN);
-    csv_text(c, a->bound.by);
-    csv_real_or_empty(c, bound && flop > 0 ? flop / a->bound.seconds * 1e-9 : NAN);
-    csv_real_or_empty(c, bound ? a->bound.seconds / seconds : NAN);
+    csv_text(c, a->limiter.by);
+    csv_real_or_empty(c, limited && flop > 0 ? flop / a->limiter.seconds * 1e-9 : NAN);
+    csv_real_or_empty(c, limited ? a->limiter.seconds / seconds : NAN);
 }
 
 /* calls < 0: not counted; inherited < 0: does not apply. */
@@ -284,7 +284,7 @@ static int add_ops(struct run_files *f, const struct registry_entry *backend,
                    op->flop, op->inherited, &attribution, e))
             return (int)e->code;
     }
-    const struct op_attribution none = {.bound = {"", 0.0}};
+    const struct op_attribution none = {.limiter = {"", 0.0}};
     return add_op(f, backend, verdict, report, "other", -1, rest, 0, -1, &none, e);
 }
 

@@ -68,7 +68,7 @@ static json_t *op_json(const struct op_figures *op)
                   (json_int_t)op->calls, "flop", op->flop > 0 ? json_real(op->flop) : json_null(), "gflops",
                   real(op->gflops), "share_of_peak", real(op->share_of_peak), "bytes_min",
                   a->has_bytes ? json_real(a->bytes) : json_null(), "ai", real(op->ai), "bound_by",
-                  json_string_or_null(a->bound.by), "share_of_roof", real(op->share_of_roof));
+                  json_string_or_null(a->limiter.by), "share_of_roof", real(op->share_of_roof));
     json_object_update(object, more);
     json_decref(more);
     return object;

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "roof/bound.h"
+#include "roof/limiter.h"
 #include "roof/roofline.h"
 
 /* Its name in the cache folder; see folders.h. */

@@ -43,7 +43,7 @@ ALWAYS_INLINE void tile_step_wide(tile *sum, int rows, int vecs, const float *a,
 }
 
 /* One step of k. With copy != NULL (a literal where it is not), the vectors of b are also written there:
- * packing for free, behind the FMAs. */
+ * packing costs nothing, because the FMAs hide it. */
 ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size_t a_row, const float *b,
                              float *copy)
 {

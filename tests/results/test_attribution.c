@@ -87,28 +87,28 @@ static const struct roofs roofs = {.flop = 100,
                                    .bytes = {40, 20, 0, 4},
                                    .capacity = {1000, 10000, 100000, INFINITY}};
 
-static void expect_bound(const char *by, double seconds, const struct work *w, const struct roofs *r)
+static void expect_limiter(const char *by, double seconds, const struct work *w, const struct roofs *r)
 {
-    const struct bound b = bound_of(r, w);
-    assert_string_equal(b.by, by);
-    assert_true(fabs(b.seconds - seconds) < 1e-9 * seconds + 1e-300);
+    const struct limiter l = limiter_of(r, w);
+    assert_string_equal(l.by, by);
+    assert_true(fabs(l.seconds - seconds) < 1e-9 * seconds + 1e-300);
 }
 
 static void the_slowest_roof_holds_the_op(void **state)
 {
     (void)state;
-    expect_bound("FMA", 10, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1000}, &roofs);
-    expect_bound("L1", 10.025, &(struct work){.flop = 1000, .bytes = 401, .working_set = 1000}, &roofs);
-    expect_bound("L2", 19.95, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1001}, &roofs);
-    expect_bound("DRAM", 99.75, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1e6}, &roofs);
+    expect_limiter("FMA", 10, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1000}, &roofs);
+    expect_limiter("L1", 10.025, &(struct work){.flop = 1000, .bytes = 401, .working_set = 1000}, &roofs);
+    expect_limiter("L2", 19.95, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1001}, &roofs);
+    expect_limiter("DRAM", 99.75, &(struct work){.flop = 1000, .bytes = 399, .working_set = 1e6}, &roofs);
     /* A level that was not measured holds nothing, rather than another one's rate. */
-    expect_bound("FMA", 10, &(struct work){.flop = 1000, .bytes = 399, .working_set = 50000}, &roofs);
-    expect_bound("divider", 30, &(struct work){.flop = 1000, .updates = 100}, &roofs);
-    expect_bound("L1", 30.025, &(struct work){.bytes = 1201, .updates = 100, .working_set = 1}, &roofs);
-    expect_bound("", 0, &(struct work){.bytes = 0}, &roofs);
+    expect_limiter("FMA", 10, &(struct work){.flop = 1000, .bytes = 399, .working_set = 50000}, &roofs);
+    expect_limiter("divider", 30, &(struct work){.flop = 1000, .updates = 100}, &roofs);
+    expect_limiter("L1", 30.025, &(struct work){.bytes = 1201, .updates = 100, .working_set = 1}, &roofs);
+    expect_limiter("", 0, &(struct work){.bytes = 0}, &roofs);
     const struct roofs only_flop = {.flop = 100, .capacity = {1000, 10000, 100000, INFINITY}};
-    expect_bound("FMA", 10, &(struct work){1000, 1e9, 1e9, 1e9}, &only_flop);
-    expect_bound("", 0, &(struct work){0, 1e9, 1e9, 1e9}, &only_flop);
+    expect_limiter("FMA", 10, &(struct work){1000, 1e9, 1e9, 1e9}, &only_flop);
+    expect_limiter("", 0, &(struct work){0, 1e9, 1e9, 1e9}, &only_flop);
 }
 
 static void capacities_are_the_teams(void **state)
@@ -239,7 +239,7 @@ static void an_op_is_held_to_the_best_peak_of_the_run(void **state)
                                       .ops = {{.flop = 1e9}},
                                       .name_text = {"forward1"},
                                       .peak_gflops = 0.5};
-    assert_float_equal(attribution_of(&a, &busy, 4.0, 0).bound.seconds, 0.25, 1e-12);
+    assert_float_equal(attribution_of(&a, &busy, 4.0, 0).limiter.seconds, 0.25, 1e-12);
 }
 
 static void keeps_rooflines_by_machine_and_team(void **state)

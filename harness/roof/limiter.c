@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "roof/bound.h"
+#include "roof/limiter.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,19 +23,19 @@ void roofs_init(struct roofs *r, const struct roofline_rates *rates, enum isa_ti
     memcpy(r->bytes, rates->bytes, sizeof r->bytes);
 }
 
-static void consider(struct bound *b, const char *by, double seconds)
+static void consider(struct limiter *l, const char *by, double seconds)
 {
-    if (seconds > b->seconds) *b = (struct bound){by, seconds};
+    if (seconds > l->seconds) *l = (struct limiter){by, seconds};
 }
 
-struct bound bound_of(const struct roofs *r, const struct work *w)
+struct limiter limiter_of(const struct roofs *r, const struct work *w)
 {
-    struct bound b = {"", 0.0};
+    struct limiter l = {"", 0.0};
     int level = LEVEL_L1;
     while (level < LEVEL_DRAM && w->working_set > r->capacity[level]) level++;
-    if (r->flop > 0) consider(&b, "FMA", w->flop / r->flop);
+    if (r->flop > 0) consider(&l, "FMA", w->flop / r->flop);
     if (r->divide > 0 && r->square_root > 0)
-        consider(&b, "divider", w->updates / r->divide + w->updates / r->square_root);
-    if (r->bytes[level] > 0) consider(&b, level_name(level), w->bytes / r->bytes[level]);
-    return b;
+        consider(&l, "divider", w->updates / r->divide + w->updates / r->square_root);
+    if (r->bytes[level] > 0) consider(&l, level_name(level), w->bytes / r->bytes[level]);
+    return l;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which of the measured roofs limits an op: the one that would take the most time for the op's work. */
-#ifndef LB_BOUND_H
-#define LB_BOUND_H
+#ifndef LB_LIMITER_H
+#define LB_LIMITER_H
 
 #include "machine/topology.h"
 #include "roof/levels.h"
 #include "roof/peak.h"
 
-/* A roofline measurement as far as bounds need it; a rate of 0 was not measured. */
+/* A roofline measurement as far as limiters need it; a rate of 0 was not measured. */
 struct roofline_rates {
     char utc[32]; /* of the measurement */
     int threads;
@@ -36,15 +36,15 @@ struct work {
     double updates;     /* a division and a square root each, in the same unit one after the other */
 };
 
-struct bound {
+struct limiter {
     const char
         *by; /* "FMA", "divider", "L1", "L2", "L3", "DRAM"; "" when no measured roof is over this work */
     double seconds; /* that the roof allows at best; 0 with "" */
 };
 
 /* The memory is the smallest that holds the working set, and where it was not measured none: each is the best
- * that could be, so that no op can be faster than its bound, but for what it leaves out of its nominal work.
+ * that could be, so that no op can be faster than that, but for what it leaves out of its nominal work.
  */
-struct bound bound_of(const struct roofs *r, const struct work *w);
+struct limiter limiter_of(const struct roofs *r, const struct work *w);
 
 #endif
