@@ -15,8 +15,8 @@ enum plugin_stage { PLUGIN_STARTS, PLUGIN_LOADS, PLUGIN_ENTERS, PLUGIN_IS_READ, 
  * says all the while what is running; it may be NULL. */
 const struct backend *plugin_enter(const char *path, volatile enum plugin_stage *stage, struct error *e);
 
-/* Loads it for good; b is the plug-in's struct backend under the given name, which is kept by reference. Runs
- * constructors and lanebench_backend(). EXIT_USAGE. */
+/* Loads it for good; b is the plug-in's struct backend under the given name, which is stored by reference.
+ * Runs constructors and lanebench_backend(). EXIT_USAGE. */
 int plugin_load(struct backend *b, const char *path, const char *name, struct error *e);
 
 #endif

@@ -14,8 +14,8 @@
 #include "backends/registry.h"
 #include "base/error.h"
 
-/* One entry. What identifies it (cpu, isa) is this machine's and not kept here. In one that was read, a size
- * that is not a positive int is -1; mr and nr 0: the tile is chosen for each product. */
+/* One entry. What identifies it (cpu, isa) is this machine's and not stored here. In one that was read, a
+ * size that is not a positive int is -1; mr and nr 0: the tile is chosen for each product. */
 struct tuning {
     char backend[64];
     int threads;

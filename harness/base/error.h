@@ -12,7 +12,7 @@ struct error {
     char text[700];
 };
 
-/* Fills e (the first error wins: an error already set is kept) and returns code. */
+/* Fills e (the first error wins: an error already set stays) and returns code. */
 int error_set(struct error *e, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -109,7 +109,7 @@ static int print_result(const struct tune *t, const struct registry_entry *entry
     return failed ? error_set(e, EXIT_INTERNAL, "out of memory") : 0;
 }
 
-/* Without the command that repeats a case: these sizes are kept nowhere that it could read. */
+/* Without the command that repeats a case: these sizes are saved nowhere that it could read. */
 static void print_failed_row(void *context, const struct proof_row *row)
 {
     const struct tuned *tuned = context;

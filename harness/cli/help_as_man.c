@@ -112,11 +112,11 @@ static void print_tail(FILE *out)
         "A flag on the command line wins over its environment variable.\n"
         ".TP\n.B MNIST_DIR\nDirectory of the images, unless given with\n.BR \\-\\-data .\n"
         ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
-        ".TP\n.B XDG_CACHE_HOME\nWhere a downloaded data set and the tunings are kept.\n"
+        ".TP\n.B XDG_CACHE_HOME\nWhere a downloaded data set and the tunings are cached.\n"
         ".SH FILES\n"
         ".TP\n.I results/RUN/\nThe files of a run: epochs.csv, ops.csv, proof.csv, machine.json and others.\n"
         ".TP\n.I ~/.cache/lanebench/mnist/\nThe data set, if no directory is named.\n"
-        ".TP\n.I ~/.cache/lanebench/tuning.json\nBlock sizes that bench tune has kept.\n",
+        ".TP\n.I ~/.cache/lanebench/tuning.json\nBlock sizes that bench tune saved.\n",
         out);
 }
 

@@ -94,7 +94,7 @@ const struct option_spec option_table[] = {
      AT(max_isa), "use no ISA above this tier"},
     {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
      AT(tuning),
-     "block sizes of gemm: auto: as bench tune has kept them in the cache directory; off: the defaults; or "
+     "block sizes of gemm: auto: as bench tune saved them in the cache directory; off: the defaults; or "
      "as FILE says"},
     {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
      AT(attribution),

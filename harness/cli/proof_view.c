@@ -127,7 +127,7 @@ static void print_wrong(const struct proof_view *v, const struct proof_row *row)
              row->inherited ? ", of an inherited op" : "", what_of(&row->failures[0]));
     fprintf(v->out, "%*s", INDENT, "");
     wrap_print(v->out, text, INDENT, INDENT, terminal_width(v->out));
-    for (int i = 0; v->detail == PROOF_ROWS && i < row->failures_kept; i++)
+    for (int i = 0; v->detail == PROOF_ROWS && i < row->failures_saved; i++)
         print_label(v, "case:", row->failures[i].message);
 }
 

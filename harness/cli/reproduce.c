@@ -114,9 +114,9 @@ void reproduce_print_deviations(FILE *out, const struct options *o, const struct
                                 const struct proof_row *row)
 {
     fprintf(out, "          %lld of %lld deviate%s", row->deviating, row->count, row->count == 1 ? "s" : "");
-    if (row->deviating > row->failures_kept) fprintf(out, "; the first %d", row->failures_kept);
+    if (row->deviating > row->failures_saved) fprintf(out, "; the first %d", row->failures_saved);
     fputs(":\n", out);
-    for (int i = 0; i < row->failures_kept; i++) {
+    for (int i = 0; i < row->failures_saved; i++) {
         const struct proof_failure *f = &row->failures[i];
         const int at = fprintf(out, "       %d) ", i + 1);
         wrap_print(out, f->message, at, at, terminal_width(out));

@@ -195,7 +195,7 @@ static const char *on_replayed(void *context, const struct registry_entry *entry
     const char *why = resume_replayed(job->resumed, job->session, entry, report, reason, sizeof reason);
     keep_history(job, summary_row(&job->summary, entry), report);
     progress_view_line(&job->view, "again     %s: epoch %d, %s", entry->name, report->result.epoch,
-                       why ? "not as before" : "whose row is kept");
+                       why ? "not as before" : "whose row stays");
     return why;
 }
 

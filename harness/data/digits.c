@@ -160,7 +160,7 @@ static void place(struct segment *s, int count, const struct hand *h)
     }
 }
 
-/* A coordinate as a pixel index, kept on the paper: 0..28. */
+/* A coordinate as a pixel index, clamped to the paper: 0..28. */
 static int pixel_floor(float x)
 {
     return x <= 0.0f ? 0 : x >= (float)DIGITS_SIDE ? DIGITS_SIDE : (int)x;

@@ -64,7 +64,7 @@ void integrity_ground_close(struct integrity_ground *g)
 void integrity_ground_seed(struct integrity_ground *g, uint64_t seed)
 {
     g->seed = seed;
-    g->order_epoch = 0; /* epochs count from 1: no order is kept */
+    g->order_epoch = 0; /* epochs count from 1: no order is saved */
 }
 
 /* ---- Lines ---- */

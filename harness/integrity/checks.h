@@ -54,7 +54,7 @@ struct integrity_ground {
     uint64_t seed;
     double nonzero; /* share of the training images' pixels that are not zero */
     uint32_t *order;
-    int order_epoch; /* whose hash is kept */
+    int order_epoch; /* whose hash is saved */
     uint64_t order_hash;
 };
 

@@ -15,7 +15,7 @@ enum { OFFSPRING_NAMED = 32 };
 
 /* Processes found so far, each counted once. Zeroed at the beginning. */
 struct offspring {
-    int count; /* at most OFFSPRING_NAMED are kept; more are not counted */
+    int count; /* at most OFFSPRING_NAMED are listed; more are not counted */
     struct {
         pid_t pid;
         char name[16]; /* as the kernel has it; printable */

@@ -17,13 +17,13 @@ static int ascending(const void *x, const void *y)
 /* Sorts, drops repetitions and what lies outside 1..CASES_MAX_EXTENT. */
 static int tidy(int *list, int count)
 {
-    int kept = 0;
+    int left = 0;
     qsort(list, (size_t)count, sizeof *list, ascending);
     for (int i = 0; i < count; i++) {
         const bool fits = list[i] >= 1 && list[i] <= CASES_MAX_EXTENT;
-        if (fits && (kept == 0 || list[kept - 1] != list[i])) list[kept++] = list[i];
+        if (fits && (left == 0 || list[left - 1] != list[i])) list[left++] = list[i];
     }
-    return kept;
+    return left;
 }
 
 int cases_sizes(const struct blocking *b, int *sizes)

@@ -102,7 +102,7 @@ static void try_once(struct determinism_subject *s, struct proof_row *row, const
     case_end(p, row);
 }
 
-/* The row's name with the promise kept. */
+/* The row's name where the promise holds. */
 static void name_row(char *cases, size_t size, const struct variation *v)
 {
     snprintf(cases, size, "same bits, %s", v->name);

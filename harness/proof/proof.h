@@ -12,7 +12,7 @@
 
 /* Bytes of the text that names a case, of that with what is wrong, and of what was measured; failed cases
  * that a row keeps. */
-enum { PROOF_CASE_TEXT = 224, PROOF_FAILURE_TEXT = 400, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_KEPT = 3 };
+enum { PROOF_CASE_TEXT = 224, PROOF_FAILURE_TEXT = 400, PROOF_MEASURED_TEXT = 160, PROOF_FAILURES_SAVED = 3 };
 
 /* A case that failed. */
 struct proof_failure {
@@ -39,8 +39,8 @@ struct proof_row {
     char is_of_rules;   /* 1: of special values alone, so that what fails may be a deviation */
     char measured[PROOF_MEASURED_TEXT]; /* a figure of its own, as text: "at most 0.75 ulp, ..."; "" when
                                            none */
-    int failures_kept;
-    struct proof_failure failures[PROOF_FAILURES_KEPT]; /* the first ones, all of different cases;
+    int failures_saved;
+    struct proof_failure failures[PROOF_FAILURES_SAVED]; /* the first ones, all of different cases;
                                                          deviations only where nothing else failed */
     /* Of this row and those before it of the same op: */
     long long op_count, op_failed;

@@ -153,7 +153,7 @@ void row_end(struct proof *p, struct proof_row *row)
     row->seconds = clock_seconds() - p->row_start;
     if (row->count == 0) {
         row->failed = 1;
-        row->failures_kept = 1;
+        row->failures_saved = 1;
         snprintf(row->failures[0].message, sizeof row->failures[0].message, "no case was run");
     }
     tell_findings(p, row);
@@ -227,11 +227,11 @@ void case_check(struct proof *p, struct proof_row *row, const struct comparison 
 static void keep_failure(const struct proof *p, struct proof_row *row, bool deviates)
 {
     if (deviates && row->failed > 0) return;
-    if (!deviates && row->failed == 0) row->failures_kept = 0;
-    if (row->failures_kept == PROOF_FAILURES_KEPT) return;
-    for (int i = 0; i < row->failures_kept; i++)
+    if (!deviates && row->failed == 0) row->failures_saved = 0;
+    if (row->failures_saved == PROOF_FAILURES_SAVED) return;
+    for (int i = 0; i < row->failures_saved; i++)
         if (strcmp(row->failures[i].case_text, p->failure.case_text) == 0) return;
-    row->failures[row->failures_kept++] = p->failure;
+    row->failures[row->failures_saved++] = p->failure;
 }
 
 static double size_of(const char *case_text)

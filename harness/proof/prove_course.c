@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Courses of steps: what may be put off (the decay of v of a pixel that no image has), kept (lists of pixels,
- * labels) or shared between two states, and must not show. */
+ * Courses of steps: what may be put off (the decay of v of a pixel that no image has), saved (lists of
+ * pixels, labels) or shared between two states, and must not show. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,9 +93,9 @@ static void set_pixel(struct course *c, struct rng *rng, int pixel, bool set)
 static void shuffle(struct rng *rng, int *list, int count)
 {
     for (int i = count - 1; i > 0; i--) {
-        const int j = (int)rng_below(rng, (uint32_t)i + 1), kept = list[i];
+        const int j = (int)rng_below(rng, (uint32_t)i + 1), other = list[i];
         list[i] = list[j];
-        list[j] = kept;
+        list[j] = other;
     }
 }
 

@@ -56,7 +56,7 @@ static struct element special_element(struct rng *r)
     return e;
 }
 
-/* rho is a multiple of 1/4 and lr a power of two. For rho 1, v is kept as it is, a square where epsilon is to
+/* rho is a multiple of 1/4 and lr a power of two. For rho 1, v stays as it is, a square where epsilon is to
  * be added without rounding; for rho 0 it does not matter and g g has 24 bits; between them v, g g and their
  * sum are multiples of 1/4 below 2^22. */
 static struct element rounded_element(const struct rmsprop_case *c, struct rng *r)

@@ -190,7 +190,7 @@ json_t *summary_json(const struct summary *s, const struct record *record,
 json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row)
 {
     json_t *failures = json_array();
-    for (int i = 0; i < row->failures_kept; i++)
+    for (int i = 0; i < row->failures_saved; i++)
         json_array_append_new(failures, json_string_of_bytes(row->failures[i].message));
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "backend", entry->name,
                      "op", row->op, "cases", row->cases, "count", (json_int_t)row->count, "failed",

@@ -25,9 +25,9 @@ static void clean_row(struct proof_row *row)
     CLEAN(row->op);
     CLEAN(row->cases);
     CLEAN(row->measured);
-    if (row->failures_kept < 0 || row->failures_kept > PROOF_FAILURES_KEPT)
-        row->failures_kept = PROOF_FAILURES_KEPT;
-    for (int i = 0; i < PROOF_FAILURES_KEPT; i++) {
+    if (row->failures_saved < 0 || row->failures_saved > PROOF_FAILURES_SAVED)
+        row->failures_saved = PROOF_FAILURES_SAVED;
+    for (int i = 0; i < PROOF_FAILURES_SAVED; i++) {
         CLEAN(row->failures[i].message);
         CLEAN(row->failures[i].case_text);
         CLEAN(row->failures[i].map);

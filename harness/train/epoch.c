@@ -83,7 +83,7 @@ static void add_span(struct timestamp *sum, const struct timestamp *start)
     sum->ticks += now.ticks - start->ticks;
 }
 
-/* A training step; what the watch does around it is kept off the clock. */
+/* A training step; what the watch does around it is not timed. */
 static void step(struct trainer *t, struct pass *p, const struct batch *b, struct step_result *r)
 {
     if (!p->watch) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * oneDNN's objects with one owner and one error: everything made through a struct library lives until
- * library_close, and after the first failure, which is kept, every further call does nothing and gives NULL.
- * So a chain of calls needs one check at its end. */
+ * library_close, and after the first failure, which it remembers, every further call does nothing and gives
+ * NULL. So a chain of calls needs one check at its end. */
 #ifndef LANEBENCH_ONEDNN_LIBRARY_H
 #define LANEBENCH_ONEDNN_LIBRARY_H
 

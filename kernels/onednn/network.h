@@ -257,7 +257,7 @@ static void *library_zeroed(struct library *l, size_t count, size_t size)
     return l->failed ? NULL : memory;
 }
 
-/* The primitives for that many rows, made at their first use and kept: plan.batch rows in open, an epoch's
+/* The primitives for that many rows, made at their first use and cached: plan.batch rows in open, an epoch's
  * last, smaller batch in the step that meets it first. NULL after a failure. */
 static const struct forward *network_forward(struct network *n, int rows)
 {

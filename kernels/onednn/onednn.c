@@ -11,7 +11,7 @@
  *
  * All primitives for plan->batch rows are made in open(). Another number of rows (the last batch of an epoch)
  * gets its primitives in the first step or prediction that meets it, the one exception to "nothing is
- * allocated in a step"; they are kept for good. */
+ * allocated in a step"; they are cached for good. */
 #include <stdbool.h>
 
 #include "backend.h"

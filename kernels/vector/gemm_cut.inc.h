@@ -238,7 +238,7 @@ static struct gemm_cut gemm_cut_of(const struct blocking *blocking, int vecs, in
 /* ---- threads */
 
 /* What a thread of the team costs to wake and to wait for, in multiply-adds of gemm. With two threads, a
- * product of 2^18 breaks even: the figure of the first version, whose measurement was not kept.
+ * product of 2^18 breaks even: the figure of the first version, whose measurement was not recorded.
  * `meson test -C build --benchmark 'gemm-wake avx512' -v` measures it again, with kernels compiled for 1. */
 #ifndef GEMM_WAKE
 #define GEMM_WAKE (1 << 16)

@@ -233,7 +233,7 @@ static inline void store_chosen(uint32_t *to, __m128i x, const int32_t *order)
 }
 /* Lanes of x where `keep`, which is >= 0, is not 0, one after the other; returns how many. Writes up to VL
  * numbers, whatever it returns. */
-static inline uint32_t vi_store_kept(uint32_t *to, vi keep, vi x)
+static inline uint32_t vi_store_selected(uint32_t *to, vi keep, vi x)
 {
     /* The lanes that a mask of four chooses, the others after them. */
     static const int32_t order[16][4] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},

@@ -227,11 +227,11 @@ static inline vi vi_shl(vi a, int n)
 }
 /* Lanes of x where `keep`, which is >= 0, is not 0, one after the other; returns how many. Writes up to VL
  * numbers, whatever it returns. */
-static inline uint32_t vi_store_kept(uint32_t *to, vi keep, vi x)
+static inline uint32_t vi_store_selected(uint32_t *to, vi keep, vi x)
 {
-    const __mmask16 kept = _mm512_test_epi32_mask(keep, keep);
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(kept, x));
-    return (uint32_t)__builtin_popcount(kept);
+    const __mmask16 selected = _mm512_test_epi32_mask(keep, keep);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(selected, x));
+    return (uint32_t)__builtin_popcount(selected);
 }
 
 /* Sum and maximum over all lanes, in one fixed order. */

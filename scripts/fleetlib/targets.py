@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The targets of a fleet: read from an .ini file, kept in fleet.json, each with a place of its own for its job and result.
+"""The targets of a fleet: read from an .ini file, saved in fleet.json, each with a place of its own for its job and result.
 
 [fleet]
 engine = slurm                 ; or local: one after the other, here

@@ -161,7 +161,7 @@ class Backend:
 
 class Run:
     """One folder. tag is '' for a single run, else the letter that stands for it in labels. host: for the run of another
-    framework that is kept in the folder of a run, to be shown beside it, that run; such runs are its peers."""
+    framework that lies in the folder of a run, to be shown beside it, that run; such runs are its peers."""
 
     def __init__(self, folder, host=None):
         if not os.path.isdir(folder):

@@ -92,8 +92,8 @@ def resumed(run):
     notes = run.machine.get("resumed")
     if not isinstance(notes, list) or not notes:
         return
-    kept = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
-    before = fmt.listed(f"{name} {count}" for name, count in kept.items()) if isinstance(kept, dict) else "unknown"
+    prior = notes[-1].get("kept_epochs") if isinstance(notes[-1], dict) else None
+    before = fmt.listed(f"{name} {count}" for name, count in prior.items()) if isinstance(prior, dict) else "unknown"
     yield "warn", (f"the run was resumed {fmt.count(len(notes), 'time')}: the epochs before and after come from "
                    f"different processes and times. Epochs before the last time: {before}.")
     for note in notes:

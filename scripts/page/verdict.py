@@ -99,7 +99,7 @@ def rightness(run):
 
 
 def beside(best, peer):
-    """The fastest backend against a framework that took turns with it and is kept beside the run."""
+    """The fastest backend against a framework that took turns with it, whose run lies beside."""
     for backend, up in speedups.paired_rows(peer):
         if backend is best:
             return f" In paired rounds {best.titled} was {speedup_text(up)} as fast as {peer.backends[0].name}."

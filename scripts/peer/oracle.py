@@ -49,6 +49,6 @@ def distance(step, data, w1, w2, index, batch):
     for before, ours, theirs in zip(with_biases(w1, w2), step.parameters(), oracle.w):
         change = theirs - before.double()
         gap = ((ours.double() - theirs).norm() / change.norm().clamp(min=1e-30)).item()
-        if not gap <= worst:  # a NaN is kept
+        if not gap <= worst:  # a NaN stays
             worst = gap
     return worst

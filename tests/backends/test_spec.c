@@ -102,7 +102,7 @@ static void a_composed_entry_has_the_ops_and_no_step(void **state)
     assert_memory_equal(&composed->backend->ops, &fused->backend->ops, sizeof fused->backend->ops);
     assert_string_equal(composed->name, "avx2:composed");
     assert_string_equal(composed->spec, "avx2:composed");
-    assert_string_equal(composed->backend->name, "avx2"); /* what its tuning is kept under */
+    assert_string_equal(composed->backend->name, "avx2"); /* what its tuning is saved under */
     assert_ptr_equal(resolve("avx2:composed"), composed);
     assert_string_equal(resolve("cblas:/a/x.so:composed")->name, "cblas:x.so:composed");
     assert_string_equal(resolve("cblas:/a/x.so:composed")->argument, "/a/x.so");

@@ -57,7 +57,7 @@ static int begin(void **state)
     return 0;
 }
 
-static void what_is_kept_is_found(void **state)
+static void what_is_saved_is_found(void **state)
 {
     (void)state;
     struct tuning t;
@@ -97,7 +97,7 @@ static void read_text(char *text, size_t size)
     fclose(f);
 }
 
-/* The kept file with the first letter of one value changed: an entry of somebody else. */
+/* The saved file with the first letter of one value changed: another program's entry. */
 static void change_value(const char *key)
 {
     char text[4096], start[32];
@@ -171,7 +171,7 @@ static void what_cannot_be_written_is_an_error(void **state)
     assert_non_null(strstr(e.text, "/dev/null"));
 }
 
-static void the_program_uses_what_was_kept(void **state)
+static void the_program_uses_what_was_saved(void **state)
 {
     (void)state;
     struct error e = {0};
@@ -232,13 +232,13 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(what_is_kept_is_found, begin),
+        cmocka_unit_test_setup(what_is_saved_is_found, begin),
         cmocka_unit_test_setup(an_entry_replaces_its_like_and_nothing_else, begin),
         cmocka_unit_test_setup(another_machine_is_another_entry, begin),
         cmocka_unit_test_setup(a_broken_file_is_refused_and_left_alone, begin),
         cmocka_unit_test_setup(absurd_sizes_are_known_as_such, begin),
         cmocka_unit_test_setup(what_cannot_be_written_is_an_error, begin),
-        cmocka_unit_test_setup(the_program_uses_what_was_kept, begin),
+        cmocka_unit_test_setup(the_program_uses_what_was_saved, begin),
         cmocka_unit_test_setup(other_sizes_than_the_choices_are_refused, begin),
     };
     return cmocka_run_group_tests(tests, start, end);

@@ -255,18 +255,18 @@ def test_full_and_read_only(data, folder):
     full = mounted(place, "size=4k", f"{command}; exit $?")
     check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
     check(full.stderr.count("\n") == 1, f"full: {full.stderr!r}")
-    kept = folder + "/kept"
-    filling = mounted(place, "size=200k", f'{command}; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    saved = folder + "/saved"
+    filling = mounted(place, "size=200k", f'{command}; code=$?; cp -r "{place}/run" "{saved}"; exit $code')
     check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
     check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
-    lost = check_kept(kept, "filling up")
-    check(lost in (["epochs.csv"], ["ops.csv"]), f"filling up: {lost} kept the name of a file that is not whole")
+    lost = check_saved(saved, "filling up")
+    check(lost in (["epochs.csv"], ["ops.csv"]), f"filling up: {lost} has the name of a file that is not whole")
     # A proof that does not fit; --benchmark_out that does not, beside a CSV file that does.
-    shutil.rmtree(kept)
+    shutil.rmtree(saved)
     command = f'env -i "{part[1]}" prove {" ".join(SMALL)} --quiet --data "{data}" --out "{place}/run"'
-    proof = mounted(place, "size=28k", f'{command} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{kept}"; exit $code')
+    proof = mounted(place, "size=28k", f'{command} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{saved}"; exit $code')
     check(proof.returncode == 99 and "No space left" in proof.stderr, f"prove: {proof}")
-    check(check_kept(kept, "prove") == ["proof.csv"], "prove: proof.csv has its final name without all its rows")
+    check(check_saved(saved, "prove") == ["proof.csv"], "prove: proof.csv has its final name without all its rows")
     command = (f'env -i "{bench}" micro {" ".join(SMALL)} --quiet --data "{data}" --benchmark_filter=gather '
                f'--benchmark_min_time=0.001 --benchmark_repetitions=40 --benchmark_out="{place}/out.json"')
     out = mounted(place, "size=8k", f'{command}; code=$?; ls "{place}"; exit $code')
@@ -274,11 +274,11 @@ def test_full_and_read_only(data, folder):
     check(out.stdout.splitlines()[-1] != "out.json", f"micro: out.json is cut: {out.stdout[-200:]}")
 
 
-def check_kept(kept, what):
-    """Whole rows, whatever the name. Returns the files that kept their .partial name, without it."""
-    names = [name for name in os.listdir(kept) if ".csv" in name]
+def check_saved(saved, what):
+    """Whole rows, whatever the name. Returns the files that still have their .partial name, without it."""
+    names = [name for name in os.listdir(saved) if ".csv" in name]
     for name in names:
-        check(len(whole_rows(f"{kept}/{name}")) > 2, f"{what}: {name}")
+        check(len(whole_rows(f"{saved}/{name}")) > 2, f"{what}: {name}")
     return sorted(name.removesuffix(".partial") for name in names if name.endswith(".partial"))
 
 
@@ -293,7 +293,7 @@ def test_limited_files(data, folder):
     rows = run(bench, *SMALL, "--quiet", "--epochs", "400", "--data", data, "--out", folder + "/limited",
                preexec_fn=lambda: limit(700000))
     check(rows.returncode == 99 and "File too large" in rows.stderr, f"rows: {rows}")
-    check(check_kept(folder + "/limited", "rows") == ["ops.csv"], f"rows: {os.listdir(folder + '/limited')}")
+    check(check_saved(folder + "/limited", "rows") == ["ops.csv"], f"rows: {os.listdir(folder + '/limited')}")
 
 
 def test_nowhere(data, folder):

@@ -123,15 +123,15 @@ def test_run_folders(data, folder):
                                      ("epochs.csv", ["gate", "--baseline", base, "--data", data], (6,)),
                                      ("machine.json", ["prove", *SMALL, "--out", run_folder], (2,))):
             there = os.path.join(base if command[0] == "gate" else run_folder, name)
-            kept = there + ".kept"
+            aside = there + ".aside"
             if os.path.exists(there):
-                os.rename(there, kept)
+                os.rename(there, aside)
             os.rename(path, there)
             refused(f"{kind}: {command}: {name}", run(bench, *command, timeout=60), codes, None,
                     says if command[0] != "prove" else "machine.json")
             os.rename(there, path)
-            if os.path.exists(kept):
-                os.rename(kept, there)
+            if os.path.exists(aside):
+                os.rename(aside, there)
 
 
 def test_data(data, folder):

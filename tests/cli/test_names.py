@@ -142,10 +142,10 @@ def test_retry(data, folder):
     refused(["run", "--backend", "naive", "--batch", "16,32", "--threads", "1", "--quiet", "--data", folder + "/nowhere"],
             ["nowhere"], out)
     # What was there before stays: a run's folder that gets no second file.
-    kept = folder + "/run"
-    before = sorted(os.listdir(kept))
-    result = run(bench, "micro", *NAIVE, "--benchmark_filter=nonsense", "--data", data, "--out", kept)
-    check(result.returncode == 2 and sorted(os.listdir(kept)) == before, f"micro into a run: {os.listdir(kept)}")
+    earlier = folder + "/run"
+    before = sorted(os.listdir(earlier))
+    result = run(bench, "micro", *NAIVE, "--benchmark_filter=nonsense", "--data", data, "--out", earlier)
+    check(result.returncode == 2 and sorted(os.listdir(earlier)) == before, f"micro into a run: {os.listdir(earlier)}")
 
 
 def test_plugins():

@@ -120,15 +120,15 @@ def disturb(argv, out, begun, points, seconds, total, whole, once):
 
 def complete(place, begun, folders, whole, points):
     if os.path.isfile(os.path.join(place, begun)):
-        kept = {f: rows_by_key(f + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
-                for f in folders if os.path.isfile(f + "/epochs.csv")}
+        prior = {f: rows_by_key(f + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
+                 for f in folders if os.path.isfile(f + "/epochs.csv")}
         result = run(bench, "run", "--resume", place)
         check(result.returncode == 0, f"{place}: resumed: exit {result.returncode}: {result.stderr}")
         state = read_json(os.path.join(place, begun))
         check(state["status"] == "complete" and state["exit_code"] == 0, f"{place}: {state['status']}")
         for folder, point in zip(folders, points):
             check_same(folder, os.path.join(whole, point), folder)
-        for folder, rows in kept.items():
+        for folder, rows in prior.items():
             after = rows_by_key(folder + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
             check(rows.items() <= after.items(), f"{folder}: a measured time was lost")
         names = [name for _, _, names in os.walk(place) for name in names if name.endswith((".partial", ".tmp"))]
@@ -221,13 +221,13 @@ def test_torn(whole, folder, backends):
     last = backends[-1]
 
     def epochs(text):
-        kept = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4)
-        return kept + lines_where(text, lambda r: r["backend"] == last and r["epoch"] == "5").splitlines()[1][:-20]
+        whole = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4)
+        return whole + lines_where(text, lambda r: r["backend"] == last and r["epoch"] == "5").splitlines()[1][:-20]
 
     def ops(text):
-        kept = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4 and r["op"] != "other"
-                           or int(r["epoch"]) <= 3)
-        return kept + lines_where(text, lambda r: r["backend"] == last and (r["epoch"], r["op"]) == ("4", "other"))[:-2] \
+        whole = lines_where(text, lambda r: r["backend"] != last or int(r["epoch"]) <= 4 and r["op"] != "other"
+                            or int(r["epoch"]) <= 3)
+        return whole + lines_where(text, lambda r: r["backend"] == last and (r["epoch"], r["op"]) == ("4", "other"))[:-2] \
             .splitlines()[1]
     place = unfinished(whole, folder + "/torn", epochs_csv=epochs, ops_csv=ops, proof_csv=lambda t: "")
     result = run(bench, "run", "--resume", place)
@@ -238,7 +238,7 @@ def test_torn(whole, folder, backends):
     check(read_json(place + "/summary.json")["resumed"] == note, "torn: summary.json: resumed")
     check(len(note) == 1 and note[0]["status_before"] == "running", f"torn: {note}")
     full = {name: count for name, count in zip(backends, (EPOCHS // 2, EPOCHS))}
-    check(note[0]["kept_epochs"] == dict(full, **{last: 3}), f"torn: kept {note}")
+    check(note[0]["kept_epochs"] == dict(full, **{last: 3}), f"torn: {note}")
     check(note[0]["trained_again"] == {last: "equal"}, f"torn: trained again {note}")
 
 
@@ -291,10 +291,10 @@ def test_refused(whole, sweep, folder):
             (lambda m: m["dataset"]["sha256"].update(test_labels="0"), 6, ["other images", "--data"]),
             (lambda m: m.update(command_line=["bench", "ab", "naive", "naive"]), 2, ["'bench ab'"]),
             (lambda m: m.pop("status"), 6, ["damaged", "no status"])):
-        kept = read_json(path)
+        saved = read_json(path)
         change_json(path, change)
         refused(["--resume", place, "--quiet"], code, ["machine.json", *names])
-        change_json(path, lambda m: (m.clear(), m.update(kept)))
+        change_json(path, lambda m: (m.clear(), m.update(saved)))
     lock = os.open(place, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     refused(["--resume", place, "--quiet"], 2, [place, "another bench is writing"])

@@ -65,7 +65,7 @@ def test_files(folder):
     lines = [line for line in result.stdout.splitlines() if re.match(r" *\d+ ", line)]  # beside the head, and what is left out
     check(len(lines) == len(rows), f"one line of the table per row: {result.stdout}")
     if is_steady(rows):
-        check_kept(rows, rows[0]["env_id"], [1, 2])
+        check_saved(rows, rows[0]["env_id"], [1, 2])
     check(("nothing is saved" in result.stderr) != is_steady(rows), f"steady: {is_steady(rows)}: {result.stderr}")
     with open(out + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
@@ -148,21 +148,21 @@ def test_interruption(folder):
     check(process.returncode == 0 or re.search("^bench: interrupted", errors, re.M), f"interrupted: {errors!r}")
 
 
-def check_kept(rows, env_id, threads):
+def check_saved(rows, env_id, threads):
     """For later runs: an entry for each team, with the rows' medians; of bandwidths the fastest kind."""
     with open(os.environ["XDG_CACHE_HOME"] + "/lanebench/roofline.json", encoding="utf-8") as f:
         entries = {e["threads"]: e for e in json.load(f)["rooflines"] if e["isa"] == "baseline"}
-    check(set(entries) <= set(threads) and 1 in entries, f"kept: {entries}")
+    check(set(entries) <= set(threads) and 1 in entries, f"saved: {entries}")
     for team, entry in entries.items():
         mine = [r for r in rows if int(r["threads"]) == team]
-        check(entry["env_id"] == env_id, f"kept: {entry}")
+        check(entry["env_id"] == env_id, f"saved: {entry}")
         levels = {r["level"] for r in mine} - {""}
         expected = {n: max(float(r["median_per_second"]) for r in mine if r["level"] == n) for n in levels}
         check(set(entry["bytes"]) == levels and all(math.isclose(entry["bytes"][n], expected[n], rel_tol=1e-6)
-                                                    for n in levels), f"kept: {entry}, not {expected}")
+                                                    for n in levels), f"saved: {entry}, not {expected}")
         for quantity in ("divide", "square_root"):
             rate = next(float(r["median_per_second"]) for r in mine if r["quantity"] == quantity)
-            check(math.isclose(entry[quantity]["baseline"], rate, rel_tol=1e-6), f"kept: {quantity} {entry}, not {rate}")
+            check(math.isclose(entry[quantity]["baseline"], rate, rel_tol=1e-6), f"saved: {quantity} {entry}, not {rate}")
 
 
 with scratch() as scratch_folder:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""bench tune, and the runs that use what it kept."""
+"""bench tune, and the runs that use what it saved."""
 import json
 import os
 import re
@@ -50,9 +50,9 @@ def refuses_and_cleans(folder, data):
     """Sizes that bench tune would not try, and no word of the time that they would save; text that would clear the
     screen."""
     def train(name, **changes):
-        kept = write_tunings(os.path.join(folder, name + ".json"), entry_of(**changes))
+        saved = write_tunings(os.path.join(folder, name + ".json"), entry_of(**changes))
         return run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", os.path.join(folder, name),
-                   "--tuning", kept, *SMALL)
+                   "--tuning", saved, *SMALL)
     r = train("other", blocking={"mr": 4, "nr": 5, "mc": 96, "nc": 512, "kc": 256})
     check(r.returncode == 2 and r.stderr.count("\n") == 1 and " nr " in r.stderr, f"nr 5: exit {r.returncode}: {r.stderr}")
     check("less time" not in r.stderr + r.stdout, f"nr 5: refused, and praised: {r.stderr}")
@@ -66,11 +66,11 @@ def tunes(folder, data):
     """Which blocking wins is this machine's to say (tests/tune/test_search.c judges the verdict, on known times). The file
     must say what the verdict says: the sizes that it names, in place of an entry from before, or no such entry any more."""
     other = entry_of(threads=3)
-    kept = write_tunings(os.path.join(folder, "kept.json"), entry_of(), other)
-    r = run(bench, "tune", "--backend", "avx2", "--data", data, "--tuning", kept, *SMALL, timeout=900)
+    saved = write_tunings(os.path.join(folder, "saved.json"), entry_of(), other)
+    r = run(bench, "tune", "--backend", "avx2", "--data", data, "--tuning", saved, *SMALL, timeout=900)
     check(r.returncode == 0, f"tune: exit {r.returncode}: {r.stderr[-500:]}")
     check("NN 16x32x784" in r.stdout, f"tune: {r.stdout}")
-    with open(kept, encoding="utf-8") as f:
+    with open(saved, encoding="utf-8") as f:
         entries = json.load(f)["tunings"]
     check([e for e in entries if e["threads"] == 3] == [other], f"tune: another team's entry: {entries}")
     mine = [e for e in entries if e["threads"] == 1]
@@ -83,13 +83,13 @@ def tunes(folder, data):
         check([(e["blocking"], f"{e['gain_percent']:.1f}") for e in mine] == [(named, better[2])], f"{mine}: {r.stdout}")
     else:
         check(mine == [], f"tune: the defaults were not beaten, and an entry stays: {mine}")
-    check(("saved in " + kept in r.stdout) == bool(better) == ("proven    avx2" in r.stderr), f"{r.stdout}{r.stderr}")
+    check(("saved in " + saved in r.stdout) == bool(better) == ("proven    avx2" in r.stderr), f"{r.stdout}{r.stderr}")
 
 
 def uses(folder, data):
     entry = entry_of()
-    kept = write_tunings(os.path.join(folder, "mine.json"), entry)
-    for mode, blocking in ((kept, entry["blocking"]), ("off", None)):
+    saved = write_tunings(os.path.join(folder, "mine.json"), entry)
+    for mode, blocking in ((saved, entry["blocking"]), ("off", None)):
         out = os.path.join(folder, "run-" + os.path.basename(mode))
         r = run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", out, "--tuning", mode,
                 *SMALL, timeout=600)

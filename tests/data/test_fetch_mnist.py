@@ -134,7 +134,7 @@ class FetchTest(unittest.TestCase):
         self.assert_complete()
         self.assertEqual(m.requests, [(name + ".gz", None) for name in NAMES])
 
-    def test_right_files_are_kept(self):
+    def test_right_files_stay(self):
         m = self.mirror(packed())
         self.dest.mkdir(parents=True)
         (self.dest / NAMES[0]).write_bytes(CONTENT[NAMES[0]])

@@ -69,7 +69,7 @@ class Trial:
         argv = [{"DATA": self.data, "OUT": out}.get(w, w) for w in self.argv]
         env = {"FAIL_MALLOC_IN": self.process, "FAIL_MALLOC_AT": at or "0", "FAIL_MALLOC_MARK": mark,
                "FAIL_MALLOC_COUNT": count,
-               "XDG_CACHE_HOME": "/nonexistent"}  # a roofline kept there is optional: runs warn, and go without
+               "XDG_CACHE_HOME": "/nonexistent"}  # a roofline saved there is optional: runs warn, and go without
         done = run(self.bench, *argv, env=env)
         left = results(done, out)
         failed = os.path.exists(mark)

@@ -200,19 +200,19 @@ static void gemm_keeps_packed_b(GEMM_ARGUMENTS)
 {
     static float packed[SCRATCH_FLOATS];
     static const float *from;
-    static int kept_k, kept_n;
+    static int last_k, last_n;
     static float first, last;
     if (alpha == 0.0f || k < 1 || n < 1 || (long long)k * n > SCRATCH_FLOATS) {
         right()->gemm(s, ta, tb, m, n, k, GEMM_REST);
         return;
     }
     const float new_first = b[0], new_last = at(b, ldb, tb, k - 1, n - 1);
-    if (b != from || k != kept_k || n != kept_n || first != new_first || last != new_last)
+    if (b != from || k != last_k || n != last_n || first != new_first || last != new_last)
         for (int p = 0; p < k; p++)
             for (int j = 0; j < n; j++) packed[p * n + j] = at(b, ldb, tb, p, j);
     from = b;
-    kept_k = k;
-    kept_n = n;
+    last_k = k;
+    last_n = n;
     first = new_first;
     last = new_last;
     right()->gemm(s, ta, NO_TRANS, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);

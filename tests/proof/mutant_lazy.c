@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The breakable step: work that is put off, and what is kept from one call to the next. */
+ * The breakable step: work that is put off, and what is carried from one call to the next. */
 #include <stdint.h>
 #include <string.h>
 

@@ -146,7 +146,7 @@ static void gemm_in_tf32(GEMM_ARGUMENTS)
     gemm_shortened(s, ta, tb, m, n, k, GEMM_REST, 13);
 }
 
-/* Only beyond one block of k is the sum kept short in between. */
+/* Only beyond one block of k is the sum rounded in between. */
 static void gemm_bf16_between_blocks(GEMM_ARGUMENTS)
 {
     enum { BLOCK = 256 };

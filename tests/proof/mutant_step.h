@@ -25,7 +25,7 @@
     X(labels_unindexed)     /* label of the row, not of the image */                                         \
     X(label_off_by_one)     /* the next class */                                                             \
     X(bf16_weights)         /* forward pass with short weights */                                            \
-    X(bf16_gradient)        /* gradients kept short */                                                       \
+    X(bf16_gradient)        /* gradients rounded to bf16 */                                                  \
     X(no_relu_gradient)     /* dH not masked */                                                              \
     X(epsilon_in_root)      /* sqrt(v + epsilon) */                                                          \
     X(flushes_v)            /* v below the least normal float becomes 0 */                                   \
@@ -92,7 +92,7 @@ struct fused {
     int seen_rows;
 };
 
-/* ---- mutant_lazy.c: what is put off or kept */
+/* ---- mutant_lazy.c: what is put off or carried over */
 
 bool is_lazy(const struct fused *f);
 /* After a load. */

@@ -51,10 +51,10 @@ bool is_zero(const struct fused *f, int rows)
 
 struct batch without_repetitions(struct fused *f, const struct batch *b)
 {
-    int kept = 0;
+    int count = 0;
     for (int i = 0; i < b->rows; i++)
-        if (i == 0 || b->index[i] != b->index[i - 1]) f->seen_index[kept++] = b->index[i];
-    return (struct batch){b->pixels, b->labels, f->seen_index, kept};
+        if (i == 0 || b->index[i] != b->index[i - 1]) f->seen_index[count++] = b->index[i];
+    return (struct batch){b->pixels, b->labels, f->seen_index, count};
 }
 
 /* ---- softmax */

@@ -20,7 +20,7 @@ static void print_row(void *context, const struct proof_row *row)
     (void)context;
     printf("%-18s %-34s %6lld cases %4lld failed, worst %.3g of the bound%s\n", row->op, row->cases,
            row->count, row->failed, row->worst_of_bound, row->inherited ? ", inherited" : "");
-    for (int i = 0; i < row->failures_kept; i++) printf("    %s\n", row->failures[i].message);
+    for (int i = 0; i < row->failures_saved; i++) printf("    %s\n", row->failures[i].message);
     fflush(stdout);
 }
 

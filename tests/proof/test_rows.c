@@ -69,14 +69,14 @@ static const struct proof_row *row_that_failed_most(const struct outcome *o)
     return most;
 }
 
-static void failures_are_kept_and_distinct(void **state)
+static void failures_are_saved_and_distinct(void **state)
 {
     (void)state;
     const struct backend b = wrong_backend();
     const struct proof_row row = *row_that_failed_most(prove(&b, "gather", NULL));
-    assert_true(row.failed > PROOF_FAILURES_KEPT);
-    assert_int_equal(row.failures_kept, PROOF_FAILURES_KEPT);
-    for (int i = 0; i < row.failures_kept; i++) {
+    assert_true(row.failed > PROOF_FAILURES_SAVED);
+    assert_int_equal(row.failures_saved, PROOF_FAILURES_SAVED);
+    for (int i = 0; i < row.failures_saved; i++) {
         const struct proof_failure *f = &row.failures[i];
         assert_non_null(strstr(f->message, "must be equal"));
         assert_non_null(strchr(f->map, '#'));
@@ -94,7 +94,7 @@ static void right_rows_have_none(void **state)
     const struct outcome *o = prove(registry_fallback(), "gather", NULL);
     assert_int_equal(o->verdict.failed, 0);
     for (int i = 0; i < o->count; i++) {
-        assert_int_equal(o->rows[i].failures_kept, 0);
+        assert_int_equal(o->rows[i].failures_saved, 0);
         assert_true(o->rows[i].seconds >= 0.0 && o->rows[i].seconds < 1e3);
     }
 }
@@ -227,9 +227,9 @@ static void the_own_step_is_traced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failures_are_kept_and_distinct), cmocka_unit_test(right_rows_have_none),
-        cmocka_unit_test(cases_are_found_by_text),        cmocka_unit_test(the_largest_error_is_told),
-        cmocka_unit_test(tight_bounds_are_told_apart),    cmocka_unit_test(the_own_step_is_traced),
+        cmocka_unit_test(failures_are_saved_and_distinct), cmocka_unit_test(right_rows_have_none),
+        cmocka_unit_test(cases_are_found_by_text),         cmocka_unit_test(the_largest_error_is_told),
+        cmocka_unit_test(tight_bounds_are_told_apart),     cmocka_unit_test(the_own_step_is_traced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

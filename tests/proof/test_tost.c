@@ -106,7 +106,7 @@ static void nothing_is_shown_by_nothing(void **state)
 }
 
 /* A backend at the edge of the margin must not pass more often than alpha says. */
-static void the_level_is_kept(void **state)
+static void the_level_holds(void **state)
 {
     (void)state;
     enum { TRIALS = 4000 };
@@ -134,7 +134,7 @@ int main(void)
         cmocka_unit_test(a_shifted_backend_is_not),
         cmocka_unit_test(too_much_spread_is_not),
         cmocka_unit_test(nothing_is_shown_by_nothing),
-        cmocka_unit_test(the_level_is_kept),
+        cmocka_unit_test(the_level_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

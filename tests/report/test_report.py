@@ -826,7 +826,7 @@ class Sweep(Case):
 
 
 class Peers(Case):
-    """Another framework's run, kept in the folder of the run that it is shown beside."""
+    """Another framework's run, in the folder of the run that it is shown beside."""
 
     def setUp(self):
         super().setUp()

@@ -274,7 +274,7 @@ static void on_epoch(void *context, const struct registry_entry *entry, const st
     for (int i = 0; i < report->op_count; i++) assert_string_equal(report->ops[i].name, report->name_text[i]);
 }
 
-static struct model kept; /* the weights that arrived last, where a test has allocated them */
+static struct model received; /* the weights that arrived last, where a test has allocated them */
 
 /* Every test image is counted, and those on the diagonal are what the last validation counted as right. */
 static void on_trained(void *context, const struct registry_entry *entry,
@@ -293,8 +293,8 @@ static void on_trained(void *context, const struct registry_entry *entry,
     assert_non_null(last);
     assert_int_equal(all, data.test.count);
     assert_int_equal(right, lround(last->report.result.val_accuracy * data.test.count));
-    for (int i = 0; i < TENSOR_COUNT && kept.w.w1 && outcome->weights.w1; i++)
-        memcpy(tensor_data(&kept.w, i), tensor_data(&outcome->weights, i),
+    for (int i = 0; i < TENSOR_COUNT && received.w.w1 && outcome->weights.w1; i++)
+        memcpy(tensor_data(&received.w, i), tensor_data(&outcome->weights, i),
                tensor_count(&shape, i) * sizeof(float));
     note(TRAINED, entry, 0);
 }
@@ -464,7 +464,7 @@ static void workers_train_what_one_process_trains(void **state)
                                        .classes = DATASET_CLASSES, .batch = BATCH);
     const struct shape shape = {SMALL_PIXELS, HIDDEN, DATASET_CLASSES};
     options.weights = true;
-    network_alloc(&kept, &shape);
+    network_alloc(&received, &shape);
     assert_int_equal(run(&options, 2, kinds), EXIT_OK);
     assert_int_equal(count_of(TRAINED, "steady") + count_of(TRAINED, "twin"), 2);
     assert_int_equal(contender_open(&c, registry_fallback(), registry_fallback(), &plan, &e), 0);
@@ -483,11 +483,11 @@ static void workers_train_what_one_process_trains(void **state)
     }
     trainer_store(t, &m);
     for (int i = 0; i < TENSOR_COUNT; i++)
-        assert_memory_equal(tensor_data(&kept.w, i), tensor_data(&m.w, i),
+        assert_memory_equal(tensor_data(&received.w, i), tensor_data(&m.w, i),
                             tensor_count(&shape, i) * sizeof(float));
     trainer_free(t);
     network_free(&m);
-    network_free(&kept);
+    network_free(&received);
     contender_close(&c);
 }
 

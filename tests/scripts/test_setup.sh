@@ -116,9 +116,9 @@ sys.exit({o["name"]: o["value"] for o in json.load(sys.stdin)}["buildtype"] != "
 configure
 check "configures a new build folder" [ "$code" -eq 0 ]
 check "as a release build" is_release
-touch "$scratch/project/build/kept"
+touch "$scratch/project/build/old"
 configure
-check "reconfigures it" [ "$code" -eq 0 -a -e "$scratch/project/build/kept" ]
+check "reconfigures it" [ "$code" -eq 0 -a -e "$scratch/project/build/old" ]
 : >"$scratch/project/build/meson-private/coredata.dat"
 configure
 check "recovers from a broken one" [ "$code" -eq 0 ]

@@ -58,14 +58,14 @@ static double planted(const struct blocking *b)
            (b->kc == 1024 ? 0.03 : 0) + (b->mc == 48 ? 0.1 : 0);
 }
 
-static int kept_count;
+static int better_count;
 
-static void count_kept(void *context, const struct blocking *candidate, double effect, bool kept)
+static void count_better(void *context, const struct blocking *candidate, double effect, bool better)
 {
     (void)context;
     (void)candidate;
     (void)effect;
-    kept_count += kept;
+    better_count += better;
 }
 
 static bool is_proven(void *context, const struct blocking *candidate)
@@ -80,10 +80,10 @@ static int search(struct search_result *result, double (*model)(const struct blo
 {
     struct error e = {0};
     struct race race = {.backend = &fake, .count = 1};
-    const struct search_listener listener = {.proven = is_proven, .tried = count_kept};
+    const struct search_listener listener = {.proven = is_proven, .tried = count_better};
     cost = model;
     noise = spread;
-    races = kept_count = asked = raced_distrusted = 0;
+    races = better_count = asked = raced_distrusted = 0;
     rng = rng_seed(seed, 0);
     const int code = search_blocking(&race, &listener, result, &e);
     assert_int_equal(e.code, 0);
@@ -103,7 +103,7 @@ static void finds_what_is_planted(void **state)
         assert_int_not_equal(result.best.mc, 48);
         assert_int_equal(result.best.nc, 512); /* not a choice: stays */
         assert_true(fabs(result.gain.effect + 0.08) < 0.005);
-        assert_true(kept_count >= 2);
+        assert_true(better_count >= 2);
     }
 }
 
@@ -158,7 +158,7 @@ static void it_starts_from_the_sizes_for_the_plan(void **state)
     struct backend planned = fake;
     planned.blocking_of = of_plan;
     struct race race = {.backend = &planned, .count = 1, .plan = {.threads = 5}};
-    const struct search_listener listener = {.tried = count_kept};
+    const struct search_listener listener = {.tried = count_better};
     cost = flat;
     noise = 0;
     assert_int_equal(search_blocking(&race, &listener, &result, &e), 0);

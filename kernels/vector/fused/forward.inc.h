@@ -83,8 +83,8 @@ static void forward1_piece(const struct fused *f, const struct fused_part *part,
  * weights of a group stay in L1. */
 enum { GROUP_VECS = 4 };
 
-/* Where the sums of the node that begins with vector `first` are kept: those within a group until the tile is
- * done, the others for the softmax. */
+/* Where the sums of the node that begins with vector `first` are stored: those within a group until the tile
+ * is done, the others for the softmax. */
 ALWAYS_INLINE float *node_at(const struct fused *f, const struct fused_thread *own, int group, int first,
                              int row)
 {

@@ -13,7 +13,7 @@
  * - x [P][R + 1][BLOCK]: one cache line holds 16 pixels of one image. Forward walks it along the pixels, the
  * weight gradient along the images, both with broadcasts at constant offsets.
  * - w1, v1 [V][P * BLOCK][VL]: what a thread owns is one stretch of memory, and any vectors that follow each
- * other make a panel. Every v is kept in the units of loss_scale.h.
+ * other make a panel. Every v is stored in the units of loss_scale.h.
  * - h [V][M][VL], after the ReLU; its sign is the mask of the gradient.
  * - w2, v2 [V][classes][VL], and a copy w2t [V * VL][LOGITS] for the forward pass.
  * - z [V][M][LOGITS], sums of logits over a node of the tree, at the node's first vector.

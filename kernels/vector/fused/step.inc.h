@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Level 2 for a vector ISA: the whole training step, parameters kept in packed panels between steps.
+ * Level 2 for a vector ISA: the whole training step, parameters stored in packed panels between steps.
  *
  * Work is dealt by decomposition.h: every thread has some vectors of hidden units, and in the first and the
  * last of them some images (forward) and some inputs (backward). The phases of a step:

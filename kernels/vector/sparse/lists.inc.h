@@ -15,7 +15,7 @@ enum {
     MAX_POSITIONS = 1 << 16,
     LINE_PAIRS = BLOCK / 2,     /* pairs of pixels of a line */
     UNIT_PAIRS = UNIT_ROWS / 2, /* of a block of inputs, the unit in which work is dealt */
-    LIST_SLACK = 16,            /* entries that vi_store_kept may write beyond a list's end */
+    LIST_SLACK = 16,            /* entries that vi_store_selected may write beyond a list's end */
 };
 
 /* Lines of pixels whose rows of w1 stay in L1 while all pairs of images are multiplied with them, in bytes of
@@ -80,7 +80,7 @@ static uint32_t list_image_pair(const struct fused *f, const uint8_t *first, con
             for (int i = 0; i < BLOCK; i += VL) {
                 const vi pixels = vi_or(vi_from_u8(a + i), vi_shl(vi_from_u8(b + i), 8));
                 const vi position = vi_shl(vi_add(vi_set1(p * BLOCK + i), vi_lanes()), 16);
-                count += vi_store_kept(list + count, pixels, vi_or(position, pixels));
+                count += vi_store_selected(list + count, pixels, vi_or(position, pixels));
             }
         }
         ends[block] = count;
@@ -152,8 +152,8 @@ static void list_pixel_line(const struct fused *f, const struct fused_job *job, 
 #pragma GCC unroll 8
         for (int i = 0; i < LINE_PAIRS; i++) {
             const vi pixels = vi_from_u16(pairs[i]);
-            count[i] +=
-                vi_store_kept(list + (size_t)i * s->pixel_stride + count[i], pixels, vi_or(position, pixels));
+            count[i] += vi_store_selected(list + (size_t)i * s->pixel_stride + count[i], pixels,
+                                          vi_or(position, pixels));
         }
     }
     for (int i = 0; i < LINE_PAIRS; i++) {
