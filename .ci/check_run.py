@@ -18,23 +18,23 @@ def ready_backends(bench):
     return [b["name"] for b in json.loads(listing)["backends"] if b["status"] == "ready" and not b["on_request"]]
 
 
-def rows_of(folder, name):
-    with open(os.path.join(folder, name), newline="", encoding="utf-8") as f:
+def rows_of(directory, name):
+    with open(os.path.join(directory, name), newline="", encoding="utf-8") as f:
         return list(csv.DictReader(f))
 
 
-def defects(folder, bench):
+def defects(directory, bench):
     for name in ["epochs.csv", "ops.csv", "proof.csv", "machine.json"] + [
             f"charts/{chart}.{kind}" for chart in CHARTS for kind in ("png", "svg")]:
-        path = os.path.join(folder, name)
+        path = os.path.join(directory, name)
         if not os.path.isfile(path) or os.path.getsize(path) == 0:
             yield f"{name} is missing or empty"
-    epochs = rows_of(folder, "epochs.csv")
+    epochs = rows_of(directory, "epochs.csv")
     for backend in ready_backends(bench):
         rows = [r for r in epochs if r["backend"] == backend]
         if not rows:
             yield f"epochs.csv has no row of {backend}"
-        if not any(r["backend"] == backend for r in rows_of(folder, "ops.csv")):
+        if not any(r["backend"] == backend for r in rows_of(directory, "ops.csv")):
             yield f"ops.csv has no row of {backend}"
         for row in rows:
             where = f"{backend}, epoch {row['epoch']}"

@@ -71,7 +71,7 @@ static void describe(struct cblas *s, const char *name)
     }
 }
 
-/* dlopen() of a FIFO would wait for ever. A name without '/' is looked for in the system's folders. */
+/* dlopen() of a FIFO would wait for ever. A name without '/' is looked for in the system's directories. */
 static bool is_irregular(const char *path)
 {
     struct stat s;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Downloads MNIST's four files into the user's cache folder, where `bench` finds them.
+"""Downloads MNIST's four files into the user's cache directory, where `bench` finds them.
 
 Every file is checked by the SHA-256 of its decompressed content, so it does not matter which mirror it came from.
 The next call continues an interrupted download. Correct files that are already there are left alone.
@@ -45,8 +45,8 @@ class FetchError(Exception):
     """A mirror or a file that cannot be used; the text says why."""
 
 
-def cache_folder():
-    """The folder where bench looks, by the same rules."""
+def cache_dir():
+    """The directory where bench looks, by the same rules."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(cache) if cache.startswith("/") else Path.home() / ".cache"
     return base / "lanebench" / "mnist"
@@ -188,19 +188,19 @@ def try_mirror(mirror, part, part_path, name, meter):
     return False
 
 
-def sync_folder(folder):
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync_dir(directory):
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
 
 
-def fetch_file(folder, name, mirrors, meter):
-    """Leaves the correct file in folder or raises FetchError."""
+def fetch_file(directory, name, mirrors, meter):
+    """Leaves the correct file in directory or raises FetchError."""
     wrong = []
     for spelling in spellings(name):
-        path = folder / spelling
+        path = directory / spelling
         if not path.exists():
             continue
         try:
@@ -214,7 +214,7 @@ def fetch_file(folder, name, mirrors, meter):
             return
         set_aside(wrong, meter)
         return
-    part_path = folder / (name + ".gz.part")
+    part_path = directory / (name + ".gz.part")
     with open(part_path, "a+b") as part:
         try:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -226,9 +226,9 @@ def fetch_file(folder, name, mirrors, meter):
             raise FetchError(f"{name}.gz: no mirror delivered it")
         os.fsync(part.fileno())
         set_aside(wrong, meter)
-        os.replace(part_path, folder / (name + ".gz"))
-    sync_folder(folder)
-    meter.say(f"{folder / (name + '.gz')}: complete, checksum correct")
+        os.replace(part_path, directory / (name + ".gz"))
+    sync_dir(directory)
+    meter.say(f"{directory / (name + '.gz')}: complete, checksum correct")
 
 
 def set_aside(paths, meter):
@@ -239,23 +239,23 @@ def set_aside(paths, meter):
         meter.say(f"{path}: not MNIST's; renamed to {aside.name}")
 
 
-def fetch_all(folder, mirrors, meter):
+def fetch_all(directory, mirrors, meter):
     """Returns an error text, or None."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            fetch_file(folder, name, mirrors, meter)
+            fetch_file(directory, name, mirrors, meter)
     except FetchError as e:
         return str(e)
     except OSError as e:
-        return f"{e.filename or folder}: {e.strerror}"
+        return f"{e.filename or directory}: {e.strerror}"
     return None
 
 
-def run_watched(folder, mirrors, meter):
+def run_watched(directory, mirrors, meter):
     """fetch_all in a thread, because a look-up of a host's name cannot be timed out. Returns like it."""
     result = []
-    worker = threading.Thread(target=lambda: result.append(fetch_all(folder, mirrors, meter)), daemon=True)
+    worker = threading.Thread(target=lambda: result.append(fetch_all(directory, mirrors, meter)), daemon=True)
     meter.last_byte = time.monotonic()
     worker.start()
     while worker.is_alive():
@@ -266,18 +266,18 @@ def run_watched(folder, mirrors, meter):
     return result[0] if result else "the download ended unexpectedly"
 
 
-def by_hand(folder):
+def by_hand(directory):
     names = "\n".join(f"  {name}.gz" for name in FILES)
     return (f"By hand: get these four files, for instance from {MIRRORS[0]}\n{names}\n"
-            f"and put them into {folder}, or into any directory that you then name with\n"
-            "bench --data FOLDER or MNIST_DIR=FOLDER. Without them bench uses its built-in digits.")
+            f"and put them into {directory}, or into any directory that you then name with\n"
+            "bench --data DIR or MNIST_DIR=DIR. Without them bench uses its built-in digits.")
 
 
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="exit codes: 0 all four files are there and correct, 6 they are not, 2 "
                                             "usage, 130 interrupted")
-    parser.add_argument("--dest", type=Path, default=None, metavar="FOLDER",
+    parser.add_argument("--dest", type=Path, default=None, metavar="DIR",
                         help="where to put the files (default: the user's cache directory)")
     parser.add_argument("--mirror", action="append", metavar="URL",
                         help="take the files from URL/NAME.gz instead of the public mirrors; repeatable")
@@ -291,19 +291,19 @@ def parse_arguments(argv):
 def main(argv=None):
     arguments = parse_arguments(argv)
     try:
-        folder = arguments.dest or cache_folder()
+        directory = arguments.dest or cache_dir()
     except RuntimeError:
         sys.stderr.write("there is no home directory to hold the files; name a directory with --dest\n")
         return EXIT_USAGE
     try:
-        problem = run_watched(folder, arguments.mirror or MIRRORS, meter := Meter())
+        problem = run_watched(directory, arguments.mirror or MIRRORS, meter := Meter())
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted; the next call continues where this one stopped\n")
         return EXIT_INTERRUPTED
     if problem is None:
-        print(folder)
+        print(directory)
         return EXIT_OK
-    sys.stderr.write(("\r\033[K" if meter.terminal else "") + f"MNIST is not there: {problem}\n{by_hand(folder)}\n")
+    sys.stderr.write(("\r\033[K" if meter.terminal else "") + f"MNIST is not there: {problem}\n{by_hand(directory)}\n")
     return EXIT_DATA
 
 

@@ -29,7 +29,7 @@ mkldnn:
 graph, tf32 (with --device cuda, where the other keys but step mean nothing):
 """ + "\n".join(f"  graph={name:<9} {text}" for name, text in settings.GRAPH.items()) + """
 """ + "\n".join(f"  tf32={name:<10} {text}" for name, text in settings.TF32.items()) + """
-blas: system, or a folder of /usr/lib/*/ that holds a libblas.so.3; wait: passive, active; bind: no, yes
+blas: system, or a directory of /usr/lib/*/ that holds a libblas.so.3; wait: passive, active; bind: no, yes
 
 exit codes: 0 done; 1 no setting trains the network correctly, or bench's proof failed; 2 usage; 6 images missing or
 malformed; 77 no Python with torch, or no GPU; 99 the system failed; 130 interrupted, complete rows are on disk; another
@@ -106,13 +106,13 @@ class Session:
         self.python = child.find_python(arguments.python)
         if arguments.device == "cuda":
             child.require_gpu(self.python)
-        self.data = images.read_images(images.folder_of(arguments.data))
+        self.data = images.read_images(images.dir_of(arguments.data))
         self.worker, self.worker_environment = None, None
         self.facts, self.trials = {}, []
         now = records.utc_now()
         self.run_id = records.new_run_id(now)
-        self.folder = records.make_folder(arguments.out, self.run_id)
-        self.machine = records.Machine(self.folder, self.run_id, now, sys.argv)
+        self.directory = records.make_dir(arguments.out, self.run_id)
+        self.machine = records.Machine(self.directory, self.run_id, now, sys.argv)
         self.files = []
         self.rows, self.turns = [], []  # of epochs.csv and paired.csv
 
@@ -131,7 +131,7 @@ class Session:
         self.worker = child.Child(self.python, setting, self.arguments.quiet)
         self.worker_environment = environment
         options = self.arguments
-        self.facts = self.worker.ask(do="open", data=self.data.folder, seed=options.seed, batch=options.batch,
+        self.facts = self.worker.ask(do="open", data=self.data.directory, seed=options.seed, batch=options.batch,
                                      hidden=options.hidden, lr=options.lr, start=options.start,
                                      threads=setting.get("threads", 1), device=options.device)
         return self.worker
@@ -204,7 +204,7 @@ class Session:
             "seed": str(options.seed), "start": options.start, "device": options.device, "paired": self.command,
             "rounds": options.rounds if self.command else None}
         names = ("train_images", "train_labels", "test_images", "test_labels")
-        content["dataset"] = {"name": data.name, "source": data.folder, "rows": data.rows, "cols": data.cols,
+        content["dataset"] = {"name": data.name, "source": data.directory, "rows": data.rows, "cols": data.cols,
                               "train_images": data.train.count, "test_images": data.test.count,
                               "sha256": dict(zip(names, data.checksums))}
         content.update(records.machine_sections(), env_id=None)
@@ -220,7 +220,7 @@ class Session:
         self.machine.write("running")
 
     def open_csv(self, name, columns):
-        file = records.Csv(self.folder, name, columns)
+        file = records.Csv(self.directory, name, columns)
         self.files.append(file)
         return file
 
@@ -256,7 +256,7 @@ class Session:
 
     def train_in_turns(self, setting):
         file = self.open_csv("paired.csv", records.PAIRED_COLUMNS)
-        bench = paired.Bench(self.command, self.arguments, self.data.folder)
+        bench = paired.Bench(self.command, self.arguments, self.data.directory)
         threads = {"torch": setting.get("threads", 1), "bench": self.arguments.threads}
         provenances = {self.name: self.facts["provenance"]}
         done = 0
@@ -266,10 +266,10 @@ class Session:
                 if who == "bench":
                     self.say(f"round {turn + 1}/{self.arguments.rounds}: bench's turn")
                     self.worker.pause()
-                    folder = os.path.join(self.folder, "rounds", f"{turn + 1:02d}")
-                    seconds[who] = bench.run(folder)
-                    self.machine.content["env_id"] = paired.read_env_id(folder)
-                    provenances.update(paired.read_provenances(folder))
+                    directory = os.path.join(self.directory, "rounds", f"{turn + 1:02d}")
+                    seconds[who] = bench.run(directory)
+                    self.machine.content["env_id"] = paired.read_env_id(directory)
+                    provenances.update(paired.read_provenances(directory))
                     continue
                 self.worker.resume()
                 place = {"round": turn + 1, "position": position}
@@ -304,8 +304,8 @@ class Session:
             for file in self.files:
                 file.finish()
             self.machine.write(status, code)
-            summary.write(self.folder, self.machine.content, code, self.rows, self.flop(self.data.train.count), self.turns)
-        print(f"files        {self.folder}")
+            summary.write(self.directory, self.machine.content, code, self.rows, self.flop(self.data.train.count), self.turns)
+        print(f"files        {self.directory}")
         return code
 
 

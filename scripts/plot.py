@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws the charts of one or more runs from the files in their folders.
+"""Draws the charts of one or more runs from the files in their directories.
 
-Each chart is written as PNG and SVG to RUN_DIR/charts. With several folders, each gets its own charts, and a set
-that compares them (compare-*.png) goes to the first one's, or to --out. The folder of a sweep, given alone, gets
+Each chart is written as PNG and SVG to RUN_DIR/charts. With several directories, each gets its own charts, and a set
+that compares them (compare-*.png) goes to the first one's, or to --out. The directory of a sweep, given alone, gets
 charts of how its points scale.
 
-Exit codes: 0 drawn; 2 usage; 6 a folder or file is missing or malformed; 99 no matplotlib, or nothing can be written.
+Exit codes: 0 drawn; 2 usage; 6 a directory or file is missing or malformed; 99 no matplotlib, or nothing can be written.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def note(text):
     print(f"plot.py: {text}", file=sys.stderr)
 
 
-def draw(runs, folder, prefix="", overlays=()):
+def draw(runs, directory, prefix="", overlays=()):
     """All charts that the data allow. Returns the paths. overlays: Keras runs for the learning curves."""
     charts = (
         ("loss", lambda: history.draw_history(runs, "loss", "Training and validation loss", overlays)),
@@ -46,46 +46,46 @@ def draw(runs, folder, prefix="", overlays=()):
     first_digits = digits.first_digits(runs[0]) if len(runs) == 1 else None
     if first_digits:
         charts += (("digits", lambda: digits.draw_digits(runs[0], first_digits)),)
-    return save_all(charts, folder, prefix)
+    return save_all(charts, directory, prefix)
 
 
-def draw_sweep(folder, out):
-    found = sweep.Sweep(folder)
+def draw_sweep(directory, out):
+    found = sweep.Sweep(directory)
     for text in found.notes:
         note(text)
-    paths = save_all(scaling.charts(found), out or os.path.join(folder, "charts"))
+    paths = save_all(scaling.charts(found), out or os.path.join(directory, "charts"))
     if not paths:
-        raise DataError(f"{folder}: fewer than two points of any list were timed: there is nothing to compare")
+        raise DataError(f"{directory}: fewer than two points of any list were timed: there is nothing to compare")
     return paths
 
 
-def save_all(charts, folder, prefix=""):
+def save_all(charts, directory, prefix=""):
     paths = []
     for name, make in charts:
         figure = make()
         if figure is None:
             note(f"{prefix}{name}: not drawn, because this run lacks its figures")
             continue
-        paths += style.save(figure, folder, prefix + name)
+        paths += style.save(figure, directory, prefix + name)
     return paths
 
 
 def draw_runs(runs, out, overlays):
-    out = out or os.path.join(runs[0].folder, "charts")
+    out = out or os.path.join(runs[0].directory, "charts")
     if len(runs) == 1:
         return draw(runs, out, overlays=overlays)
     paths = draw(runs, out, "compare-", overlays)
     for run in runs:
         lanebench_run.set_tag(run, "")
         run.mixed = False
-        paths += draw([run], os.path.join(run.folder, "charts"), overlays=overlays)
+        paths += draw([run], os.path.join(run.directory, "charts"), overlays=overlays)
     return paths
 
 
 def note_all(run):
     """What is odd about its files."""
     for name in run.unfinished:
-        note(f"{os.path.join(run.folder, name)}: the run did not end; drawing the rows that are there")
+        note(f"{os.path.join(run.directory, name)}: the run did not end; drawing the rows that are there")
     for text in run.notes + run.remarks:
         note(text)
 
@@ -99,7 +99,7 @@ def work():
     parser.add_argument("--mixed-machines", action="store_true",
                         help="compare runs from different machines (env_id) anyway; the charts then say so")
     arguments = parser.parse_args()
-    swept = [folder for folder in arguments.run_dir if sweep.is_sweep(folder)]
+    swept = [directory for directory in arguments.run_dir if sweep.is_sweep(directory)]
     if swept and (len(arguments.run_dir) > 1 or arguments.keras):
         raise DataError(f"{swept[0]}: is a sweep, which is drawn alone: give its directory and at most --out; its "
                         "points are the directories of runs")
@@ -110,7 +110,7 @@ def work():
     runs = lanebench_run.load_runs(arguments.run_dir, arguments.mixed_machines)
     for run in lanebench_run.with_peers(runs):
         if not run.timed():
-            raise DataError(f"{run.folder}: no backend finished an epoch")
+            raise DataError(f"{run.directory}: no backend finished an epoch")
     paths = draw_runs(runs, arguments.out, overlays)
     for run in lanebench_run.with_peers(runs):
         note_all(run)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes one self-contained HTML page about one or more runs, or about a sweep, from the files in their folders.
+"""Writes one self-contained HTML page about one or more runs, or about a sweep, from the files in their directories.
 
 The page needs no network and no server: charts are inline SVG, style and script are inside. It goes to
 RUN_DIR/report.html of the first run, or to -o FILE. Several runs are compared; runs from different machines are refused
 unless --mixed-machines is given, and the page then says so. A sweep is given alone.
 
-Exit codes: 0 written; 2 usage; 6 a folder or file is missing or malformed, or runs are from different machines; 99 the
+Exit codes: 0 written; 2 usage; 6 a directory or file is missing or malformed, or runs are from different machines; 99 the
 page cannot be written.
 """
 
@@ -75,12 +75,12 @@ def write(path, text):
     os.replace(path + ".partial", path)
 
 
-def report_sweep(folder, arguments):
+def report_sweep(directory, arguments):
     flags = (arguments.against, arguments.keras, arguments.target_accuracy, arguments.mixed_machines)
     if len(arguments.run_dir) > 1 or any(flags):
-        raise UsageError(f"{folder}: is a sweep, which is given alone and with -o at most; its points are runs")
-    out = arguments.out or os.path.join(folder, "report.html")
-    write(out, sweep_document.build(sweep.Sweep(folder), out))
+        raise UsageError(f"{directory}: is a sweep, which is given alone and with -o at most; its points are runs")
+    out = arguments.out or os.path.join(directory, "report.html")
+    write(out, sweep_document.build(sweep.Sweep(directory), out))
     print_paths([out])
     return 0
 
@@ -97,7 +97,7 @@ def work():
     except UsageError as error:
         print(f"report: {error}", file=sys.stderr)
         return EXIT_USAGE
-    out = arguments.out or os.path.join(runs[0].folder, "report.html")
+    out = arguments.out or os.path.join(runs[0].directory, "report.html")
     options = document.Options(bases, (arguments.against or ["naive"])[0], keras, arguments.target_accuracy)
     write(out, document.build(runs, options, out))
     print_paths([out])

@@ -154,7 +154,7 @@ without_root() {
     stop "install them and call again"
 }
 
-# same_build DIR: whether the folder was configured by this meson for this very place.
+# same_build DIR: whether the directory was configured by this meson for this very place.
 same_build() {
     python3 - "$1" "$project_root" "$(meson --version)" <<'PYTHON' 2>/dev/null
 import json, os, sys
@@ -167,7 +167,7 @@ sys.exit(0 if same else 1)
 PYTHON
 }
 
-# configure_build NAME MESON-OPTION...: leaves a configured build folder of that name in the project, whatever state
+# configure_build NAME MESON-OPTION...: leaves a configured build directory of that name in the project, whatever state
 # it was in: absent, stale, half written, of another meson or of another path.
 configure_build() {
     local dir="$project_root/$1" log

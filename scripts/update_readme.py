@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Writes the chart, the table, the console output and the verdict shown in the README from the files of a run, so that no
-figure there is typed by hand. console.txt in the run's folder is what `bench run` printed to stdout; ab/console.txt is what
+figure there is typed by hand. console.txt in the run's directory is what `bench run` printed to stdout; ab/console.txt is what
 `bench ab` printed, and its files lie beside it.
 Peers (RUN_DIR/peers/*, runs of scripts/peer_torch.py) get a row each, and a sentence with the ratio of the paired rounds.
 
@@ -65,9 +65,9 @@ def setting_of(peer):
     return f"{facts.get('library') or peer.backends[0].name}" + (f" ({text})" if text else "")
 
 
-def peer_sentence(peer, folder):
+def peer_sentence(peer, directory):
     """The ratios of the rounds in which the peer and bench took turns; without them, that there are none."""
-    text = f"Peer: {setting_of(peer)}, run {peer.run_id}: [`{folder}`]({folder})."
+    text = f"Peer: {setting_of(peer)}, run {peer.run_id}: [`{directory}`]({directory})."
     if not peer.paired():
         return text + " It ran separately, so there is no ratio."
     parts = [f"{found['torch_times_longer']:.2f}x the time of {name} (by round {found['least']:.2f} – "
@@ -79,16 +79,16 @@ def peer_sentence(peer, folder):
 def region(run, readme):
     """The lines between the markers."""
     beside = os.path.dirname(os.path.abspath(readme))
-    folder = os.path.relpath(run.folder, beside)
+    directory = os.path.relpath(run.directory, beside)
     timed = [b for each in (run, *run.peers) for b in each.timed() if b.seconds]
     if not any(b.run is run for b in timed):
-        raise DataError(f"{run.folder}: its medians are not known: {NO_SUMMARY}")
-    lines = [BEGIN, f"![Time of a training epoch, and speed-up]({folder}/charts/epoch-time.png)", "",
+        raise DataError(f"{run.directory}: its medians are not known: {NO_SUMMARY}")
+    lines = [BEGIN, f"![Time of a training epoch, and speed-up]({directory}/charts/epoch-time.png)", "",
              "| " + " | ".join(HEADER) + " |", "|---" + "|--:" * (len(HEADER) - 1) + "|"]
     lines += ["| " + " | ".join(table_row(backend)) + " |" for backend in timed]
-    lines += ["", f"{run.footer().replace('  ·  ', ', ')}. All files and charts: [`{folder}`]({folder})."]
+    lines += ["", f"{run.footer().replace('  ·  ', ', ')}. All files and charts: [`{directory}`]({directory})."]
     for peer in run.peers:
-        lines += ["", peer_sentence(peer, os.path.relpath(peer.folder, beside))]
+        lines += ["", peer_sentence(peer, os.path.relpath(peer.directory, beside))]
     return lines + [END]
 
 
@@ -103,7 +103,7 @@ def printed(path, command):
 
 def console_region(run):
     """The table that the run printed, and its notes on backends that leave out products, as a block of code."""
-    all_lines = printed(os.path.join(run.folder, "console.txt"), "bench run")
+    all_lines = printed(os.path.join(run.directory, "console.txt"), "bench run")
     lines = all_lines[:2 + len(run.backends)]
     lines += [line for line in all_lines for b in run.backends if b.note and line.startswith(f"{b.name}: {b.note}")]
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
@@ -111,7 +111,7 @@ def console_region(run):
 
 def verdict_region(run):
     """What `bench ab` printed above its table, likewise."""
-    lines = printed(os.path.join(run.folder, "ab", "console.txt"), "bench ab")
+    lines = printed(os.path.join(run.directory, "ab", "console.txt"), "bench ab")
     return [VERDICT_BEGIN, "```", *itertools.takewhile(bool, lines), "```", VERDICT_END]
 
 
@@ -141,7 +141,7 @@ def main():
             new = replace_region(new, verdict_region(run))
         if arguments.check:
             if new != old:
-                print(f"{arguments.readme}: does not show {run.folder}: run scripts/update_readme.py",
+                print(f"{arguments.readme}: does not show {run.directory}: run scripts/update_readme.py",
                       file=sys.stderr)
                 return 1
             return 0

@@ -150,8 +150,8 @@ static bool is_taken(const char *name)
     return false;
 }
 
-/* NAME:BASENAME, with as many folders of the path before it as tell it from the entries that are there: files
- * and tables know a contender by its name only. */
+/* NAME:BASENAME, with as many directories of the path before it as tell it from the entries that are there:
+ * files and tables know a contender by its name only. */
 static char *name_with_argument(const char *of, const char *argument)
 {
     const char *tail = argument + strlen(argument);

@@ -65,7 +65,7 @@ enum backend_status registry_status(const struct registry_entry *entry, char *wh
 /* The entry of a spec, see spec.h, whether ready or not; e is EXIT_USAGE, with the nearest name, when there
  * is none, and when a backend lacks an op that it is to bring. An entry that is not the backend alone is made
  * on first use. With an argument it is called NAME:BASENAME, or, where another is called so,
- * NAME:FOLDER/BASENAME, with bytes that are not UTF-8 as \xNN; else as its spec. It lives as long as the
+ * NAME:DIR/BASENAME, with bytes that are not UTF-8 as \xNN; else as its spec. It lives as long as the
  * program. */
 const struct registry_entry *registry_resolve(const char *spec, struct error *e);
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "backends/contender.h"
-#include "base/folders.h"
+#include "base/paths.h"
 
 static struct tuning used[REGISTRY_MAX];
 static int used_count;
@@ -63,7 +63,7 @@ int tuning_use(const char *mode, int threads, struct error *e)
     used_count = 0;
     if (mode && strcmp(mode, "off") == 0) return 0;
     if (!mode || strcmp(mode, "auto") == 0)
-        return folders_cache(TUNING_FILE, cache) ? use_file(cache, threads, e) : 0;
+        return paths_in_cache(TUNING_FILE, cache) ? use_file(cache, threads, e) : 0;
     if (access(mode, R_OK) != 0)
         return error_set(
             e, EXIT_USAGE,

@@ -7,7 +7,7 @@
 
 #include "backends/tuning_file.h"
 
-/* The file in the cache folder. */
+/* The file in the cache directory. */
 #define TUNING_FILE "tuning.json"
 
 enum { TUNING_TEXT = 96 };

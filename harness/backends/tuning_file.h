@@ -29,7 +29,8 @@ struct tuning {
 int tuning_find(const char *path, const char *backend, int threads, struct tuning *tuning, bool *found,
                 struct error *e);
 
-/* Adds the entry or replaces the one it supersedes; makes the folder. 0 or e; the file is then as it was. */
+/* Adds the entry or replaces the one it supersedes; makes the directory. 0; or e, and the file is unchanged.
+ */
 int tuning_keep(const char *path, const struct tuning *tuning, struct error *e);
 
 /* Removes the entry, if there is one: the defaults were not beaten. */

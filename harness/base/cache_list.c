@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/folders.h"
+#include "base/paths.h"
 #include "base/input.h"
 #include "base/json_text.h"
 #include "base/atomic_file.h"
@@ -49,14 +49,14 @@ int cache_list_put(json_t *root, const char *name, long i, json_t *entry, struct
 
 int cache_list_write(const char *path, json_t *root, struct error *e)
 {
-    char folder[PATH_MAX];
+    char dir[PATH_MAX];
     char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
     json_decref(root);
     if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
+    snprintf(dir, sizeof dir, "%s", path);
+    char *slash = strrchr(dir, '/');
     if (slash) *slash = 0;
-    if (!slash || slash == folder || folders_make(folder, NULL, e) == 0)
+    if (!slash || slash == dir || paths_make_dir(dir, NULL, e) == 0)
         file_replace(path, text, strlen(text), e);
     free(text);
     return (int)e->code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A JSON file in the cache folder that keeps one list between runs: {"schema": 1, NAME: [...]}. */
+ * A JSON file in the cache directory that keeps one list between runs: {"schema": 1, NAME: [...]}. */
 #ifndef LB_CACHE_LIST_H
 #define LB_CACHE_LIST_H
 
@@ -20,7 +20,7 @@ bool cache_list_text_is(const json_t *object, const char *key, const char *text)
  * is negative. Takes entry over. 0 or e. */
 int cache_list_put(json_t *root, const char *name, long i, json_t *entry, struct error *e);
 
-/* Replaces the file, and makes its folder where there is none. Takes root over. 0 or e. */
+/* Replaces the file, and makes its directory where there is none. Takes root over. 0 or e. */
 int cache_list_write(const char *path, json_t *root, struct error *e);
 
 #endif

@@ -83,16 +83,16 @@ static void end_one(const struct ending *what)
     }
 }
 
-bool ending_now(const char **folder)
+bool ending_now(const char **dir)
 {
     if (atomic_flag_test_and_set(&busy)) return false;
-    *folder = NULL;
-    for (int kind = ENDING_RENAME; kind <= ENDING_FOLDER; kind++)
+    *dir = NULL;
+    for (int kind = ENDING_RENAME; kind <= ENDING_DIRECTORY; kind++)
         for (int i = 0; i < count; i++) {
             if ((int)list[i]->what != kind) continue;
             end_one(list[i]);
-            if (kind != ENDING_FOLDER) continue;
-            if (!*folder && access(list[i]->from, F_OK) == 0) *folder = list[i]->from;
+            if (kind != ENDING_DIRECTORY) continue;
+            if (!*dir && access(list[i]->from, F_OK) == 0) *dir = list[i]->from;
         }
     return true;
 }

@@ -12,9 +12,9 @@
 /* Owned by the caller, and unchanged while it is listed, unless ending_hold() is in force. */
 struct ending {
     enum {
-        ENDING_RENAME,  /* syncs fd, and renames `from` to `to` */
-        ENDING_REPLACE, /* writes `content` to `from`, and renames that to `to`; after all of the above */
-        ENDING_FOLDER,  /* removes the folder `from` where it is empty and `made`; after all of the above */
+        ENDING_RENAME,    /* syncs fd, and renames `from` to `to` */
+        ENDING_REPLACE,   /* writes `content` to `from`, and renames that to `to`; after all of the above */
+        ENDING_DIRECTORY, /* removes the directory `from` if it is empty and `made`; after all of the above */
     } what;
     int fd;
     bool made;
@@ -34,7 +34,7 @@ void ending_hold(void);
 void ending_let(void);
 
 /* For signal handlers: puts the files in order. False when they are being written: try again soon. After
- * true, only _exit() may follow; *folder is the folder of the files, or NULL. */
-bool ending_now(const char **folder);
+ * true, only _exit() may follow; *dir is the directory of the files, or NULL. */
+bool ending_now(const char **dir);
 
 #endif

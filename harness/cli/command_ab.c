@@ -70,7 +70,7 @@ static int conclude(void *context, struct error *e)
 {
     struct ab *ab = context;
     const struct row_identity identity = session_identity(&ab->session);
-    if (judge(ab, e) || ab_results_write(&ab->report, ab->session.folder.path, &identity, e))
+    if (judge(ab, e) || ab_results_write(&ab->report, ab->session.dir.path, &identity, e))
         return (int)e->code;
     ab->judged = true;
     if (!ab->options.fail_on) return EXIT_OK;

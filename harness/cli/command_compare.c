@@ -46,13 +46,12 @@ int command_compare(const struct options *o, struct error *e)
 {
     struct run_comparison c = {.count = 0};
     if (output_check(e)) return (int)e->code;
-    if (o->folder_count < 2 || o->folder_count > COMPARED_RUNS_MAX)
-        return error_set(e, EXIT_USAGE, "bench compare: %d directories of runs; give 2 to %d",
-                         o->folder_count, COMPARED_RUNS_MAX);
-    for (int i = 0; i < o->folder_count; i++)
-        if (!*o->folders[i])
-            return error_set(e, EXIT_USAGE, "bench compare: the name of a directory is empty");
-    if (run_comparison_read(&c, o->folders, o->folder_count, e) == 0) show(&c, o, e);
+    if (o->dir_count < 2 || o->dir_count > COMPARED_RUNS_MAX)
+        return error_set(e, EXIT_USAGE, "bench compare: %d directories of runs; give 2 to %d", o->dir_count,
+                         COMPARED_RUNS_MAX);
+    for (int i = 0; i < o->dir_count; i++)
+        if (!*o->dirs[i]) return error_set(e, EXIT_USAGE, "bench compare: the name of a directory is empty");
+    if (run_comparison_read(&c, o->dirs, o->dir_count, e) == 0) show(&c, o, e);
     run_comparison_free(&c);
     return (int)e->code;
 }

@@ -196,7 +196,7 @@ static int conclude(void *context, struct error *e)
     for (int i = 0; i < g->count; i++)
         if (judge(g, i, e)) return (int)e->code;
     if (gate_results_write(g->lines, g->count, &g->baseline, effect_of_percent(g->options.max_slowdown),
-                           g->session.folder.path, &identity, e))
+                           g->session.dir.path, &identity, e))
         return (int)e->code;
     g->judged = true;
     return codes[gate_worst(g->lines, g->count)];

@@ -367,7 +367,7 @@ static int export_markdown(struct micro *micro, int code, struct error *e)
     struct markdown m;
     const char *path = micro->session.options->export_markdown;
     if (!path || e->code) return code;
-    markdown_begin(&m, "micro", micro->session.folder.run_id);
+    markdown_begin(&m, "micro", micro->session.dir.run_id);
     markdown_add(&m, &micro->table);
     return exit_code_worst(code, markdown_write(&m, path, e));
 }
@@ -381,7 +381,7 @@ static void on_result(void *context, const struct gbench_result *result)
     add_table_row(&micro->table, c, result);
     if (csv->fd < 0) return;
     csv_integer(csv, 1);
-    csv_text(csv, micro->session.folder.run_id);
+    csv_text(csv, micro->session.dir.run_id);
     csv_text(csv, micro->session.data.name);
     csv_text(csv, owner->entry->name);
     csv_integer(csv, micro->session.plan.threads);
@@ -414,33 +414,33 @@ static void on_result(void *context, const struct gbench_result *result)
 static int open_files(struct micro *micro, const struct invocation *invocation, struct error *e)
 {
     const struct session *s = &micro->session;
-    if (!session_has_folder(s)) return 0;
-    if (csv_create(&micro->csv, s->folder.path, "micro.csv", micro_columns, e)) return (int)e->code;
-    if (s->folder.continued) return 0;
+    if (!session_has_dir(s)) return 0;
+    if (csv_create(&micro->csv, s->dir.path, "micro.csv", micro_columns, e)) return (int)e->code;
+    if (s->dir.continued) return 0;
     session_record(s, invocation, &micro->record);
-    return record_begin(&micro->record, s->folder.path, e);
+    return record_begin(&micro->record, s->dir.path, e);
 }
 
-/* Leaves nothing of a run without a row, so that the folder is taken by the next try. */
+/* Leaves nothing of a run without a row, so that the directory is taken by the next try. */
 static void discard_files(struct micro *micro)
 {
-    struct folder *folder = &micro->session.folder;
+    struct run_dir *dir = &micro->session.dir;
     csv_discard(&micro->csv);
-    if (!folder->continued) record_discard(&micro->record, folder->path);
+    if (!dir->continued) record_discard(&micro->record, dir->path);
     record_free(&micro->record);
-    folder_abandon(folder);
+    run_dir_abandon(dir);
 }
 
 static int close_files(struct micro *micro, int code, struct error *e)
 {
     const struct session *s = &micro->session;
-    if (!session_has_folder(s)) return code;
+    if (!session_has_dir(s)) return code;
     if (e->code && !csv_has_rows(&micro->csv)) {
         discard_files(micro);
         return code;
     }
     code = exit_code_worst(code, csv_finish(&micro->csv, e));
-    if (s->folder.continued) return code;
+    if (s->dir.continued) return code;
     for (int i = 0; i < s->count; i++)
         if (micro->contenders[i].verdict.cases)
             record_proven(&micro->record, s->entries[i]->name, &micro->contenders[i].verdict, 0.0);
@@ -456,7 +456,7 @@ static int measure(struct micro *micro, bool names_only, struct error *e)
     const int code = prepare(micro, names_only, e);
     if (e->code) return (int)e->code;
     gbench_context("dataset", s->data.name);
-    gbench_context("run_id", s->folder.run_id);
+    gbench_context("run_id", s->dir.run_id);
     if (micro->count && !interrupt_flag &&
         !gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro, e))
         return error_set(e, EXIT_USAGE,
@@ -486,7 +486,7 @@ static int run(struct micro *micro, const struct invocation *invocation, bool na
     struct session *s = &micro->session;
     const struct options *o = s->options;
     if (allocate(micro, e) || open_files(micro, invocation, e)) {
-        if (session_has_folder(s)) discard_files(micro);
+        if (session_has_dir(s)) discard_files(micro);
         return (int)e->code;
     }
     if (!o->quiet && !names_only) session_print(s, stderr);
@@ -499,8 +499,8 @@ static int run(struct micro *micro, const struct invocation *invocation, bool na
     table_free(&micro->table);
     if (code == EXIT_INTERRUPTED)
         fputs("bench: interrupted; the complete rows are saved\n", stderr);
-    else if (session_has_folder(s) && code == EXIT_OK)
-        fprintf(stderr, "results: %s/micro.csv\n", s->folder.path);
+    else if (session_has_dir(s) && code == EXIT_OK)
+        fprintf(stderr, "results: %s/micro.csv\n", s->dir.path);
     leave_stage(micro);
     return code;
 }

@@ -47,7 +47,7 @@ static const char *const columns[] = {"schema",
 struct roofline {
     const struct options *options;
     struct topology topology;
-    struct folder folder; /* path "": no files */
+    struct run_dir dir; /* path "": no files */
     char env_id[ENV_ID_SIZE];
     int threads;
     struct csv csv; /* fd -1: no file */
@@ -73,7 +73,7 @@ static int write_row(struct roofline *r, const struct roofline_row *row)
     struct csv *csv = &r->csv;
     if (csv->fd < 0) return 0;
     csv_integer(csv, 1);
-    csv_text(csv, r->folder.run_id);
+    csv_text(csv, r->dir.run_id);
     csv_integer(csv, row->threads);
     csv_text(csv, row->quantity);
     csv_text(csv, row->unit);
@@ -175,9 +175,9 @@ static int print_json(struct roofline *r)
     char isa[128];
     if (!r->rows || !r->left_out) return error_set(r->error, EXIT_INTERNAL, "out of memory");
     json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:O, s:O}", "run_id", r->folder.run_id, "env_id",
-                  r->env_id, "cpu", cpu_model(), "isa_used", cpu_isa_names(cpu_usable(), isa, sizeof isa),
-                  "isa_cap", cpu_cap_name(), "threads", r->threads, "rows", r->rows, "left_out", r->left_out);
+        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:O, s:O}", "run_id", r->dir.run_id, "env_id", r->env_id,
+                  "cpu", cpu_model(), "isa_used", cpu_isa_names(cpu_usable(), isa, sizeof isa), "isa_cap",
+                  cpu_cap_name(), "threads", r->threads, "rows", r->rows, "left_out", r->left_out);
     char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(root);
     if (!text) return error_set(r->error, EXIT_INTERNAL, "out of memory");
@@ -191,39 +191,38 @@ static int open_files(struct roofline *r, const struct invocation *invocation)
     struct error *e = r->error;
     const char *out = r->options->out;
     if (!out) {
-        folder_name(&r->folder);
+        run_dir_name(&r->dir);
         return 0;
     }
-    if (folder_join(&r->folder, out, "roofline.csv", e) ||
-        csv_create(&r->csv, r->folder.path, "roofline.csv", columns, e))
+    if (run_dir_join(&r->dir, out, "roofline.csv", e) ||
+        csv_create(&r->csv, r->dir.path, "roofline.csv", columns, e))
         return (int)e->code;
-    if (r->folder.continued) return 0;
-    record_init(&r->record, &r->folder, invocation->argc, invocation->argv, &r->topology, NULL, NULL, 0,
-                NULL);
+    if (r->dir.continued) return 0;
+    record_init(&r->record, &r->dir, invocation->argc, invocation->argv, &r->topology, NULL, NULL, 0, NULL);
     record_settings(&r->record, json_pack("{s:i, s:i, s:f}", "threads", r->threads, "rounds", ROUNDS,
                                           "round_seconds", round_seconds));
-    return record_begin(&r->record, r->folder.path, e);
+    return record_begin(&r->record, r->dir.path, e);
 }
 
-/* Leaves nothing of a run without a row, so that the folder is taken by the next try. */
+/* Leaves nothing of a run without a row, so that the directory is taken by the next try. */
 static void discard_files(struct roofline *r)
 {
-    if (!r->folder.path[0]) return;
+    if (!r->dir.path[0]) return;
     csv_discard(&r->csv);
-    if (!r->folder.continued) record_discard(&r->record, r->folder.path);
+    if (!r->dir.continued) record_discard(&r->record, r->dir.path);
     record_free(&r->record);
-    folder_abandon(&r->folder);
+    run_dir_abandon(&r->dir);
 }
 
 static int close_files(struct roofline *r, int code)
 {
-    if (!r->folder.path[0]) return code;
+    if (!r->dir.path[0]) return code;
     if (r->error->code && !csv_has_rows(&r->csv)) {
         discard_files(r);
         return code;
     }
     code = exit_code_worst(code, csv_finish(&r->csv, r->error));
-    if (r->folder.continued) return code;
+    if (r->dir.continued) return code;
     code = exit_code_worst(code, record_write(&r->record, code, r->error));
     record_free(&r->record);
     return code;
@@ -260,8 +259,8 @@ static void begin_table(struct roofline *r)
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) table_cell(&r->table, "%s", head[i]);
     r->one.threads = 1;
     r->team.threads = r->threads;
-    struct folder now;
-    folder_name(&now);
+    struct run_dir now;
+    run_dir_name(&now);
     snprintf(r->one.utc, sizeof r->one.utc, "%s", now.utc);
     snprintf(r->team.utc, sizeof r->team.utc, "%s", now.utc);
     r->rows = json_array();
@@ -309,8 +308,8 @@ int command_roofline(const struct options *o, const struct invocation *invocatio
     code = exit_code_worst(code, print_results(&r));
     if (code == EXIT_INTERRUPTED)
         fputs("bench: interrupted; the complete rows are saved\n", stderr);
-    else if (r.folder.path[0] && code == EXIT_OK && !o->quiet)
-        fprintf(stderr, "results: %s/roofline.csv\n", r.folder.path);
+    else if (r.dir.path[0] && code == EXIT_OK && !o->quiet)
+        fprintf(stderr, "results: %s/roofline.csv\n", r.dir.path);
     table_free(&r.table);
     json_decref(r.rows);
     json_decref(r.left_out);

@@ -30,7 +30,7 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* A point that was killed before its machine.json has measured nothing: takes away what it has begun, so that
- * it can start again. Other files stay, and folder_create() will say so. */
+ * it can start again. Other files stay, and run_dir_create() will say so. */
 static void clear_beginning(const char *place)
 {
     DIR *d = opendir(place);
@@ -120,24 +120,24 @@ int command_sweep(const struct options *o, const struct invocation *invocation, 
     int count = 0;
     begin(&r, o, invocation);
     if (registry_select(o->backend, entries, &count, e) || complete_grid(&r, env_id, e) ||
-        folder_create(&s->folder, o->out, e))
+        run_dir_create(&s->dir, o->out, e))
         return (int)e->code;
-    sweep_record_init(&s->record, &s->folder, invocation->argc, invocation->argv,
+    sweep_record_init(&s->record, &s->dir, invocation->argc, invocation->argv,
                       settings_of_sweep(&r.options, entries, count), env_id, &r.options.grid);
     int code = sweep_record_write(&s->record, "running", 0, e);
     if (!code) code = run_all(&r, e);
-    folder_release(&s->folder);
+    run_dir_release(&s->dir);
     return code;
 }
 
 /* ---- Resuming ---- */
 
-static int reopen(struct request *r, const char *folder, json_t *earlier, char **list, struct error *e)
+static int reopen(struct request *r, const char *dir, json_t *earlier, char **list, struct error *e)
 {
     struct sweep *s = &r->sweep;
     char path[3600];
     const char *id = json_string_value(json_object_get(earlier, "run_id"));
-    snprintf(path, sizeof path, "%s/sweep.json", folder);
+    snprintf(path, sizeof path, "%s/sweep.json", dir);
     if (!id || !json_is_array(json_object_get(earlier, "points")))
         return error_set(e, EXIT_DATA, "%.300s: has no run_id or no points: the file is damaged", path);
     if (resume_check_same(earlier, path, e) ||
@@ -145,13 +145,13 @@ static int reopen(struct request *r, const char *folder, json_t *earlier, char *
         return (int)e->code;
     if (grid_points(&r->options.grid) != (int)json_array_size(json_object_get(earlier, "points")))
         return error_set(e, EXIT_DATA, "%.300s: its points do not match its settings", path);
-    if (folder_reopen(&s->folder, folder, e)) return (int)e->code;
-    snprintf(s->folder.run_id, sizeof s->folder.run_id, "%s", id);
-    sweep_record_continue(&s->record, &s->folder, json_incref(earlier));
+    if (run_dir_reopen(&s->dir, dir, e)) return (int)e->code;
+    snprintf(s->dir.run_id, sizeof s->dir.run_id, "%s", id);
+    sweep_record_continue(&s->record, &s->dir, json_incref(earlier));
     return 0;
 }
 
-int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *invocation,
+int command_sweep_resume(const char *dir, const struct options *o, const struct invocation *invocation,
                          struct error *e)
 {
     static struct request r; /* large */
@@ -159,19 +159,19 @@ int command_sweep_resume(const char *folder, const struct options *o, const stru
     int code = 0;
     if (o->save)
         return error_set(e, EXIT_USAGE, "--save: %.300s is a sweep; only the weights of a run can be saved",
-                         folder);
-    json_t *earlier = resume_load(folder, "sweep.json", e);
+                         dir);
+    json_t *earlier = resume_load(dir, "sweep.json", e);
     if (!earlier) return (int)e->code;
     begin(&r, o, invocation);
     if (resume_is_finished(earlier, &code)) {
-        fprintf(stderr, "bench: --resume %s: the sweep is complete (exit code %d): nothing to do\n", folder,
+        fprintf(stderr, "bench: --resume %s: the sweep is complete (exit code %d): nothing to do\n", dir,
                 code);
-    } else if (reopen(&r, folder, earlier, &list, e) == 0) {
+    } else if (reopen(&r, dir, earlier, &list, e) == 0) {
         code = run_all(&r, e);
     } else {
         code = (int)e->code;
     }
-    folder_release(&r.sweep.folder);
+    run_dir_release(&r.sweep.dir);
     free(list);
     json_decref(earlier);
     return code;

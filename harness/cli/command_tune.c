@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/folders.h"
+#include "base/paths.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -174,7 +174,7 @@ static int keep(const struct tune *t, const struct registry_entry *entry, const 
                             .gain_percent = -effect_percent(result->gain.effect)};
     snprintf(tuning.backend, sizeof tuning.backend, "%s", entry->backend->name);
     snprintf(tuning.commit, sizeof tuning.commit, "%s", build_get()->commit);
-    snprintf(tuning.utc, sizeof tuning.utc, "%s", s->folder.utc);
+    snprintf(tuning.utc, sizeof tuning.utc, "%s", s->dir.utc);
     if (tuning_keep(t->path, &tuning, e)) return (int)e->code;
     printf("saved in %s; bench run, prove and micro use it from now on (--tuning off: the defaults)\n",
            t->path);
@@ -245,7 +245,7 @@ static int open_file(struct tune *t, struct error *e)
         snprintf(t->path, sizeof t->path, "%s", mode);
         return check_file(t, e);
     }
-    if (folders_cache(TUNING_FILE, t->path)) return check_file(t, e);
+    if (paths_in_cache(TUNING_FILE, t->path)) return check_file(t, e);
     return error_set(e, EXIT_USAGE,
                      "bench tune: there is no home directory for the cache; name a file with --tuning");
 }

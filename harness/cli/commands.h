@@ -16,7 +16,7 @@ int command_run(const struct options *o, const struct invocation *invocation,
                 struct error *e); /* run and prove */
 int command_sweep(const struct options *o, const struct invocation *invocation, struct error *e);
 int command_resume(const struct options *o, const struct invocation *invocation, struct error *e);
-int command_sweep_resume(const char *folder, const struct options *o, const struct invocation *invocation,
+int command_sweep_resume(const char *dir, const struct options *o, const struct invocation *invocation,
                          struct error *e);
 int command_list(const struct options *o, struct error *e);
 int command_micro(const struct options *o, const struct invocation *invocation, struct error *e);

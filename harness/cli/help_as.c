@@ -11,7 +11,7 @@ static void add_alternative(struct value_kind *kind, const char *word, size_t le
     if (strncmp(word, "LIST", 4) == 0)
         kind->backends = true;
     else if (strncmp(word, "DIR", 3) == 0)
-        kind->folders = true;
+        kind->dirs = true;
     else if (strncmp(word, "FILE", 4) == 0 || strncmp(word, "PATH", 4) == 0)
         kind->files = true;
     else if (islower((unsigned char)word[0]))

@@ -15,7 +15,7 @@ void help_as_fish(FILE *out);
 
 /* What a flag's value is, as far as a shell can complete it. */
 struct value_kind {
-    bool backends, files, folders;
+    bool backends, files, dirs;
     char values[96]; /* values with spaces between: "auto off"; "" when there are none */
 };
 

@@ -7,7 +7,7 @@
 
 static bool is_completed(const struct value_kind *kind)
 {
-    return kind->backends || kind->folders || kind->files || kind->values[0];
+    return kind->backends || kind->dirs || kind->files || kind->values[0];
 }
 
 /* What completes the value of each flag, as the branches of a case; of those that nothing does, all in one.
@@ -27,10 +27,10 @@ static void print_values(FILE *out)
         if (s->type == OPTION_SWITCH || !is_completed(&kind)) continue;
         fprintf(out, "        --%s)\n            _lanebench_value '%s' %s %s; return ;;\n", s->name,
                 kind.values,
-                kind.backends  ? "backends"
-                : kind.folders ? "folders"
-                : kind.files   ? "files"
-                               : "none",
+                kind.backends ? "backends"
+                : kind.dirs   ? "directories"
+                : kind.files  ? "files"
+                              : "none",
                 kind.backends ? "list" : "one");
     }
 }
@@ -67,7 +67,7 @@ static const char value_function[] =
     "    [[ $2 == backends ]] && values+=\" $(\"${COMP_WORDS[0]}\" help-as backends 2>/dev/null)\"\n"
     "    mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$values\" -- \"$part\")\n"
     "    local -a found=()\n"
-    "    [[ $2 == folders ]] && mapfile -t found < <(compgen -d -- \"$cur\")\n"
+    "    [[ $2 == directories ]] && mapfile -t found < <(compgen -d -- \"$cur\")\n"
     "    [[ $2 == files ]] && mapfile -t found < <(compgen -f -- \"$cur\")\n"
     "    if ((${#found[@]})); then\n"
     "        compopt -o filenames 2>/dev/null\n"
@@ -103,7 +103,7 @@ static const char main_tail[] =
     "    elif [[ $command == ab ]]; then\n"
     "        _lanebench_value '' backends one\n"
     "    elif [[ $command == report || $command == plot || $command == compare ]]; then\n"
-    "        _lanebench_value '' folders one\n"
+    "        _lanebench_value '' directories one\n"
     "    fi\n"
     "    return 0\n"
     "}\n";

@@ -24,7 +24,7 @@ static void print_flag(FILE *out, const struct option_spec *spec)
         fputs(kind.files ? " -r -F" : " -x", out);
         if (kind.backends)
             fputs(" -a '(__lanebench_backends)'", out);
-        else if (kind.folders)
+        else if (kind.dirs)
             fputs(" -a '(__fish_complete_directories)'", out);
         else if (kind.values[0])
             fprintf(out, " -a '%s'", kind.values);

@@ -29,7 +29,7 @@ static void print_flag(FILE *out, const struct option_spec *spec)
         fputc(':', out);
         if (kind.backends)
             fputs("_lanebench_backends", out);
-        else if (kind.folders)
+        else if (kind.dirs)
             fputs("_files -/", out);
         else if (kind.files)
             fputs("_files", out);

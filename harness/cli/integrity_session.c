@@ -109,7 +109,7 @@ int integrity_session_conclude(struct integrity_session *b, struct summary *summ
         if (integrity_violated(&b->of[i]) != CHECK_COUNT) code = EXIT_INTEGRITY;
         record_integrity(record, s->entries[i]->name, integrity_json(&b->of[i]));
     }
-    if (integrity_file_write(b->of, s->entries, s->count, s->folder.path, &identity, e)) return (int)e->code;
+    if (integrity_file_write(b->of, s->entries, s->count, s->dir.path, &identity, e)) return (int)e->code;
     return code;
 }
 

@@ -37,13 +37,13 @@ static void say(const char *text)
 static void on_alarm(int number)
 {
     const int reason = errno;
-    const char *folder;
+    const char *dir;
     (void)number;
-    if (ending_now(&folder)) {
+    if (ending_now(&dir)) {
         say("bench: interrupted");
-        if (folder) {
+        if (dir) {
             say("; the complete rows so far are in ");
-            say(folder);
+            say(dir);
         }
         say("\n");
         _exit(EXIT_INTERRUPTED);

@@ -406,7 +406,7 @@ static int parse_arguments(struct options *o, int first, int argc, char **argv, 
             continue;
         }
         if (argv[i][0] != '-' && o->command == COMMAND_COMPARE) {
-            o->folders[o->folder_count++] = argv[i++];
+            o->dirs[o->dir_count++] = argv[i++];
             continue;
         }
         if (argv[i][0] != '-')
@@ -470,8 +470,8 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     if (o->command == COMMAND_HELP) return parse_help(o, argc, argv, e);
     o->passed = calloc((size_t)argc + 1, sizeof *o->passed);
     o->plugins = calloc((size_t)argc + 1, sizeof *o->plugins);
-    o->folders = calloc((size_t)argc + 1, sizeof *o->folders);
-    if (!o->passed || !o->plugins || !o->folders) return error_set(e, EXIT_INTERNAL, "out of memory");
+    o->dirs = calloc((size_t)argc + 1, sizeof *o->dirs);
+    if (!o->passed || !o->plugins || !o->dirs) return error_set(e, EXIT_INTERNAL, "out of memory");
     if (o->command & (COMMAND_WORKER | COMMAND_HELP_AS | COMMAND_SCRIPTS)) first = argc;
     if (store_defaults(o, e) || store_environment(o, e) || parse_arguments(o, first, argc, argv, e) ||
         tidy_case(o, e))
@@ -487,10 +487,10 @@ void options_free(struct options *o)
 {
     free(o->passed);
     free(o->plugins);
-    free(o->folders);
+    free(o->dirs);
     free(o->tidied_case);
     o->passed = NULL;
     o->plugins = NULL;
-    o->folders = NULL;
+    o->dirs = NULL;
     o->tidied_case = NULL;
 }

@@ -50,7 +50,7 @@ struct options {
     const char *backend;
     const char *tuning;       /* "off", a file; NULL or "auto": the cache's */
     const char *data;         /* NULL: found by dataset_open */
-    const char *out;          /* NULL: see folder.h */
+    const char *out;          /* NULL: see run_dir.h */
     const char *max_isa;      /* NULL: no cap */
     int epochs, naive_epochs; /* see run_contender_epochs */
     int batch, hidden;        /* where a list was given, its first value; so are the threads */
@@ -80,16 +80,16 @@ struct options {
     int seeds;                /* run: how many, from seed on */
     double min_effect;        /* ab: percent */
     const char *fail_on;      /* ab: "slower", or NULL */
-    const char *baseline;     /* gate: folder of a run */
+    const char *baseline;     /* gate: directory of a run */
     double max_slowdown;      /* gate: percent */
     bool allow_other_machine; /* gate */
     int plugin_count;
     const char **plugins; /* PATH[:NAME] each, in order; free with options_free */
-    int folder_count;
-    const char **folders; /* compare: directories of runs; free with options_free */
-    int passed_count;     /* micro: the flags meant for Google Benchmark, in order */
-    char **passed;        /* free with options_free */
-    uint64_t given;       /* bit i: entry i of option_table was on the command line */
+    int dir_count;
+    const char **dirs; /* compare: directories of runs; free with options_free */
+    int passed_count;  /* micro: the flags meant for Google Benchmark, in order */
+    char **passed;     /* free with options_free */
+    uint64_t given;    /* bit i: entry i of option_table was on the command line */
 };
 
 enum option_type {

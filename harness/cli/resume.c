@@ -32,19 +32,19 @@ int resume_check_flags(const struct options *o, struct error *e)
     return 0;
 }
 
-json_t *resume_load(const char *folder, const char *name, struct error *e)
+json_t *resume_load(const char *dir, const char *name, struct error *e)
 {
     char path[3600];
     struct input_problem wrong;
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
-        error_set(e, EXIT_USAGE, "--resume %.200s...: the path is too long", folder);
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
+        error_set(e, EXIT_USAGE, "--resume %.200s...: the path is too long", dir);
         return NULL;
     }
     if (access(path, F_OK) != 0) {
         error_set(e, EXIT_USAGE,
                   "--resume %.300s: has no %s: it is not a run, or one that was killed before it measured "
                   "anything; start a new run",
-                  folder, name);
+                  dir, name);
         return NULL;
     }
     json_t *root = input_json(path, INPUT_MACHINE, 0, &wrong);
@@ -93,7 +93,7 @@ int resume_check_same(const json_t *earlier, const char *path, struct error *e)
     return 0;
 }
 
-/* Only bench run's own folders: by the command that machine.json names. */
+/* Only bench run's own directories: by the command that machine.json names. */
 static int check_command(const json_t *earlier, const char *path, struct error *e)
 {
     const char *word = json_string_value(json_array_get(json_object_get(earlier, "command_line"), 1));
@@ -106,20 +106,20 @@ static int check_command(const json_t *earlier, const char *path, struct error *
 
 /* ---- Beginning ---- */
 
-int resume_begin(struct resumption *r, json_t *earlier, const char *folder, const struct options *o,
+int resume_begin(struct resumption *r, json_t *earlier, const char *dir, const struct options *o,
                  bool plugins_loaded, struct error *e)
 {
     memset(r, 0, sizeof *r);
     r->earlier = earlier;
     r->options = *o;
-    snprintf(r->path, sizeof r->path, "%s/machine.json", folder);
+    snprintf(r->path, sizeof r->path, "%s/machine.json", dir);
     json_t *settings = json_object_get(earlier, "settings");
     if (plugins_loaded && json_object_set_new(settings, "plugins", json_array()) != 0)
         return error_set(e, EXIT_DATA, "%.300s: has no settings: the file is damaged", r->path);
     if (check_command(earlier, r->path, e) || resume_check_same(earlier, r->path, e) ||
         settings_read(&r->options, settings, r->path, &r->list, e))
         return (int)e->code;
-    r->options.resume = folder;
+    r->options.resume = dir;
     r->options.out = NULL;
     return 0;
 }
@@ -149,19 +149,19 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
     const char *id = json_string_value(json_object_get(r->earlier, "run_id")),
                *utc = json_string_value(json_object_get(r->earlier, "time_utc"));
     if (!id || !utc) return error_set(e, EXIT_DATA, "%.300s: has no run_id or no time_utc", r->path);
-    snprintf(s->folder.run_id, sizeof s->folder.run_id, "%s", id);
-    snprintf(s->folder.utc, sizeof s->folder.utc, "%s", utc);
+    snprintf(s->dir.run_id, sizeof s->dir.run_id, "%s", id);
+    snprintf(s->dir.utc, sizeof s->dir.utc, "%s", utc);
     if (!is_same_data(r->earlier, &s->data))
         return error_set(
             e, EXIT_DATA,
             "%.300s: was trained on other images than dataset=%s; give their directory with --data", r->path,
             s->data.name);
     const struct options *o = s->options;
-    if (prior_epochs_read(&r->prior, s->folder.path, s->entries, s->count, e)) return (int)e->code;
+    if (prior_epochs_read(&r->prior, s->dir.path, s->entries, s->count, e)) return (int)e->code;
     for (int i = 0; i < s->count; i++) {
         if (r->prior.series[i].epochs >
             run_contender_epochs(s->entries[i], s->count, o->epochs, o->naive_epochs))
-            return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings say", s->folder.path,
+            return error_set(e, EXIT_DATA, "%.300s: %s has more epochs than its settings say", s->dir.path,
                              s->entries[i]->name);
         r->prior_count[i] = r->prior.series[i].epochs;
     }

@@ -12,9 +12,9 @@
 /* Refuses any flag of the command line that the earlier run has already decided. */
 int resume_check_flags(const struct options *o, struct error *e);
 
-/* The JSON file of the folder. NULL and e: EXIT_USAGE when it is not there, EXIT_DATA when it is damaged. A
- * new reference. */
-json_t *resume_load(const char *folder, const char *name, struct error *e);
+/* The JSON file of the directory. NULL and e: EXIT_USAGE when it is not there, EXIT_DATA when it is damaged.
+ * A new reference. */
+json_t *resume_load(const char *dir, const char *name, struct error *e);
 
 /* Whether a run or sweep went to its end, by its machine.json or sweep.json; code then says how. */
 bool resume_is_finished(const json_t *earlier, int *code);
@@ -35,9 +35,10 @@ struct resumption {
     bool differs[REGISTRY_MAX];    /* trained again, it gave other figures */
 };
 
-/* The run of a folder; `earlier` is its machine.json, taken over. Every flag in o that is not of the earlier
- * run stays. plugins_loaded: they are in the registry already. Free with resume_free, also after an error. */
-int resume_begin(struct resumption *r, json_t *earlier, const char *folder, const struct options *o,
+/* The run of a directory; `earlier` is its machine.json, taken over. Every flag in o that is not of the
+ * earlier run stays. plugins_loaded: they are in the registry already. Free with resume_free, also after an
+ * error. */
+int resume_begin(struct resumption *r, json_t *earlier, const char *dir, const struct options *o,
                  bool plugins_loaded, struct error *e);
 void resume_free(struct resumption *r);
 

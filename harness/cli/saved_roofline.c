@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-#include "base/folders.h"
+#include "base/paths.h"
 #include "roof/roofline_cache.h"
 
 bool saved_roofline_find(const struct session *s, struct roofline_rates *rates)
@@ -11,7 +11,7 @@ bool saved_roofline_find(const struct session *s, struct roofline_rates *rates)
     char path[PATH_MAX];
     struct error e = {.code = EXIT_OK};
     bool found = false;
-    if (folders_cache(ROOFLINE_CACHE, path))
+    if (paths_in_cache(ROOFLINE_CACHE, path))
         roofline_cache_find(path, s->env_id, s->plan.threads, rates, &found, &e);
     if (e.code)
         fprintf(stderr, "warning: %s\n", e.text);
@@ -27,7 +27,7 @@ void saved_roofline_save(const char *env_id, const struct roofline_rates *rates,
 {
     char path[PATH_MAX];
     struct error e = {.code = EXIT_OK};
-    if (!folders_cache(ROOFLINE_CACHE, path)) return;
+    if (!paths_in_cache(ROOFLINE_CACHE, path)) return;
     if (roofline_cache_save(path, env_id, rates, &e))
         fprintf(stderr, "warning: not saved for later runs: %s\n", e.text);
     else if (!quiet)

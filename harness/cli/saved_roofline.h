@@ -9,7 +9,7 @@
  * stderr, unless quiet, how to get it; that is not an error. */
 bool saved_roofline_find(const struct session *s, struct roofline_rates *rates);
 
-/* Saves a whole measurement in the cache folder and says so; where that is impossible, says why. */
+/* Saves a whole measurement in the cache directory and says so; where that is impossible, says why. */
 void saved_roofline_save(const char *env_id, const struct roofline_rates *rates, bool quiet);
 
 #endif

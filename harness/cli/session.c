@@ -13,18 +13,18 @@
 #include "machine/build.h"
 #include "backends/tuning.h"
 
-bool session_has_folder(const struct session *s)
+bool session_has_dir(const struct session *s)
 {
-    return s->folder.path[0] != 0;
+    return s->dir.path[0] != 0;
 }
 
-static int open_folder(struct session *s, const char *adds, struct error *e)
+static int open_dir(struct session *s, const char *adds, struct error *e)
 {
     const char *out = s->options->out;
-    if (s->options->resume) return folder_reopen(&s->folder, s->options->resume, e);
-    if (!adds) return folder_create(&s->folder, out, e);
-    if (out) return folder_join(&s->folder, out, adds, e);
-    folder_name(&s->folder);
+    if (s->options->resume) return run_dir_reopen(&s->dir, s->options->resume, e);
+    if (!adds) return run_dir_create(&s->dir, out, e);
+    if (out) return run_dir_join(&s->dir, out, adds, e);
+    run_dir_name(&s->dir);
     return 0;
 }
 
@@ -65,7 +65,7 @@ static int open_rest(struct session *s, const char *adds, struct error *e)
 {
     if (topology_read(&s->topology, e)) return (int)e->code;
     if (!*env_id_here(&s->topology, s->env_id)) return error_set(e, EXIT_INTERNAL, "env_id: out of memory");
-    if (open_folder(s, adds, e)) return (int)e->code;
+    if (open_dir(s, adds, e)) return (int)e->code;
     if (open_inputs(s, e)) session_abandon(s);
     return (int)e->code;
 }
@@ -94,19 +94,19 @@ void session_close(struct session *s)
 {
     if (s->has_data) dataset_close(&s->data);
     s->has_data = false;
-    folder_release(&s->folder);
+    run_dir_release(&s->dir);
 }
 
 void session_abandon(struct session *s)
 {
-    folder_abandon(&s->folder);
+    run_dir_abandon(&s->dir);
     session_close(s);
 }
 
 struct row_identity session_identity(const struct session *s)
 {
-    return (struct row_identity){s->folder.run_id, s->data.name, s->plan.threads, s->options->seed, 1,
-                                 s->shape,         s->env_id};
+    return (struct row_identity){s->dir.run_id, s->data.name, s->plan.threads, s->options->seed, 1,
+                                 s->shape,      s->env_id};
 }
 
 /* What only bench run is asked for. 0, or -1 when out of memory. */
@@ -122,7 +122,7 @@ static int record_run_settings(json_t *settings, const struct options *o)
 void session_record(const struct session *s, const struct invocation *invocation, struct record *record)
 {
     const struct options *o = s->options;
-    record_init(record, &s->folder, invocation->argc, invocation->argv, &s->topology, &s->data, s->entries,
+    record_init(record, &s->dir, invocation->argc, invocation->argv, &s->topology, &s->data, s->entries,
                 s->count, &s->plan);
     json_t *settings =
         json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i}", "epochs", o->epochs, "naive_epochs",
@@ -187,7 +187,7 @@ void session_print(const struct session *s, FILE *out)
     const char *advice = dataset_advice(s->data.name);
     const struct build *b = build_get();
     if (b->dirty >= 0) snprintf(commit, sizeof commit, "%.12s%s, ", b->commit, b->dirty ? "+changes" : "");
-    fprintf(out, "bench %s (%s%s, %s)  run %s\n", b->version, commit, b->compiler, b->type, s->folder.run_id);
+    fprintf(out, "bench %s (%s%s, %s)  run %s\n", b->version, commit, b->compiler, b->type, s->dir.run_id);
     session_print_machine(&s->topology, out);
     fprintf(out, "network   %d-%d-%d, batch %d, RMSprop lr %g, seed %llu, %d thread%s\n", s->shape.inputs,
             s->shape.hidden, s->shape.classes, o->batch, o->lr, (unsigned long long)o->seed, s->plan.threads,
@@ -203,7 +203,7 @@ void session_print(const struct session *s, FILE *out)
         fprintf(out, "          and %s, because the step of %s is composed too\n", s->opponent->name,
                 s->opponent_of->name);
     print_tunings(s, out);
-    if (session_has_folder(s)) fprintf(out, "files     %s\n", s->folder.path);
+    if (session_has_dir(s)) fprintf(out, "files     %s\n", s->dir.path);
     if (*advice) wrap_line(out, terminal_width(out), "note: dataset=%s: %s", s->data.name, advice);
     print_held_back(s, out);
     topology_team_warning(&s->topology, s->plan.threads, team, sizeof team);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the commands that set up the network share: the chosen backends, the machine, the data set, the
- * folder. */
+ * directory. */
 #ifndef LB_SESSION_H
 #define LB_SESSION_H
 
@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "machine/env_id.h"
-#include "results/folder.h"
+#include "results/run_dir.h"
 #include "results/record.h"
 #include "results/run_files.h"
 
@@ -23,13 +23,14 @@ struct session {
     struct dataset data;
     struct shape shape;
     struct plan plan;
-    struct folder folder; /* path "": no files */
+    struct run_dir dir; /* path "": no files */
     char env_id[ENV_ID_SIZE];
     bool has_data;
 };
 
-/* Chooses the backends and reads the machine; makes the folder: new for a run, joining an earlier one for a
- * command that adds the file `adds` and has --out; then opens the data set. On an error what it made is gone.
+/* Chooses the backends and reads the machine; makes the directory: new for a run, joining an earlier one for
+ * a command that adds the file `adds` and has --out; then opens the data set. On an error what it made is
+ * gone.
  */
 int session_open(struct session *s, const struct options *o, const char *adds, struct error *e);
 
@@ -38,10 +39,10 @@ int session_open_with(struct session *s, const struct options *o, const struct r
                       int count, struct error *e);
 void session_close(struct session *s);
 
-/* Closes a session that nothing was written for, and takes away the folder that it made. */
+/* Closes a session that nothing was written for, and takes away the directory that it made. */
 void session_abandon(struct session *s);
 
-bool session_has_folder(const struct session *s);
+bool session_has_dir(const struct session *s);
 
 struct row_identity session_identity(const struct session *s);
 

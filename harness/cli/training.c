@@ -70,7 +70,7 @@ static void on_opened(void *context, const struct registry_entry *entry, const s
 {
     struct job *job = context;
     summary_row(&job->summary, entry)->info = *info;
-    if (session_has_folder(job->session)) record_opened(&job->record, entry->name, info);
+    if (session_has_dir(job->session)) record_opened(&job->record, entry->name, info);
 }
 
 static void on_proof_row(void *context, const struct registry_entry *entry, const struct proof_row *row)
@@ -80,7 +80,7 @@ static void on_proof_row(void *context, const struct registry_entry *entry, cons
     progress_view_clear(&job->view);
     proof_view_row(&job->proof_view, entry, row);
     fflush(job->proof_view.out);
-    if (session_has_folder(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
+    if (session_has_dir(job->session)) run_files_proof_row(&job->files, entry, row, job->error);
     note_failure(job);
 }
 
@@ -107,7 +107,7 @@ static void on_proven(void *context, const struct registry_entry *entry, const s
     struct summary_row *row = summary_row(&job->summary, entry);
     row->proven = true;
     row->verdict = *verdict;
-    if (session_has_folder(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
+    if (session_has_dir(job->session)) record_proven(&job->record, entry->name, verdict, seconds);
     progress_view_clear(&job->view);
     proof_view_end(&job->proof_view, verdict->composed_skipped != 0);
     if (!job->training && !job->options->json)
@@ -214,7 +214,7 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
     snprintf(row->failure, sizeof row->failure, "%s: %s", kinds[outcome], reason);
     clean_text(row->failure); /* it may be cut inside a character */
     if (outcome == OUTCOME_INTEGRITY) integrity_untrue(integrity_session_of(&job->integrity, entry), reason);
-    if (session_has_folder(job->session)) record_failed(&job->record, entry->name, row->failure);
+    if (session_has_dir(job->session)) record_failed(&job->record, entry->name, row->failure);
     progress_view_clear(&job->view);
     eta_drop(&job->view.eta, entry->name);
     proof_view_end(&job->proof_view, false);
@@ -228,47 +228,47 @@ static void on_failed(void *context, const struct registry_entry *entry, enum co
 static int reopen_files(struct job *job, const struct invocation *invocation,
                         const struct row_identity *identity, struct error *e)
 {
-    const char *folder = job->session->folder.path;
+    const char *dir = job->session->dir.path;
     session_record(job->session, invocation, &job->record);
-    if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, folder, e) ||
-        run_files_resume(&job->files, folder, identity, &job->resumed->prior, e))
+    if (resume_record(job->resumed, job->session, &job->record, e) || record_begin(&job->record, dir, e) ||
+        run_files_resume(&job->files, dir, identity, &job->resumed->prior, e))
         record_free(&job->record);
     return (int)e->code;
 }
 
 static int open_files(struct job *job, const struct invocation *invocation, struct error *e)
 {
-    if (!session_has_folder(job->session)) return 0;
+    if (!session_has_dir(job->session)) return 0;
     const struct row_identity identity = session_identity(job->session);
     if (job->resumed) return reopen_files(job, invocation, &identity, e);
     const struct options *o = job->options;
-    const char *folder = job->session->folder.path;
-    if (run_files_create(&job->files, folder, &identity, job->training, e) ||
+    const char *dir = job->session->dir.path;
+    if (run_files_create(&job->files, dir, &identity, job->training, e) ||
         (o->format && strcmp(o->format, "csv") != 0 && run_files_add_lines(&job->files, e)) ||
-        (o->target_accuracy > 0 && target_open(&job->target, o->target_accuracy, folder, &identity, e)))
+        (o->target_accuracy > 0 && target_open(&job->target, o->target_accuracy, dir, &identity, e)))
         return (int)e->code;
-    if (job->session->folder.continued) return 0;
+    if (job->session->dir.continued) return 0;
     session_record(job->session, invocation, &job->record);
     if (job->extra) record_more_settings(&job->record, job->extra->settings(job->extra->context));
-    return record_begin(&job->record, folder, e);
+    return record_begin(&job->record, dir, e);
 }
 
-/* Leaves nothing of a run without a row, so that the folder is taken by the next try. What a resumed run
+/* Leaves nothing of a run without a row, so that the directory is taken by the next try. What a resumed run
  * finds stays. */
 static void discard_files(struct job *job)
 {
-    struct folder *folder = &job->session->folder;
-    if (job->resumed || !session_has_folder(job->session)) return;
+    struct run_dir *dir = &job->session->dir;
+    if (job->resumed || !session_has_dir(job->session)) return;
     run_files_discard(&job->files);
     target_discard(&job->target);
-    if (!folder->continued) record_discard(&job->record, folder->path);
-    folder_abandon(folder);
+    if (!dir->continued) record_discard(&job->record, dir->path);
+    run_dir_abandon(dir);
 }
 
 static int write_histories(struct job *job, struct error *e)
 {
     for (int i = 0; i < job->summary.count; i++) {
-        history_write(&job->histories[i], job->session->folder.path, job->summary.rows[i].entry->name, e);
+        history_write(&job->histories[i], job->session->dir.path, job->summary.rows[i].entry->name, e);
         history_free(&job->histories[i]);
     }
     return (int)e->code;
@@ -312,7 +312,7 @@ static json_t *figures_json(const struct job *job, int code)
 /* The files get their final names however the run ended. */
 static int close_files(struct job *job, int code, struct error *e)
 {
-    if (!session_has_folder(job->session)) return code;
+    if (!session_has_dir(job->session)) return code;
     if ((e->code || code == EXIT_USAGE) && !job->resumed && !run_files_have_rows(&job->files)) {
         discard_files(job);
         return code;
@@ -320,12 +320,12 @@ static int close_files(struct job *job, int code, struct error *e)
     code = exit_code_worst(code, run_files_finish(&job->files, e));
     code = exit_code_worst(code, write_histories(job, e));
     if (job->options->target_accuracy > 0) code = exit_code_worst(code, target_finish(&job->target, e));
-    if (job->session->folder.continued) return code;
+    if (job->session->dir.continued) return code;
     if (job->training) record_all_clocks(job);
     code = exit_code_worst(code, record_write(&job->record, code, e));
     if (job->training) {
         json_t *figures = figures_json(job, code);
-        code = exit_code_worst(code, summary_json_write(figures, job->session->folder.path, e));
+        code = exit_code_worst(code, summary_json_write(figures, job->session->dir.path, e));
         json_decref(figures);
     }
     return code;
@@ -453,7 +453,7 @@ static int export_markdown(struct job *job, int code, struct error *e)
     struct markdown m;
     struct table t;
     if (!o->export_markdown || !job->training || e->code) return code;
-    markdown_begin(&m, command_of(o->command)->name, job->session->folder.run_id);
+    markdown_begin(&m, command_of(o->command)->name, job->session->dir.run_id);
     if (job->extra && m.out) {
         fputs("```text\n", m.out);
         job->extra->print(job->extra->context, m.out, code);
@@ -471,7 +471,7 @@ static int export_markdown(struct job *job, int code, struct error *e)
 /* Returns code, or a worse one where not all could be printed. */
 static int print_end(struct job *job, int code)
 {
-    const char *path = job->session->folder.path;
+    const char *path = job->session->dir.path;
     if (job->options->json && !job->brief) {
         json_t *figures = figures_json(job, code);
         code = exit_code_worst(code, summary_json_print(figures, stdout, job->error));

@@ -39,7 +39,7 @@ struct resumption;
 int training_once(const struct options *o, const struct invocation *invocation, struct resumption *resumed,
                   bool brief, struct error *e);
 
-/* Runs the contenders of an open session, which has a folder, and closes it. Returns the exit code. */
+/* Runs the contenders of an open session, which has a directory, and closes it. Returns the exit code. */
 int training_run(struct session *session, const struct training *training,
                  const struct invocation *invocation, struct error *e);
 

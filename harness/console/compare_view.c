@@ -25,12 +25,12 @@ static void print_differences(const struct run_comparison *c, int run, FILE *out
 static void print_runs(const struct run_comparison *c, FILE *out)
 {
     struct wrapped w;
-    char folder[1024];
+    char dir[1024];
     FILE *lines = wrap_open(&w, out);
     for (int i = 0; i < c->count; i++) {
         const struct compared_run *run = &c->runs[i];
         const json_int_t code = json_integer_value(json_object_get(run->summary, "exit_code"));
-        fprintf(lines, "%c  %s, run %s of %s", run_letter(i), clean_copy(folder, sizeof folder, run->folder),
+        fprintf(lines, "%c  %s, run %s of %s", run_letter(i), clean_copy(dir, sizeof dir, run->dir),
                 *run->run_id ? run->run_id : "unknown", *run->time ? run->time : "unknown time");
         if (code) fprintf(lines, ", ended with exit code %lld", (long long)code);
         if (json_is_array(json_object_get(run->summary, "resumed"))) fputs(", resumed", lines);

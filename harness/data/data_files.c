@@ -23,14 +23,14 @@ static bool is_there(const char *path)
     return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-bool data_file_find(const char *folder, enum data_part part, char *path)
+bool data_file_find(const char *dir, enum data_part part, char *path)
 {
     static const char *const suffix[] = {"", ".gz"};
     const int rank = part == TRAIN_IMAGES || part == TEST_IMAGES ? 3 : 1;
     for (int i = 0; i < 2; i++) {
         for (const char *mark = "-."; *mark; mark++) {
             const int n =
-                snprintf(path, PATH_MAX, "%s/%s%cidx%d-ubyte%s", folder, STEM[part], *mark, rank, suffix[i]);
+                snprintf(path, PATH_MAX, "%s/%s%cidx%d-ubyte%s", dir, STEM[part], *mark, rank, suffix[i]);
             if (n > 0 && n < PATH_MAX && is_there(path)) return true;
         }
     }

@@ -13,9 +13,9 @@ enum data_part { TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS, DATA_PART
 /* The usual name of a part, without .gz. */
 const char *data_file_name(enum data_part part);
 
-/* Finds in a folder a part under its usual name or with a dot for the first dash after it
+/* Finds in a directory a part under its usual name or with a dot for the first dash after it
  * (train-images.idx3-ubyte), raw before .gz. path: PATH_MAX bytes. False when there is none; whether it can
  * be read is another question. */
-bool data_file_find(const char *folder, enum data_part part, char *path);
+bool data_file_find(const char *dir, enum data_part part, char *path);
 
 #endif

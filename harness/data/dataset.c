@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clean_text.h"
-#include "base/folders.h"
+#include "base/paths.h"
 #include "data/data_files.h"
 #include "data/data_store.h"
 #include "data/digits.h"
@@ -48,12 +48,12 @@ static bool is_mnist(const struct dataset *d)
     return true;
 }
 
-/* The folder's base name, made safe for tables and lists. The two names that mean something stay reserved: a
- * folder called mnist that holds other data must not pass for MNIST. */
-static void name_after_folder(struct dataset *d, const char *folder)
+/* The directory's base name, made safe for tables and lists. The two names that mean something stay reserved:
+ * a directory called mnist that holds other data must not pass for MNIST. */
+static void name_after_dir(struct dataset *d, const char *dir)
 {
-    char *real = realpath(folder, NULL);
-    const char *path = real ? real : folder;
+    char *real = realpath(dir, NULL);
+    const char *path = real ? real : dir;
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     const bool reserved = strcmp(base, "mnist") == 0 || strcmp(base, "generated") == 0;
@@ -90,15 +90,15 @@ static int store_part(struct loading *l, const struct idx_array *a, enum data_pa
 }
 
 /* Images and labels of one split; `images` is TRAIN_IMAGES or TEST_IMAGES, the labels are the next part. */
-static int load_split(struct loading *l, const char *folder, enum data_part images)
+static int load_split(struct loading *l, const char *dir, enum data_part images)
 {
     static const struct idx_limits limits = {.classes = DATASET_CLASSES};
     const enum data_part labels = images + 1;
     char image_path[PATH_MAX], label_path[PATH_MAX];
     struct idx_array pixels = {0}, classes = {0};
     for (enum data_part p = images; p <= labels; p++)
-        if (!data_file_find(folder, p, p == images ? image_path : label_path))
-            return idx_fail(IDX_MISSING, folder, l->e, "holds no %s, with or without .gz", data_file_name(p)),
+        if (!data_file_find(dir, p, p == images ? image_path : label_path))
+            return idx_fail(IDX_MISSING, dir, l->e, "holds no %s, with or without .gz", data_file_name(p)),
                    EXIT_DATA;
     bool ok = idx_load(image_path, IDX_IMAGES, &limits, &pixels, l->e) == IDX_OK &&
               idx_load(label_path, IDX_LABELS, &limits, &classes, l->e) == IDX_OK &&
@@ -110,20 +110,20 @@ static int load_split(struct loading *l, const char *folder, enum data_part imag
     return ok ? 0 : (int)l->e->code;
 }
 
-static int load_folder(struct loading *l, const char *folder)
+static int load_dir(struct loading *l, const char *dir)
 {
     struct stat st;
-    if (stat(folder, &st) != 0)
-        return idx_fail(IDX_MISSING, folder, l->e, "cannot be accessed: %s", strerror(errno)), EXIT_DATA;
+    if (stat(dir, &st) != 0)
+        return idx_fail(IDX_MISSING, dir, l->e, "cannot be accessed: %s", strerror(errno)), EXIT_DATA;
     if (!S_ISDIR(st.st_mode))
-        return idx_fail(IDX_MISSING, folder, l->e, "is a file, not the directory of the four IDX files"),
+        return idx_fail(IDX_MISSING, dir, l->e, "is a file, not the directory of the four IDX files"),
                EXIT_DATA;
-    if (load_split(l, folder, TRAIN_IMAGES) || load_split(l, folder, TEST_IMAGES)) return (int)l->e->code;
-    clean_copy(l->d->source, sizeof l->d->source, folder);
+    if (load_split(l, dir, TRAIN_IMAGES) || load_split(l, dir, TEST_IMAGES)) return (int)l->e->code;
+    clean_copy(l->d->source, sizeof l->d->source, dir);
     if (is_mnist(l->d))
         snprintf(l->d->name, sizeof l->d->name, "mnist");
     else
-        name_after_folder(l->d, folder);
+        name_after_dir(l->d, dir);
     return 0;
 }
 
@@ -153,16 +153,16 @@ static int load_generated(struct loading *l)
     return generate_split(l, TEST_IMAGES, DIGITS_TEST, DIGITS_TEST_COUNT);
 }
 
-static int load(struct loading *l, const char *folder)
+static int load(struct loading *l, const char *dir)
 {
     char cache[PATH_MAX], path[PATH_MAX];
     const char *from_environment = getenv("MNIST_DIR");
-    if (folder) return load_folder(l, folder);
-    if (from_environment && *from_environment) return load_folder(l, from_environment);
+    if (dir) return load_dir(l, dir);
+    if (from_environment && *from_environment) return load_dir(l, from_environment);
     int found = 0;
-    if (folders_cache("mnist", cache))
+    if (paths_in_cache("mnist", cache))
         for (enum data_part p = 0; p < DATA_PARTS; p++) found += data_file_find(cache, p, path);
-    if (found == DATA_PARTS) return load_folder(l, cache);
+    if (found == DATA_PARTS) return load_dir(l, cache);
     const int rc = load_generated(l);
     const size_t used = strlen(l->d->source);
     char shown[400];
@@ -192,12 +192,12 @@ static int map_store(struct dataset *d, int fd, size_t bytes, const size_t offse
     return 0;
 }
 
-int dataset_open(struct dataset *d, const char *folder, struct error *e)
+int dataset_open(struct dataset *d, const char *dir, struct error *e)
 {
     *d = (struct dataset){.fd = -1};
     struct loading l = {.d = d, .e = e};
     if (data_store_create(&l.store, e)) return (int)e->code;
-    if (load(&l, folder) == 0 && data_store_seal(&l.store, e) == 0 &&
+    if (load(&l, dir) == 0 && data_store_seal(&l.store, e) == 0 &&
         map_store(d, l.store.fd, l.store.end, l.offset, e) == 0)
         return 0;
     close(l.store.fd);

@@ -21,8 +21,8 @@ struct dataset {
     struct split train, test;
     int rows, cols; /* of one image; rows * cols inputs */
     /* Clean text: */
-    char name[64];      /* "mnist" (checksums match), "generated", or the folder's base name */
-    char source[512];   /* where it came from, for people: a folder, or "built-in digits" */
+    char name[64];      /* "mnist" (checksums match), "generated", or the directory's base name */
+    char source[512];   /* where it came from, for people: a directory, or "built-in digits" */
     char sha256[4][65]; /* of the decompressed IDX content (generated: of the arrays): train images, train
                            labels, test images, test labels */
     int fd;             /* memfd that holds all arrays, read-only for others, or -1 */
@@ -30,11 +30,11 @@ struct dataset {
     size_t map_bytes;
 };
 
-/* Finds and loads: folder if not NULL; else $MNIST_DIR if set; else the user's cache folder
- * ($XDG_CACHE_HOME or ~/.cache, /lanebench/mnist) if it holds the files; else the generated digits. A folder
- * named by the user or by MNIST_DIR that lacks a file or holds a malformed one is an error (EXIT_DATA), never
- * replaced. Everything ends in one sealed memfd, so that worker processes can map it. */
-int dataset_open(struct dataset *d, const char *folder, struct error *e);
+/* Finds and loads: directory if not NULL; else $MNIST_DIR if set; else the user's cache directory
+ * ($XDG_CACHE_HOME or ~/.cache, /lanebench/mnist) if it holds the files; else the generated digits. A
+ * directory named by the user or by MNIST_DIR that lacks a file or holds a malformed one is an error
+ * (EXIT_DATA), never replaced. Everything ends in one sealed memfd, so that worker processes can map it. */
+int dataset_open(struct dataset *d, const char *dir, struct error *e);
 
 /* Maps in a worker what dataset_open made in the parent: fd from the parent, header by value. On success
  * d owns fd. */

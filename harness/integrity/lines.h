@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the checks fill in their lines: for the files of this folder. */
+ * How the checks fill in their lines: for the files of this directory. */
 #ifndef LB_LINES_H
 #define LB_LINES_H
 

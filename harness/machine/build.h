@@ -13,7 +13,7 @@ struct build {
     const char *commit_date; /* of that commit, ISO 8601; "" when it is unknown */
     int dirty;               /* 1: tracked files differed from it; -1 unknown */
     char tree_commit[64];    /* that is checked out in the source tree now, "" when the program is not in its
-                                build folder */
+                                build directory */
     int tree_dirty;
     char program_sha256[65]; /* of this very program's file; "" when it cannot be read */
 };

@@ -58,11 +58,11 @@ static bool own_group(const char *cgroup_file, bool v2, char *group, size_t size
 }
 
 /* The first two fields of a file; false when it cannot be read or is empty. */
-static bool read_fields(const char *folder, const char *name, char first[32], char second[32])
+static bool read_fields(const char *dir, const char *name, char first[32], char second[32])
 {
     char path[2 * PATH_SIZE + 64];
     first[0] = second[0] = 0;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "re");
     if (!f) return false;
     const int n = fscanf(f, "%31s %31s", first, second);
@@ -71,23 +71,23 @@ static bool read_fields(const char *folder, const char *name, char first[32], ch
 }
 
 /* quota / period of one group; 0 = no limit ("max" in v2, -1 in v1). */
-static double group_quota(const char *folder, bool v2)
+static double group_quota(const char *dir, bool v2)
 {
     char quota[32], period[32], unused[32];
-    const bool known = v2 ? read_fields(folder, "cpu.max", quota, period)
-                          : read_fields(folder, "cpu.cfs_quota_us", quota, unused) &&
-                                read_fields(folder, "cpu.cfs_period_us", period, unused);
+    const bool known = v2 ? read_fields(dir, "cpu.max", quota, period)
+                          : read_fields(dir, "cpu.cfs_quota_us", quota, unused) &&
+                                read_fields(dir, "cpu.cfs_period_us", period, unused);
     const double q = known ? strtod(quota, NULL) : 0.0, p = known ? strtod(period, NULL) : 0.0;
     return q > 0.0 && p > 0.0 ? q / p : 0.0;
 }
 
 /* Time that one group was held back; NAN when it does not say. */
-static double group_throttled(const char *folder, bool v2)
+static double group_throttled(const char *dir, bool v2)
 {
     char path[2 * PATH_SIZE + 64], line[128];
     unsigned long long count;
     double seconds = NAN;
-    snprintf(path, sizeof path, "%s/cpu.stat", folder);
+    snprintf(path, sizeof path, "%s/cpu.stat", dir);
     FILE *f = fopen(path, "re");
     while (f && fgets(line, sizeof line, f))
         if (sscanf(line, v2 ? "throttled_usec %llu" : "throttled_time %llu", &count) == 1)
@@ -110,7 +110,7 @@ static double sum_of_known(double a, double b)
 
 /* What is asked of each group, and how the answers come together. */
 struct question {
-    double (*ask)(const char *folder, bool v2);
+    double (*ask)(const char *dir, bool v2);
     double (*join)(double a, double b);
     double nothing; /* the answer before any group */
 };
@@ -118,16 +118,16 @@ struct question {
 /* From the process's own group up to the mount point. */
 static double ask_hierarchy(const struct hierarchy *h, const char *group, const struct question *q)
 {
-    char folder[2 * PATH_SIZE];
+    char dir[2 * PATH_SIZE];
     const size_t root = strcmp(h->root, "/") == 0 ? 0 : strlen(h->root), mount = strlen(h->mount);
     /* A group outside of what is mounted cannot be looked at; the mount point's own limit still holds. */
     const bool below = strncmp(group, h->root, root) == 0 && (group[root] == '/' || group[root] == 0);
-    snprintf(folder, sizeof folder, "%s%s", h->mount, below ? group + root : "");
+    snprintf(dir, sizeof dir, "%s%s", h->mount, below ? group + root : "");
     double answer = q->nothing;
     for (;;) {
-        answer = q->join(answer, q->ask(folder, h->v2));
-        char *slash = strrchr(folder, '/');
-        if (!slash || strlen(folder) <= mount) return answer;
+        answer = q->join(answer, q->ask(dir, h->v2));
+        char *slash = strrchr(dir, '/');
+        if (!slash || strlen(dir) <= mount) return answer;
         *slash = 0;
     }
 }

@@ -11,10 +11,10 @@
 #include "base/own_program.h"
 #include "machine/build_config.h"
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *dir)
 {
-    const size_t length = strlen(folder);
-    return strncmp(path, folder, length) == 0 && path[length] == '/';
+    const size_t length = strlen(dir);
+    return strncmp(path, dir, length) == 0 && path[length] == '/';
 }
 
 const char *places_checkout(void)
@@ -24,7 +24,7 @@ const char *places_checkout(void)
     return is_below(program, build) && access(SOURCE_ROOT "/meson.build", F_OK) == 0 ? SOURCE_ROOT : NULL;
 }
 
-/* The folder with scripts/. */
+/* The directory with scripts/. */
 static const char *shared_files(char *path, size_t size)
 {
     char program[PATH_MAX];
@@ -37,7 +37,7 @@ static const char *shared_files(char *path, size_t size)
 
 const char *places_script(const char *name, char *path, size_t size)
 {
-    char folder[PATH_MAX];
-    const char *const root = shared_files(folder, sizeof folder);
+    char dir[PATH_MAX];
+    const char *const root = shared_files(dir, sizeof dir);
     return root && snprintf(path, size, "%s/scripts/%s", root, name) < (int)size ? path : NULL;
 }

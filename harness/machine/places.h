@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where this program belongs: the checkout in whose build folder it lies, or the tree that it was installed
- * into, wherever that was moved to since. */
+ * Where this program belongs: the checkout in whose build directory it lies, or the tree that it was
+ * installed into, wherever that was moved to since. */
 #ifndef LB_PLACES_H
 #define LB_PLACES_H
 
 #include <stddef.h>
 
-/* The checkout's root, absolute; NULL: the program is installed, or was copied away from its build folder. */
+/* The checkout's root, absolute; NULL: the program is installed, or was copied out of its build directory. */
 const char *places_checkout(void);
 
 /* The path of a file in scripts/, whether it exists or not; absolute. Returns path, or NULL where the program

@@ -103,11 +103,11 @@ static int add_other(struct csv *c, const struct ab_results *r, const struct row
     return end_row(c, r, AB_B, e);
 }
 
-int ab_results_write(const struct ab_results *r, const char *folder, const struct row_identity *identity,
+int ab_results_write(const struct ab_results *r, const char *dir, const struct row_identity *identity,
                      struct error *e)
 {
     struct csv c;
-    if (csv_create_at_once(&c, folder, "ab.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, dir, "ab.csv", columns, e)) return (int)e->code;
     if (add_itself(&c, r, identity, e) || add_other(&c, r, identity, e))
         csv_discard(&c);
     else

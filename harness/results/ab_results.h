@@ -16,8 +16,8 @@ struct ab_results {
     int epochs_per_turn;
 };
 
-/* Writes folder/ab.csv: a row for A's second process over its first, a row for B over A. */
-int ab_results_write(const struct ab_results *r, const char *folder, const struct row_identity *identity,
+/* Writes dir/ab.csv: a row for A's second process over its first, a row for B over A. */
+int ab_results_write(const struct ab_results *r, const char *dir, const struct row_identity *identity,
                      struct error *e);
 
 /* The same for summary.json; a new reference, NULL when out of memory. */

@@ -140,12 +140,12 @@ static int read_epochs(struct baseline *b, struct error *e)
     return (int)e->code;
 }
 
-int baseline_read(struct baseline *b, const char *folder, struct error *e)
+int baseline_read(struct baseline *b, const char *dir, struct error *e)
 {
     memset(b, 0, sizeof *b);
-    if (strlen(folder) >= sizeof b->path)
+    if (strlen(dir) >= sizeof b->path)
         return error_set(e, EXIT_USAGE, "--baseline: the path is longer than %zu bytes", sizeof b->path - 1);
-    snprintf(b->path, sizeof b->path, "%s", folder);
+    snprintf(b->path, sizeof b->path, "%s", dir);
     if (read_machine(b, e) || make_series(b, e) || read_epochs(b, e)) return (int)e->code;
     return 0;
 }

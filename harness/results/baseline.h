@@ -34,9 +34,9 @@ struct baseline {
     int count;
 };
 
-/* Reads machine.json and epochs.csv of the folder. EXIT_DATA when one is missing or malformed, or when the
+/* Reads machine.json and epochs.csv of the directory. EXIT_DATA when one is missing or malformed, or when the
  * run did not go to its end. Free with baseline_free, also after an error. */
-int baseline_read(struct baseline *b, const char *folder, struct error *e);
+int baseline_read(struct baseline *b, const char *dir, struct error *e);
 void baseline_free(struct baseline *b);
 
 /* NULL when the baseline has no such backend. */

@@ -242,11 +242,10 @@ static int create_file(struct csv *c, const char *path, struct error *e)
     return 0;
 }
 
-int csv_create(struct csv *c, const char *folder, const char *name, const char *const *columns,
-               struct error *e)
+int csv_create(struct csv *c, const char *dir, const char *name, const char *const *columns, struct error *e)
 {
     char path[sizeof c->path + 1];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     if (create_file(c, path, e)) return (int)e->code;
     c->names = columns;
     while (columns[c->columns]) csv_text(c, columns[c->columns++]);
@@ -257,11 +256,11 @@ int csv_create(struct csv *c, const char *folder, const char *name, const char *
     return (int)e->code;
 }
 
-int csv_create_at_once(struct csv *c, const char *folder, const char *name, const char *const *columns,
+int csv_create_at_once(struct csv *c, const char *dir, const char *name, const char *const *columns,
                        struct error *e)
 {
     ending_hold();
-    c->at_once = csv_create(c, folder, name, columns, e) == 0;
+    c->at_once = csv_create(c, dir, name, columns, e) == 0;
     if (!c->at_once) ending_let();
     return (int)e->code;
 }
@@ -313,18 +312,18 @@ static void copy_row(struct csv *c, const struct csv_table *table, int row)
     c->column = 0;
 }
 
-int csv_reopen(struct csv *c, const char *folder, const char *name, const char *const *columns,
+int csv_reopen(struct csv *c, const char *dir, const char *name, const char *const *columns,
                const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
                struct error *e)
 {
     char path[sizeof c->path + 1];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     if (set_paths(c, path, e)) return (int)e->code;
     if (access(c->partial, F_OK) != 0 && rename(c->path, c->partial) != 0 && errno != ENOENT)
         return error_set(e, EXIT_INTERNAL, "%s: cannot be renamed: %s", c->path, strerror(errno));
     if (table->columns == 0) {
         unlink(c->partial);
-        return csv_create(c, folder, name, columns, e);
+        return csv_create(c, dir, name, columns, e);
     }
     if (!has_columns(table, columns))
         return error_set(

@@ -65,10 +65,10 @@ static int add_row(struct csv *c, const struct gate_line *line, int process, con
 }
 
 int gate_results_write(const struct gate_line *lines, int count, const struct baseline *b, double limit,
-                       const char *folder, const struct row_identity *identity, struct error *e)
+                       const char *dir, const struct row_identity *identity, struct error *e)
 {
     struct csv c;
-    if (csv_create_at_once(&c, folder, "gate.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, dir, "gate.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < count; i++)
         for (int p = 0; p < GATE_PROCESSES && !e->code; p++) add_row(&c, &lines[i], p, b, limit, identity, e);
     if (e->code)

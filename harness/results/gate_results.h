@@ -39,9 +39,9 @@ const char *gate_verdict_name(enum gate_verdict verdict);
 /* The worst of all lines: SLOWER, then INCONCLUSIVE. */
 enum gate_verdict gate_worst(const struct gate_line *lines, int count);
 
-/* Writes folder/gate.csv: a row per backend and process. */
+/* Writes dir/gate.csv: a row per backend and process. */
 int gate_results_write(const struct gate_line *lines, int count, const struct baseline *b, double limit,
-                       const char *folder, const struct row_identity *identity, struct error *e);
+                       const char *dir, const struct row_identity *identity, struct error *e);
 
 /* The same for summary.json; a new reference, NULL when out of memory. */
 json_t *gate_results_json(const struct gate_line *lines, int count, const struct baseline *b, double limit);

@@ -42,11 +42,11 @@ void history_epoch(struct history *h, const struct epoch_result *r)
             h->lost = true;
 }
 
-int history_write(const struct history *h, const char *folder, const char *name, struct error *e)
+int history_write(const struct history *h, const char *dir, const char *name, struct error *e)
 {
     char path[4096], plain[FILE_NAME_SIZE];
     if (!h->figures && !h->lost) return 0;
-    snprintf(path, sizeof path, "%s/history-%s.json", folder, file_name_of(name, plain));
+    snprintf(path, sizeof path, "%s/history-%s.json", dir, file_name_of(name, plain));
     char *text = h->lost ? NULL : json_text(h->figures, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
     if (!text) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
     const int code = file_replace(path, text, strlen(text), e);

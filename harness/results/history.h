@@ -16,9 +16,9 @@ struct history {
 
 void history_epoch(struct history *h, const struct epoch_result *r);
 
-/* Writes folder/history-NAME.json, with what no file name should hold in NAME as %XX; nothing
+/* Writes dir/history-NAME.json, with what no file name should hold in NAME as %XX; nothing
  * without an epoch. 0 or e. */
-int history_write(const struct history *h, const char *folder, const char *name, struct error *e);
+int history_write(const struct history *h, const char *dir, const char *name, struct error *e);
 
 void history_free(struct history *h);
 

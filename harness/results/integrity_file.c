@@ -28,10 +28,10 @@ static int add_row(struct csv *c, const struct row_identity *identity, const str
 }
 
 int integrity_file_write(const struct integrity *all, const struct registry_entry *const *entries, int count,
-                         const char *folder, const struct row_identity *identity, struct error *e)
+                         const char *dir, const struct row_identity *identity, struct error *e)
 {
     struct csv c;
-    if (csv_create_at_once(&c, folder, "integrity.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, dir, "integrity.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < count; i++)
         for (int check = 0; check < CHECK_COUNT; check++)
             if (add_row(&c, identity, entries[i], &all[i], (enum integrity_check)check, e)) {

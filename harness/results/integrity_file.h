@@ -11,7 +11,7 @@
 
 /* Writes the file, whole. names[i] is the contender of all[i]. */
 int integrity_file_write(const struct integrity *all, const struct registry_entry *const *entries, int count,
-                         const char *folder, const struct row_identity *identity, struct error *e);
+                         const char *dir, const struct row_identity *identity, struct error *e);
 
 /* What machine.json says of one contender; a new reference, NULL when out of memory. */
 json_t *integrity_json(const struct integrity *i);

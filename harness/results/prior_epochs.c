@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static int read_table(struct csv_table *t, const char *folder, const char *name, struct error *e)
+static int read_table(struct csv_table *t, const char *dir, const char *name, struct error *e)
 {
     char path[3700];
     for (int final = 0; final < 2; final++) {
-        snprintf(path, sizeof path, "%s/%s%s", folder, name, final ? "" : ".partial");
+        snprintf(path, sizeof path, "%s/%s%s", dir, name, final ? "" : ".partial");
         if (access(path, F_OK) == 0) return csv_table_read_cut(t, path, e);
     }
     memset(t, 0, sizeof *t);
@@ -38,32 +38,32 @@ static int add(struct prior_series *s, int row, struct error *e)
 }
 
 /* Epochs of a backend are written in order, so the next one is the only one that counts. */
-static int gather_epochs(struct prior_epochs *k, const char *folder, struct error *e)
+static int gather_epochs(struct prior_epochs *k, const char *dir, struct error *e)
 {
     const struct csv_table *t = &k->epochs;
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch");
     if (t->columns == 0) return 0;
     if (backend < 0 || epoch < 0)
-        return error_set(e, EXIT_DATA, "%s/epochs.csv: lacks the column backend or epoch", folder);
+        return error_set(e, EXIT_DATA, "%s/epochs.csv: lacks the column backend or epoch", dir);
     for (int row = 0; row < t->rows; row++) {
         struct prior_series *s = find(k, csv_table_cell(t, row, backend));
         if (!s)
             return error_set(e, EXIT_DATA, "%s/epochs.csv: line %d: '%.40s' is not a backend of this run",
-                             folder, row + 2, csv_table_cell(t, row, backend));
+                             dir, row + 2, csv_table_cell(t, row, backend));
         if (atoi(csv_table_cell(t, row, epoch)) == s->epochs + 1 && add(s, row, e)) return (int)e->code;
     }
     return 0;
 }
 
 /* An epoch's ops end with the line `other`. */
-static int drop_epochs_without_ops(struct prior_epochs *k, const char *folder, struct error *e)
+static int drop_epochs_without_ops(struct prior_epochs *k, const char *dir, struct error *e)
 {
     const struct csv_table *t = &k->ops;
     const int backend = csv_table_column(t, "backend"), epoch = csv_table_column(t, "epoch"),
               op = csv_table_column(t, "op");
     int whole[REGISTRY_MAX] = {0};
     if (t->columns > 0 && (backend < 0 || epoch < 0 || op < 0))
-        return error_set(e, EXIT_DATA, "%s/ops.csv: lacks the column backend, epoch or op", folder);
+        return error_set(e, EXIT_DATA, "%s/ops.csv: lacks the column backend, epoch or op", dir);
     for (int row = 0; row < t->rows; row++) {
         const struct prior_series *s = find(k, csv_table_cell(t, row, backend));
         if (!s || strcmp(csv_table_cell(t, row, op), "other") != 0) continue;
@@ -75,14 +75,14 @@ static int drop_epochs_without_ops(struct prior_epochs *k, const char *folder, s
     return 0;
 }
 
-int prior_epochs_read(struct prior_epochs *k, const char *folder, const struct registry_entry *const *entries,
+int prior_epochs_read(struct prior_epochs *k, const char *dir, const struct registry_entry *const *entries,
                       int count, struct error *e)
 {
     memset(k, 0, sizeof *k);
     k->count = count;
     for (int i = 0; i < count; i++) k->series[i].backend = entries[i]->name;
-    if (read_table(&k->epochs, folder, "epochs.csv", e) || read_table(&k->ops, folder, "ops.csv", e) ||
-        gather_epochs(k, folder, e) || drop_epochs_without_ops(k, folder, e))
+    if (read_table(&k->epochs, dir, "epochs.csv", e) || read_table(&k->ops, dir, "ops.csv", e) ||
+        gather_epochs(k, dir, e) || drop_epochs_without_ops(k, dir, e))
         return (int)e->code;
     return 0;
 }

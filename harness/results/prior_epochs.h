@@ -20,12 +20,12 @@ struct prior_epochs {
     } series[REGISTRY_MAX];
 };
 
-/* Reads epochs.csv and ops.csv of the folder, or the .partial files. A row that is cut at a file's end is
+/* Reads epochs.csv and ops.csv of the directory, or the .partial files. A row that is cut at a file's end is
  * left out; files that are not there have no rows. EXIT_DATA when a file is damaged otherwise, or has rows of
  * a backend that is not of this run; EXIT_INTERNAL when out of memory. Free with prior_epochs_free, also
  * after an error.
  */
-int prior_epochs_read(struct prior_epochs *k, const char *folder, const struct registry_entry *const *entries,
+int prior_epochs_read(struct prior_epochs *k, const char *dir, const struct registry_entry *const *entries,
                       int count, struct error *e);
 void prior_epochs_free(struct prior_epochs *k);
 

@@ -82,12 +82,12 @@ static void set_in_backend(struct record *r, const char *backend, const char *ke
     if (json_object_set_new(object, key, value) != 0) r->lost = true;
 }
 
-void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
+void record_init(struct record *r, const struct run_dir *dir, int argc, char **argv,
                  const struct topology *topology, const struct dataset *data,
                  const struct registry_entry *const *entries, int count, const struct plan *plan)
 {
     memset(r, 0, sizeof *r);
-    status_file_init(&r->file, folder->path, "machine.json");
+    status_file_init(&r->file, dir->path, "machine.json");
     json_t *command = json_array(), *backends = json_object();
     for (int i = 0; i < argc; i++)
         if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
@@ -96,8 +96,8 @@ void record_init(struct record *r, const struct folder *folder, int argc, char *
             r->lost = true;
     r->root = json_object();
     set(r, "schema", json_integer(1));
-    set(r, "run_id", json_string(folder->run_id));
-    set(r, "time_utc", json_string(folder->utc));
+    set(r, "run_id", json_string(dir->run_id));
+    set(r, "time_utc", json_string(dir->utc));
     set(r, "status", json_string("running"));
     set(r, "exit_code", json_null());
     set(r, "command_line", command);
@@ -210,17 +210,17 @@ int record_write(struct record *r, int exit_code, struct error *e)
 
 enum { PATH_SIZE = 3600 };
 
-static char *topology_path(char path[PATH_SIZE], const char *folder)
+static char *topology_path(char path[PATH_SIZE], const char *dir)
 {
-    snprintf(path, PATH_SIZE, "%s/topology.xml", folder);
+    snprintf(path, PATH_SIZE, "%s/topology.xml", dir);
     return path;
 }
 
 /* Nothing when hwloc cannot say. */
-static int write_topology(const char *folder, struct error *e)
+static int write_topology(const char *dir, struct error *e)
 {
     char path[PATH_SIZE];
-    topology_path(path, folder);
+    topology_path(path, dir);
     char *xml;
     if (topology_xml(&xml)) return error_set(e, EXIT_INTERNAL, "%s: out of memory", path);
     if (!xml) return 0;
@@ -229,18 +229,18 @@ static int write_topology(const char *folder, struct error *e)
     return code;
 }
 
-int record_begin(struct record *r, const char *folder, struct error *e)
+int record_begin(struct record *r, const char *dir, struct error *e)
 {
-    if (write_topology(folder, e) || write_status(r, "running", 0, e)) return (int)e->code;
+    if (write_topology(dir, e) || write_status(r, "running", 0, e)) return (int)e->code;
     return 0;
 }
 
-void record_discard(struct record *r, const char *folder)
+void record_discard(struct record *r, const char *dir)
 {
     char path[PATH_SIZE];
     ending_hold();
     status_file_free(&r->file);
     unlink(r->file.path);
-    unlink(topology_path(path, folder));
+    unlink(topology_path(path, dir));
     ending_let();
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "data/dataset.h"
-#include "results/folder.h"
+#include "results/run_dir.h"
 #include "results/status_file.h"
 #include "run/run.h"
 
@@ -22,7 +22,7 @@ json_t *record_build(void);
 
 /* Puts together everything that is known before the run; data may be NULL. plan: of the entries, but for what
  * is tuned; NULL where there are none. Free with record_free. */
-void record_init(struct record *r, const struct folder *folder, int argc, char **argv,
+void record_init(struct record *r, const struct run_dir *dir, int argc, char **argv,
                  const struct topology *topology, const struct dataset *data,
                  const struct registry_entry *const *entries, int count, const struct plan *plan);
 void record_free(struct record *r);
@@ -54,10 +54,10 @@ void record_integrity(struct record *r, const char *backend, json_t *found);
 
 /* Writes both files at the beginning of a run, with the status "running". On an error some may be there, for
  * record_discard(). */
-int record_begin(struct record *r, const char *folder, struct error *e);
+int record_begin(struct record *r, const char *dir, struct error *e);
 
 /* Removes both files. */
-void record_discard(struct record *r, const char *folder);
+void record_discard(struct record *r, const char *dir);
 
 /* Writes machine.json of a run that has ended; see status_file_write. */
 int record_write(struct record *r, int exit_code, struct error *e);

@@ -18,7 +18,7 @@ static const struct interval none = {-INFINITY, INFINITY};
 
 static int wrong(const struct compared_run *run, struct error *e, const char *what, const char *backend)
 {
-    return error_set(e, EXIT_DATA, "%.300s: summary.json: %s%s%s", run->folder, what, *backend ? ": " : "",
+    return error_set(e, EXIT_DATA, "%.300s: summary.json: %s%s%s", run->dir, what, *backend ? ": " : "",
                      backend);
 }
 
@@ -28,18 +28,18 @@ static const char *text_or_empty(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static int read_run(struct compared_run *run, const char *folder, struct error *e)
+static int read_run(struct compared_run *run, const char *dir, struct error *e)
 {
     char path[4200];
     struct input_problem problem;
-    run->folder = folder;
-    snprintf(path, sizeof path, "%.4095s/sweep.json", folder);
+    run->dir = dir;
+    snprintf(path, sizeof path, "%.4095s/sweep.json", dir);
     if (access(path, F_OK) == 0)
-        return error_set(e, EXIT_DATA, "%.300s: is a sweep; give the directories of its points", folder);
-    snprintf(path, sizeof path, "%.4095s/summary.json", folder);
+        return error_set(e, EXIT_DATA, "%.300s: is a sweep; give the directories of its points", dir);
+    snprintf(path, sizeof path, "%.4095s/summary.json", dir);
     run->summary = input_json(path, INPUT_MACHINE, 0, &problem);
     if (!run->summary)
-        return error_set(e, input_exit_code(&problem, EXIT_DATA), "%.300s: summary.json %s%s", folder,
+        return error_set(e, input_exit_code(&problem, EXIT_DATA), "%.300s: summary.json %s%s", dir,
                          problem.why, problem.fault == INPUT_MISSING ? "; a run writes it when it ends" : "");
     const json_t *schema = json_object_get(run->summary, "schema");
     if (!json_is_integer(schema) || json_integer_value(schema) < 1 || json_integer_value(schema) > 2)
@@ -282,11 +282,11 @@ static int compare_within(struct run_comparison *c, struct compared_row *row, st
     return 0;
 }
 
-int run_comparison_read(struct run_comparison *c, const char *const *folders, int count, struct error *e)
+int run_comparison_read(struct run_comparison *c, const char *const *dirs, int count, struct error *e)
 {
     memset(c, 0, sizeof *c);
     for (; c->count < count; c->count++)
-        if (read_run(&c->runs[c->count], folders[c->count], e)) return (int)e->code;
+        if (read_run(&c->runs[c->count], dirs[c->count], e)) return (int)e->code;
     if (read_rows(c, e)) return (int)e->code;
     c->same_machine = is_one_machine(c);
     if (!c->same_machine) choose_reference(c); /* while the first run's rows come first */
@@ -342,12 +342,12 @@ json_t *run_comparison_json(const struct run_comparison *c)
         json_t *exit_code = json_object_get(run->summary, "exit_code");
         char work[100];
         const bool is_other = run_facts_other_work(c->runs[0].summary, run->summary, work, sizeof work);
-        json_array_append_new(runs, json_pack("{s:s, s:o, s:s, s:s, s:s, s:O?, s:o, s:o}", "run",
-                                              (char[]){run_letter(i), 0}, "folder",
-                                              json_string_of_bytes(run->folder), "run_id", run->run_id,
-                                              "env_id", run->env_id, "time_utc", run->time, "exit_code",
-                                              exit_code, "differs", run_comparison_differences(c, i),
-                                              "other_work", json_string_or_null(is_other ? work : "")));
+        json_array_append_new(runs,
+                              json_pack("{s:s, s:o, s:s, s:s, s:s, s:O?, s:o, s:o}", "run",
+                                        (char[]){run_letter(i), 0}, "folder", json_string_of_bytes(run->dir),
+                                        "run_id", run->run_id, "env_id", run->env_id, "time_utc", run->time,
+                                        "exit_code", exit_code, "differs", run_comparison_differences(c, i),
+                                        "other_work", json_string_or_null(is_other ? work : "")));
     }
     for (int i = 0; i < c->row_count; i++) json_array_append_new(rows, row_json(c, &c->rows[i]));
     return json_pack("{s:i, s:b, s:s?, s:o, s:o}", "schema", 1, "same_machine", c->same_machine, "reference",

@@ -19,7 +19,7 @@ static inline char run_letter(int run)
 }
 
 struct compared_run {
-    const char *folder;                 /* as given */
+    const char *dir;                    /* as given */
     json_t *summary;                    /* summary.json */
     const char *run_id, *env_id, *time; /* "" where the file does not say */
 };
@@ -63,9 +63,9 @@ struct run_comparison {
     int row_count, compared;   /* compared: rows with a speed */
 };
 
-/* Reads 2 to COMPARED_RUNS_MAX folders. EXIT_DATA when a summary.json is missing or malformed. Free with
+/* Reads 2 to COMPARED_RUNS_MAX directories. EXIT_DATA when a summary.json is missing or malformed. Free with
  * run_comparison_free, also after an error. */
-int run_comparison_read(struct run_comparison *c, const char *const *folders, int count, struct error *e);
+int run_comparison_read(struct run_comparison *c, const char *const *dirs, int count, struct error *e);
 void run_comparison_free(struct run_comparison *c);
 
 /* What a run has different from the first one, as {"hidden": ["512", "128"]}, the first one's value first.

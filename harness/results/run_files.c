@@ -80,15 +80,15 @@ static const char *const proof_columns[] = {"schema",
                                             "worst_error_of_loose_bound",
                                             NULL};
 
-int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     bool training, struct error *e)
+int run_files_create(struct run_files *f, const char *dir, const struct row_identity *identity, bool training,
+                     struct error *e)
 {
     f->identity = *identity;
     f->epochs.fd = f->ops.fd = f->proof.fd = -1;
-    if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e)) return (int)e->code;
+    if (csv_create(&f->proof, dir, "proof.csv", proof_columns, e)) return (int)e->code;
     if (!training) return 0;
-    if (csv_create(&f->epochs, folder, "epochs.csv", epochs_columns, e) ||
-        csv_create(&f->ops, folder, "ops.csv", ops_columns, e))
+    if (csv_create(&f->epochs, dir, "epochs.csv", epochs_columns, e) ||
+        csv_create(&f->ops, dir, "ops.csv", ops_columns, e))
         run_files_discard(f);
     return (int)e->code;
 }
@@ -104,7 +104,7 @@ int run_files_add_lines(struct run_files *f, struct error *e)
     return 0;
 }
 
-int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+int run_files_resume(struct run_files *f, const char *dir, const struct row_identity *identity,
                      const struct prior_epochs *prior, struct error *e)
 {
     static const char *const old[] = {
@@ -114,13 +114,13 @@ int run_files_resume(struct run_files *f, const char *folder, const struct row_i
     f->identity = *identity;
     f->epochs.fd = f->ops.fd = f->proof.fd = -1;
     for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, old[i]);
+        snprintf(path, sizeof path, "%s/%s", dir, old[i]);
         unlink(path); /* where it cannot be, csv_create says so */
     }
-    if (csv_create(&f->proof, folder, "proof.csv", proof_columns, e) ||
-        csv_reopen(&f->epochs, folder, "epochs.csv", epochs_columns, &prior->epochs, prior_epoch_row, prior,
+    if (csv_create(&f->proof, dir, "proof.csv", proof_columns, e) ||
+        csv_reopen(&f->epochs, dir, "epochs.csv", epochs_columns, &prior->epochs, prior_epoch_row, prior,
                    e) ||
-        csv_reopen(&f->ops, folder, "ops.csv", ops_columns, &prior->ops, prior_op_row, prior, e)) {
+        csv_reopen(&f->ops, dir, "ops.csv", ops_columns, &prior->ops, prior_op_row, prior, e)) {
         csv_close(&f->epochs);
         csv_close(&f->ops);
         csv_discard(&f->proof);

@@ -7,7 +7,7 @@
 #include "backends/registry.h"
 #include "results/attribution.h"
 #include "results/csv.h"
-#include "results/folder.h"
+#include "results/run_dir.h"
 #include "results/prior_epochs.h"
 #include "run/run.h"
 #include "train/network.h"
@@ -35,8 +35,8 @@ struct run_files {
 };
 
 /* Creates proof.csv and, with training, epochs.csv and ops.csv, all as .partial. On an error none is left. */
-int run_files_create(struct run_files *f, const char *folder, const struct row_identity *identity,
-                     bool training, struct error *e);
+int run_files_create(struct run_files *f, const char *dir, const struct row_identity *identity, bool training,
+                     struct error *e);
 
 /* All of them also as JSON lines (see csv_also_lines), before the first row. On an error all are gone. */
 int run_files_add_lines(struct run_files *f, struct error *e);
@@ -44,7 +44,7 @@ int run_files_add_lines(struct run_files *f, struct error *e);
 /* The same in the directory of an earlier run, whose epochs stay; the proof starts again,
  * and JSON lines, which would have a gap, go. On an error the
  * prior rows are there all the same. */
-int run_files_resume(struct run_files *f, const char *folder, const struct row_identity *identity,
+int run_files_resume(struct run_files *f, const char *dir, const struct row_identity *identity,
                      const struct prior_epochs *prior, struct error *e);
 
 int run_files_proof_row(struct run_files *f, const struct registry_entry *backend,

@@ -8,10 +8,10 @@
 #include "base/json_text.h"
 #include "base/atomic_file.h"
 
-void status_file_init(struct status_file *f, const char *folder, const char *name)
+void status_file_init(struct status_file *f, const char *dir, const char *name)
 {
     memset(f, 0, sizeof *f);
-    snprintf(f->path, sizeof f->path, "%s/%s", folder, name);
+    snprintf(f->path, sizeof f->path, "%s/%s", dir, name);
     snprintf(f->temporary, sizeof f->temporary, "%s.tmp", f->path);
 }
 

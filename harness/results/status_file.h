@@ -16,7 +16,7 @@ struct status_file {
 };
 
 /* Zeroes the rest. */
-void status_file_init(struct status_file *f, const char *folder, const char *name);
+void status_file_init(struct status_file *f, const char *dir, const char *name);
 
 /* What the status of a run that has ended is called by its exit code: "complete", also where its verdict is a
  * regression or none, "interrupted" or "failed". */

@@ -207,14 +207,14 @@ static char *text_of(const json_t *root, struct error *e)
     return text;
 }
 
-int summary_json_write(const json_t *root, const char *folder, struct error *e)
+int summary_json_write(const json_t *root, const char *dir, struct error *e)
 {
     char path[3600];
     char *text = text_of(root, e);
     if (!text) return (int)e->code;
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the 0 */
-    snprintf(path, sizeof path, "%s/summary.json", folder);
+    snprintf(path, sizeof path, "%s/summary.json", dir);
     const int code = file_replace(path, text, length + 1, e);
     free(text);
     return code;

@@ -20,9 +20,9 @@ json_t *summary_json(const struct summary *s, const struct record *record,
 /* A row of the proof, for bench prove --json. */
 json_t *summary_json_proof_row(const struct registry_entry *entry, const struct proof_row *row);
 
-/* Writes folder/summary.json, whole or not at all: the last file of a run. root NULL: out of memory. 0 or e.
+/* Writes dir/summary.json, whole or not at all: the last file of a run. root NULL: out of memory. 0 or e.
  */
-int summary_json_write(const json_t *root, const char *folder, struct error *e);
+int summary_json_write(const json_t *root, const char *dir, struct error *e);
 
 /* The same text to out. 0 or e. */
 int summary_json_print(const json_t *root, FILE *out, struct error *e);

@@ -13,11 +13,11 @@ static const char *const columns[] = {
     "target_accuracy", "reached",          "epochs",  "train_seconds", "seconds_to_target", "val_accuracy",
     "env_id",          PROVENANCE_COLUMNS, NULL};
 
-int target_open(struct target_results *t, double accuracy, const char *folder,
+int target_open(struct target_results *t, double accuracy, const char *dir,
                 const struct row_identity *identity, struct error *e)
 {
     *t = (struct target_results){.accuracy = accuracy, .identity = *identity, .csv = {.fd = -1}};
-    return csv_create(&t->csv, folder, "target.csv", columns, e);
+    return csv_create(&t->csv, dir, "target.csv", columns, e);
 }
 
 static int write_row(struct target_results *t, const struct target_outcome *o, struct error *e)

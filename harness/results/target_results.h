@@ -27,7 +27,7 @@ struct target_results {
 };
 
 /* Creates target.csv.partial. */
-int target_open(struct target_results *t, double accuracy, const char *folder,
+int target_open(struct target_results *t, double accuracy, const char *dir,
                 const struct row_identity *identity, struct error *e);
 
 /* Takes in an epoch of this seed; all_epochs: how many the contender may train. Writes the row when the

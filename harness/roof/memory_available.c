@@ -32,15 +32,15 @@ static size_t smaller(size_t a, unsigned long long b)
     return b < a ? (size_t)b : a;
 }
 
-static size_t group_available(const char *folder, const struct names *n)
+static size_t group_available(const char *dir, const struct names *n)
 {
     char path[PATH_BYTES + 64];
     unsigned long long limit, usage = 0, cache = 0;
-    snprintf(path, sizeof path, "%s/%s", folder, n->limit);
+    snprintf(path, sizeof path, "%s/%s", dir, n->limit);
     if (!read_number(path, "", &limit)) return SIZE_MAX; /* also "max" */
-    snprintf(path, sizeof path, "%s/%s", folder, n->usage);
+    snprintf(path, sizeof path, "%s/%s", dir, n->usage);
     read_number(path, "", &usage);
-    snprintf(path, sizeof path, "%s/memory.stat", folder);
+    snprintf(path, sizeof path, "%s/memory.stat", dir);
     read_number(path, n->cache, &cache);
     const unsigned long long held = usage > cache ? usage - cache : 0;
     return limit > held ? smaller(SIZE_MAX, limit - held) : 0;
@@ -50,13 +50,13 @@ static size_t group_available(const char *folder, const struct names *n)
  * over. */
 static size_t groups_available(const char *mount, const char *group, const struct names *n)
 {
-    char folder[PATH_BYTES];
+    char dir[PATH_BYTES];
     size_t available = SIZE_MAX;
-    if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder) return available;
+    if (snprintf(dir, sizeof dir, "%s%s", mount, group) >= (int)sizeof dir) return available;
     for (;;) {
-        available = smaller(available, group_available(folder, n));
-        char *slash = strrchr(folder, '/');
-        if (strlen(folder) <= strlen(mount) || !slash) return available;
+        available = smaller(available, group_available(dir, n));
+        char *slash = strrchr(dir, '/');
+        if (strlen(dir) <= strlen(mount) || !slash) return available;
         *slash = 0;
     }
 }

@@ -16,7 +16,7 @@
 #include "roof/limiter.h"
 #include "roof/roofline.h"
 
-/* Its name in the cache folder; see folders.h. */
+/* Its name in the cache directory; see paths.h. */
 #define ROOFLINE_CACHE "roofline.json"
 
 /* Adds what a row says, if its team is the one of rates. */
@@ -36,7 +36,8 @@ json_t *roofline_rates_json(const struct roofline_rates *rates);
 int roofline_cache_find(const char *path, const char *env_id, int threads, struct roofline_rates *rates,
                         bool *found, struct error *e);
 
-/* Adds the entry or replaces the one it supersedes; makes the folder. 0 or e; the file is then as it was. */
+/* Adds the entry or replaces the one it supersedes; makes the directory. 0; or e, and the file is unchanged.
+ */
 int roofline_cache_save(const char *path, const char *env_id, const struct roofline_rates *rates,
                         struct error *e);
 

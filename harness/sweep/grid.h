@@ -47,7 +47,7 @@ bool grid_is_sweep(const struct grid *g);
  * then batch, then hidden. Every axis must have a value. */
 struct grid_point grid_point_at(const struct grid *g, int i);
 
-/* "t2-b128-h512", the name of the point's folder. Returns text. */
+/* "t2-b128-h512", the name of the point's directory. Returns text. */
 char *grid_point_name(const struct grid_point *p, char text[GRID_NAME_SIZE]);
 
 #endif

@@ -13,7 +13,7 @@ static int run_point(struct sweep *s, int i, int points, const struct eta *eta, 
 {
     char name[GRID_NAME_SIZE], place[3600], time[ETA_TEXT] = "";
     const struct grid_point p = grid_point_at(&s->grid, i);
-    snprintf(place, sizeof place, "%s/%s", s->folder.path, grid_point_name(&p, name));
+    snprintf(place, sizeof place, "%s/%s", s->dir.path, grid_point_name(&p, name));
     if (terminal_live(stderr)) eta_text(eta, clock_seconds(), time);
     if (!s->quiet)
         fprintf(stderr, "\npoint %d of %d: %d thread%s, batch %d, hidden %d%s%s\n", i + 1, points, p.threads,
@@ -43,13 +43,13 @@ static int run_points(struct sweep *s, struct error *e)
     return worst;
 }
 
-/* Whether no point has anything, for an error that came before the first row: the folder is then as it was
+/* Whether no point has anything, for an error that came before the first row: the directory is then as it was
  * before, and is taken by the next try. What a resumed sweep finds stays. */
 static bool abandon(struct sweep *s, const struct sweep_results *results, const struct error *e)
 {
     if (!e->code || results->count > 0 || s->resumed) return false;
     sweep_record_discard(&s->record);
-    folder_abandon(&s->folder);
+    run_dir_abandon(&s->dir);
     return true;
 }
 
@@ -57,7 +57,7 @@ static void export_markdown(const struct sweep *s, const struct sweep_results *r
 {
     struct markdown m;
     struct table t;
-    markdown_begin(&m, "run", s->folder.run_id);
+    markdown_begin(&m, "run", s->dir.run_id);
     sweep_results_table(&t, results);
     markdown_add(&m, &t);
     markdown_write(&m, s->markdown, e);
@@ -68,26 +68,25 @@ static int conclude(struct sweep *s, int code, struct error *e)
 {
     struct sweep_results results;
     struct error unread = {.code = EXIT_OK}; /* an error of the run itself comes first */
-    const int lost = sweep_results_read(&results, s->folder.path, &s->grid, &unread);
+    const int lost = sweep_results_read(&results, s->dir.path, &s->grid, &unread);
     if (!lost && abandon(s, &results, e)) {
         sweep_results_free(&results);
         return code;
     }
-    if (!lost && sweep_results_write(&results, s->folder.path, s->folder.run_id, &unread) == 0 &&
+    if (!lost && sweep_results_write(&results, s->dir.path, s->dir.run_id, &unread) == 0 &&
         sweep_results_print(&results, stdout) != 0)
         error_set(&unread, EXIT_INTERNAL, "out of memory for the table; the files are complete");
     if (!lost && s->markdown) export_markdown(s, &results, &unread);
     sweep_results_free(&results);
-    printf("results: %s\n", s->folder.path);
+    printf("results: %s\n", s->dir.path);
     if (unread.code) code = exit_code_worst(code, error_set(e, unread.code, "%s", unread.text));
     if (code == EXIT_INTERRUPTED)
-        fprintf(stderr, "bench: interrupted; resume with: bench run --resume %s\n", s->folder.path);
+        fprintf(stderr, "bench: interrupted; resume with: bench run --resume %s\n", s->dir.path);
     return exit_code_worst(code, sweep_record_write(&s->record, status_of_end(code), code, e));
 }
 
 int sweep_run_points(struct sweep *s, struct error *e)
 {
-    if (!s->quiet)
-        fprintf(stderr, "sweep of %d points; files in %s\n", grid_points(&s->grid), s->folder.path);
+    if (!s->quiet) fprintf(stderr, "sweep of %d points; files in %s\n", grid_points(&s->grid), s->dir.path);
     return conclude(s, run_points(s, e), e);
 }

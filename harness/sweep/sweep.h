@@ -7,13 +7,13 @@
 
 #include <signal.h>
 
-#include "results/folder.h"
+#include "results/run_dir.h"
 #include "sweep/grid.h"
 #include "sweep/sweep_record.h"
 
 struct sweep {
     struct grid grid; /* every axis has a value */
-    struct folder folder;
+    struct run_dir dir;
     struct sweep_record record;
     bool quiet;
     const char *markdown; /* file for the table; NULL: none */
@@ -24,7 +24,7 @@ struct sweep {
     int (*run_point)(void *context, const struct grid_point *p, const char *place, struct error *e);
 };
 
-/* Runs every point, writes sweep.csv and sweep.json, and prints the table. The folder and the record are
+/* Runs every point, writes sweep.csv and sweep.json, and prints the table. The directory and the record are
  * open. Returns the worst exit code of the points by exit_code_worst(). */
 int sweep_run_points(struct sweep *s, struct error *e);
 

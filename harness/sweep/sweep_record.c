@@ -31,18 +31,18 @@ static json_t *points_json(const struct grid *g)
     return points;
 }
 
-void sweep_record_init(struct sweep_record *r, const struct folder *folder, int argc, char **argv,
+void sweep_record_init(struct sweep_record *r, const struct run_dir *dir, int argc, char **argv,
                        json_t *settings, const char *env_id, const struct grid *g)
 {
     memset(r, 0, sizeof *r);
-    status_file_init(&r->file, folder->path, "sweep.json");
+    status_file_init(&r->file, dir->path, "sweep.json");
     json_t *command = json_array();
     for (int i = 0; i < argc; i++)
         if (json_array_append_new(command, json_string_of_bytes(argv[i])) != 0) r->lost = true;
     r->root = json_object();
     set(r, r->root, "schema", json_integer(1));
-    set(r, r->root, "run_id", json_string(folder->run_id));
-    set(r, r->root, "time_utc", json_string(folder->utc));
+    set(r, r->root, "run_id", json_string(dir->run_id));
+    set(r, r->root, "time_utc", json_string(dir->utc));
     set(r, r->root, "status", json_string("running"));
     set(r, r->root, "exit_code", json_null());
     set(r, r->root, "command_line", command);
@@ -52,7 +52,7 @@ void sweep_record_init(struct sweep_record *r, const struct folder *folder, int 
     set(r, r->root, "points", points_json(g));
 }
 
-void sweep_record_continue(struct sweep_record *r, const struct folder *folder, json_t *earlier)
+void sweep_record_continue(struct sweep_record *r, const struct run_dir *dir, json_t *earlier)
 {
     char utc[24];
     const time_t now = time(NULL);
@@ -60,7 +60,7 @@ void sweep_record_continue(struct sweep_record *r, const struct folder *folder, 
     gmtime_r(&now, &t);
     strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", &t);
     memset(r, 0, sizeof *r);
-    status_file_init(&r->file, folder->path, "sweep.json");
+    status_file_init(&r->file, dir->path, "sweep.json");
     r->root = earlier;
     if (!json_is_array(json_object_get(earlier, "resumed"))) set(r, earlier, "resumed", json_array());
     json_t *note =

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "results/folder.h"
+#include "results/run_dir.h"
 #include "results/status_file.h"
 #include "sweep/grid.h"
 
@@ -18,11 +18,11 @@ struct sweep_record {
 };
 
 /* A new sweep's, all points "pending". Takes over the reference to settings. Free with sweep_record_free. */
-void sweep_record_init(struct sweep_record *r, const struct folder *folder, int argc, char **argv,
+void sweep_record_init(struct sweep_record *r, const struct run_dir *dir, int argc, char **argv,
                        json_t *settings, const char *env_id, const struct grid *g);
 
 /* An earlier one's, taken over, with one more note in "resumed". */
-void sweep_record_continue(struct sweep_record *r, const struct folder *folder, json_t *earlier);
+void sweep_record_continue(struct sweep_record *r, const struct run_dir *dir, json_t *earlier);
 void sweep_record_free(struct sweep_record *r);
 
 /* status: pending, running, complete, failed, interrupted; the exit code is written with the last three. */

@@ -104,24 +104,24 @@ static void describe(struct sweep_line *line, const json_t *machine, const json_
     copy_text(line->seed, sizeof line->seed, json_object_get(json_object_get(machine, "settings"), "seed"));
 }
 
-static int read_epochs(struct csv_table *t, const char *folder, struct error *e)
+static int read_epochs(struct csv_table *t, const char *dir, struct error *e)
 {
     char path[3700];
     for (int partial = 0; partial < 2; partial++) {
-        snprintf(path, sizeof path, "%s/epochs.csv%s", folder, partial ? ".partial" : "");
+        snprintf(path, sizeof path, "%s/epochs.csv%s", dir, partial ? ".partial" : "");
         if (access(path, F_OK) == 0) return csv_table_read_cut(t, path, e);
     }
     memset(t, 0, sizeof *t);
     return 0;
 }
 
-static int add_point(struct sweep_results *r, const struct grid_point *p, const char *folder,
+static int add_point(struct sweep_results *r, const struct grid_point *p, const char *dir,
                      const json_t *machine, struct error *e)
 {
     struct csv_table epochs;
     const char *backend;
     json_t *facts;
-    if (read_epochs(&epochs, folder, e) == 0)
+    if (read_epochs(&epochs, dir, e) == 0)
         json_object_foreach(json_object_get(machine, "backends"), backend, facts)
         {
             struct sweep_line *line = add_line(r);
@@ -130,7 +130,7 @@ static int add_point(struct sweep_results *r, const struct grid_point *p, const 
                 break;
             }
             line->point = *p;
-            grid_point_name(p, line->folder);
+            grid_point_name(p, line->dir);
             clean_copy(line->backend, sizeof line->backend, backend);
             describe(line, machine, facts);
             if (measure(line, &epochs, e)) break;
@@ -139,14 +139,14 @@ static int add_point(struct sweep_results *r, const struct grid_point *p, const 
     return (int)e->code;
 }
 
-int sweep_results_read(struct sweep_results *r, const char *folder, const struct grid *g, struct error *e)
+int sweep_results_read(struct sweep_results *r, const char *dir, const struct grid *g, struct error *e)
 {
     memset(r, 0, sizeof *r);
     for (int i = 0; i < grid_points(g) && !e->code; i++) {
         char name[GRID_NAME_SIZE], place[3600], path[3700];
         struct input_problem wrong;
         const struct grid_point p = grid_point_at(g, i);
-        snprintf(place, sizeof place, "%s/%s", folder, grid_point_name(&p, name));
+        snprintf(place, sizeof place, "%s/%s", dir, grid_point_name(&p, name));
         snprintf(path, sizeof path, "%s/machine.json", place);
         if (access(path, F_OK) != 0) continue;
         json_t *machine = input_json(path, INPUT_MACHINE, 0, &wrong);
@@ -172,7 +172,7 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     csv_integer(c, 1);
     csv_text(c, run_id);
     csv_text(c, line->dataset);
-    csv_text(c, line->folder);
+    csv_text(c, line->dir);
     csv_integer(c, line->point.threads);
     csv_integer(c, line->point.batch);
     csv_integer(c, line->point.hidden);
@@ -196,8 +196,7 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     return csv_end_row(c, e);
 }
 
-int sweep_results_write(const struct sweep_results *r, const char *folder, const char *run_id,
-                        struct error *e)
+int sweep_results_write(const struct sweep_results *r, const char *dir, const char *run_id, struct error *e)
 {
     static const char *const columns[] = {"schema",
                                           "run_id",
@@ -222,11 +221,11 @@ int sweep_results_write(const struct sweep_results *r, const char *folder, const
                                           NULL};
     char stale[3700];
     struct csv c;
-    snprintf(stale, sizeof stale, "%s/sweep.csv.partial", folder); /* of a kill right here */
+    snprintf(stale, sizeof stale, "%s/sweep.csv.partial", dir); /* of a kill right here */
     unlink(stale);
-    snprintf(stale, sizeof stale, "%s/sweep.csv.partial.tmp", folder);
+    snprintf(stale, sizeof stale, "%s/sweep.csv.partial.tmp", dir);
     unlink(stale);
-    if (csv_create_at_once(&c, folder, "sweep.csv", columns, e)) return (int)e->code;
+    if (csv_create_at_once(&c, dir, "sweep.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < r->count; i++)
         if (write_line(&c, &r->lines[i], run_id, e)) {
             csv_discard(&c);

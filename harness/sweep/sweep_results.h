@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the points of a sweep have measured, read from their folders: sweep.csv and the table at the end. */
+ * What the points of a sweep have measured, from their directories: sweep.csv and the table at the end. */
 #ifndef LB_SWEEP_RESULTS_H
 #define LB_SWEEP_RESULTS_H
 
@@ -16,7 +16,7 @@
  * peak_gflops: the best of all its epochs. NAN: not known. */
 struct sweep_line {
     struct grid_point point;
-    char folder[GRID_NAME_SIZE];
+    char dir[GRID_NAME_SIZE];
     char backend[64], dataset[64], run_id[40], env_id[16], seed[24];
     char commit[PROVENANCE_COMMIT_SIZE], hash[PROVENANCE_HASH_SIZE]; /* of its last row */
     int epochs;                                                      /* in its rows */
@@ -32,14 +32,13 @@ struct sweep_results {
     int count, capacity;
 };
 
-/* Reads every point of the sweep in `folder` that has begun. EXIT_DATA when a file is damaged, EXIT_INTERNAL
+/* Reads every point of the sweep in `dir` that has begun. EXIT_DATA when a file is damaged, EXIT_INTERNAL
  * when out of memory. Free with sweep_results_free, also after an error. */
-int sweep_results_read(struct sweep_results *r, const char *folder, const struct grid *g, struct error *e);
+int sweep_results_read(struct sweep_results *r, const char *dir, const struct grid *g, struct error *e);
 void sweep_results_free(struct sweep_results *r);
 
-/* Writes sweep.csv into the folder, in the place of an earlier one. */
-int sweep_results_write(const struct sweep_results *r, const char *folder, const char *run_id,
-                        struct error *e);
+/* Writes sweep.csv into the directory, in the place of an earlier one. */
+int sweep_results_write(const struct sweep_results *r, const char *dir, const char *run_id, struct error *e);
 
 /* How many times faster a line is than the same backend with the fewest threads at the same batch and hidden
  * size; *min_threads: that number of threads. NAN where one of the two was not timed. */

@@ -8,13 +8,13 @@ from . import style
 ROWS, COLUMNS = 4, 10
 
 
-def folders_of(run):
+def dirs_of(run):
     """Where the images may be: as the run found them, and where bench would look for some now."""
     source = run.fact("dataset", "source")
     if source:
         yield str(source)
     try:
-        yield images.folder_of(None)
+        yield images.dir_of(None)
     except PeerError:
         pass
 
@@ -22,9 +22,9 @@ def folders_of(run):
 def first_digits(run):
     """(pixels, label) of the first training images. None if they are not there any more, or were generated."""
     sums = run.fact("dataset", "sha256")
-    for folder in folders_of(run) if isinstance(sums, dict) else ():
+    for directory in dirs_of(run) if isinstance(sums, dict) else ():
         try:
-            split, shape, found = images.read_split(folder, images.PARTS[:2])
+            split, shape, found = images.read_split(directory, images.PARTS[:2])
         except PeerError:
             continue
         if found == (sums.get("train_images"), sums.get("train_labels")):

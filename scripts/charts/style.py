@@ -14,7 +14,7 @@ WIDTH = 9.5  # inches; at a README's width of about 830 pixels a 10 pt letter is
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 RUN_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
-matplotlib.rcdefaults()  # a matplotlibrc in the current folder was read anyway
+matplotlib.rcdefaults()  # a matplotlibrc in the current directory was read anyway
 plt.rcParams.update({
     "font.size": 10,
     "font.family": "DejaVu Sans",
@@ -79,12 +79,12 @@ def finish(figure, title, caption, runs, above=0.0):
     figure.tight_layout(rect=(0, (bottom + 0.04) * inch, 1, 1 - (0.36 + above) * inch))
 
 
-def save(figure, folder, name):
+def save(figure, directory, name):
     """NAME.png and NAME.svg, each put in place whole. Returns the paths."""
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(directory, exist_ok=True)
     paths = []
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-        path = os.path.join(folder, f"{name}.{kind}")
+        path = os.path.join(directory, f"{name}.{kind}")
         figure.savefig(path + ".partial", format=kind, dpi=200, metadata=metadata)
         os.replace(path + ".partial", path)
         paths.append(path)

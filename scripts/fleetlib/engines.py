@@ -29,13 +29,13 @@ def call(argv):
         raise Unreachable(f"{argv[0]}: {error.strerror}") from None
 
 
-def result_state(folder, target):
+def result_state(directory, target):
     """Of a result that arrived; None: none did."""
-    code = exit_code_of(folder, target)
+    code = exit_code_of(directory, target)
     if code is None:
         return None
     if code != 0:
-        told = read_result(folder, target, "stderr.txt")
+        told = read_result(directory, target, "stderr.txt")
         target["words"] = f"exit code {code}: " + last_line(told, "nothing on stderr")
     else:
         target["words"] = ""
@@ -45,22 +45,22 @@ def result_state(folder, target):
 class Local:
     """Runs each job to its end before the next."""
 
-    def submit(self, folder, fleet, target):
-        run = call(["sh", write_job(folder, fleet, target)])
+    def submit(self, directory, fleet, target):
+        run = call(["sh", write_job(directory, fleet, target)])
         target["job"] = "local"
         target["words"] = "" if run.returncode == 0 else last_line(run.stderr, f"exit code {run.returncode}")
 
-    def state(self, folder, target):
-        return result_state(folder, target) or ("not submitted" if target["job"] is None else "lost")
+    def state(self, directory, target):
+        return result_state(directory, target) or ("not submitted" if target["job"] is None else "lost")
 
 
 class Slurm:
     """sbatch and scontrol; no accounting is needed. Slurm forgets a job after MinJobAge (300 s), so what it said last stays
     in fleet.json."""
 
-    def submit(self, folder, fleet, target):
-        job = write_job(folder, fleet, target)
-        output = os.path.join(place_of(folder, target), "slurm.txt")
+    def submit(self, directory, fleet, target):
+        job = write_job(directory, fleet, target)
+        output = os.path.join(place_of(directory, target), "slurm.txt")
         run = call(["sbatch", "--parsable", f"--job-name=lanebench-{target['name']}.{target['repeat']}", f"--output={output}",
                     *target["sbatch"], job])
         if run.returncode == 0:
@@ -70,7 +70,7 @@ class Slurm:
         if "contact" in target["words"] or "socket" in target["words"].lower():
             raise Unreachable(target["words"])
 
-    def state(self, folder, target):
+    def state(self, directory, target):
         if target["job"] is None:
             return "not submitted"
         told = call(["scontrol", "--oneliner", "show", "job", target["job"]])
@@ -79,7 +79,7 @@ class Slurm:
         if state in RUNNING or state in PENDING:
             target["words"] = state if found.get("Reason", "None") == "None" else f"{state}: {found['Reason']}"
             return "running" if state in RUNNING else "pending"
-        arrived = result_state(folder, target)
+        arrived = result_state(directory, target)
         if arrived:
             return arrived
         if state:

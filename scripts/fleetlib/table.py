@@ -50,19 +50,19 @@ def row_of_backend(summary, backend, reference):
     return row | ratio_of(backend, reference)
 
 
-def rows_of_run(folder, reference):
+def rows_of_run(directory, reference):
     """DataError where it has no whole summary.json."""
-    summary = read_summary(os.path.join(folder, "summary.json"))
+    summary = read_summary(os.path.join(directory, "summary.json"))
     backends = summary.get("backends")
     if not isinstance(backends, list) or not all(isinstance(b, dict) for b in backends) or not summary.get("env_id"):
-        raise DataError(f"{folder}/summary.json: has no env_id or no list of backends")
+        raise DataError(f"{directory}/summary.json: has no env_id or no list of backends")
     return [row_of_backend(summary, backend, reference) for backend in backends]
 
 
-def rows_of_target(name, repeat, state, message, folder, reference):
+def rows_of_target(name, repeat, state, message, directory, reference):
     base = {"target": name, "repeat": repeat, "state": state, "words": message}
     try:
-        rows = rows_of_run(folder, reference) if os.path.exists(os.path.join(folder, "summary.json")) else []
+        rows = rows_of_run(directory, reference) if os.path.exists(os.path.join(directory, "summary.json")) else []
     except DataError as error:
         rows, base["words"], base["state"] = [], str(error), "failed"
     return [base | {k: v for k, v in row.items() if v is not None} for row in rows] or [base]

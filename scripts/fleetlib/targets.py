@@ -71,39 +71,39 @@ def read_ini(path):
     return {"schema": SCHEMA, "engine": engine, "command": shlex.split(ini["fleet"]["command"]), "targets": targets}
 
 
-def load(folder):
-    fleet = read_json(os.path.join(folder, "fleet.json"))
+def load(directory):
+    fleet = read_json(os.path.join(directory, "fleet.json"))
     if fleet.get("schema") != SCHEMA or not isinstance(fleet.get("targets"), list):
-        raise DataError(f"{folder}/fleet.json: is not the record of a fleet of this version")
+        raise DataError(f"{directory}/fleet.json: is not the record of a fleet of this version")
     return fleet
 
 
-def save(folder, fleet):
-    put(os.path.join(folder, "fleet.json"), json.dumps(fleet, indent=1) + "\n")
+def save(directory, fleet):
+    put(os.path.join(directory, "fleet.json"), json.dumps(fleet, indent=1) + "\n")
 
 
-def place_of(folder, target):
-    return os.path.join(os.path.abspath(folder), target["name"], str(target["repeat"]))
+def place_of(directory, target):
+    return os.path.join(os.path.abspath(directory), target["name"], str(target["repeat"]))
 
 
-def read_result(folder, target, name):
+def read_result(directory, target, name):
     """Text of a file of a result that arrived; "": none did."""
     try:
-        with open(os.path.join(place_of(folder, target), "result", name), encoding="utf-8", errors="replace") as f:
+        with open(os.path.join(place_of(directory, target), "result", name), encoding="utf-8", errors="replace") as f:
             return f.read(1 << 20)
     except OSError:
         return ""
 
 
-def exit_code_of(folder, target):
+def exit_code_of(directory, target):
     """None: no result arrived."""
-    text = read_result(folder, target, "exit.txt").strip()
+    text = read_result(directory, target, "exit.txt").strip()
     return int(text) if text.isdigit() else None
 
 
-def write_job(folder, fleet, target):
+def write_job(directory, fleet, target):
     """The path of the script; takes away what an earlier try has left."""
-    place = place_of(folder, target)
+    place = place_of(directory, target)
     os.makedirs(place, exist_ok=True)
     for name in ("result", "result.partial"):
         left = os.path.join(place, name)

@@ -70,9 +70,9 @@ def name_of(backend, verified, summary, where):
     return ".".join(parts).replace("/", "_").replace(":", "_")  # it names files
 
 
-def epochs_of(folder, backend):
+def epochs_of(directory, backend):
     """Seconds of its later epochs, of the first seed and process; [] without epochs.csv."""
-    path = os.path.join(folder, "epochs.csv")
+    path = os.path.join(directory, "epochs.csv")
     if not os.path.isfile(path):
         return []
     rows = [{column: cell_text(cell or "") for column, cell in row.items() if column}
@@ -85,7 +85,7 @@ def epochs_of(folder, backend):
         raise DataError(f"{path}: train_seconds of {backend} is not a number in every row") from None
 
 
-def point_of(folder, summary, backend, where):
+def point_of(directory, summary, backend, where):
     """None: this backend has no later epoch, or was not proven."""
     verified = verified_of(backend)
     if verified is None or backend.get("failure") or not backend.get("later_epochs"):
@@ -97,16 +97,16 @@ def point_of(folder, summary, backend, where):
                  hidden=number(summary, "settings.hidden", where), dataset=summary["dataset"]["name"], verified=verified,
                  cpu=str(member(summary, "cpu.model", where)), run_id=member(summary, "run_id", where),
                  time=seconds_since_1970(summary.get("time_utc"), where), commit=commit_of(backend, summary),
-                 binary=backend.get("binary_sha256") or "", epochs=epochs_of(folder, name),
+                 binary=backend.get("binary_sha256") or "", epochs=epochs_of(directory, name),
                  seconds=number(backend, "median_seconds", where), low=low, high=high,
                  share=number(backend, "share_of_peak", where), gflops=number(backend, "gflops_done" if "gflops_done" in backend else "gflops", where),
                  accuracy=backend.get("val_accuracy"), disturbed=number(backend, "disturbed", where),
                  later=number(backend, "later_epochs", where), note=str(backend.get("note") or ""))
 
 
-def points_of(folder):
+def points_of(directory):
     """[Point] of a run; NotExported where it gives none."""
-    where = os.path.join(folder, "summary.json")
+    where = os.path.join(directory, "summary.json")
     if not os.path.isfile(where):
         raise NotExported("it has no summary.json: the run ended early, or this is not a run")
     summary = read_summary(where)
@@ -118,7 +118,7 @@ def points_of(folder):
     backends = member(summary, "backends", where)
     if not isinstance(backends, list) or not all(isinstance(b, dict) for b in backends):
         raise DataError(f"{where}: backends is not a list of objects")
-    found = [point for point in (point_of(folder, summary, b, where) for b in backends) if point]
+    found = [point for point in (point_of(directory, summary, b, where) for b in backends) if point]
     if not found:
         raise NotExported("no backend in it was proven and trained a second epoch")
     return found

@@ -33,9 +33,9 @@ class Comparison:
         if not bench:
             self.failure = "bench, which compares them, was not found: neither build/bench of this checkout, nor lanebench in PATH"
             return
-        folders = [os.path.abspath(run.folder) for run in self.runs]
+        directories = [os.path.abspath(run.directory) for run in self.runs]
         try:
-            done = subprocess.run([bench, "compare", "--json", *folders], stdin=subprocess.DEVNULL, capture_output=True,
+            done = subprocess.run([bench, "compare", "--json", *directories], stdin=subprocess.DEVNULL, capture_output=True,
                                   encoding="utf-8", errors="replace", check=False)
             self._found = json.loads(done.stdout) if done.returncode in (0, EXIT_INCONCLUSIVE) else {}
         except (OSError, ValueError) as error:

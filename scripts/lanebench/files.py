@@ -38,7 +38,7 @@ def short_id(digits):
 
 
 class DataError(Exception):
-    """A file or folder that cannot be used. The text is one line: what, where."""
+    """A file or directory that cannot be used. The text is one line: what, where."""
 
 
 def read_text(path, kind=".csv", encoding="utf-8"):

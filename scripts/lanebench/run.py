@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A run's folder in memory: what was measured from the CSV files, every derived figure from summary.json, and the
+"""A run's directory in memory: what was measured from the CSV files, every derived figure from summary.json, and the
 circumstances from machine.json. Figures that are not known are None."""
 
 import csv
@@ -160,13 +160,13 @@ class Backend:
 
 
 class Run:
-    """One folder. tag is '' for a single run, else the letter that stands for it in labels. host: for the run of another
-    framework that lies in the folder of a run, to be shown beside it, that run; such runs are its peers."""
+    """One directory. tag is '' for a single run, else the letter that stands for it in labels. host: for the run of another
+    framework that lies in the directory of a run, to be shown beside it, that run; such runs are its peers."""
 
-    def __init__(self, folder, host=None):
-        if not os.path.isdir(folder):
-            raise DataError(f"{folder}: no such directory")
-        self.folder, self.host = folder, host
+    def __init__(self, directory, host=None):
+        if not os.path.isdir(directory):
+            raise DataError(f"{directory}: no such directory")
+        self.directory, self.host = directory, host
         self.peers = []
         self.tag = ""
         self.mixed = False  # shown beside runs of other machines
@@ -184,16 +184,16 @@ class Run:
         first = self._read_epochs()
         self._read_proof()
         if not any(b.epochs or b.proof for b in self.backends):
-            raise DataError(f"{folder}: no rows in epochs.csv or proof.csv: not the directory of a run, or one that ended "
+            raise DataError(f"{directory}: no rows in epochs.csv or proof.csv: not the directory of a run, or one that ended "
                             "before anything was proven")
-        self.run_id = self.machine.get("run_id") or first.get("run_id") or os.path.basename(os.path.abspath(folder))
+        self.run_id = self.machine.get("run_id") or first.get("run_id") or os.path.basename(os.path.abspath(directory))
         self.dataset = first.get("dataset") or self.fact("dataset", "name") or "unknown"
         self.threads = first.get("threads") or str(self.fact("settings", "threads") or "")
         self.env_id = short_id(str(first.get("env_id") or self.machine.get("env_id") or ""))
         self.commit = commit_of(self.machine)
         self.status = self.machine.get("status") if isinstance(self.machine.get("status"), str) else ""
         if first and not self.paths["summary.json"]:
-            self.notes.append(f"{folder}: {NO_SUMMARY}")
+            self.notes.append(f"{directory}: {NO_SUMMARY}")
 
     def section(self, name):
         return section_of(self.machine, name)
@@ -247,7 +247,7 @@ class Run:
 
     def _path(self, name):
         """Of a file, or of the .partial one that a killed run leaves."""
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self.directory, name)
         if os.path.isfile(path):
             return path
         if name.endswith(".csv") and os.path.isfile(path + ".partial"):
@@ -256,13 +256,13 @@ class Run:
         return None
 
     def _read_machine(self):
-        path = os.path.join(self.folder, "machine.json")
+        path = os.path.join(self.directory, "machine.json")
         if not os.path.isfile(path) and os.path.isfile(path + ".partial"):
             path += ".partial"
         try:
             if os.path.exists(path):
                 return read_json(path)
-            self.notes.append(f"{self.folder}: no machine.json: machine and settings are unknown")
+            self.notes.append(f"{self.directory}: no machine.json: machine and settings are unknown")
         except DataError as error:
             self.notes.append(f"{error}: machine and settings are unknown")
         return {}
@@ -351,11 +351,11 @@ def difference(first, second):
     return "" if ("cpu", "model") in both else "they do not both name their CPU"
 
 
-def load_runs(folders, mixed_machines=False):
-    """All folders with their peers; more than one get the tags A, B, C ... Refuses runs of different machines, unless
+def load_runs(directories, mixed_machines=False):
+    """All directories with their peers; more than one get the tags A, B, C ... Refuses runs of different machines, unless
     mixed_machines: then all are marked."""
     csv.field_size_limit(1 << 20)
-    runs = [Run(folder) for folder in folders]
+    runs = [Run(directory) for directory in directories]
     for run in runs:
         run.peers = load_peers(run)
     for i, run in enumerate(runs[1:] and runs):
@@ -363,7 +363,7 @@ def load_runs(folders, mixed_machines=False):
     for run in runs[1:]:
         what = difference(runs[0], run)
         if what and not mixed_machines:
-            raise DataError(f"{runs[0].folder} and {run.folder} are not known to be from one machine ({what}): their "
+            raise DataError(f"{runs[0].directory} and {run.directory} are not known to be from one machine ({what}): their "
                             "times do not compare; --mixed-machines draws them anyway")
         if what:
             for each in runs:
@@ -372,11 +372,11 @@ def load_runs(folders, mixed_machines=False):
 
 
 def load_peers(run):
-    place = os.path.join(run.folder, "peers")
+    place = os.path.join(run.directory, "peers")
     names = sorted(os.listdir(place)) if os.path.isdir(place) else []
-    folders = [os.path.join(place, name) for name in names]
-    return [Run(folder, run) for folder in folders
-            if any(os.path.isfile(os.path.join(folder, "epochs.csv" + end)) for end in ("", ".partial"))]
+    directories = [os.path.join(place, name) for name in names]
+    return [Run(directory, run) for directory in directories
+            if any(os.path.isfile(os.path.join(directory, "epochs.csv" + end)) for end in ("", ".partial"))]
 
 
 def set_tag(run, tag):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads a sweep's folder: sweep.csv, or where there is none yet its reason, and sweep.json."""
+"""Reads a sweep's directory: sweep.csv, or where there is none yet its reason, and sweep.json."""
 
 import math
 import os
@@ -13,21 +13,21 @@ FIGURES = ("median_train_seconds", "gflops", "share_of_peak")
 NEEDED = ("run_id", "dataset", "backend", "epochs", "verified", "outcome") + AXES + FIGURES
 
 
-def is_sweep(folder):
-    return os.path.isfile(os.path.join(folder, "sweep.json"))
+def is_sweep(directory):
+    return os.path.isfile(os.path.join(directory, "sweep.json"))
 
 
 class Sweep:
     """The lines of sweep.csv: dictionaries with the axes as integers and the figures as floats, NaN where a backend was
     not timed."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, directory):
+        self.directory = directory
         self.notes = []
         self.machine = self.read_record()
-        path = os.path.join(folder, "sweep.csv")
+        path = os.path.join(directory, "sweep.csv")
         if not os.path.isfile(path):
-            raise DataError(f"{folder}: no sweep.csv: the sweep was killed; bench run --resume {folder} continues it")
+            raise DataError(f"{directory}: no sweep.csv: the sweep was killed; bench run --resume {directory} continues it")
         rows = read_rows(path, NEEDED, self.notes.append)
         self.lines = [parse(row, path) for row in rows]
         self.timed = [line for line in self.lines if line["median_train_seconds"] > 0]
@@ -43,7 +43,7 @@ class Sweep:
         self.commit = commit_of(self.machine)
 
     def read_record(self):
-        path = os.path.join(self.folder, "sweep.json")
+        path = os.path.join(self.directory, "sweep.json")
         found = read_json(path)
         if found.get("status") != "complete":
             self.notes.append(f"{path}: the sweep is {found.get('status')}; drawing the points that are there")
@@ -63,7 +63,7 @@ class Sweep:
         """As a run's: what its first point says of every backend."""
         notes = {}
         for line in self.timed:
-            path = os.path.join(self.folder, line["point"], "machine.json")
+            path = os.path.join(self.directory, line["point"], "machine.json")
             if line["backend"] not in notes and os.path.isfile(path):
                 facts = section_of(section_of(read_json(path), "backends"), line["backend"])
                 notes[line["backend"]] = facts.get("note")

@@ -20,7 +20,7 @@ def render(runs, out):
 
 def of_run(run, out):
     links = [link(path, out) for path in paths_of(run)]
-    charts = os.path.join(run.folder, "charts")
+    charts = os.path.join(run.directory, "charts")
     if os.path.isdir(charts):
         links.append(link(charts, out))
     command = reproduce(run)
@@ -36,14 +36,14 @@ def block(title, links, command):
 
 def paths_of(run):
     known = [run.paths[name] for name in FILES if run.paths.get(name)]
-    more = sorted(name for name in os.listdir(run.folder) if any(fnmatch.fnmatchcase(name, pattern) for pattern in MORE))
-    return known + [os.path.join(run.folder, name) for name in more]
+    more = sorted(name for name in os.listdir(run.directory) if any(fnmatch.fnmatchcase(name, pattern) for pattern in MORE))
+    return known + [os.path.join(run.directory, name) for name in more]
 
 
 def link(path, out, text=None):
-    """Relative to the page, so that folder and page can be moved together. text: the name of the file."""
-    folder = os.path.dirname(os.path.abspath(out))
-    relative = os.path.relpath(os.path.abspath(path), os.path.realpath(folder) if os.path.islink(folder) else folder)
+    """Relative to the page, so that directory and page can be moved together. text: the name of the file."""
+    directory = os.path.dirname(os.path.abspath(out))
+    relative = os.path.relpath(os.path.abspath(path), os.path.realpath(directory) if os.path.islink(directory) else directory)
     address = quote(relative.encode("utf-8", "surrogateescape"))
     return tag("a", text or os.path.basename(path), href="./" + address)
 

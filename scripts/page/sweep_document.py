@@ -29,7 +29,7 @@ def build(sweep, out):
 def first_point(sweep):
     """The run of the first point that was timed, for what all of them share; None where it cannot be read."""
     try:
-        return Run(os.path.join(sweep.folder, sweep.timed[0]["point"]))
+        return Run(os.path.join(sweep.directory, sweep.timed[0]["point"]))
     except DataError:
         return None
 
@@ -87,11 +87,11 @@ def name_cell(line, marks):
 
 def link(sweep, line, out):
     point = line["point"]
-    folder = os.path.join(sweep.folder, point)
-    if not point or not os.path.isdir(folder):
+    directory = os.path.join(sweep.directory, point)
+    if not point or not os.path.isdir(directory):
         return Cell(point, class_="whole")
-    report = os.path.join(folder, "report.html")
-    return Cell(files.link(report if os.path.isfile(report) else folder, out, point), point, "whole")
+    report = os.path.join(directory, "report.html")
+    return Cell(files.link(report if os.path.isfile(report) else directory, out, point), point, "whole")
 
 
 def of_machine(point):
@@ -102,5 +102,5 @@ def of_machine(point):
 
 def of_files(sweep, out):
     links = [files.link(path, out) for name in ("sweep.csv", "sweep.json", "charts")
-             for path in [os.path.join(sweep.folder, name)] if os.path.exists(path)]
+             for path in [os.path.join(sweep.directory, name)] if os.path.exists(path)]
     return markup.section("files", "Files, and how to repeat the run", files.block("", links, files.reproduce(sweep)))

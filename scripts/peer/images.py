@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MNIST's four files, or others in their format, from a folder: found, checked and named by bench's rules."""
+"""MNIST's four files, or others in their format, from a directory: found, checked and named by bench's rules."""
 
 import gzip
 import hashlib
@@ -31,8 +31,8 @@ class Split:
 
 
 class Images:
-    def __init__(self, folder, name, train, test, rows, cols, checksums):
-        self.folder, self.name, self.train, self.test = folder, name, train, test
+    def __init__(self, directory, name, train, test, rows, cols, checksums):
+        self.directory, self.name, self.train, self.test = directory, name, train, test
         self.rows, self.cols, self.checksums = rows, cols, checksums
 
 
@@ -40,26 +40,26 @@ def fail(path, what):
     raise PeerError(EXIT_DATA, f"{path}: {what}")
 
 
-def folder_of(asked):
-    """--data, else MNIST_DIR, else the user's cache folder."""
-    folder = asked or os.environ.get("MNIST_DIR")
-    if folder:
-        return folder
+def dir_of(asked):
+    """--data, else MNIST_DIR, else the user's cache directory."""
+    directory = asked or os.environ.get("MNIST_DIR")
+    if directory:
+        return directory
     cache = os.environ.get("XDG_CACHE_HOME", "")
     base = cache if cache.startswith("/") else os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(base, "lanebench", "mnist")
-    if not os.path.isdir(folder):
+    directory = os.path.join(base, "lanebench", "mnist")
+    if not os.path.isdir(directory):
         raise PeerError(EXIT_DATA, "no images: give --data DIR, set MNIST_DIR, or run bench fetch-mnist")
-    return folder
+    return directory
 
 
-def find(folder, stem, rank):
+def find(directory, stem, rank):
     for suffix in ("", ".gz"):
         for mark in "-.":
-            path = os.path.join(folder, f"{stem}{mark}idx{rank}-ubyte{suffix}")
+            path = os.path.join(directory, f"{stem}{mark}idx{rank}-ubyte{suffix}")
             if os.path.lexists(path):
                 return path
-    return fail(folder, f"holds no {stem}-idx{rank}-ubyte, with or without .gz")
+    return fail(directory, f"holds no {stem}-idx{rank}-ubyte, with or without .gz")
 
 
 def read_limited(path):
@@ -77,9 +77,9 @@ def read_limited(path):
     return content
 
 
-def read_part(folder, stem, rank):
+def read_part(directory, stem, rank):
     """path, dimensions, data, checksum of one file."""
-    path = find(folder, stem, rank)
+    path = find(directory, stem, rank)
     content = read_limited(path)
     head = 4 + 4 * rank
     if len(content) < head:
@@ -97,9 +97,9 @@ def read_part(folder, stem, rank):
     return path, dimensions, memoryview(content)[head:], hashlib.sha256(content).hexdigest()
 
 
-def read_split(folder, parts):
-    image_path, shape, pixels, image_sum = read_part(folder, *parts[0][:2])
-    label_path, count, labels, label_sum = read_part(folder, *parts[1][:2])
+def read_split(directory, parts):
+    image_path, shape, pixels, image_sum = read_part(directory, *parts[0][:2])
+    label_path, count, labels, label_sum = read_part(directory, *parts[1][:2])
     if shape[1] * shape[2] > MAX_PIXELS:
         fail(image_path, f"its images have {shape[1]} x {shape[2]} pixels")
     if shape[0] != count[0]:
@@ -109,20 +109,20 @@ def read_split(folder, parts):
     return Split(shape[0], shape[1] * shape[2], pixels, labels), shape[1:], (image_sum, label_sum)
 
 
-def name_of(folder, checksums):
+def name_of(directory, checksums):
     """As in bench's files; the names that mean something are not given to other data."""
     if checksums == tuple(part[2] for part in PARTS):
         return "mnist"
-    base = utf8(os.path.basename(os.path.realpath(folder))) or "data"
+    base = utf8(os.path.basename(os.path.realpath(directory))) or "data"
     base = "".join("_" if c <= " " or c == "\x7f" or c in ",;\"'" else c for c in base)
     return "other-" + base if base in ("mnist", "generated") else base
 
 
-def read_images(folder):
-    train, shape, train_sums = read_split(folder, PARTS[:2])
-    test, test_shape, test_sums = read_split(folder, PARTS[2:])
+def read_images(directory):
+    train, shape, train_sums = read_split(directory, PARTS[:2])
+    test, test_shape, test_sums = read_split(directory, PARTS[2:])
     if test_shape != shape:
-        fail(folder, f"images to test on have {test_shape[0]} x {test_shape[1]} pixels, "
+        fail(directory, f"images to test on have {test_shape[0]} x {test_shape[1]} pixels, "
                      f"those to train on {shape[0]} x {shape[1]}")
     checksums = train_sums + test_sums
-    return Images(folder, name_of(folder, checksums), train, test, shape[0], shape[1], checksums)
+    return Images(directory, name_of(directory, checksums), train, test, shape[0], shape[1], checksums)

@@ -51,9 +51,9 @@ class Bench:
                   "--lr": arguments.lr, "--threads": arguments.threads}
         self.argv = argv + [str(word) for pair in shared.items() for word in pair] + ["--quiet"]
 
-    def run(self, folder):
-        """One run into that folder. Returns seconds of its epochs by backend, in order."""
-        process = subprocess.Popen(self.argv + ["--out", folder], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    def run(self, directory):
+        """One run into that directory. Returns seconds of its epochs by backend, in order."""
+        process = subprocess.Popen(self.argv + ["--out", directory], stdin=subprocess.DEVNULL, stdout=sys.stderr)
         try:
             code = process.wait()
         except BaseException:
@@ -61,22 +61,22 @@ class Bench:
             process.wait()
             raise
         if code:
-            raise PeerError(code if code > 0 else 1, f"bench ended with {code}; its files are in {folder}")
-        return read_epochs(os.path.join(folder, "epochs.csv"))
+            raise PeerError(code if code > 0 else 1, f"bench ended with {code}; its files are in {directory}")
+        return read_epochs(os.path.join(directory, "epochs.csv"))
 
 
-def read_env_id(folder):
+def read_env_id(directory):
     """bench's name for this machine; None when it gives none."""
     try:
-        with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
+        with open(os.path.join(directory, "machine.json"), encoding="utf-8") as f:
             return json.load(f).get("env_id")
     except (OSError, ValueError, AttributeError):
         return None
 
 
-def read_origins(folder):
+def read_origins(directory):
     """The code that bench's rows come from, by backend."""
-    with open(os.path.join(folder, "epochs.csv"), newline="", encoding="utf-8") as f:
+    with open(os.path.join(directory, "epochs.csv"), newline="", encoding="utf-8") as f:
         return {row["backend"]: {name: row.get(name) or None for name in ("git_commit", "binary_sha256")}
                 for row in csv.DictReader(f)}
 

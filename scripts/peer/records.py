@@ -33,8 +33,8 @@ class Csv:
     """NAME.partial holds only whole rows at any time, because every row puts a new copy in its place; finish() gives
     it its name."""
 
-    def __init__(self, folder, name, columns):
-        self.path = os.path.join(folder, name)
+    def __init__(self, directory, name, columns):
+        self.path = os.path.join(directory, name)
         self.columns = columns
         self.text = io.StringIO()
         self.writer = csv.writer(self.text, lineterminator="\r\n")
@@ -54,19 +54,19 @@ def new_run_id(now):
     return now.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
 
 
-def make_folder(out, run_id):
+def make_dir(out, run_id):
     """--out, which must be new or empty, else results/<run id>: that of the source tree, or here where it is installed."""
     home = ROOT if os.path.exists(os.path.join(ROOT, "meson.build")) else ""
-    folder = out or os.path.join(home, "results", run_id)
+    directory = out or os.path.join(home, "results", run_id)
     try:
-        os.makedirs(folder, exist_ok=True)
-        if os.listdir(folder):
-            raise PeerError(EXIT_USAGE, f"--out {folder}: is not empty; give a new or an empty directory")
+        os.makedirs(directory, exist_ok=True)
+        if os.listdir(directory):
+            raise PeerError(EXIT_USAGE, f"--out {directory}: is not empty; give a new or an empty directory")
     except (FileExistsError, NotADirectoryError):
-        raise PeerError(EXIT_USAGE, f"--out {folder}: is a file, or lies below one; give a directory") from None
+        raise PeerError(EXIT_USAGE, f"--out {directory}: is a file, or lies below one; give a directory") from None
     except OSError as error:
-        raise PeerError(EXIT_INTERNAL, f"{folder}: the directory cannot be created: {error.strerror}") from None
-    return folder
+        raise PeerError(EXIT_INTERNAL, f"{directory}: the directory cannot be created: {error.strerror}") from None
+    return directory
 
 
 def first_line(path, default=None):
@@ -135,8 +135,8 @@ def machine_sections():
 class Machine:
     """machine.json. `content` may be added to; write() puts the file in place with a status."""
 
-    def __init__(self, folder, run_id, now, command_line):
-        self.path = os.path.join(folder, "machine.json")
+    def __init__(self, directory, run_id, now, command_line):
+        self.path = os.path.join(directory, "machine.json")
         self.content = {"schema": SCHEMA, "run_id": run_id, "time_utc": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
                         "status": "running", "exit_code": None, "command_line": command_line}
 

@@ -31,8 +31,8 @@ SYSTEM_BLAS = "system"
 CONTENDERS = {"cpu": "torch", "cuda": "torch-cuda"}  # by device: the name in files, tables and charts
 
 
-def blas_folders():
-    """Folders of BLAS libraries that Debian keeps side by side, by name. One that the system uses by itself is
+def blas_dirs():
+    """Directories of BLAS libraries that Debian keeps side by side, by name. One that the system uses by itself is
     covered by `system`."""
     found = {}
     used = {os.path.realpath(p) for p in glob.glob("/usr/lib/*/libblas.so.3")}
@@ -55,7 +55,7 @@ def all_values(device, threads):
     """By axis, in the order in which the search turns to them; the first value of each is where it starts."""
     if device == "cuda":
         return {"step": list(STEPS), "graph": list(GRAPH), "tf32": list(TF32)}
-    return {"blas": [SYSTEM_BLAS, *blas_folders()], "step": list(STEPS), "mkldnn": list(MKLDNN),
+    return {"blas": [SYSTEM_BLAS, *blas_dirs()], "step": list(STEPS), "mkldnn": list(MKLDNN),
             "threads": thread_counts(threads), "wait": ["passive", "active"], "bind": ["no", "yes"]}
 
 
@@ -86,7 +86,7 @@ def environment(setting):
     variables["OMP_WAIT_POLICY"] = setting["wait"]
     variables["OMP_PROC_BIND"] = "close" if setting["bind"] == "yes" else "false"
     if setting["blas"] != SYSTEM_BLAS:
-        variables["LD_LIBRARY_PATH"] = blas_folders()[setting["blas"]]
+        variables["LD_LIBRARY_PATH"] = blas_dirs()[setting["blas"]]
     return variables
 
 

@@ -53,10 +53,10 @@ def paired_of(rows):
             for name, values in ratios.items()]
 
 
-def write(folder, machine, exit_code, epochs, flop, paired):
+def write(directory, machine, exit_code, epochs, flop, paired):
     """machine: content of machine.json. epochs, paired: rows of the CSV files."""
     facts = next(iter(machine.get("backends", {}).values()), {})
     same = ("run_id", "time_utc", "env_id", "dataset", "settings", "build", "cpu")
     content = {"schema": SCHEMA, "exit_code": exit_code, **{name: machine.get(name) for name in same},
                "backends": [backend_of(epochs, flop, facts)] if epochs else [], "paired": paired_of(paired)}
-    put(os.path.join(folder, "summary.json"), json.dumps(content, indent=2) + "\n")
+    put(os.path.join(directory, "summary.json"), json.dumps(content, indent=2) + "\n")

@@ -17,7 +17,7 @@
 
 #include "backends/tuning.h"
 
-static char folder[] = "/tmp/lanebench-tuning-XXXXXX";
+static char dir[] = "/tmp/lanebench-tuning-XXXXXX";
 static char path[PATH_MAX];
 
 static const struct tuning sample = {.backend = "avx2",
@@ -52,7 +52,7 @@ static void keep(const struct tuning *t)
 static int begin(void **state)
 {
     (void)state;
-    snprintf(path, sizeof path, "%s/new/folder/tuning.json", folder);
+    snprintf(path, sizeof path, "%s/new/directory/tuning.json", dir);
     unlink(path);
     return 0;
 }
@@ -61,7 +61,7 @@ static void what_is_saved_is_found(void **state)
 {
     (void)state;
     struct tuning t;
-    assert_false(find("avx2", 2, &t)); /* no file yet: no folder either */
+    assert_false(find("avx2", 2, &t)); /* no file yet: no directory either */
     keep(&sample);
     assert_true(find("avx2", 2, &t));
     assert_memory_equal(&t, &sample, sizeof t);
@@ -219,14 +219,14 @@ static int end(void **state)
 {
     (void)state;
     char command[PATH_MAX + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
     return system(command);
 }
 
 static int start(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return mkdtemp(dir) ? 0 : -1;
 }
 
 int main(void)

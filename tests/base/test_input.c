@@ -19,7 +19,7 @@
 #include "base/input.h"
 #include "results/csv_table.h"
 
-static char folder[] = "/tmp/lanebench-input-XXXXXX";
+static char dir[] = "/tmp/lanebench-input-XXXXXX";
 static char path[64];
 
 static void write_text(const char *text)
@@ -45,7 +45,7 @@ static void only_regular_files(void **state)
 {
     (void)state;
     assert_refused(path, INPUT_CACHE, INPUT_MISSING, "No such file");
-    assert_refused(folder, INPUT_CACHE, INPUT_DIRECTORY, "is a directory");
+    assert_refused(dir, INPUT_CACHE, INPUT_DIRECTORY, "is a directory");
     assert_refused("/dev/zero", INPUT_CACHE, INPUT_NOT_REGULAR, "is a device");
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_refused(path, INPUT_CACHE, INPUT_FIFO, "is a FIFO"); /* and does not wait for a writer */
@@ -127,15 +127,15 @@ static int remove_file(void **state)
 static int start(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/file", folder);
+    if (!mkdtemp(dir)) return -1;
+    snprintf(path, sizeof path, "%s/file", dir);
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    return rmdir(folder);
+    return rmdir(dir);
 }
 
 int main(void)

@@ -52,8 +52,8 @@ def check_row(row, seconds, rounds, what):
     return bias
 
 
-def test_two_backends(data, folder):
-    out = folder + "/two"
+def test_two_backends(data, directory):
+    out = directory + "/two"
     result = ab(data, out, "naive", "avx2", "--rounds", "12", "--epochs-per-turn", "2", "--fail-on", "slower",
                 "--export-markdown", out + ".md")
     epochs, rows = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ab.csv")
@@ -94,12 +94,12 @@ def test_two_backends(data, folder):
     check(ids == {machine["env_id"]} and len(machine["env_id"].lstrip("x")) == 12, f"env_id {ids}, {machine['env_id']}")
 
 
-def test_other_build_and_plugin(data, folder):
-    copy = folder + "/bench-copy"
+def test_other_build_and_plugin(data, directory):
+    copy = directory + "/bench-copy"
     shutil.copy(bench, copy)
     with open(copy, "ab") as f:
         f.write(b"\0")  # the same program, another file
-    out = folder + "/build"
+    out = directory + "/build"
     result = ab(data, out, copy + ":naive", plugin, "--rounds", "6")
     check(result.returncode == 0, f"another build: exit {result.returncode}: {result.stderr}")
     with open(out + "/machine.json", encoding="utf-8") as f:
@@ -118,9 +118,9 @@ def test_other_build_and_plugin(data, folder):
     check(backends["naive"]["verified"] and backends["naive"]["own_ops"], "another build: its proof and its ops")
 
 
-def test_processes(data, folder):
+def test_processes(data, directory):
     """Seven rounds in two processes of each contender, forth and back."""
-    out = folder + "/processes"
+    out = directory + "/processes"
     result = ab(data, out, "naive", "naive", "--rounds", "7", "--processes", "2", "--order", "abba")
     check(result.returncode == 0, f"processes: exit {result.returncode}: {result.stderr}")
     epochs, rows = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ab.csv")
@@ -170,13 +170,13 @@ REFUSED = [
 ]
 
 
-def test_refusals(data, folder):
+def test_refusals(data, directory):
     for argv, code, names in REFUSED:
-        out = folder + "/refused"
+        out = directory + "/refused"
         check_refused(ab(data, out, *argv), code, names, f"ab {argv}", out)
 
 
-def test_other_protocol(data, folder):
+def test_other_protocol(data, directory):
     """A program that answers as a bench does, with another version."""
     answer = subprocess.run([bench, "worker", "answer", "naive"], capture_output=True, check=True).stdout
     check(answer.startswith(b"lanebench-worker"), f"worker answer: {answer[:20]!r}")
@@ -184,19 +184,19 @@ def test_other_protocol(data, folder):
     other[16] ^= 1
     for name, content, message in (("other", bytes(other), "protocol"), ("cut", answer[:-1], "protocol"),
                                    ("short", answer[:20], "does not answer")):
-        with open(f"{folder}/{name}.bin", "wb") as f:
+        with open(f"{directory}/{name}.bin", "wb") as f:
             f.write(content)
-        program = f"{folder}/{name}"
+        program = f"{directory}/{name}"
         with open(program, "w", encoding="utf-8") as f:
-            f.write(f'#!/bin/sh\nexec cat "{folder}/{name}.bin"\n')
+            f.write(f'#!/bin/sh\nexec cat "{directory}/{name}.bin"\n')
         os.chmod(program, 0o755)
-        result = ab(data, folder + "/refused", program + ":naive", "naive")
+        result = ab(data, directory + "/refused", program + ":naive", "naive")
         check(result.returncode == 2 and message in result.stderr, f"{name}: {result.returncode} {result.stderr!r}")
 
 
-def test_interrupted(data, folder):
+def test_interrupted(data, directory):
     """One backend against itself, ended too early for a verdict."""
-    out = folder + "/interrupted"
+    out = directory + "/interrupted"
     argv = ["ab", "naive", "naive", *SMALL, "--rounds", "9000", "--data", data, "--out", out]
     process = subprocess.Popen([bench, *argv],
                                env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -215,12 +215,12 @@ def test_interrupted(data, folder):
     check(contenders == {"naive", "naive.again", "naive.b"}, f"interrupted: {contenders}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
-    test_two_backends(data_folder, scratch_folder)
-    test_other_build_and_plugin(data_folder, scratch_folder)
-    test_processes(data_folder, scratch_folder)
-    test_refusals(data_folder, scratch_folder)
-    test_other_protocol(data_folder, scratch_folder)
-    test_interrupted(data_folder, scratch_folder)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
+    test_two_backends(data_dir, scratch_dir)
+    test_other_build_and_plugin(data_dir, scratch_dir)
+    test_processes(data_dir, scratch_dir)
+    test_refusals(data_dir, scratch_dir)
+    test_other_protocol(data_dir, scratch_dir)
+    test_interrupted(data_dir, scratch_dir)
 finish()

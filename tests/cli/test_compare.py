@@ -15,18 +15,18 @@ SETTINGS = {"epochs": 10, "batch": 128, "inputs": 784, "hidden": 512, "classes":
             "timeout": 600, "backends": ["avx2"]}
 
 
-def write(folder, env_id="aaaaaaaaaaaa", commit="1" * 40, slowdown=1.0, settings=(), **changes):
+def write(directory, env_id="aaaaaaaaaaaa", commit="1" * 40, slowdown=1.0, settings=(), **changes):
     """changes: of avx512's object of summary.json."""
-    write_run(folder, epochs=10, slowdown=slowdown, backends=("naive", "avx512", "onednn"))
-    with open(folder + "/summary.json", encoding="utf-8") as f:
+    write_run(directory, epochs=10, slowdown=slowdown, backends=("naive", "avx512", "onednn"))
+    with open(directory + "/summary.json", encoding="utf-8") as f:
         summary = json.load(f)
-    summary.update(run_id=os.path.basename(folder), env_id=env_id, time_utc="2026-01-01T00:00:00Z", cpu={"model": "CPU"},
+    summary.update(run_id=os.path.basename(directory), env_id=env_id, time_utc="2026-01-01T00:00:00Z", cpu={"model": "CPU"},
                    dataset={"name": "mnist", "train_images": 60000}, settings={**SETTINGS, **dict(settings)},
                    build={"commit": commit, "dirty": False, "compiler": "gcc"})
     summary["backends"][-1]["library"] = "oneDNN"
     next(b for b in summary["backends"] if b["backend"] == "avx512").update(changes)
     for name, content in (("summary", summary), ("machine", {k: v for k, v in summary.items() if k != "backends"})):
-        with open(f"{folder}/{name}.json", "w", encoding="utf-8") as f:
+        with open(f"{directory}/{name}.json", "w", encoding="utf-8") as f:
             json.dump(content, f)
     return {b["backend"]: b for b in summary["backends"]}
 
@@ -70,8 +70,8 @@ def test_two_runs(one, two):
 
 def test_short_epochs(one, two):
     """Of a small network: three digits of what the table shows."""
-    for folder in (one, two):
-        write(folder, median_seconds=0.00123456, interval_95=[0.0012, 0.00129])
+    for directory in (one, two):
+        write(directory, median_seconds=0.00123456, interval_95=[0.0012, 0.00129])
     check("0.00123  0.00120 - 0.00129" in compare(one, two).stdout, compare(one, two).stdout)
 
 
@@ -121,7 +121,7 @@ def test_several_machines(one, two):
     check(rows_of(one, two)["avx512", "B"]["over_run"] == "A", "an id of digits, in old and in new files")
 
 
-def test_width_and_files(folder, one, two):
+def test_width_and_files(directory, one, two):
     reference = sorted(glob.glob(root + "/results/reference/*/"))[0]
     write(two, env_id="bbbbbbbbbbbb")
     for runs in ((one, two), (one, one, one), (reference, reference), (reference, two), (reference, reference + "peers/torch")):
@@ -131,22 +131,19 @@ def test_width_and_files(folder, one, two):
             wide = [line for line in result.stdout.splitlines() if len(line) > int(columns)
                     and not line.split()[-1].startswith(("/", root))]
             check(not wide, f"{runs}, {columns} columns: {wide}")
-    legend = compare(reference, reference, columns="").stdout.partition("\nmedian: seconds")[2]
-    check(legend and all(len(line) <= 80 for line in legend.splitlines()[1:]) and "\n  " in legend,
-          f"below a table in a file: {legend}")
-    exported = folder + "/table.md"
+    exported = directory + "/table.md"
     compare(reference, reference, "--export-markdown", exported)
     with open(exported, encoding="utf-8") as f:
         text = f.read()
     check(text.startswith("# bench compare, run ") and "\n| avx512 | B | yes | " in text and " | 1.00x A | " in text, text)
 
 
-def test_refused(folder, one, two):
+def test_refused(directory, one, two):
     write(one)
     write(two)
-    empty = folder + "/empty"
+    empty = directory + "/empty"
     os.makedirs(empty)
-    check_refused(compare(one, folder + "/nowhere"), 6, ["nowhere", "summary.json", "No such file"], "no folder")
+    check_refused(compare(one, directory + "/nowhere"), 6, ["nowhere", "summary.json", "No such file"], "no directory")
     check_refused(compare(one, empty), 6, ["empty", "summary.json", "when it ends"], "no summary")
 
     def broken(text, names):

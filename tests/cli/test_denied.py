@@ -37,25 +37,25 @@ def test_needed(prove):
                   f"{name} {error}: {result}")
 
 
-def test_prove(prove, folder, optional):
+def test_prove(prove, directory, optional):
     for error in ("EPERM", "ENOSYS"):
         names = [name for name in optional if (error, name) not in BEYOND_US]
-        result = denied(error, names, [*prove, "--out", f"{folder}/{error}"])
+        result = denied(error, names, [*prove, "--out", f"{directory}/{error}"])
         check(result.returncode == 0 and result.stderr == "", f"all that can be missing, {error}: {result}")
-        check(recorded(f"{folder}/{error}")["naive"]["threads_bound"] is False, f"{error}: the threads cannot be bound")
+        check(recorded(f"{directory}/{error}")["naive"]["threads_bound"] is False, f"{error}: the threads cannot be bound")
     for name in ("sched_setaffinity", "sched_getaffinity", "memfd_create"):
         result = denied("EPERM", [name], prove)
         check(result.returncode == 0 and result.stderr == "", f"{name}: {result}")
-    result = denied("EINVAL", ["fsync"], [*prove, "--out", folder + "/fsync"])
-    check(result.returncode == 0 and len(whole_rows(folder + "/fsync/proof.csv")) > 2, f"fsync: {result}")
+    result = denied("EINVAL", ["fsync"], [*prove, "--out", directory + "/fsync"])
+    check(result.returncode == 0 and len(whole_rows(directory + "/fsync/proof.csv")) > 2, f"fsync: {result}")
 
 
-def test_command(name, data, folder, optional):
+def test_command(name, data, directory, optional):
     commands = {"run": ["run", *SMALL, "--epochs", "2", "--data", data],
                 "micro": ["micro", *SMALL, "--data", data, "--benchmark_filter=gather", "--benchmark_min_time=0.001"],
                 "ab": ["ab", "naive", "naive", *SMALL[2:], "--rounds", "12", "--data", data],
                 "roofline": ["roofline", "--threads", "2", "--quiet"]}
-    out = f"{folder}/{name}"
+    out = f"{directory}/{name}"
     names = [name for name in optional if ("EPERM", name) not in BEYOND_US]
     result = denied("EPERM", names, [*commands[name], "--out", out])
     check(result.returncode == 0, f"{name}: {result}")
@@ -65,16 +65,16 @@ def test_command(name, data, folder, optional):
         check(all(b["threads_bound"] is False and b["threads"] == 1 for b in backends.values()), f"{name}: {backends}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     known = subprocess.run([denier], capture_output=True, text=True, check=True).stdout.split()
     if subprocess.run([denier, "EPERM", "ptrace", "--", "true"], capture_output=True).returncode != 0:
         skip("the kernel takes no filter of system calls here")
     able = [name for name in known if name not in NEEDED]
-    quick = ["prove", *SMALL, "--case", "gather *", "--data", data_folder]
+    quick = ["prove", *SMALL, "--case", "gather *", "--data", data_dir]
     if command:
-        test_command(command[0], data_folder, scratch_folder, able)
+        test_command(command[0], data_dir, scratch_dir, able)
     else:
         test_needed(quick)
-        test_prove(quick, scratch_folder, able)
+        test_prove(quick, scratch_dir, able)
 finish()

@@ -62,8 +62,8 @@ def test_cap(data, ready):
         check(len(prove(data, "onednn", {"DNNL_VERBOSE": "0"}, "--max-isa", "baseline")) == 1, "a cap hides other settings")
 
 
-def test_run(data, folder):
-    out = folder + "/run"
+def test_run(data, directory):
+    out = directory + "/run"
     variables = {"OPENBLAS_CORETYPE": "Prescott\n\033[31m", "BLIS_ROOT": "/opt", "LIBOMP_X": "1"}
     result = run(bench, "run", *SMALL, "--backend", f"naive,{CBLAS}", "--epochs", "1", "--data", data, "--out", out,
                  env=variables)
@@ -79,25 +79,25 @@ def test_run(data, folder):
     check(report.returncode == 0, f"report: {report.stderr}")
     with open(out + "/report.html", encoding="utf-8") as f:
         check(text in f.read(), "report.html does not warn")
-    plain = folder + "/plain"
+    plain = directory + "/plain"
     run(bench, "run", *SMALL, "--backend", "naive", "--epochs", "1", "--data", data, "--out", plain, env=variables)
     with open(plain + "/machine.json", encoding="utf-8") as f:
         check(json.load(f)["environment_warning"] is None, "machine.json: naive calls no library")
 
 
-def test_others(data, folder):
+def test_others(data, directory):
     """They warn before they find that there is no such library."""
-    none = f"cblas:{folder}/none.so"
-    for command in (["micro", "--backend", none], ["ab", none, none, "--out", folder + "/ab"]):
+    none = f"cblas:{directory}/none.so"
+    for command in (["micro", "--backend", none], ["ab", none, none, "--out", directory + "/ab"]):
         result = run(bench, *command, *SMALL, "--data", data, env={"MKL_DYNAMIC": "FALSE"})
         check(len(warnings(result)) == 1 and "MKL_DYNAMIC=FALSE (MKL)" in result.stderr, f"{command}: {result.stderr}")
 
 
-with scratch() as scratch_folder:
+with scratch() as scratch_dir:
     there = ready_backends(bench)
-    data_folder = make_data(scratch_folder + "/data", 128, 32)
-    test_each(data_folder, there)
-    test_cap(data_folder, there)
-    test_run(data_folder, scratch_folder)
-    test_others(data_folder, scratch_folder)
+    data_dir = make_data(scratch_dir + "/data", 128, 32)
+    test_each(data_dir, there)
+    test_cap(data_dir, there)
+    test_run(data_dir, scratch_dir)
+    test_others(data_dir, scratch_dir)
 finish()

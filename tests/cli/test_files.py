@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of bench run, prove and micro: what is in them, and folders that cannot take them.
+"""The files of bench run, prove and micro: what is in them, and directories that cannot take them.
 
 Arguments: bench [PART [MORE]]; a part has needs of its own, `full disk` a bench with a whole proof."""
 import json
@@ -21,9 +21,9 @@ EPOCHS_COLUMNS = ("schema,run_id,dataset,backend,threads,seed,epoch,steps,sample
                   "loss,accuracy,val_loss,val_accuracy,verified,worst_error_of_bound").split(",")
 
 
-def test_json(data, folder):
+def test_json(data, directory):
     """--json prints what summary.json holds, and nothing else on stdout."""
-    out = os.path.join(folder, "json")
+    out = os.path.join(directory, "json")
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out, "--json")
     check(result.returncode == 0, f"json: exit {result.returncode}: {result.stderr}")
     with open(out + "/summary.json", encoding="utf-8") as f:
@@ -39,15 +39,15 @@ def test_json(data, folder):
     check(refused.returncode == 2 and "--json" in refused.stderr, f"json of a sweep: {refused}")
 
 
-def test_run(data, folder):
-    out = os.path.join(folder, "new", "run")
+def test_run(data, directory):
+    out = os.path.join(directory, "new", "run")
     result = run(bench, "run", *SMALL, "--epochs", "3", "--data", data, "--out", out)
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
     names = sorted(os.listdir(out))
     check(names == ["epochs.csv", "history-naive.json", "integrity.csv", "machine.json", "ops.csv", "proof.csv", "summary.json",
                     "topology.xml"],
           f"run: files {names}")
-    check(f"results: {out}" in result.stdout, "run: the summary names the folder")
+    check(f"results: {out}" in result.stdout, "run: the summary names the directory")
     check(re.search(r"^Epoch 3/3 naive .*val_accuracy: ", result.stderr, re.M), "run: a line per epoch without a terminal")
     check("\r" not in result.stderr and "\033" not in result.stderr, "run: cursor control without a terminal")
     epochs, ops = whole_rows(out + "/epochs.csv"), whole_rows(out + "/ops.csv")
@@ -89,17 +89,17 @@ def test_noise(epochs):
             check(row[column] == "" or float(row[column]) >= 0, f"epochs.csv: {column} {row[column]!r}")
 
 
-def test_team_spins(folder):
+def test_team_spins(directory):
     """Threads that wait at a barrier spin: one that slept and was woken at each would make every step slower. The
     proof, whose teams are larger than --threads, must have left the runtime's count of threads right."""
     if len(os.sched_getaffinity(0)) < 2:
         skip("one CPU is allowed here: two threads cannot wait for each other")
-    data, steps = make_data(os.path.join(folder, "team"), train=6400), 50
+    data, steps = make_data(os.path.join(directory, "team"), train=6400), 50
     backend = "avx2" if "avx2" in ready_backends(bench) else "naive"
     result = run(bench, "run", "--hidden", "128", "--threads", "2", "--backend", backend, "--epochs", "5", "--data", data,
-                 "--out", folder + "/spin")
+                 "--out", directory + "/spin")
     check(result.returncode == 0, f"two threads: exit {result.returncode}: {result.stderr}")
-    sleeps = [int(r["vol_ctx"]) for r in whole_rows(folder + "/spin/epochs.csv")]
+    sleeps = [int(r["vol_ctx"]) for r in whole_rows(directory + "/spin/epochs.csv")]
     # Without spinning, four times a step. Where other work takes a CPU for longer than a thread spins, it sleeps, too:
     # once a step was seen beside another sanitized test.
     check(len(sleeps) == 5 and min(sleeps) < 2 * steps, f"two threads: slept {sleeps} times in {steps} steps")
@@ -122,9 +122,9 @@ def typed(cell, column):
     return float(cell) if cell not in ("nan", "inf", "-inf") else cell
 
 
-def test_lines(data, folder):
+def test_lines(data, directory):
     """The same rows as JSON lines, with types."""
-    out = folder + "/lines"
+    out = directory + "/lines"
     result = run(bench, "run", *SMALL, "--epochs", "1", "--format", "csv,jsonl", "--data", data, "--out", out)
     check(result.returncode == 0, f"jsonl: exit {result.returncode}: {result.stderr}")
     for name in ("epochs", "ops", "proof"):
@@ -134,7 +134,7 @@ def test_lines(data, folder):
         check(lines == [{k: typed(v, k) for k, v in row.items()} for row in rows], f"{name}.jsonl: {lines[:1]}")
         check(all(list(line) == list(rows[0]) for line in lines), f"{name}.jsonl: order of the columns")
         check(type(lines[0]["schema"]) is int, f"{name}.jsonl: {lines[0]}")
-    bad = run(bench, "run", "--backend", "naive", "--format", "jsonl", "--data", data, "--out", folder + "/bad")
+    bad = run(bench, "run", "--backend", "naive", "--format", "jsonl", "--data", data, "--out", directory + "/bad")
     check(bad.returncode == 2 and "csv,jsonl" in bad.stderr, f"--format jsonl: {bad.stderr}")
 
 
@@ -166,27 +166,27 @@ def test_machine(out, run_id):
     xml.etree.ElementTree.parse(out + "/topology.xml")
 
 
-def test_adding(data, run_folder, folder):
-    """micro.csv into the folder of a run, proof.csv into one of its own; never over a file that is there."""
+def test_adding(data, run_dir, directory):
+    """micro.csv into the directory of a run, proof.csv into one of its own; never over a file that is there."""
     quick = ["--benchmark_min_time=0.001", "--benchmark_filter=gather|forward2"]
-    micro = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_folder)
+    micro = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_dir)
     check(micro.returncode == 0, f"micro: exit {micro.returncode}: {micro.stderr}")
-    rows = whole_rows(run_folder + "/micro.csv")
+    rows = whole_rows(run_dir + "/micro.csv")
     hot = [r for r in rows if not r["weights"].startswith("cold")]
     check([(r["op"], r["m"], r["n"], r["k"]) for r in hot] == [("gemm", "128", "10", "16"), ("gather", "128", "784", "")],
           f"micro.csv: {rows}")
     rows = hot
-    check(rows[0]["run_id"] == whole_rows(run_folder + "/epochs.csv")[0]["run_id"], "micro.csv: run id of the folder")
+    check(rows[0]["run_id"] == whole_rows(run_dir + "/epochs.csv")[0]["run_id"], "micro.csv: run id of the directory")
     check(float(rows[0]["gflops"]) > 0 and rows[1]["gflops"] == "", f"micro.csv: gflops {rows}")
     check("naive/gemm/forward2/128x10x16" in micro.stdout, f"micro: {micro.stdout}")
-    again = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_folder)
+    again = run(bench, "micro", *SMALL, *quick, "--data", data, "--out", run_dir)
     check(again.returncode == 2 and "already holds micro.csv" in again.stderr, f"micro again: {again.stderr}")
     none = run(bench, "micro", *SMALL, "--quiet", "--benchmark_filter=nothing", "--data", data)
     check(none.returncode == 2 and "no case" in none.stderr, f"micro without a case: {none.stderr!r}")
     names = run(bench, "micro", *SMALL, "--benchmark_list_tests", "--data", data)
     check(names.returncode == 0 and "naive/gemm/dw1/784x16x128" in names.stdout, f"micro names: {names.stdout!r}")
 
-    out = folder + "/proof"
+    out = directory + "/proof"
     prove = run(bench, "prove", *SMALL, "--data", data, "--out", out)
     check(prove.returncode == 0 and re.search(r"^PROVEN +naive", prove.stdout, re.M), f"prove: {prove.stdout}")
     check(sorted(os.listdir(out)) == ["machine.json", "proof.csv", "topology.xml"], f"prove: {os.listdir(out)}")
@@ -194,8 +194,8 @@ def test_adding(data, run_folder, folder):
     check(shown == len(whole_rows(out + "/proof.csv")) > 3, f"prove: {shown} classes on stdout: {prove.stdout}")
 
 
-def test_quiet(data, folder):
-    result = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/quiet", "--quiet")
+def test_quiet(data, directory):
+    result = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", directory + "/quiet", "--quiet")
     check(result.returncode == 0 and result.stderr == "", f"--quiet: {result.stderr!r}")
     check(result.stdout.startswith("backend "), "--quiet: the summary")
 
@@ -204,31 +204,31 @@ def refused(argv, code, names, data):
     check_refused(run(bench, *SMALL, "--quiet", "--data", data, "--out", *argv), code, names, f"--out {argv}")
 
 
-def test_bad_folders(data, folder, run_folder):
-    refused([run_folder], 2, [run_folder, "not empty"], data)
-    refused([run_folder + "/epochs.csv"], 2, ["is a file"], data)
+def test_bad_dirs(data, directory, run_dir):
+    refused([run_dir], 2, [run_dir, "not empty"], data)
+    refused([run_dir + "/epochs.csv"], 2, ["is a file"], data)
     refused(["/dev/full"], 2, ["/dev/full", "is a file"], data)
     refused(["/proc/new"], 99, ["/proc/new"], data)
     refused(["/dev/null/new"], 2, ["/dev/null/new", "lies below one"], data)
-    refused([folder + "/" + "x" * 300], 99, ["File name too long"], data)
+    refused([directory + "/" + "x" * 300], 99, ["File name too long"], data)
 
 
-def mounted(folder, options, body):
-    """Runs body with a file system on folder, in a mount name space of its own; exit code 42 where that is not allowed."""
-    script = f'mount -t tmpfs -o {options} none "{folder}" || exit 42; {body}'
+def mounted(directory, options, body):
+    """Runs body with a file system on directory, in a mount name space of its own; exit code 42 where that is not allowed."""
+    script = f'mount -t tmpfs -o {options} none "{directory}" || exit 42; {body}'
     return subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True)
 
 
-def test_nearly_full(data, folder, place):
-    """Whichever of a proof's files finds the disk full first: a folder that is left has a row, else the next try is refused."""
+def test_nearly_full(data, directory, place):
+    """Whichever of a proof's files meets the full disk: a directory that is left has a row, else the next try is refused."""
     fates = set()
     for size in range(4, 48, 4):
         command = f'env -i "{bench}" prove {" ".join(SMALL)} --quiet --case "gather *" --data "{data}" --out "{place}/run"'
-        result = mounted(place, f"size={size}k", f'{command} >/dev/null; code=$?; ls -A "{place}/run" >"{folder}/left" 2>&1;'
-                         f' cat "{place}"/run/proof.csv* >"{folder}/rows" 2>/dev/null; exit $code')
+        result = mounted(place, f"size={size}k", f'{command} >/dev/null; code=$?; ls -A "{place}/run" >"{directory}/left" 2>&1;'
+                         f' cat "{place}"/run/proof.csv* >"{directory}/rows" 2>/dev/null; exit $code')
         if result.returncode == 42:
             skip("mounting is not allowed here")
-        with open(folder + "/left", encoding="utf-8") as f, open(folder + "/rows", encoding="utf-8") as rows:
+        with open(directory + "/left", encoding="utf-8") as f, open(directory + "/rows", encoding="utf-8") as rows:
             left, count = f.read().split("\n"), len(rows.readlines())
         gone = "No such file" in left[0]
         fates.add((result.returncode, gone))
@@ -236,13 +236,13 @@ def test_nearly_full(data, folder, place):
     check((99, True) in fates and (0, False) in fates, f"nearly full: {fates}")
 
 
-def test_full_and_read_only(data, folder):
+def test_full_and_read_only(data, directory):
     if not shutil.which("unshare") or os.geteuid() != 0:
         skip("full and read-only file systems need root and unshare")
     name_space = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
     if name_space.returncode != 0:  # a chroot whose root is no mount point, or a container without the right to it
         skip(name_space.stderr.strip())
-    place = folder + "/mount"
+    place = directory + "/mount"
     os.mkdir(place)
     command = f'env -i "{bench}" {" ".join(SMALL)} --quiet --epochs 200 --data "{data}" --out "{place}/run"'
     read_only = mounted(place, "ro", f"{command}; exit $?")
@@ -250,12 +250,12 @@ def test_full_and_read_only(data, folder):
         skip("mounting is not allowed here")
     check(read_only.returncode == 99 and "Read-only file system" in read_only.stderr, f"read-only: {read_only}")
     check(read_only.stderr.count("\n") == 1 and place in read_only.stderr, f"read-only: {read_only.stderr!r}")
-    test_nearly_full(data, folder, place)
+    test_nearly_full(data, directory, place)
     # Full at once: nothing is proven or trained. Full after a while: whole rows stay.
     full = mounted(place, "size=4k", f"{command}; exit $?")
     check(full.returncode == 99 and "No space left" in full.stderr and full.stdout == "", f"full: {full}")
     check(full.stderr.count("\n") == 1, f"full: {full.stderr!r}")
-    saved = folder + "/saved"
+    saved = directory + "/saved"
     filling = mounted(place, "size=200k", f'{command}; code=$?; cp -r "{place}/run" "{saved}"; exit $code')
     check(filling.returncode == 99 and "No space left" in filling.stderr, f"filling up: {filling}")
     check(filling.stderr.count("\n") == 1, f"filling up: {filling.stderr!r}")
@@ -264,7 +264,7 @@ def test_full_and_read_only(data, folder):
     # A proof that does not fit; --benchmark_out that does not, beside a CSV file that does.
     shutil.rmtree(saved)
     command = f'env -i "{part[1]}" prove {" ".join(SMALL)} --quiet --data "{data}" --out "{place}/run"'
-    proof = mounted(place, "size=28k", f'{command} >"{folder}/rows"; code=$?; cp -r "{place}/run" "{saved}"; exit $code')
+    proof = mounted(place, "size=28k", f'{command} >"{directory}/rows"; code=$?; cp -r "{place}/run" "{saved}"; exit $code')
     check(proof.returncode == 99 and "No space left" in proof.stderr, f"prove: {proof}")
     check(check_saved(saved, "prove") == ["proof.csv"], "prove: proof.csv has its final name without all its rows")
     command = (f'env -i "{bench}" micro {" ".join(SMALL)} --quiet --data "{data}" --benchmark_filter=gather '
@@ -282,27 +282,27 @@ def check_saved(saved, what):
     return sorted(name.removesuffix(".partial") for name in names if name.endswith(".partial"))
 
 
-def test_limited_files(data, folder):
+def test_limited_files(data, directory):
     """Under `ulimit -f` a write fails; without care it would kill without a word."""
     def limit(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    small = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/limited",
+    small = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", directory + "/limited",
                 preexec_fn=lambda: limit(100000))
     check(small.returncode == 99 and "ulimit -f" in small.stderr and small.stderr.count("\n") == 1, f"data: {small}")
-    check(not os.path.exists(folder + "/limited"), "data: the folder is left")
-    rows = run(bench, *SMALL, "--quiet", "--epochs", "400", "--data", data, "--out", folder + "/limited",
+    check(not os.path.exists(directory + "/limited"), "data: the directory is left")
+    rows = run(bench, *SMALL, "--quiet", "--epochs", "400", "--data", data, "--out", directory + "/limited",
                preexec_fn=lambda: limit(700000))
     check(rows.returncode == 99 and "File too large" in rows.stderr, f"rows: {rows}")
-    check(check_saved(folder + "/limited", "rows") == ["ops.csv"], f"rows: {os.listdir(folder + '/limited')}")
+    check(check_saved(directory + "/limited", "rows") == ["ops.csv"], f"rows: {os.listdir(directory + '/limited')}")
 
 
-def test_nowhere(data, folder):
+def test_nowhere(data, directory):
     """A file that --benchmark_out cannot make is refused before the proof, a full one after it."""
     quick = ["--benchmark_min_time=0.001", "--benchmark_filter=gather", "--quiet", "--data", data]
-    for path in (folder + "/no/such/out.json", folder, "/proc/out.json"):
-        result = run(bench, "micro", *SMALL, *quick, f"--benchmark_out={path}", "--out", folder + "/nowhere")
+    for path in (directory + "/no/such/out.json", directory, "/proc/out.json"):
+        result = run(bench, "micro", *SMALL, *quick, f"--benchmark_out={path}", "--out", directory + "/nowhere")
         check(result.returncode == 99 and path in result.stderr and result.stdout == "", f"{path}: {result}")
-        check(result.stderr.count("\n") == 1 and not os.path.exists(folder + "/nowhere"), f"{path}: {result.stderr!r}")
+        check(result.stderr.count("\n") == 1 and not os.path.exists(directory + "/nowhere"), f"{path}: {result.stderr!r}")
     full = run(bench, "micro", *SMALL, *quick, "--benchmark_out=/dev/full")
     check(full.returncode == 99 and "/dev/full: cannot be written" in full.stderr, f"/dev/full: {full}")
     check(stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full was replaced by a file")
@@ -314,19 +314,19 @@ def test_nowhere(data, folder):
               f"{argv} >/dev/full: {result}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     if part == ["team"]:
-        test_team_spins(scratch_folder)
+        test_team_spins(scratch_dir)
     elif part[:1] == ["full disk"]:
-        test_full_and_read_only(data_folder, scratch_folder)
+        test_full_and_read_only(data_dir, scratch_dir)
     else:
-        run_out = test_run(data_folder, scratch_folder)
-        test_json(data_folder, scratch_folder)
-        test_lines(data_folder, scratch_folder)
-        test_adding(data_folder, run_out, scratch_folder)
-        test_quiet(data_folder, scratch_folder)
-        test_bad_folders(data_folder, scratch_folder, run_out)
-        test_limited_files(data_folder, scratch_folder)
-        test_nowhere(data_folder, scratch_folder)
+        run_out = test_run(data_dir, scratch_dir)
+        test_json(data_dir, scratch_dir)
+        test_lines(data_dir, scratch_dir)
+        test_adding(data_dir, run_out, scratch_dir)
+        test_quiet(data_dir, scratch_dir)
+        test_bad_dirs(data_dir, scratch_dir, run_out)
+        test_limited_files(data_dir, scratch_dir)
+        test_nowhere(data_dir, scratch_dir)
 finish()

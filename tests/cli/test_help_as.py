@@ -20,11 +20,11 @@ def need(name):
     return found
 
 
-def made(form, folder, name):
+def made(form, directory, name):
     """The file that the build would install."""
     result = run(bench, "help-as", form)
     check(result.returncode == 0 and result.stderr == "", f"help-as {form}: {result.stderr}")
-    path = os.path.join(folder, name)
+    path = os.path.join(directory, name)
     with open(path, "w", encoding="utf-8") as f:
         f.write(result.stdout)
     return path
@@ -53,8 +53,8 @@ def bash_offers(shell, path, *argv):
     return [w for w in result.stdout.split("\n") if w.strip()]
 
 
-def test_bash(folder):
-    shell, path = need("bash"), made("bash", folder, "bench")
+def test_bash(directory):
+    shell, path = need("bash"), made("bash", directory, "bench")
     registered = call(shell, "--norc", "-c", 'source "$1"; complete -p', "bash", path)
     check(set(registered.stdout.splitlines()) == {f"complete -F _lanebench {name}" for name in NAMES}, f"complete -p: {registered}")
     check(call(shell, "-n", path).stderr == "", "bash -n")
@@ -73,19 +73,19 @@ def test_bash(folder):
     check(offers("--epochs", "") == [], "--epochs wants a number")
     check(offers("do") == ["doctor"] and {"run", "micro", "ab"} <= set(offers("")), f"commands: {offers('')}")
     check("help-as" not in offers("") and "worker" not in offers(""), "hidden commands stay hidden")
-    os.makedirs(os.path.join(folder, "set of images"))
-    check(offers("--data", folder + "/set") == [folder + "/set of images"], "--data: a folder with spaces in its name")
-    check(path not in offers("--data", folder + "/"), "--data: no files")
-    check(path in offers("--plugin", folder + "/be"), "--plugin: a file")
+    os.makedirs(os.path.join(directory, "set of images"))
+    check(offers("--data", directory + "/set") == [directory + "/set of images"], "--data: a directory with spaces in its name")
+    check(path not in offers("--data", directory + "/"), "--data: no files")
+    check(path in offers("--plugin", directory + "/be"), "--plugin: a file")
     check(set(names) <= set(offers("ab", "")), f"ab: {offers('ab', '')}")
-    check(offers("report", folder + "/set") == [folder + "/set of images"], f"report: {offers('report', folder + '/set')}")
+    check(offers("report", directory + "/set") == [directory + "/set of images"], f"report: {offers('report', directory + '/set')}")
     check(offers("help", "do") == ["doctor"], f"help do: {offers('help', 'do')}")
     everything = set().union(*(offers(c, "--") for c in offers("")))
     check(all_flags() <= everything, f"flags that are not offered: {all_flags() - everything}")
 
 
-def test_zsh(folder):
-    path = made("zsh", folder, "_lanebench")
+def test_zsh(directory):
+    path = made("zsh", directory, "_lanebench")
     with open(path, encoding="utf-8") as f:
         text = f.read()
     check(text.startswith(f"#compdef {' '.join(NAMES)}\n"), "zsh finds the file by its first line")
@@ -98,16 +98,16 @@ def test_zsh(folder):
     check(set(sourced.stdout.split()) == set(NAMES) and sourced.stderr == "", f"zsh, sourced: {sourced}")
 
 
-def test_fish(folder):
-    path, shell = made("fish", folder, "lanebench.fish"), need("fish")
+def test_fish(directory):
+    path, shell = made("fish", directory, "lanebench.fish"), need("fish")
     result = call(shell, "-N", "-n", path)
     check(result.returncode == 0 and result.stderr == "", f"fish -n: {result.stderr}")
     for name in NAMES:
-        os.symlink(bench, os.path.join(folder, name))
-    search = folder + os.pathsep + os.environ["PATH"]
+        os.symlink(bench, os.path.join(directory, name))
+    search = directory + os.pathsep + os.environ["PATH"]
 
     def offers(line):
-        done = call(shell, "-N", "-c", f'source "{path}"; complete -C "{line}"', PATH=search, HOME=folder)
+        done = call(shell, "-N", "-c", f'source "{path}"; complete -C "{line}"', PATH=search, HOME=directory)
         check(done.returncode == 0 and done.stderr == "", f"fish, {line!r}: {done.stderr}")
         return {w.split("\t")[0] for w in done.stdout.splitlines()}
     names = set(run(bench, "help-as", "backends").stdout.split())
@@ -119,29 +119,29 @@ def test_fish(folder):
     check("doctor" in offers("lanebench do") and "--ba" not in offers("lanebench data --"), "commands")
 
 
-def test_man(folder):
-    reader, path = sys.argv[2], made("man", folder, "lanebench.1")
+def test_man(directory):
+    reader, path = sys.argv[2], made("man", directory, "lanebench.1")
     flags = {"mandoc": ["-Tlint", "-Wwarning"], "groff": ["-man", "-ww", "-Tutf8", "-z"], "man": ["--warnings", "-l"]}
     result = call(need(reader), *flags[reader], path, MANPAGER="cat", MANROFFOPT="-ww", LC_ALL="C.UTF-8")
     said = result.stderr + (result.stdout if reader == "mandoc" else "")
     check(result.returncode == 0 and said == "", f"{reader}: {said}")
 
 
-def test_text(folder):
-    path = made("man", folder, "lanebench.1")
+def test_text(directory):
+    path = made("man", directory, "lanebench.1")
     with open(path, encoding="utf-8") as f:
         text = f.read().replace("\\-", "-")
     check(all(f"\n.B {flag}" in text for flag in all_flags()), "man: every flag")
     check(all(f"\n.B {code}\n" in text for code in (0, 1, 2, 3, 4, 77, 130)), "man: every exit code")
 
 
-def test_install(folder):
+def test_install(directory):
     meson, build = need("meson"), os.path.dirname(bench)
     if not os.path.exists(os.path.join(build, "harness", "cli", "installed", "lanebench.1")):
         skip("this build makes no man page: sanitized, fuzzing or for another machine")
-    result = call(meson, "install", "--no-rebuild", "--destdir", folder, "-C", build)
+    result = call(meson, "install", "--no-rebuild", "--destdir", directory, "-C", build)
     check(result.returncode == 0, f"meson install: {result.stdout}{result.stderr}")
-    files = {os.path.join(at, n)[len(folder):] for at, _, names in os.walk(folder) for n in names}
+    files = {os.path.join(at, n)[len(directory):] for at, _, names in os.walk(directory) for n in names}
     places = [("/share/zsh/site-functions/_lanebench", "zsh")]
     for name in NAMES:
         places += [(f"/share/man/man1/{name}.1", "man"), (f"/share/bash-completion/completions/{name}", "bash"),
@@ -152,11 +152,11 @@ def test_install(folder):
         found = [n for n in files if n.endswith(end)]
         check(len(found) == 1, f"{end}: {sorted(files)}")
         for name in found:
-            with open(folder + name, encoding="utf-8") as f:
+            with open(directory + name, encoding="utf-8") as f:
                 check(f.read() == run(bench, "help-as", form).stdout, f"{name}: not what help-as {form} says")
 
 
-with scratch() as scratch_folder:
+with scratch() as scratch_dir:
     {"bash": test_bash, "zsh": test_zsh, "fish": test_fish, "text": test_text, "mandoc": test_man, "groff": test_man,
-     "man": test_man, "install": test_install}[sys.argv[2]](scratch_folder)
+     "man": test_man, "install": test_install}[sys.argv[2]](scratch_dir)
 finish()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every file that bench is given: what is no regular file or too large is refused in one line, at once and without a
-folder left behind, and what a file says cannot write to the terminal."""
+directory left behind, and what a file says cannot write to the terminal."""
 import json
 import os
 import shutil
@@ -26,7 +26,7 @@ def huge(path):
         f.truncate(TOO_LARGE)
 
 
-def folder_there(path):
+def dir_there(path):
     os.mkdir(path)
 
 
@@ -36,7 +36,7 @@ def escapes(path):
         f.write(ESCAPE + "{" + ESCAPE)
 
 
-KINDS = {fifo: "FIFO", huge: "MiB", folder_there: "directory", escapes: ""}
+KINDS = {fifo: "FIFO", huge: "MiB", dir_there: "directory", escapes: ""}
 
 
 def refused(what, result, codes, out, *names):
@@ -49,18 +49,18 @@ def refused(what, result, codes, out, *names):
         check(name in "".join(lines), f"{what}: {name!r} is not named: {lines}")
 
 
-def each_kind(folder):
+def each_kind(directory):
     """A path that is a FIFO, then a huge file, and so on; and what the refusal says of it."""
     for make, says in KINDS.items():
-        path = os.path.join(folder, "bad")
+        path = os.path.join(directory, "bad")
         make(path)
         yield make.__name__, path, says
         shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
 
-def test_named(data, folder):
-    out = folder + "/out"
-    for kind, path, says in each_kind(folder):
+def test_named(data, directory):
+    out = directory + "/out"
+    for kind, path, says in each_kind(directory):
         train = [*SMALL, "--epochs", "1", "--data", data, "--out", out]
         for command in (["run", *train, "--tuning", path], ["micro", *SMALL, "--data", data, "--shapes", path, "--out", out],
                         ["tune", *SMALL, "--data", data, "--tuning", path], ["list", "--plugin", path]):
@@ -69,60 +69,60 @@ def test_named(data, folder):
                     says if command[0] != "list" else "")
 
 
-def test_library(data, folder):
+def test_library(data, directory):
     """Of cblas: dlopen() would wait for ever at a FIFO. What cannot be opened did not crash, and the others go on."""
-    missing = f"cblas:{folder}/none.so"
-    for command in (["run", "--backend", missing + ",naive", "--epochs", "1", "--out", folder + "/out"],
+    missing = f"cblas:{directory}/none.so"
+    for command in (["run", "--backend", missing + ",naive", "--epochs", "1", "--out", directory + "/out"],
                     ["micro", "--backend", missing + ",naive", "--benchmark_filter=gather", "--benchmark_min_time=0.001"]):
         result = run(bench, *command, *SMALL[2:], "--data", data)
         refused(f"missing: {command[0]}", result, (1,), None, "cannot be opened", "No such file")
         check("naive" in result.stdout, f"missing: {command[0]}: the others: {result.stdout}")
-    shutil.rmtree(folder + "/out")
-    for kind, path, _ in each_kind(folder):
-        says = "is not a regular file" if kind in ("fifo", "folder_there") else ""
+    shutil.rmtree(directory + "/out")
+    for kind, path, _ in each_kind(directory):
+        says = "is not a regular file" if kind in ("fifo", "dir_there") else ""
         for command in ("prove", "micro"):
             result = run(bench, command, "--backend", f"cblas:{path}", *SMALL[2:], "--data", data, timeout=60)
             refused(f"{kind}: {command}", result, (1,), None, "cannot be opened", path, says)
             check("crashed" not in result.stderr, f"{kind}: {command}: {result.stderr}")
 
 
-def test_cache(data, folder):
+def test_cache(data, directory):
     """tuning.json ends a run; what roofline.json would add to it is optional: a warning."""
     for name, codes in (("tuning.json", (2,)), ("roofline.json", (0,))):
-        home = os.path.join(folder, "home-" + name)
+        home = os.path.join(directory, "home-" + name)
         os.makedirs(home + "/lanebench")
         for kind, path, says in each_kind(home + "/lanebench"):
             there = os.path.join(os.path.dirname(path), name)
             os.rename(path, there)
-            result = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", folder + "/out", timeout=60,
+            result = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", directory + "/out", timeout=60,
                          env={"XDG_CACHE_HOME": home, "BENCH_TUNING": "auto"})
-            refused(f"{kind}: {name}", result, codes, folder + "/out" if codes == (2,) else None, there, says)
-            shutil.rmtree(folder + "/out", ignore_errors=True)
+            refused(f"{kind}: {name}", result, codes, directory + "/out" if codes == (2,) else None, there, says)
+            shutil.rmtree(directory + "/out", ignore_errors=True)
             os.rename(there, path)
 
 
-def test_run_folders(data, folder):
+def test_run_dirs(data, directory):
     """machine.json, sweep.json and the CSV files of earlier runs."""
-    run_folder = folder + "/run"
-    made = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", run_folder)
+    run_dir = directory + "/run"
+    made = run(bench, "run", *SMALL, "--epochs", "1", "--data", data, "--out", run_dir)
     check(made.returncode == 0, f"run: {made.stderr}")
-    with open(run_folder + "/machine.json", encoding="utf-8") as f:
+    with open(run_dir + "/machine.json", encoding="utf-8") as f:
         machine = json.load(f)
     machine["status"] = "interrupted"
-    with open(run_folder + "/machine.json", "w", encoding="utf-8") as f:
+    with open(run_dir + "/machine.json", "w", encoding="utf-8") as f:
         json.dump(machine, f)
-    base = folder + "/base"
-    shutil.copytree(run_folder, base)
+    base = directory + "/base"
+    shutil.copytree(run_dir, base)
     with open(base + "/machine.json", "w", encoding="utf-8") as f:
         json.dump({**machine, "status": "complete"}, f)
-    for kind, path, says in each_kind(folder):
-        for name, command, codes in (("machine.json", ["run", "--resume", run_folder], (2, 6)),
-                                     ("epochs.csv", ["run", "--resume", run_folder], (2, 6)),
-                                     ("sweep.json", ["run", "--resume", run_folder], (2, 6)),
+    for kind, path, says in each_kind(directory):
+        for name, command, codes in (("machine.json", ["run", "--resume", run_dir], (2, 6)),
+                                     ("epochs.csv", ["run", "--resume", run_dir], (2, 6)),
+                                     ("sweep.json", ["run", "--resume", run_dir], (2, 6)),
                                      ("machine.json", ["gate", "--baseline", base, "--data", data], (6,)),
                                      ("epochs.csv", ["gate", "--baseline", base, "--data", data], (6,)),
-                                     ("machine.json", ["prove", *SMALL, "--out", run_folder], (2,))):
-            there = os.path.join(base if command[0] == "gate" else run_folder, name)
+                                     ("machine.json", ["prove", *SMALL, "--out", run_dir], (2,))):
+            there = os.path.join(base if command[0] == "gate" else run_dir, name)
             aside = there + ".aside"
             if os.path.exists(there):
                 os.rename(there, aside)
@@ -134,9 +134,9 @@ def test_run_folders(data, folder):
                 os.rename(aside, there)
 
 
-def test_data(data, folder):
-    for kind, path, says in each_kind(folder):
-        bad = folder + "/bad-data"
+def test_data(data, directory):
+    for kind, path, says in each_kind(directory):
+        bad = directory + "/bad-data"
         shutil.copytree(data, bad)
         there = bad + "/train-labels-idx1-ubyte"
         os.remove(there)
@@ -147,11 +147,11 @@ def test_data(data, folder):
         shutil.rmtree(bad)
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
-    test_named(data_folder, scratch_folder)
-    test_library(data_folder, scratch_folder)
-    test_cache(data_folder, scratch_folder)
-    test_run_folders(data_folder, scratch_folder)
-    test_data(data_folder, scratch_folder)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
+    test_named(data_dir, scratch_dir)
+    test_library(data_dir, scratch_dir)
+    test_cache(data_dir, scratch_dir)
+    test_run_dirs(data_dir, scratch_dir)
+    test_data(data_dir, scratch_dir)
 finish()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """test_installed.py BENCH WHAT NAMES: what `meson install` leaves, in a tree that was moved since: `tree`: the files, their
 links, and the program under its NAMES; `report`, `plot`: the commands that are scripts; `results`: where a program outside
-its build folder writes."""
+its build directory writes."""
 import os
 import re
 import shutil
@@ -23,22 +23,22 @@ SHARED = ["lanebench/scripts/report.py", "lanebench/scripts/plot.py", "lanebench
           "doc/lanebench/results/README.md", "doc/lanebench/examples/plugin/my_gemm.c"]
 
 
-def install(folder):
-    """The folder that holds bin/ and share/."""
+def install(directory):
+    """The directory that holds bin/ and share/."""
     meson = shutil.which("meson")
     if not meson:
         skip("meson is not installed")
-    done = subprocess.run([meson, "install", "--no-rebuild", "--destdir", folder + "/first", "-C", os.path.dirname(bench)],
+    done = subprocess.run([meson, "install", "--no-rebuild", "--destdir", directory + "/first", "-C", os.path.dirname(bench)],
                           capture_output=True, text=True)
     check(done.returncode == 0, f"meson install: {done.stdout}{done.stderr}")
-    os.rename(folder + "/first", folder + "/moved")
-    found = [at for at, folders, _ in os.walk(folder + "/moved") if {"bin", "share"} <= set(folders)]
+    os.rename(directory + "/first", directory + "/moved")
+    found = [at for at, directories, _ in os.walk(directory + "/moved") if {"bin", "share"} <= set(directories)]
     check(len(found) == 1, f"bin/ and share/ in {found}")
     return found[0]
 
 
-def files_below(folder):
-    return {os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names}
+def files_below(directory):
+    return {os.path.relpath(os.path.join(at, name), directory) for at, _, names in os.walk(directory) for name in names}
 
 
 def call(program, *argv, **more):
@@ -53,8 +53,8 @@ def check_links(documentation):
             check(os.path.exists(os.path.join(documentation, os.path.dirname(page), link)), f"{page}: {link} leads nowhere")
 
 
-def test_tree(folder):
-    root = install(folder)
+def test_tree(directory):
+    root = install(directory)
     files, scripts = files_below(root + "/share"), root + "/share/lanebench/scripts"
     check(set(SHARED) <= files, f"not installed: {set(SHARED) - files}")
     check(not any(name.endswith(".pyc") for name in files), "compiled Python is installed")
@@ -69,55 +69,55 @@ def test_tree(folder):
     for script in ("export", "fleet", "peer_torch.py"):
         helped = run(sys.executable, "-B", f"{scripts}/{script}", "--help", env=PLAIN)
         check(helped.returncode == 0 and "usage: " in helped.stdout, f"{script}: {helped}")
-    peer = "from peer import records; print(records.make_folder(None, 'id'), *records.commit())"
-    made = run(sys.executable, "-B", "-c", peer, env={**PLAIN, "PYTHONPATH": scripts}, cwd=folder)
-    check(made.stdout == "results/id None None\n" and os.path.isdir(folder + "/results/id"), f"peer: {made}")
+    peer = "from peer import records; print(records.make_dir(None, 'id'), *records.commit())"
+    made = run(sys.executable, "-B", "-c", peer, env={**PLAIN, "PYTHONPATH": scripts}, cwd=directory)
+    check(made.stdout == "results/id None None\n" and os.path.isdir(directory + "/results/id"), f"peer: {made}")
     check(files_below(root + "/share") == files, "a command has written into the installed tree")
 
 
-def test_report(folder):
-    root, recorded = install(folder), folder + "/a run"
+def test_report(directory):
+    root, recorded = install(directory), directory + "/a run"
     write_run(recorded, backends=("naive", "avx512", "onednn"), epochs=7)
     files = files_below(root + "/share")
     program = root + "/bin/lanebench"
     done = call(program, "report", recorded)
     check(done.returncode == 0 and done.stdout == recorded + "/report.html\n", f"report: {done}")
     check(os.path.exists(recorded + "/report.html"), "report: no page")
-    check(call(bench, "report", recorded, "-o", folder + "/page.html").stdout == folder + "/page.html\n",
-          "report: does not work in the build folder")
+    check(call(bench, "report", recorded, "-o", directory + "/page.html").stdout == directory + "/page.html\n",
+          "report: does not work in the build directory")
     check(call(program, "report").returncode == 2, "report: the exit code is not that of the script")
     check(files_below(root + "/share") == files, "report has written into the installed tree")
-    os.mkdir(folder + "/empty")
-    check_refused(call(program, "report", recorded, PATH=folder + "/empty"), 99,
+    os.mkdir(directory + "/empty")
+    check_refused(call(program, "report", recorded, PATH=directory + "/empty"), 99,
                   ["python3", "No such file", "apt install python3", "PYTHON"], "report without Python")
-    check(call(program, "report", recorded, PATH=folder + "/empty", PYTHON=sys.executable).returncode == 0,
+    check(call(program, "report", recorded, PATH=directory + "/empty", PYTHON=sys.executable).returncode == 0,
           "report: PYTHON does not name the Python")
     check_refused(call(program, "report", recorded, PYTHON="/nonexistent/python3"), 99, ["/nonexistent/python3"],
                   "report with a PYTHON that is not there")
-    os.rename(root + "/share/lanebench", folder + "/elsewhere")
+    os.rename(root + "/share/lanebench", directory + "/elsewhere")
     check_refused(call(program, "report", recorded), 99, ["scripts/report.py", "No such file", "install"],
                   "report without its script")
 
 
-def test_plot(folder):
+def test_plot(directory):
     go_on_with("matplotlib")
-    root, recorded = install(folder), folder + "/a run"
+    root, recorded = install(directory), directory + "/a run"
     write_run(recorded, backends=("naive", "avx512", "onednn"), epochs=7)
     done = call(root + "/bin/lanebench", "plot", recorded, PYTHON=sys.executable)
     check(done.returncode == 0 and os.path.exists(recorded + "/charts/epoch-time.png"), f"plot: {done}")
 
 
-def test_results(folder):
+def test_results(directory):
     """Copied away, the program knows nothing of its checkout."""
-    program, here = folder + "/bench", folder + "/here"
+    program, here = directory + "/bench", directory + "/here"
     shutil.copy(bench, program)
     os.mkdir(here)
-    argv = ["--backend", "naive", "--hidden", "16", "--threads", "1", "--epochs", "1", "--data", make_data(folder + "/data")]
+    argv = ["--backend", "naive", "--hidden", "16", "--threads", "1", "--epochs", "1", "--data", make_data(directory + "/data")]
     done = run(program, *argv, cwd=here)
     runs = os.listdir(here + "/results") if os.path.isdir(here + "/results") else []
     check(done.returncode == 0 and len(runs) == 1 and f"results: results/{runs[0]}" in done.stdout, f"{runs}: {done}")
 
 
-with scratch() as scratch_folder:
-    {"tree": test_tree, "report": test_report, "plot": test_plot, "results": test_results}[what](scratch_folder)
+with scratch() as scratch_dir:
+    {"tree": test_tree, "report": test_report, "plot": test_plot, "results": test_results}[what](scratch_dir)
 finish()

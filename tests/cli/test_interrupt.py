@@ -93,10 +93,10 @@ def check_file(path, what, killed):
 
 
 def check_files(out, what, killed):
-    for folder, _, names in os.walk(out):
+    for directory, _, names in os.walk(out):
         for name in names:
-            check_file(os.path.join(folder, name), what, killed)
-        check(killed or folder == out or os.listdir(folder), f"{what}: {folder} is left, empty")
+            check_file(os.path.join(directory, name), what, killed)
+        check(killed or directory == out or os.listdir(directory), f"{what}: {directory} is left, empty")
 
 
 def check_epochs(out, what, killed):
@@ -191,11 +191,11 @@ def test_later(data, out):
     check(process.returncode in (-signal.SIGTERM, 130), f"a later second signal: exit {process.returncode}")
 
 
-def draw(r, all_commands, folder):
+def draw(r, all_commands, directory):
     plans = []
     for name, command in all_commands.items():
         hows = list(SIGNALS) * kills if kills else r.sample(list(SIGNALS), 2)
-        plans += [Kill(name, how, command.seconds * r.random(), f"{folder}/{name}-{i}") for i, how in enumerate(hows)]
+        plans += [Kill(name, how, command.seconds * r.random(), f"{directory}/{name}-{i}") for i, how in enumerate(hows)]
     return plans
 
 
@@ -212,18 +212,18 @@ def report(ends):
 
 for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # by nohup, or by a shell's background
     signal.signal(ignored, signal.SIG_DFL)
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     rng = random.Random(seed)
     print(f"seed {seed}")
-    whole = run(bench, "run", *SMALL, "--epochs", "20", "--data", data_folder, "--out", scratch_folder + "/whole")
+    whole = run(bench, "run", *SMALL, "--epochs", "20", "--data", data_dir, "--out", scratch_dir + "/whole")
     check(whole.returncode == 0, f"the whole run: exit {whole.returncode}: {whole.stderr}")
-    check_files(scratch_folder + "/whole", "the whole run", False)
-    every = commands(data_folder, scratch_folder + "/whole")
+    check_files(scratch_dir + "/whole", "the whole run", False)
+    every = commands(data_dir, scratch_dir + "/whole")
     if chosen:
         every = {name: every[name] for name in chosen.split(",")}
-    plans_drawn = draw(rng, every, scratch_folder)
+    plans_drawn = draw(rng, every, scratch_dir)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         report(list(pool.map(lambda plan: end_by(plan, every), plans_drawn)))
-    test_later(data_folder, scratch_folder + "/later")
+    test_later(data_dir, scratch_dir + "/later")
 finish()

@@ -14,17 +14,17 @@ bench = sys.argv[1]
 
 
 def try_command(top, name, *argv):
-    """bench starts twice, and searches the folder that the loader was told; returns what the machine's file says."""
-    folder, out = f"{top}/{name}-libraries", f"{top}/{name}"
-    os.mkdir(folder)
-    result = run(LOADER, "--library-path", folder, "--argv0", "another-name", bench, *argv, "--data", top + "/data",
-                 "--out", out, env={"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": folder + "/log"})
+    """bench starts twice, and searches the directory that the loader was told; returns what the machine's file says."""
+    directory, out = f"{top}/{name}-libraries", f"{top}/{name}"
+    os.mkdir(directory)
+    result = run(LOADER, "--library-path", directory, "--argv0", "another-name", bench, *argv, "--data", top + "/data",
+                 "--out", out, env={"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": directory + "/log"})
     check(result.returncode == 0, f"{name}: exit {result.returncode}: {result.stderr}")
     starts = []
-    for path in glob.glob(folder + "/log.*"):
+    for path in glob.glob(directory + "/log.*"):
         with open(path, encoding="utf-8", errors="replace") as f:
             starts += f.read().split("transferring control: another-name")[:-1]
-    told = sum(f"search path={folder}" in start for start in starts)
+    told = sum(f"search path={directory}" in start for start in starts)
     check(told == len(starts) == 2, f"{name}: {told} of {len(starts)} starts with the loader's options")
     with open(out + "/machine.json", encoding="utf-8") as f:
         return json.load(f)

@@ -14,8 +14,8 @@ SMALL = ["--hidden", "16", "--threads", "1", "--backend", "naive", "--quiet"]
 QUICK = "--benchmark_min_time=0.001"
 
 
-def write_shapes(folder, text):
-    path = folder + "/shapes"
+def write_shapes(directory, text):
+    path = directory + "/shapes"
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
     return path
@@ -25,8 +25,8 @@ def listed(data, shapes):
     return run(bench, "micro", *SMALL, "--data", data, "--shapes", shapes, "--benchmark_list_tests").stdout.split()
 
 
-def test_names(data, folder):
-    shapes = write_shapes(folder, "# mine\n5 6 7\n8 9 10 T N\n")
+def test_names(data, directory):
+    shapes = write_shapes(directory, "# mine\n5 6 7\n8 9 10 T N\n")
     names = listed(data, shapes)
     hot = [n for n in names if "/cold-" not in n]
     check([n for n in hot if "/shape/" in n] == ["naive/gemm/shape/5x6x7/NN/real_time",
@@ -34,15 +34,15 @@ def test_names(data, folder):
     check(len(names) == len(set(names)), f"names twice: {names}")
 
 
-def test_cold(data, folder):
+def test_cold(data, directory):
     """Every case with weights has a cold twin, where a cache is known."""
-    names = listed(data, write_shapes(folder, "5 6 7\n"))
+    names = listed(data, write_shapes(directory, "5 6 7\n"))
     cold = {re.sub("/cold-l[23]", "", n) for n in names if "/cold-" in n}
     if not cold:
         skip("no cache is known here: no cold cases")
     wanted = {n for n in names if "/cold-" not in n and re.search("forward|/dh/|rmsprop|shape", n)}
     check(cold == wanted, f"cold twins: {sorted(cold ^ wanted)}")
-    kinds = kinds_of_weights(measure(data, folder, write_shapes(folder, "5 6 7\n"))[0])
+    kinds = kinds_of_weights(measure(data, directory, write_shapes(directory, "5 6 7\n"))[0])
     both = {"hot", "cold"}
     check(kinds == {"forward1": both, "forward2": both, "dh": both, "parameters": both, "shape": both, "dw1": {""},
                     "dw2": {""}}, f"weights: {kinds}")
@@ -52,9 +52,9 @@ def kinds_of_weights(rows):
     return {r["role"]: {q["weights"].split("_")[0] for q in rows if q["role"] == r["role"]} for r in rows}
 
 
-def measure(data, folder, shapes):
+def measure(data, directory, shapes):
     """Rows of micro.csv and the JSON file of one run."""
-    out, document = folder + "/micro", folder + "/out.json"
+    out, document = directory + "/micro", directory + "/out.json"
     result = run(bench, "micro", *SMALL, "--data", data, "--shapes", shapes, "--out", out, QUICK,
                  "--benchmark_filter=gemm|rmsprop", "--benchmark_repetitions=2", f"--benchmark_out={document}")
     check(result.returncode == 0, f"micro: exit {result.returncode}: {result.stderr}")
@@ -74,8 +74,8 @@ def check_row(row):
     check(float(row["flop"]) == 2 * m * n * k and float(row["bytes"]) == 4 * (m * k + k * n + m * n), f"counts of {row}")
 
 
-def test_files(data, folder):
-    rows, document = measure(data, folder, write_shapes(folder, "5 6 7 N T\n300 200 301\n"))
+def test_files(data, directory):
+    rows, document = measure(data, directory, write_shapes(directory, "5 6 7 N T\n300 200 301\n"))
     for row in rows:
         check_row(row)
     mine = [r for r in rows if r["role"] == "shape"]
@@ -106,39 +106,39 @@ def test_document(path, rows):
             check(abs(r["peak_FLOP/s"] / 1e9 / float(row["peak_gflops"]) - 1) < 1e-6, f"JSON and CSV: {r} {row}")
 
 
-def test_refusals(data, folder):
+def test_refusals(data, directory):
     def refused(path, *names):
-        out = folder + "/refused"
+        out = directory + "/refused"
         result = run(bench, "micro", *SMALL, "--data", data, "--shapes", path, "--out", out)
         check_refused(result, 2, names, f"shapes {path}", out)
-    refused(folder + "/missing", "--shapes", folder + "/missing", "No such file")
-    shapes = write_shapes(folder, "1 2 3\n1 2 x\n")
+    refused(directory + "/missing", "--shapes", directory + "/missing", "No such file")
+    shapes = write_shapes(directory, "1 2 3\n1 2 x\n")
     refused(shapes, shapes + ":2:", "'x'")
-    shapes = write_shapes(folder, "# empty\n")
+    shapes = write_shapes(directory, "# empty\n")
     refused(shapes, "has no shape")
     other = run(bench, "prove", "--shapes", shapes)
     check(other.returncode == 2 and "--shapes" in other.stderr, f"prove --shapes: {other.stderr!r}")
 
 
-def test_little_memory(data, folder):
+def test_little_memory(data, directory):
     """An address space too small for the operands of a shape."""
     if is_address_sanitized(bench):
         skip("AddressSanitizer does not start in little address space")
-    limited = write_shapes(folder, "9 9 9\n30000 30000 30000\n")
+    limited = write_shapes(directory, "9 9 9\n30000 30000 30000\n")
     result = subprocess.run(["sh", "-c", f'ulimit -v 8000000; exec "{bench}" micro {" ".join(SMALL)} '
                              f'--data "{data}" --shapes "{limited}"'], capture_output=True, text=True)
     check(result.returncode == 2 and limited + ":2:" in result.stderr and "MiB" in result.stderr,
           f"too large: {result}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     if part == ["cold"]:
-        test_cold(data_folder, scratch_folder)
+        test_cold(data_dir, scratch_dir)
     elif part == ["little memory"]:
-        test_little_memory(data_folder, scratch_folder)
+        test_little_memory(data_dir, scratch_dir)
     else:
-        test_names(data_folder, scratch_folder)
-        test_files(data_folder, scratch_folder)
-        test_refusals(data_folder, scratch_folder)
+        test_names(data_dir, scratch_dir)
+        test_files(data_dir, scratch_dir)
+        test_refusals(data_dir, scratch_dir)
 finish()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Names from outside: bytes that are no UTF-8, characters across the length at which a name is cut, names that a
-spreadsheet computes, plug-ins whose name breaks the rule. And a folder that a failed command must not keep.
+spreadsheet computes, plug-ins whose name breaks the rule. And a directory that a failed command must not keep.
 
 Arguments: bench, the plug-ins called -x and with 33 characters, a CBLAS library."""
 import json
@@ -35,20 +35,20 @@ def check_files(result, out, what):
             json.loads(text)
 
 
-def moved(data, folder, name):
+def moved(data, directory, name):
     """The same images under another name, which may have any bytes."""
-    place = os.path.join(folder, name)
+    place = os.path.join(directory, name)
     os.makedirs(place)
     for file in os.listdir(data):
         os.link(os.path.join(data, file), os.path.join(place, file))
     return place
 
 
-def data_is_named(data, folder, name, dataset):
+def data_is_named(data, directory, name, dataset):
     """In both kinds of files of a proof, which is done at once."""
-    out = folder + "/out"
+    out = directory + "/out"
     shutil.rmtree(out, ignore_errors=True)
-    place = moved(data, folder, name)
+    place = moved(data, directory, name)
     result = run(bench, "prove", *NAIVE, "--case", "gather *", "--data", place, "--out", out,
                  env={"OMP_X\udce9": "\udcff", "BENCH_" + "é" * 100: "1"})
     check_files(result, out, f"{name!a}")
@@ -61,43 +61,43 @@ def data_is_named(data, folder, name, dataset):
     return out
 
 
-def test_data(data, folder):
-    data_is_named(data, folder, "donn\udce9es", "donn\\xe9es")
-    data_is_named(data, folder, "\udcff" * 70, "\\xff" * 15)
-    data_is_named(data, folder, "é" * 40, "é" * 31)  # the 64th byte is the second one of a character
-    data_is_named(data, folder, "a" * 62 + "€", "a" * 62)
+def test_data(data, directory):
+    data_is_named(data, directory, "donn\udce9es", "donn\\xe9es")
+    data_is_named(data, directory, "\udcff" * 70, "\\xff" * 15)
+    data_is_named(data, directory, "é" * 40, "é" * 31)  # the 64th byte is the second one of a character
+    data_is_named(data, directory, "a" * 62 + "€", "a" * 62)
     for name in ("=cmd|A0", "+1", "-1+2", "@x"):
-        out = data_is_named(data, folder, name, name)
+        out = data_is_named(data, directory, name, name)
         raw = {r["dataset"] for r in whole_rows(out + "/proof.csv")}
         check(raw == {"'" + name}, f"{name}: a cell that a spreadsheet computes: {raw}")
         worst = [r["worst_error_of_bound"] for r in whole_rows(out + "/proof.csv")]
         check(not any(w.startswith("'") for w in worst), f"{name}: numbers are not touched: {worst}")
 
 
-def test_long_path(data, folder):
-    """The 512th byte is inside a character, whatever the folder's own length."""
+def test_long_path(data, directory):
+    """The 512th byte is inside a character, whatever the directory's own length."""
     for shift in range(2):
-        place = folder + "/" + "x" * (shift + 1)
+        place = directory + "/" + "x" * (shift + 1)
         while len(os.fsencode(place)) < 600:
             place += "/" + "é" * 50
-        out = f"{folder}/long{shift}"
-        result = run(bench, "prove", *NAIVE, "--case", "gather *", "--data", moved(data, folder, place), "--out", out)
+        out = f"{directory}/long{shift}"
+        result = run(bench, "prove", *NAIVE, "--case", "gather *", "--data", moved(data, directory, place), "--out", out)
         check_files(result, out, "long path")
         source = read_json(out + "/machine.json")["dataset"]["source"]
         check(place.startswith(source) and 509 < len(os.fsencode(source)) < 512, f"long path: {source}")
 
 
-def library_specs(folder, names):
-    return ",".join("cblas:" + os.path.join(folder, name) for name in names)
+def library_specs(directory, names):
+    return ",".join("cblas:" + os.path.join(directory, name) for name in names)
 
 
-def test_run(data, folder):
+def test_run(data, directory):
     """A whole run, with all its files."""
     names, shown = ("lib\udce9.so", "lib\udce8.so"), ["cblas:lib\\xe9.so", "cblas:lib\\xe8.so"]
     for name in names:
-        shutil.copy(library, os.path.join(folder, name))
-    out = folder + "/run"
-    result = run(bench, "run", "--backend", library_specs(folder, names), *TRAIN, "--data", moved(data, folder, "=caf\udce9"),
+        shutil.copy(library, os.path.join(directory, name))
+    out = directory + "/run"
+    result = run(bench, "run", "--backend", library_specs(directory, names), *TRAIN, "--data", moved(data, directory, "=caf\udce9"),
                  "--out", out)
     check_files(result, out, "run")
     check(list(read_json(out + "/machine.json")["backends"]) == shown, "run: names in machine.json")
@@ -107,20 +107,20 @@ def test_run(data, folder):
     check({r["dataset"] for r in read_rows(out + "/epochs.csv", ("dataset",), print)} == {"=caf\\xe9"}, "run: dataset")
 
 
-def test_missing_libraries(data, folder):
+def test_missing_libraries(data, directory):
     """The bytes 64 and 512 of what is said of them are inside a character."""
-    out = folder + "/missing"
+    out = directory + "/missing"
     names = ["é" * 40 + ".so", "n\udce9.so", "x" + "é" * 110 + ".so"]
-    result = run(bench, "run", "--backend", library_specs(folder, names), *TRAIN, "--data", data, "--out", out)
+    result = run(bench, "run", "--backend", library_specs(directory, names), *TRAIN, "--data", data, "--out", out)
     check(result.returncode == 1, f"missing: exit {result.returncode}: {result.stderr!a}")
     found = read_json(out + "/machine.json")["backends"]
     check(list(found) == ["cblas:" + names[0], "cblas:n\\xe9.so", "cblas:" + names[2]], f"missing: {list(found)}")
     check(all("cannot be opened" in b["failure"] for b in found.values()), f"missing: {found}")
-    refused(["run", "--backend", "cblas:" + "/é" * 300, *TRAIN], ["more than 511 bytes"], folder + "/too-long")
+    refused(["run", "--backend", "cblas:" + "/é" * 300, *TRAIN], ["more than 511 bytes"], directory + "/too-long")
 
 
 def refused(argv, named, out):
-    """One line, exit code 2, and nothing left in the folder, be it new or there before."""
+    """One line, exit code 2, and nothing left in the directory, be it new or there before."""
     for made in (False, True):
         shutil.rmtree(out, ignore_errors=True)
         if made:
@@ -129,20 +129,20 @@ def refused(argv, named, out):
         check(result.returncode in (2, 6), f"{argv}: exit {result.returncode}: {result.stderr!r}")
         check("bench: " in result.stderr and all(name in result.stderr for name in named), f"{argv}: {result.stderr!r}")
         left = os.listdir(out) if os.path.isdir(out) else None
-        check(left == ([] if made else None), f"{argv}: the folder keeps {left}")
+        check(left == ([] if made else None), f"{argv}: the directory keeps {left}")
     shutil.rmtree(out, ignore_errors=True)
 
 
-def test_retry(data, folder):
-    """A command that has no row to show leaves no folder, so that the next try is taken."""
-    out = folder + "/retry"
+def test_retry(data, directory):
+    """A command that has no row to show leaves no directory, so that the next try is taken."""
+    out = directory + "/retry"
     refused(["prove", *NAIVE, "--case", "nonsense *"], ["no such case"], out)
     refused(["micro", *NAIVE, "--benchmark_filter=nonsense", "--data", data], ["--benchmark_filter"], out)
-    refused(["run", "--backend", "naive", *TRAIN, "--data", folder + "/nowhere"], ["nowhere"], out)
-    refused(["run", "--backend", "naive", "--batch", "16,32", "--threads", "1", "--quiet", "--data", folder + "/nowhere"],
+    refused(["run", "--backend", "naive", *TRAIN, "--data", directory + "/nowhere"], ["nowhere"], out)
+    refused(["run", "--backend", "naive", "--batch", "16,32", "--threads", "1", "--quiet", "--data", directory + "/nowhere"],
             ["nowhere"], out)
-    # What was there before stays: a run's folder that gets no second file.
-    earlier = folder + "/run"
+    # What was there before stays: a run's directory that gets no second file.
+    earlier = directory + "/run"
     before = sorted(os.listdir(earlier))
     result = run(bench, "micro", *NAIVE, "--benchmark_filter=nonsense", "--data", data, "--out", earlier)
     check(result.returncode == 2 and sorted(os.listdir(earlier)) == before, f"micro into a run: {os.listdir(earlier)}")
@@ -159,12 +159,12 @@ def test_plugins():
     check(names == ["y" * 32, "a-"], f"renamed: {result}")
 
 
-with scratch() as scratch_folder:
-    images = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    images = make_data(scratch_dir + "/data")
     test_plugins()
-    test_data(images, scratch_folder)
-    test_long_path(images, scratch_folder)
-    test_run(images, scratch_folder)
-    test_missing_libraries(images, scratch_folder)
-    test_retry(images, scratch_folder)
+    test_data(images, scratch_dir)
+    test_long_path(images, scratch_dir)
+    test_run(images, scratch_dir)
+    test_missing_libraries(images, scratch_dir)
+    test_retry(images, scratch_dir)
 finish()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs and sweeps ended at random times by SIGKILL and SIGINT, and gone on with by --resume, which is itself ended
-again: the rows are those of an undisturbed run. Then folders that cannot be resumed.
+again: the rows are those of an undisturbed run. Then directories that cannot be resumed.
 A proof takes seconds, so by itself it ends one run by SIGKILL and one sweep by SIGINT, both amid the epochs.
 BENCH_TEST_KILLS=50 ends a run by each signal 50 times, and a sweep as often, at any time; BENCH_TEST_SEED repeats the
 times."""
@@ -46,45 +46,45 @@ def rows_by_key(path, key, values=()):
     return found
 
 
-def check_same(folder, whole, what):
-    """A run's folder against that of an undisturbed one."""
-    check(sorted(os.listdir(folder)) == sorted(os.listdir(whole)), f"{what}: files {sorted(os.listdir(folder))}")
+def check_same(directory, whole, what):
+    """A run's directory against that of an undisturbed one."""
+    check(sorted(os.listdir(directory)) == sorted(os.listdir(whole)), f"{what}: files {sorted(os.listdir(directory))}")
     for name, key, values in (("epochs.csv", ("backend", "seed", "epoch"), FIGURES),
                               ("ops.csv", ("backend", "epoch", "op"), ("calls",)),
                               ("proof.csv", ("backend", "op", "cases"), ("count", "failed"))):
-        paths = [os.path.join(place, name) for place in (folder, whole)]
+        paths = [os.path.join(place, name) for place in (directory, whole)]
         if all(os.path.isfile(path) for path in paths):
             one, other = (rows_by_key(path, key, values) for path in paths)
             check(one == other, f"{what}: {name}: {sorted(set(one.items()) ^ set(other.items()))[:4]}")
     for name in os.listdir(whole):
         if name.startswith("history-"):
-            check(read_json(f"{folder}/{name}") == read_json(f"{whole}/{name}"), f"{what}: {name}")
-    ids = {row["run_id"] for row in whole_rows(folder + "/epochs.csv")}
-    check(ids == {read_json(folder + "/machine.json")["run_id"]}, f"{what}: run ids {ids}")
+            check(read_json(f"{directory}/{name}") == read_json(f"{whole}/{name}"), f"{what}: {name}")
+    ids = {row["run_id"] for row in whole_rows(directory + "/epochs.csv")}
+    check(ids == {read_json(directory + "/machine.json")["run_id"]}, f"{what}: run ids {ids}")
 
 
-def row_count(folders):
-    """Lines in the epochs.csv of these folders."""
+def row_count(directories):
+    """Lines in the epochs.csv of these directories."""
     count = 0
-    for folder in folders:
+    for directory in directories:
         for name in ("epochs.csv", "epochs.csv.partial"):
             try:
-                with open(os.path.join(folder, name), "rb") as f:
+                with open(os.path.join(directory, name), "rb") as f:
                     count += f.read().count(b"\n")
             except FileNotFoundError:
                 pass
     return count
 
 
-def end_by(sent, argv, folders, seconds, total):
+def end_by(sent, argv, directories, seconds, total):
     """Starts bench and ends it: at a random time, or once a random number of rows is there. Returns the exit code."""
     process = subprocess.Popen([bench, *argv], env=clean_environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if kills and rng.random() < 0.4:
         time.sleep(seconds * rng.random())
     else:
-        wanted = rng.randrange(*(row_count(folders), total + 1) if kills else (total // 8, total // 2))
-        while row_count(folders) < wanted and process.poll() is None:
+        wanted = rng.randrange(*(row_count(directories), total + 1) if kills else (total // 8, total // 2))
+        while row_count(directories) < wanted and process.poll() is None:
             time.sleep(0.0005)
         time.sleep(0.01 * rng.random())
     process.send_signal(sent)
@@ -101,36 +101,36 @@ def disturb(argv, out, begun, points, seconds, total, whole, once):
     wanted = [signal.SIGKILL, signal.SIGINT] * kills or [once]
     while ended < len(wanted):
         place = f"{out}-{number}"
-        folders = [os.path.join(place, point) for point in points]
+        directories = [os.path.join(place, point) for point in points]
         resumable = os.path.isfile(os.path.join(place, begun))
         if os.path.isdir(place) and not resumable:  # killed before it wrote its settings
             refused(["--resume", place], 2, [place, begun, "before it measured"])
             shutil.rmtree(place)
         sent = wanted[ended]
-        code = end_by(sent, ["run", "--resume", place] if resumable else [*argv, "--out", place], folders, seconds,
+        code = end_by(sent, ["run", "--resume", place] if resumable else [*argv, "--out", place], directories, seconds,
                       total)
         if code != 0:
             ended += 1
-            with_rows += row_count(folders) > len(folders)
+            with_rows += row_count(directories) > len(directories)
         if code == 0 or ended == len(wanted):
-            complete(place, begun, folders, whole, points)
+            complete(place, begun, directories, whole, points)
             number += 1
     return ended, with_rows
 
 
-def complete(place, begun, folders, whole, points):
+def complete(place, begun, directories, whole, points):
     if os.path.isfile(os.path.join(place, begun)):
         prior = {f: rows_by_key(f + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
-                 for f in folders if os.path.isfile(f + "/epochs.csv")}
+                 for f in directories if os.path.isfile(f + "/epochs.csv")}
         result = run(bench, "run", "--resume", place)
         check(result.returncode == 0, f"{place}: resumed: exit {result.returncode}: {result.stderr}")
         state = read_json(os.path.join(place, begun))
         check(state["status"] == "complete" and state["exit_code"] == 0, f"{place}: {state['status']}")
-        for folder, point in zip(folders, points):
-            check_same(folder, os.path.join(whole, point), folder)
-        for folder, rows in prior.items():
-            after = rows_by_key(folder + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
-            check(rows.items() <= after.items(), f"{folder}: a measured time was lost")
+        for directory, point in zip(directories, points):
+            check_same(directory, os.path.join(whole, point), directory)
+        for directory, rows in prior.items():
+            after = rows_by_key(directory + "/epochs.csv", ("backend", "epoch"), ("train_seconds",))
+            check(rows.items() <= after.items(), f"{directory}: a measured time was lost")
         names = [name for _, _, names in os.walk(place) for name in names if name.endswith((".partial", ".tmp"))]
         check(not names, f"{place}: {names} are left")
     shutil.rmtree(place, ignore_errors=True)
@@ -140,24 +140,24 @@ def refused(argv, code, names):
     check_refused(run(bench, "run", *argv), code, names, f"run {argv}")
 
 
-def test_run(data, folder, backends):
+def test_run(data, directory, backends):
     argv = ["run", "--data", data, "--hidden", "16", "--threads", "1", "--epochs", str(EPOCHS), "--naive-epochs",
             str(EPOCHS // 2), "--backend", ",".join(backends)]
-    whole = folder + "/whole"
+    whole = directory + "/whole"
     begin = time.monotonic()
-    result = run(bench, *argv, "--out", whole, "--save", folder + "/whole.npz")
+    result = run(bench, *argv, "--out", whole, "--save", directory + "/whole.npz")
     check(result.returncode == 0, f"the whole run: exit {result.returncode}: {result.stderr}")
-    counts = disturb(argv, folder + "/run", "machine.json", [""], time.monotonic() - begin,
+    counts = disturb(argv, directory + "/run", "machine.json", [""], time.monotonic() - begin,
                      row_count([whole]), whole, signal.SIGKILL)
     print("runs ended: %d, %d of them with rows" % counts)
     return whole
 
 
-def test_sweep(data, folder, backend):
+def test_sweep(data, directory, backend):
     argv = ["run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", str(EPOCHS), "--backend",
             backend]
     points = ["t1-b128-h16", "t1-b128-h8"]
-    whole = folder + "/sweep"
+    whole = directory + "/sweep"
     begin = time.monotonic()
     result = run(bench, *argv, "--out", whole)
     check(result.returncode == 0, f"the whole sweep: exit {result.returncode}: {result.stderr}")
@@ -170,15 +170,15 @@ def test_sweep(data, folder, backend):
         check(math.isclose(float(row["median_train_seconds"]), statistics.median(seconds), rel_tol=1e-8),
               f"sweep.csv: median of {row['point']}")
     check("speed-up" in result.stdout and "efficiency" in result.stdout, f"sweep: {result.stdout!r}")
-    counts = disturb(argv, folder + "/killed", "sweep.json", points, time.monotonic() - begin,
+    counts = disturb(argv, directory + "/killed", "sweep.json", points, time.monotonic() - begin,
                      row_count([f"{whole}/{p}" for p in points]), whole, signal.SIGINT)
     print("sweeps ended: %d, %d of them with rows" % counts)
     return whole
 
 
-def test_failing_contender(data, folder):
+def test_failing_contender(data, directory):
     """It stops no other point, and decides the exit code, also when nothing is left to do."""
-    place = folder + "/failing"
+    place = directory + "/failing"
     result = run(bench, "run", "--data", data, "--hidden", "16,8", "--threads", "1", "--epochs", "1", "--plugin", evil,
                  "--backend", "evil:segv", "--quiet", "--out", place)
     check(result.returncode == 1, f"a failing contender: exit {result.returncode}: {result.stderr}")
@@ -194,18 +194,18 @@ def test_failing_contender(data, folder):
     check([r["outcome"] for r in whole_rows(place + "/sweep.csv")] == ["crashed"] * 2, "failing, resumed: sweep.csv")
 
 
-def unfinished(whole, folder, **texts):
+def unfinished(whole, directory, **texts):
     """A copy as a kill would leave it; texts: file name (with _ for .) and what changes its content."""
-    shutil.copytree(whole, folder)
-    change_json(folder + "/machine.json", lambda m: m.update(status="running", exit_code=None))
+    shutil.copytree(whole, directory)
+    change_json(directory + "/machine.json", lambda m: m.update(status="running", exit_code=None))
     for name in ("epochs.csv", "ops.csv", "proof.csv"):
-        path = f"{folder}/{name}"
+        path = f"{directory}/{name}"
         with open(path, newline="", encoding="utf-8") as f:
             text = f.read()
         os.remove(path)
         with open(path + ".partial", "w", newline="", encoding="utf-8") as f:
             f.write(texts.get(name.replace(".", "_"), lambda t: t)(text))
-    return folder
+    return directory
 
 
 def lines_where(text, wanted):
@@ -215,7 +215,7 @@ def lines_where(text, wanted):
     return lines[0] + "".join(line for line in lines[1:] if wanted(dict(zip(names, line.rstrip().split(",")))))
 
 
-def test_torn(whole, folder, backends):
+def test_torn(whole, directory, backends):
     """epochs.csv ends in half a line, ops.csv in a line without its end, and one backend has an epoch of which an op is
     missing, as after a loss of power; another backend was at its end."""
     last = backends[-1]
@@ -229,7 +229,7 @@ def test_torn(whole, folder, backends):
                             or int(r["epoch"]) <= 3)
         return whole + lines_where(text, lambda r: r["backend"] == last and (r["epoch"], r["op"]) == ("4", "other"))[:-2] \
             .splitlines()[1]
-    place = unfinished(whole, folder + "/torn", epochs_csv=epochs, ops_csv=ops, proof_csv=lambda t: "")
+    place = unfinished(whole, directory + "/torn", epochs_csv=epochs, ops_csv=ops, proof_csv=lambda t: "")
     result = run(bench, "run", "--resume", place)
     check(result.returncode == 0, f"torn: exit {result.returncode}: {result.stderr}")
     check("resumed once" in result.stdout, f"torn: {result.stdout!r}")
@@ -242,24 +242,24 @@ def test_torn(whole, folder, backends):
     check(note[0]["trained_again"] == {last: "equal"}, f"torn: trained again {note}")
 
 
-def test_saved(whole, folder, backends):
+def test_saved(whole, directory, backends):
     """Weights of a resumed run are those of the whole one, also of a backend that was at its end."""
-    place = unfinished(whole, folder + "/saved", epochs_csv=lambda t: lines_where(
+    place = unfinished(whole, directory + "/saved", epochs_csv=lambda t: lines_where(
         t, lambda r: r["backend"] != backends[-1] or int(r["epoch"]) <= 4))
-    result = run(bench, "run", "--resume", place, "--save", folder + "/saved.npz")
+    result = run(bench, "run", "--resume", place, "--save", directory + "/saved.npz")
     check(result.returncode == 0, f"saved: exit {result.returncode}: {result.stderr}")
     check_same(place, whole, "saved")
-    found = [sorted(n[len(stem):] for n in os.listdir(folder) if n.startswith(stem) and n.endswith(".npz"))
+    found = [sorted(n[len(stem):] for n in os.listdir(directory) if n.startswith(stem) and n.endswith(".npz"))
              for stem in ("saved", "whole")]
     check(found[0] == found[1] and len(found[0]) == len(backends), f"saved: {found}")
     for name in found[0]:
-        with open(f"{folder}/saved{name}", "rb") as one, open(f"{folder}/whole{name}", "rb") as other:
+        with open(f"{directory}/saved{name}", "rb") as one, open(f"{directory}/whole{name}", "rb") as other:
             check(one.read() == other.read(), f"saved{name} differs from whole{name}")
 
 
-def test_not_deterministic(point, folder):
+def test_not_deterministic(point, directory):
     """A row whose figures the backend does not give again: the check of determinism can fail."""
-    place = unfinished(point, folder + "/forged", epochs_csv=lambda t: lines_where(t, lambda r: int(r["epoch"]) <= 3))
+    place = unfinished(point, directory + "/forged", epochs_csv=lambda t: lines_where(t, lambda r: int(r["epoch"]) <= 3))
     path = place + "/epochs.csv.partial"
     rows = whole_rows(path)
     with open(path, newline="", encoding="utf-8") as f:
@@ -271,17 +271,17 @@ def test_not_deterministic(point, folder):
     check("epoch 2, repeated" in result.stderr and "0.123456789" in result.stderr, f"forged: {result.stderr!r}")
 
 
-def test_refused(whole, sweep, folder):
+def test_refused(whole, sweep, directory):
     for place, word in ((whole, "the run"), (sweep, "the sweep")):
         done = run(bench, "run", "--resume", place)
         check(done.returncode == 0 and f"{word} is complete (exit code 0): nothing to do" in done.stderr,
               f"{word} again: exit {done.returncode}: {done.stderr!r}")
-    refused(["--resume", folder + "/nowhere"], 2, ["/nowhere", "machine.json"])
-    refused(["--resume", folder], 2, [folder, "machine.json", "not a run"])
-    refused(["--resume", sweep, "--save", folder + "/w.npz"], 2, ["--save", sweep, "is a sweep"])
+    refused(["--resume", directory + "/nowhere"], 2, ["/nowhere", "machine.json"])
+    refused(["--resume", directory], 2, [directory, "machine.json", "not a run"])
+    refused(["--resume", sweep, "--save", directory + "/w.npz"], 2, ["--save", sweep, "is a sweep"])
     refused(["--resume", whole, "--epochs", "5"], 2, ["--epochs", "--resume", "leave this flag out"])
-    refused(["--resume", whole, "--out", folder + "/x"], 2, ["--out", "--resume"])
-    place = unfinished(whole, folder + "/damaged")
+    refused(["--resume", whole, "--out", directory + "/x"], 2, ["--out", "--resume"])
+    place = unfinished(whole, directory + "/damaged")
     path = place + "/machine.json"
     for change, code, names in (
             (lambda m: m.update(env_id="000000000000"), 2, ["another machine", "000000000000"]),
@@ -304,15 +304,15 @@ def test_refused(whole, sweep, folder):
     refused(["--resume", place], 6, [path, "damaged", "start a new one"])
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     print(f"seed {seed}, {kills} of each signal")
     backends = ["naive"] + [b for b in ready_backends(bench) if b == "avx2"]
-    single = test_run(data_folder, scratch_folder, backends)
-    swept = test_sweep(data_folder, scratch_folder, backends[-1])
-    test_torn(single, scratch_folder, backends)
-    test_saved(single, scratch_folder, backends)
-    test_not_deterministic(swept + "/t1-b128-h8", scratch_folder)
-    test_failing_contender(data_folder, scratch_folder)
-    test_refused(single, swept, scratch_folder)
+    single = test_run(data_dir, scratch_dir, backends)
+    swept = test_sweep(data_dir, scratch_dir, backends[-1])
+    test_torn(single, scratch_dir, backends)
+    test_saved(single, scratch_dir, backends)
+    test_not_deterministic(swept + "/t1-b128-h8", scratch_dir)
+    test_failing_contender(data_dir, scratch_dir)
+    test_refused(single, swept, scratch_dir)
 finish()

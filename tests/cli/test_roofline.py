@@ -54,8 +54,8 @@ def is_steady(rows):
     return all(max(pair) <= 1.1 * min(pair) for pair in peaks.values())
 
 
-def test_files(folder):
-    out = folder + "/run"
+def test_files(directory):
+    out = directory + "/run"
     result = run(bench, "roofline", "--threads", "2", "--max-isa", "baseline", "--out", out)
     check(result.returncode == 0, f"roofline: exit {result.returncode}: {result.stderr}")
     check(sorted(os.listdir(out)) == ["machine.json", "roofline.csv", "topology.xml"], f"files {os.listdir(out)}")
@@ -131,9 +131,9 @@ def test_refusals():
     check(typo.returncode == 2 and "did you mean 'roofline'?" in typo.stderr, f"typo: {typo.stderr!r}")
 
 
-def test_interruption(folder):
+def test_interruption(directory):
     """SIGINT once the files are there: whole rows stay under the final name."""
-    out = folder + "/interrupted"
+    out = directory + "/interrupted"
     process = subprocess.Popen([bench, "roofline", "--threads", "2", "--out", out], env=clean_environment(), text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stderr.readline()  # the machine: the files are open by then
@@ -165,13 +165,13 @@ def check_saved(rows, env_id, threads):
             check(math.isclose(entry[quantity]["baseline"], rate, rel_tol=1e-6), f"saved: {quantity} {entry}, not {rate}")
 
 
-with scratch() as scratch_folder:
-    os.environ["XDG_CACHE_HOME"] = scratch_folder + "/cache"  # not the user's
+with scratch() as scratch_dir:
+    os.environ["XDG_CACHE_HOME"] = scratch_dir + "/cache"  # not the user's
     if part == ["little memory"]:
         test_little_memory()
     else:
-        test_files(scratch_folder)
+        test_files(scratch_dir)
         test_json()
         test_refusals()
-        test_interruption(scratch_folder)
+        test_interruption(scratch_dir)
 finish()

@@ -37,44 +37,44 @@ def check_array(what, content, shape):
     check(len(data) == 4 * size and any(data), f"{what}: {len(data)} bytes for {shape}")
 
 
-def test_files(data, folder):
+def test_files(data, directory):
     """Of two backends; test_numpy has one."""
-    result = run(bench, *SMALL, "--backend", "naive,avx2:composed", "--data", data, "--out", folder + "/out",
-                 "--save", folder + "/several.npz")
+    result = run(bench, *SMALL, "--backend", "naive,avx2:composed", "--data", data, "--out", directory + "/out",
+                 "--save", directory + "/several.npz")
     check(result.returncode == 0, f"--save of two: {result}")
-    left = sorted(n for n in os.listdir(folder) if n.startswith("several"))
+    left = sorted(n for n in os.listdir(directory) if n.startswith("several"))
     check(left == ["several-avx2%3Acomposed.npz", "several-naive.npz"], f"files: {left}")
     for name in left:
-        check_archive(os.path.join(folder, name))
+        check_archive(os.path.join(directory, name))
 
 
-def test_full(data, folder):
-    path = folder + "/full.npz"
+def test_full(data, directory):
+    path = directory + "/full.npz"
     os.symlink("/dev/full", path)
-    result = run(bench, *SMALL, "--backend", "naive", "--data", data, "--out", folder + "/full", "--save", path)
+    result = run(bench, *SMALL, "--backend", "naive", "--data", data, "--out", directory + "/full", "--save", path)
     check(result.returncode == 99 and f"{path}: cannot be written: No space left" in result.stderr, f"full: {result}")
 
 
-def write_large_images(folder):
+def write_large_images(directory):
     """Two images whose weights, with the largest hidden layer, take more than 4 GiB."""
     side = 130
-    os.mkdir(folder)
+    os.mkdir(directory)
     for name in ("train", "t10k"):
-        with open(f"{folder}/{name}-images-idx3-ubyte", "wb") as f:
+        with open(f"{directory}/{name}-images-idx3-ubyte", "wb") as f:
             f.write(struct.pack(">IIII", 2051, 2, side, side) + bytes(2 * side * side))
-        with open(f"{folder}/{name}-labels-idx1-ubyte", "wb") as f:
+        with open(f"{directory}/{name}-labels-idx1-ubyte", "wb") as f:
             f.write(struct.pack(">II", 2049, 2) + bytes(2))
-    return folder
+    return directory
 
 
-def test_refused(data, folder):
-    small = [*SMALL, "--backend", "naive", "--data", data, "--out", folder + "/nowhere"]
-    for path, code, names in (("weights", 2, [".npz"]), (folder + "/no/such/w.npz", 99, ["/no/such/w.npz"]),
+def test_refused(data, directory):
+    small = [*SMALL, "--backend", "naive", "--data", data, "--out", directory + "/nowhere"]
+    for path, code, names in (("weights", 2, [".npz"]), (directory + "/no/such/w.npz", 99, ["/no/such/w.npz"]),
                               ("/proc/w.npz", 99, ["/proc/w.npz"]), ("x" * 4000 + ".npz", 2, ["too long"])):
-        check_refused(run(bench, *small, "--save", path), code, names, f"--save {path[:60]}", folder + "/nowhere")
+        check_refused(run(bench, *small, "--save", path), code, names, f"--save {path[:60]}", directory + "/nowhere")
     check_refused(run(bench, "run", "--hidden", "65536", "--quiet", "--backend", "naive", "--data",
-                      write_large_images(folder + "/large"), "--out", folder + "/nowhere", "--save", folder + "/large.npz"),
-                  2, ["--save", "4 GiB"], "--save of too many weights", folder + "/nowhere")
+                      write_large_images(directory + "/large"), "--out", directory + "/nowhere", "--save", directory + "/large.npz"),
+                  2, ["--save", "4 GiB"], "--save of too many weights", directory + "/nowhere")
     check_refused(run(bench, *small, "--threads", "1,2", "--save", "w.npz"), 2, ["--save", "sweep"], "--save in a sweep")
     check_refused(run(bench, "ab", "naive", "naive", "--save", "w.npz"), 2, ["--save"], "ab --save")
     check_refused(run(bench, *small, env={"BENCH_SAVE": "/nowhere/w.npz"}), 99, ["/nowhere/w.npz"], "BENCH_SAVE")
@@ -90,9 +90,9 @@ def images_of(data):
     return found[0].reshape(-1, 784).astype(numpy.float64) / 255, found[1]
 
 
-def test_numpy(data, folder, backend):
+def test_numpy(data, directory, backend):
     import numpy
-    out, path = folder + "/out", folder + "/w.npz"
+    out, path = directory + "/out", directory + "/w.npz"
     result = run(bench, *SMALL, "--lr", "0.0001", "--backend", backend, "--data", data, "--out", out, "--save", path)
     check(result.returncode == 0, f"--save: {result}")
     with open(out + "/summary.json", encoding="utf-8") as f:
@@ -118,12 +118,12 @@ if sys.argv[2:]:
 needed = sys.argv[3] if sys.argv[2:] else "avx2"
 if needed not in ready_backends(bench):
     skip(f"this CPU cannot run {needed}")
-with scratch() as scratch_folder:
-    images = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    images = make_data(scratch_dir + "/data")
     if sys.argv[2:]:
-        test_numpy(images, scratch_folder, needed)
+        test_numpy(images, scratch_dir, needed)
     else:
-        test_files(images, scratch_folder)
-        test_full(images, scratch_folder)
-        test_refused(images, scratch_folder)
+        test_files(images, scratch_dir)
+        test_full(images, scratch_dir)
+        test_refused(images, scratch_dir)
 finish()

@@ -41,9 +41,9 @@ def keep_roofline(cache, env_id, isa):
     return rates
 
 
-def test_bounds(data, folder, cache):
+def test_bounds(data, directory, cache):
     """First without bandwidths, then with."""
-    out = os.path.join(folder, "plain")
+    out = os.path.join(directory, "plain")
     argv = ["run", *SMALL, "--backend", "naive", "--epochs", "2", "--data", data]
     result = run(bench, *argv, "--out", out, env={"XDG_CACHE_HOME": cache})
     check(result.returncode == 0 and result.stderr.count("bench roofline --threads 1") == 1, f"note: {result.stderr}")
@@ -52,7 +52,7 @@ def test_bounds(data, folder, cache):
     check(machine["roofline"] is None, "machine.json: no roofline")
     check_clocks(out, result.stdout, "on")
     rates = keep_roofline(cache, machine["env_id"], machine["cpu"]["isa_used"])
-    out = os.path.join(folder, "bound")
+    out = os.path.join(directory, "bound")
     result = run(bench, *argv, "--out", out, env={"XDG_CACHE_HOME": cache})
     check(result.returncode == 0 and "bench roofline" not in result.stderr, f"with bandwidths: {result.stderr}")
     check(machine_of(out)["roofline"]["bytes"] == rates["bytes"], "machine.json: the roofline that was used")
@@ -107,10 +107,10 @@ def check_clocks(out, stdout, mode):
     check(machine["settings"]["attribution"] == mode, "settings")
 
 
-def test_amdahl(data, folder):
+def test_amdahl(data, directory):
     """summary.json has the figures that follow from the files, where they are established (on a busy machine they are not),
     and the sentence has those of summary.json."""
-    out = os.path.join(folder, "pair")
+    out = os.path.join(directory, "pair")
     listing = json.loads(run(bench, "list", "--json").stdout)["backends"]
     other = next((b["name"] for b in listing if b["status"] == "ready" and b["name"] in ("avx512", "avx2")), None)
     if other is None:
@@ -157,9 +157,9 @@ def check_amdahl(found, slow, fast, epochs):
         check(math.isclose(found[name], value, rel_tol=1e-5), f"amdahl: {name} {found[name]}, not {value}")
 
 
-def test_target(data, folder):
+def test_target(data, directory):
     """Two seeds to a target that is reached after some epochs, and one that never is."""
-    out = os.path.join(folder, "target")
+    out = os.path.join(directory, "target")
     argv = ["run", *SMALL, "--backend", "naive", "--data", data, "--quiet"]
     result = run(bench, *argv, "--epochs", "12", "--target-accuracy", "0.8", "--seed", "7", "--seeds", "2", "--out", out)
     check(result.returncode == 0, f"target: exit {result.returncode}: {result.stderr}")
@@ -190,7 +190,7 @@ def test_target(data, folder):
                         ("median_epochs", sum(int(r["epochs"]) for r in rows) / 2)):
         check(math.isclose(found[name], value, rel_tol=1e-6), f"target: summary.json: {name} {found}, not {value}")
     check({r["seed"] for r in whole_rows(out + "/proof.csv")} == {"7", "8"}, "target: each process proves itself")
-    out = os.path.join(folder, "far")
+    out = os.path.join(directory, "far")
     result = run(bench, *argv, "--epochs", "2", "--target-accuracy", "1", "--attribution", "off", "--out", out)
     check_clocks(out, result.stdout, "off")
     row = whole_rows(out + "/target.csv")[0]
@@ -210,12 +210,12 @@ def test_refused():
         check(result.returncode == 2 and what in result.stderr and result.stderr.count("\n") == 1, f"{argv}: {result}")
 
 
-with scratch() as folder:
-    data = make_data(folder + "/data")
+with scratch() as directory:
+    data = make_data(directory + "/data")
     if part == ["amdahl"]:
-        test_amdahl(data, folder)
+        test_amdahl(data, directory)
     else:
         test_refused()
-        test_bounds(data, folder, os.path.join(folder, "cache"))
-        test_target(data, folder)
+        test_bounds(data, directory, os.path.join(directory, "cache"))
+        test_target(data, directory)
 finish()

@@ -11,10 +11,10 @@ from cli_common import check, finish, make_data, run, scratch
 bench = sys.argv[1]
 
 
-def machine_of(folder, name, **env):
+def machine_of(directory, name, **env):
     """What bench micro records of the process that would measure."""
-    out = os.path.join(folder, name)
-    result = run(bench, "micro", "--backend", "naive", "--hidden", "16", "--threads", "1", "--data", folder + "/data",
+    out = os.path.join(directory, name)
+    result = run(bench, "micro", "--backend", "naive", "--hidden", "16", "--threads", "1", "--data", directory + "/data",
                  "--benchmark_list_tests", "--out", out, env=env)
     check(result.returncode == 0 and "naive/gather" in result.stdout, f"{name}: exit {result.returncode}: {result.stderr}")
     with open(out + "/machine.json", encoding="utf-8") as f:

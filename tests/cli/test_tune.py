@@ -11,12 +11,12 @@ bench = sys.argv[1]
 SMALL = ["--hidden", "32", "--batch", "16", "--threads", "1"]
 
 
-def refusals(folder):
-    shapes = os.path.join(folder, "many")
+def refusals(directory):
+    shapes = os.path.join(directory, "many")
     with open(shapes, "w") as f:
         f.writelines(f"{i} 4 4\n" for i in range(1, 40))
-    new = os.path.join(folder, "new.json")
-    broken = os.path.join(folder, "broken.json")
+    new = os.path.join(directory, "new.json")
+    broken = os.path.join(directory, "broken.json")
     with open(broken, "w") as f:
         f.write("{")
     for argv, code, parts in (
@@ -46,27 +46,27 @@ def entry_of(**changes):
             "commit": "abc", "utc": "2026-01-02T03:04:05Z", **changes}
 
 
-def refuses_and_cleans(folder, data):
+def refuses_and_cleans(directory, data):
     """Sizes that bench tune would not try, and no word of the time that they would save; text that would clear the
     screen."""
     def train(name, **changes):
-        saved = write_tunings(os.path.join(folder, name + ".json"), entry_of(**changes))
-        return run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", os.path.join(folder, name),
+        saved = write_tunings(os.path.join(directory, name + ".json"), entry_of(**changes))
+        return run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", os.path.join(directory, name),
                    "--tuning", saved, *SMALL)
     r = train("other", blocking={"mr": 4, "nr": 5, "mc": 96, "nc": 512, "kc": 256})
     check(r.returncode == 2 and r.stderr.count("\n") == 1 and " nr " in r.stderr, f"nr 5: exit {r.returncode}: {r.stderr}")
     check("less time" not in r.stderr + r.stdout, f"nr 5: refused, and praised: {r.stderr}")
-    check(not os.path.exists(os.path.join(folder, "other")), "nr 5: leaves its folder")
+    check(not os.path.exists(os.path.join(directory, "other")), "nr 5: leaves its directory")
     r = train("escapes", utc="\033[2J\n", commit="\u009b31m")
     check(r.returncode == 0 and "2.5 % less time" in r.stderr, f"escapes: exit {r.returncode}: {r.stderr}")
     check(all(c.isprintable() or c == "\n" for c in r.stderr), f"escapes: {r.stderr!r}")
 
 
-def tunes(folder, data):
+def tunes(directory, data):
     """Which blocking wins is this machine's to say (tests/tune/test_search.c judges the verdict, on known times). The file
     must say what the verdict says: the sizes that it names, in place of an entry from before, or no such entry any more."""
     other = entry_of(threads=3)
-    saved = write_tunings(os.path.join(folder, "saved.json"), entry_of(), other)
+    saved = write_tunings(os.path.join(directory, "saved.json"), entry_of(), other)
     r = run(bench, "tune", "--backend", "avx2", "--data", data, "--tuning", saved, *SMALL, timeout=900)
     check(r.returncode == 0, f"tune: exit {r.returncode}: {r.stderr[-500:]}")
     check("NN 16x32x784" in r.stdout, f"tune: {r.stdout}")
@@ -86,11 +86,11 @@ def tunes(folder, data):
     check(("saved in " + saved in r.stdout) == bool(better) == ("proven    avx2" in r.stderr), f"{r.stdout}{r.stderr}")
 
 
-def uses(folder, data):
+def uses(directory, data):
     entry = entry_of()
-    saved = write_tunings(os.path.join(folder, "mine.json"), entry)
+    saved = write_tunings(os.path.join(directory, "mine.json"), entry)
     for mode, blocking in ((saved, entry["blocking"]), ("off", None)):
-        out = os.path.join(folder, "run-" + os.path.basename(mode))
+        out = os.path.join(directory, "run-" + os.path.basename(mode))
         r = run(bench, "run", "--backend", "avx2", "--epochs", "1", "--data", data, "--out", out, "--tuning", mode,
                 *SMALL, timeout=600)
         check(r.returncode == 0, f"run --tuning {mode}: exit {r.returncode}: {r.stderr[-500:]}")
@@ -104,10 +104,10 @@ def uses(folder, data):
 
 if "avx2" not in ready_backends(bench):
     skip("this CPU has no AVX2: nothing to tune here")
-with scratch() as folder:
-    data = make_data(folder + "/data")
-    refusals(folder)
-    refuses_and_cleans(folder, data)
-    tunes(folder, data)
-    uses(folder, data)
+with scratch() as directory:
+    data = make_data(directory + "/data")
+    refusals(directory)
+    refuses_and_cleans(directory, data)
+    tunes(directory, data)
+    uses(directory, data)
 finish()

@@ -178,29 +178,29 @@ def test_caps():
     check("avx2" not in ready_backends(bench, "--max-isa=baseline"), "avx2 ready below a baseline cap")
 
 
-def test_data(folder):
-    shown = run(bench, "data", "--data", folder)
+def test_data(directory):
+    shown = run(bench, "data", "--data", directory)
     check(shown.returncode == 0 and "640" in shown.stdout, f"data: {shown.stdout!r} {shown.stderr!r}")
-    check(run(bench, "data", env={"BENCH_DATA": folder}).stdout == shown.stdout, "data: by environment")
-    check_refused(run(bench, "data", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "data: no such folder")
-    out = folder + "/new"
+    check(run(bench, "data", env={"BENCH_DATA": directory}).stdout == shown.stdout, "data: by environment")
+    check_refused(run(bench, "data", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "data: no such directory")
+    out = directory + "/new"
     check_refused(run(bench, "--data", "/nowhere/at-all", "--backend", "naive", "--out", out), 6, ["/nowhere/at-all"],
-                  "run: no such folder", out)
+                  "run: no such directory", out)
     for argv in (["run", "--backend", "naive"], ["ab", "naive", "naive"], ["micro", "--backend", "naive"]):
         check_refused(run(bench, *argv, "--export-markdown", "/nowhere/at/all.md"), 99, ["/nowhere/at/all.md"],
                       f"{argv[0]} --export-markdown: no such directory, before the proof")
 
 
-def test_model(folder):
+def test_model(directory):
     """Of the generated digits, which have MNIST's shape; and of other images."""
     text = page("model")
     for row in (r"input, .*\(128, 784\) +0", r"hidden, .*\(128, 512\) +relu +401,920", r"output, .*\(128, 10\) +softmax +5,130",
                 r"total +407,050"):
         check(re.search(rf"^{row}$", text, re.M), f"model: no {row} in {text}")
-    small = run(bench, "model", "--data", folder, "--hidden", "8", "--batch", "100", "--lr", "0.01")
+    small = run(bench, "model", "--data", directory, "--hidden", "8", "--batch", "100", "--lr", "0.01")
     check(small.returncode == 0 and "in 7 steps of up to 100" in small.stdout and "rate 0.01," in small.stdout,
           f"model: {small}")
-    check_refused(run(bench, "model", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "model: no such folder")
+    check_refused(run(bench, "model", "--data", "/nowhere/at-all"), 6, ["/nowhere/at-all"], "model: no such directory")
 
 
 def test_stdout():

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static char folder[PATH_MAX / 2];
+static char dir[PATH_MAX / 2];
 
 void scratch_create(void)
 {
     const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/lanebench-test-XXXXXX", base && *base ? base : "/tmp");
-    char *made = mkdtemp(folder);
+    snprintf(dir, sizeof dir, "%s/lanebench-test-XXXXXX", base && *base ? base : "/tmp");
+    char *made = mkdtemp(dir);
     assert(made);
     (void)made;
-    chmod(folder, 0755);
+    chmod(dir, 0755);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
@@ -28,7 +28,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 void scratch_remove(void)
 {
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *scratch_path(const char *name)
@@ -36,7 +36,7 @@ const char *scratch_path(const char *name)
     static char paths[8][PATH_MAX];
     static unsigned next;
     char *path = paths[next++ % 8];
-    snprintf(path, PATH_MAX, "%s%s%s", folder, *name ? "/" : "", name);
+    snprintf(path, PATH_MAX, "%s%s%s", dir, *name ? "/" : "", name);
     return path;
 }
 

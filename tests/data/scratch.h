@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A folder of a test's own, and files in it. */
+ * A directory of a test's own, and files in it. */
 #ifndef LB_SCRATCH_H
 #define LB_SCRATCH_H
 
 #include <stddef.h>
 
-/* Creates the folder below $TMPDIR or /tmp, readable by everybody; removed with scratch_remove. */
+/* Creates the directory below $TMPDIR or /tmp, readable by everybody; removed with scratch_remove. */
 void scratch_create(void);
 void scratch_remove(void);
 
-/* The path of a name in the folder ("" for the folder itself); valid until the eighth next call. */
+/* The path of a name in the directory ("" for the directory itself); valid until the eighth next call. */
 const char *scratch_path(const char *name);
 
 /* Writes a file there and returns its path. */

@@ -32,13 +32,13 @@ struct sizes {
 };
 static const struct sizes SMALL = {7, 7, 3, 3, 5, 6, 5};
 
-static void write_file(const char *folder, const char *name, struct bytes b)
+static void write_file(const char *dir, const char *name, struct bytes b)
 {
     char relative[200];
     const size_t n = strlen(name);
     const bool gzip = n > 3 && strcmp(name + n - 3, ".gz") == 0;
     if (gzip) b = idx_gzip(b);
-    snprintf(relative, sizeof relative, "%s/%s", folder, name);
+    snprintf(relative, sizeof relative, "%s/%s", dir, name);
     scratch_write(relative, b.at, b.size);
     free(b.at);
 }
@@ -53,15 +53,15 @@ static struct bytes labels(uint32_t count)
     return idx_make(1, &count, count);
 }
 
-/* Writes the four files below names[0..3] and returns the folder's path. */
-static const char *write_set(const char *folder, const char *const names[4], const struct sizes *s)
+/* Writes the four files below names[0..3] and returns the directory's path. */
+static const char *write_set(const char *dir, const char *const names[4], const struct sizes *s)
 {
-    const char *path = scratch_path(folder);
+    const char *path = scratch_path(dir);
     mkdir(path, 0755);
-    write_file(folder, names[0], images(s->train, s->rows, s->cols));
-    write_file(folder, names[1], labels(s->train_labels));
-    write_file(folder, names[2], images(s->test, s->test_rows, s->cols));
-    write_file(folder, names[3], labels(s->test_labels));
+    write_file(dir, names[0], images(s->train, s->rows, s->cols));
+    write_file(dir, names[1], labels(s->train_labels));
+    write_file(dir, names[2], images(s->test, s->test_rows, s->cols));
+    write_file(dir, names[3], labels(s->test_labels));
     return path;
 }
 
@@ -82,15 +82,15 @@ static void check_small(const struct dataset *d)
     for (int i = 0; i < 3; i++) assert_int_equal(d->test.labels[i], i);
 }
 
-static void opens(const char *folder, const char *name)
+static void opens(const char *dir, const char *name)
 {
     struct dataset d;
     struct error e = {0};
-    if (dataset_open(&d, folder, &e)) fail_msg("%s", e.text);
+    if (dataset_open(&d, dir, &e)) fail_msg("%s", e.text);
     check_small(&d);
     assert_string_equal(d.name, name);
     char shown[sizeof d.source];
-    assert_string_equal(d.source, clean_copy(shown, sizeof shown, folder));
+    assert_string_equal(d.source, clean_copy(shown, sizeof shown, dir));
     dataset_close(&d);
 }
 
@@ -125,11 +125,11 @@ static void checksums(void **state)
     dataset_close(&d);
 }
 
-static void fails(const char *folder, const char *word)
+static void fails(const char *dir, const char *word)
 {
     struct dataset d;
     struct error e = {0};
-    assert_int_equal(dataset_open(&d, folder, &e), EXIT_DATA);
+    assert_int_equal(dataset_open(&d, dir, &e), EXIT_DATA);
     assert_int_equal(e.code, EXIT_DATA);
     assert_null(strchr(e.text, '\n'));
     if (!strstr(e.text, word)) fail_msg("no '%s' in: %s", word, e.text);
@@ -160,9 +160,9 @@ static void bad_sets(void **state)
     set = write_set("bad", RAW, &SMALL);
     scratch_write("bad/t10k-labels-idx1-ubyte", "x", 1);
     fails(set, "idx-truncated-header");
-    set = write_set("folder", RAW, &SMALL);
-    unlink(scratch_path("folder/train-images-idx3-ubyte"));
-    mkdir(scratch_path("folder/train-images-idx3-ubyte"), 0755);
+    set = write_set("directory", RAW, &SMALL);
+    unlink(scratch_path("directory/train-images-idx3-ubyte"));
+    mkdir(scratch_path("directory/train-images-idx3-ubyte"), 0755);
     fails(set, "idx-directory");
 }
 

@@ -292,8 +292,8 @@ class ProgramTest(unittest.TestCase):
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
         self.addCleanup(scratch.cleanup)
-        self.folder = Path(scratch.name)
-        self.environment = dict(os.environ, no_proxy="*", XDG_CACHE_HOME=str(self.folder))
+        self.directory = Path(scratch.name)
+        self.environment = dict(os.environ, no_proxy="*", XDG_CACHE_HOME=str(self.directory))
 
     def start(self, *arguments):
         return subprocess.Popen([sys.executable, SCRIPT, *arguments], env=self.environment, text=True,
@@ -326,16 +326,16 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(process.returncode, 130, said)
 
     def real_mnist(self):
-        folder, files = Path(os.environ["MNIST_DIR"]), {}
+        directory, files = Path(os.environ["MNIST_DIR"]), {}
         for name in NAMES:
-            found = next(folder / s for s in fetch_mnist.spellings(name) if (folder / s).exists())
+            found = next(directory / s for s in fetch_mnist.spellings(name) if (directory / s).exists())
             data = found.read_bytes()
             files[name + ".gz"] = data if data[:2] == b"\x1f\x8b" else gzip.compress(data, 1)
         m = Mirror(files)
         self.addCleanup(m.close)
         status, out, said = self.run_program("--mirror", m.url)
         self.assertEqual(status, 0, said)
-        cache = self.folder / "lanebench" / "mnist"
+        cache = self.directory / "lanebench" / "mnist"
         self.assertEqual(out, f"{cache}\n")
         self.assertEqual(sorted(p.name for p in cache.iterdir()), sorted(files))
 

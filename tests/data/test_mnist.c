@@ -25,8 +25,8 @@ static int check_labels(const struct split *s, const uint32_t *expected, const c
 
 int main(void)
 {
-    const char *folder = getenv("MNIST_DIR");
-    if (!folder || !*folder) {
+    const char *dir = getenv("MNIST_DIR");
+    if (!dir || !*dir) {
         printf("skipped: MNIST_DIR is not set, so there is no real MNIST to load\n");
         return 77;
     }

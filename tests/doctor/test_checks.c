@@ -27,7 +27,7 @@ static char root[64];
 static struct topology topology;
 static const char *const no_variables[] = {"HOME=/", "XOMP_NUM_THREADS=1", NULL};
 
-/* A file below the root, and the folders above it. */
+/* A file below the root, and the directories above it. */
 static void put(const char *name, const char *text)
 {
     char path[512];

@@ -10,9 +10,9 @@ import struct
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 
 
-def write(folder, name, content):
-    os.makedirs(os.path.join(HERE, folder), exist_ok=True)
-    with open(os.path.join(HERE, folder, name), "wb") as f:
+def write(directory, name, content):
+    os.makedirs(os.path.join(HERE, directory), exist_ok=True)
+    with open(os.path.join(HERE, directory, name), "wb") as f:
         f.write(content)
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs a fuzz target over the files of a folder, without a fuzzer: standalone FOLDER. */
+ * Runs a fuzz target over the files of a directory, without a fuzzer: standalone DIR. */
 #include <dirent.h>
 #include <string.h>
 
@@ -28,20 +28,20 @@ static void run_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    DIR *const folder = argc == 2 ? opendir(argv[1]) : NULL;
+    DIR *const dir = argc == 2 ? opendir(argv[1]) : NULL;
     int files = 0;
-    if (!folder) {
-        fprintf(stderr, "usage: %s FOLDER-OF-INPUTS\n", argv[0]);
+    if (!dir) {
+        fprintf(stderr, "usage: %s DIR-OF-INPUTS\n", argv[0]);
         return 2;
     }
-    for (const struct dirent *d; (d = readdir(folder)) != NULL;) {
+    for (const struct dirent *d; (d = readdir(dir)) != NULL;) {
         char path[4096];
         if (d->d_name[0] == '.') continue;
         FUZZ_DEMAND((size_t)snprintf(path, sizeof path, "%s/%s", argv[1], d->d_name) < sizeof path);
         run_file(path);
         files++;
     }
-    closedir(folder);
+    closedir(dir);
     printf("%d inputs\n", files);
     return files ? 0 : 1;
 }

@@ -59,11 +59,11 @@ def results(done, out):
 class Trial:
     """One command, with the allocations from `at` failing as it says."""
 
-    def __init__(self, bench, argv, process, data, folder):
-        self.bench, self.argv, self.process, self.data, self.folder = bench, argv, process, data, folder
+    def __init__(self, bench, argv, process, data, directory):
+        self.bench, self.argv, self.process, self.data, self.directory = bench, argv, process, data, directory
 
     def __call__(self, at):
-        place = os.path.join(self.folder, at or "usual")
+        place = os.path.join(self.directory, at or "usual")
         out, mark, count = place + "/out", place + "/mark", place + "/count"
         os.mkdir(place)
         argv = [{"DATA": self.data, "OUT": out}.get(w, w) for w in self.argv]
@@ -103,9 +103,9 @@ def judge(what, usual, done, left):
 def main():
     bench, name = sys.argv[1:]
     argv, process, most = COMMANDS[name]
-    with scratch() as folder:
-        data = make_data(folder + "/data", 64, 16)
-        trial = Trial(os.path.abspath(bench), argv, process, data, folder)
+    with scratch() as directory:
+        data = make_data(directory + "/data", 64, 16)
+        trial = Trial(os.path.abspath(bench), argv, process, data, directory)
         done, usual, failed, allocations = trial(None)
         check(done.returncode == 0 and not failed and allocations > 0, f"unhurt: exit {done.returncode}: {done.stderr}")
         step = 1 if os.environ.get("FAIL_MALLOC_ALL") else max(1, -(-allocations // most))

@@ -54,13 +54,13 @@ class Case(unittest.TestCase):
 
     def changed_run(self, change):
         """A copy of run a whose summary change() has edited."""
-        folder = os.path.join(self.place, "run")
-        shutil.copytree(HERE + "/runs/a", folder)
-        summary = json.loads(read(folder + "/summary.json"))
+        directory = os.path.join(self.place, "run")
+        shutil.copytree(HERE + "/runs/a", directory)
+        summary = json.loads(read(directory + "/summary.json"))
         change(summary)
-        with open(folder + "/summary.json", "w", encoding="utf-8") as f:
+        with open(directory + "/summary.json", "w", encoding="utf-8") as f:
             json.dump(summary, f)
-        return folder
+        return directory
 
 
 class Formats(Case):
@@ -145,11 +145,11 @@ class Refused(Case):
                    ("schema 99; only", lambda s: s.update(schema=99)),
                    ("time_utc is 'noon'", lambda s: s.update(time_utc="noon")))
         for why, change in changes:
-            folder = self.changed_run(change)
-            run = export("otava", self.place + "/out", [folder])
+            directory = self.changed_run(change)
+            run = export("otava", self.place + "/out", [directory])
             self.assertEqual((run.returncode, run.stdout, os.path.exists(self.place + "/out")), (6, "", False), run.stderr)
-            self.assertIn(f"{folder}/summary.json: {why}", run.stderr)
-            shutil.rmtree(folder)
+            self.assertIn(f"{directory}/summary.json: {why}", run.stderr)
+            shutil.rmtree(directory)
 
     def test_half_a_pair(self):
         """JSON may hold what UTF-8 cannot."""

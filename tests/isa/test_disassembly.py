@@ -267,23 +267,23 @@ GOOD = ("backend", "avx2", "-mavx2 -mfma",
         "_mm256_storeu_ps(x, twice(_mm256_loadu_ps(x))); return 1; }")
 
 
-def compile_sample(folder, flags, source):
-    path = os.path.join(folder, "sample.c")
+def compile_sample(directory, flags, source):
+    path = os.path.join(directory, "sample.c")
     with open(path, "w", encoding="ascii") as f:
         f.write("#include <immintrin.h>\n" + source + "\n")
-    compiled = os.path.join(folder, "sample.o")
+    compiled = os.path.join(directory, "sample.o")
     subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-O2", *flags.split(), "-fPIC", "-c", path, "-o", compiled],
                    check=True)
     return compiled
 
 
 def check_checker():
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         for what, (kind, name, complaint, flags, source) in BAD.items():
-            wrong, _ = examine(kind, name, compile_sample(folder, flags, source))
+            wrong, _ = examine(kind, name, compile_sample(directory, flags, source))
             check(any(complaint in w for w in wrong), f"the checker overlooks '{what}': {wrong}")
         kind, name, flags, source = GOOD
-        wrong, _ = examine(kind, name, compile_sample(folder, flags, source))
+        wrong, _ = examine(kind, name, compile_sample(directory, flags, source))
         check(not wrong, f"the checker complains of a good object: {wrong}")
 
 

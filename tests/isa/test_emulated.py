@@ -42,10 +42,10 @@ def test_list(qemu, bench):
 
 
 def test_prove(qemu, bench, preload):
-    with tempfile.TemporaryDirectory() as folder:
-        make_data(folder, 64, 16)
-        argv = ["prove", "--case", "vexp *", "--threads", "1", "--data", folder]
-        out = os.path.join(folder, "out")
+    with tempfile.TemporaryDirectory() as directory:
+        make_data(directory, 64, 16)
+        argv = ["prove", "--case", "vexp *", "--threads", "1", "--data", directory]
+        out = os.path.join(directory, "out")
         code, output, errors = emulated(qemu, BASELINE, [bench, *argv, "--backend", "naive", "--out", out], preload)
         check(code == 0 and "PROVEN" in output, f"bench prove on {BASELINE}: exit {code}\n{output}{errors}")
         with open(os.path.join(out, "machine.json"), encoding="utf-8") as f:

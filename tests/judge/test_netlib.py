@@ -43,18 +43,18 @@ def main():
     where = glob.glob("/usr/lib/*/blas/xblat3s") + glob.glob("/usr/lib/blas/xblat3s")
     if not where:
         skip("netlib's BLAS tester is not here: apt install libblas-test")
-    folder = where[0].rsplit("/", 1)[0]
+    directory = where[0].rsplit("/", 1)[0]
     for program, file, routine in TESTERS:
         layouts = 2 if program == "xscblat3" else 1
-        text = instructions(f"{folder}/{file}", routine)
+        text = instructions(f"{directory}/{file}", routine)
         for threads in (1, 3):
-            code, output, calls = judge([f"{folder}/{program}"], shim, backend, threads, text=text)
+            code, output, calls = judge([f"{directory}/{program}"], shim, backend, threads, text=text)
             exits, exact, quiet = verdict(output, routine)
             good = code == 0 and exits and exact == layouts and quiet and calls > 10000
             check(good, f"{program} on {backend}, {threads} threads: exit {code}, {calls} products\n{output}")
             print(f"{program}: {backend}, {threads} threads: {calls} products judged")
         for broken in ("column", "arguments", "bf16"):
-            code, output, calls = judge([f"{folder}/{program}"], shim, backend, broken=broken, text=text)
+            code, output, calls = judge([f"{directory}/{program}"], shim, backend, broken=broken, text=text)
             exits, exact, quiet = verdict(output, routine)
             caught = not exits if broken == "arguments" else exact < layouts
             check(caught and not quiet, f"{program} accepts a library broken by '{broken}'\n{output}")

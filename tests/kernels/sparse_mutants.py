@@ -70,10 +70,10 @@ LISTS_MADE_IN = ("static void layer_gather(struct fused *f, const struct fused_p
 
 def paste(path, seen):
     """The file with what it includes from beside it; each file once."""
-    folder = os.path.dirname(path)
+    directory = os.path.dirname(path)
 
     def included(match):
-        other = os.path.normpath(os.path.join(folder, match.group(1)))
+        other = os.path.normpath(os.path.join(directory, match.group(1)))
         if other in seen or not os.path.exists(other):
             return "" if other in seen else match.group(0)
         seen.add(other)

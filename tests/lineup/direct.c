@@ -6,8 +6,8 @@
  *   direct gemm  LIBRARY THREADS SECONDS   "NAME SECONDS-PER-CALL", a line for each of the five products
  *   direct epoch LIBRARY THREADS EPOCHS    "SECONDS SECONDS-IN-PRODUCTS MEAN-LOSS", a line for each epoch
  *
- * LIBRARY is the path of a CBLAS library, or "onednn". The images are MNIST's, from the folder MNIST_DIR, or
- * drawn. How threads wait and where they run is the environment's affair (OMP_*). */
+ * LIBRARY is the path of a CBLAS library, or "onednn". The images are MNIST's, from the directory MNIST_DIR,
+ * or drawn. How threads wait and where they run is the environment's affair (OMP_*). */
 #include <dlfcn.h>
 #include <math.h>
 #include <omp.h>
@@ -185,13 +185,13 @@ static void time_product(enum product which, double seconds)
 
 /* ---- The images ---- */
 
-static int read_file(const char *folder, const char *name, size_t head, uint8_t *to, size_t bytes)
+static int read_file(const char *dir, const char *name, size_t head, uint8_t *to, size_t bytes)
 {
     char path[4096];
     uint8_t skipped[16];
     gzFile file = NULL;
     for (int packed = 0; packed < 2 && !file; packed++) {
-        snprintf(path, sizeof path, "%s/%s%s", folder, name, packed ? ".gz" : "");
+        snprintf(path, sizeof path, "%s/%s%s", dir, name, packed ? ".gz" : "");
         file = gzopen(path, "rb");
     }
     const int whole = file && gzread(file, skipped, (unsigned)head) == (int)head &&
@@ -212,20 +212,20 @@ static void draw_images(void)
 
 static void make_images(void)
 {
-    const char *folder = getenv("MNIST_DIR");
+    const char *dir = getenv("MNIST_DIR");
     pixels = allocate((size_t)IMAGES * INPUTS);
     labels = allocate(IMAGES);
     order = allocate(IMAGES * sizeof *order);
     for (uint32_t i = 0; i < IMAGES; i++) order[i] = i;
-    if (!folder || !*folder) {
+    if (!dir || !*dir) {
         draw_images();
         return;
     }
-    if (!read_file(folder, "train-images-idx3-ubyte", 16, pixels, (size_t)IMAGES * INPUTS) ||
-        !read_file(folder, "train-labels-idx1-ubyte", 8, labels, IMAGES))
-        fail(folder, "MNIST's training images or labels are missing or cut short");
+    if (!read_file(dir, "train-images-idx3-ubyte", 16, pixels, (size_t)IMAGES * INPUTS) ||
+        !read_file(dir, "train-labels-idx1-ubyte", 8, labels, IMAGES))
+        fail(dir, "MNIST's training images or labels are missing or cut short");
     for (size_t i = 0; i < IMAGES; i++)
-        if (labels[i] >= CLASSES) fail(folder, "a label is not a digit");
+        if (labels[i] >= CLASSES) fail(dir, "a label is not a digit");
 }
 
 static void shuffle(void)

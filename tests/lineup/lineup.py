@@ -122,8 +122,8 @@ class Bench:
         raise RuntimeError(f"bench {command}: exit {run.returncode}: {run.stderr}")
 
     def gemm(self):
-        with tempfile.TemporaryDirectory(prefix="lanebench-line-up-") as folder:
-            path = os.path.join(folder, "micro.json")
+        with tempfile.TemporaryDirectory(prefix="lanebench-line-up-") as directory:
+            path = os.path.join(directory, "micro.json")
             self.call("micro", "--benchmark_filter=/gemm/[a-z0-9]+/[0-9x]+/real_time$", "--benchmark_out=" + path,
                       f"--benchmark_min_time={self.args.seconds}")
             with open(path, encoding="utf-8") as f:
@@ -133,8 +133,8 @@ class Bench:
                 for case in cases}
 
     def epoch(self):
-        with tempfile.TemporaryDirectory(prefix="lanebench-line-up-") as folder:
-            out = os.path.join(folder, "run")
+        with tempfile.TemporaryDirectory(prefix="lanebench-line-up-") as directory:
+            out = os.path.join(directory, "run")
             self.call("run", "--epochs", str(self.args.epochs), "--out", out)
             seconds, products = {}, {}
             with open(os.path.join(out, "epochs.csv"), newline="", encoding="utf-8") as f:

@@ -14,36 +14,36 @@
 #include "machine/topology.h"
 #include "../support/skip_test.h"
 
-static char folder[64];
+static char dir[64];
 
 static void write_file(const char *name, const char *text)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
 }
 
-static void make_folder(const char *name)
+static void make_dir(const char *name)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
-/* The quota for these two files, "@" in the mounts standing for the folder. */
+/* The quota for these two files, "@" in the mounts standing for the directory. */
 static double quota(const char *cgroup, const char *mounts)
 {
     char text[512], one[128], two[128];
     const char *at = strchr(mounts, '@');
     assert_non_null(at);
-    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - mounts), mounts, folder, at + 1);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - mounts), mounts, dir, at + 1);
     write_file("cgroup", cgroup);
     write_file("mountinfo", text);
-    snprintf(one, sizeof one, "%s/cgroup", folder);
-    snprintf(two, sizeof two, "%s/mountinfo", folder);
+    snprintf(one, sizeof one, "%s/cgroup", dir);
+    snprintf(two, sizeof two, "%s/mountinfo", dir);
     return cgroup_quota_cpus(one, two);
 }
 
@@ -53,8 +53,8 @@ static const char v2_mount[] = "25 1 0:22 / /proc rw - proc proc rw\n"
 static void v2_smallest_of_the_group_and_its_parents(void **state)
 {
     (void)state;
-    make_folder("a");
-    make_folder("a/b");
+    make_dir("a");
+    make_dir("a/b");
     write_file("a/b/cpu.max", "max 100000\n");
     assert_true(quota("0::/a/b\n", v2_mount) == 0.0);
     write_file("a/cpu.max", "150000 100000\n");
@@ -71,7 +71,7 @@ static void v1_quota_and_period(void **state)
 {
     (void)state;
     const char mount[] = "40 30 0:37 / @ rw - cgroup cgroup rw,cpu,cpuacct\n";
-    make_folder("g");
+    make_dir("g");
     write_file("g/cpu.cfs_period_us", "50000\n");
     write_file("g/cpu.cfs_quota_us", "-1\n");
     assert_true(quota("4:memory:/x\n3:cpu,cpuacct:/g\n", mount) == 0.0);
@@ -101,14 +101,14 @@ static void missing_files_are_no_limit(void **state)
     assert_true(quota("0::/gone\n", v2_mount) == 0.0);
 }
 
-static int make_own_folder(void **state)
+static int make_own_dir(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lanebench-topology-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    snprintf(dir, sizeof dir, "/tmp/lanebench-topology-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
 }
 
-static int remove_own_folder(void **state)
+static int remove_own_dir(void **state)
 {
     static const char *const content[] = {"a/b/cpu.max", "a/cpu.max",          "a/b",
                                           "a",           "g/cpu.cfs_quota_us", "g/cpu.cfs_period_us",
@@ -117,10 +117,10 @@ static int remove_own_folder(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof content / sizeof *content; i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s/%s", folder, content[i]);
+        snprintf(path, sizeof path, "%s/%s", dir, content[i]);
         remove(path);
     }
-    return rmdir(folder);
+    return rmdir(dir);
 }
 
 /* A machine that is not there. */
@@ -397,11 +397,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(kinds_beyond_the_last_share_it),
         cmocka_unit_test(kinds_without_rank_are_one),
         cmocka_unit_test(another_machine_is_not_taken_for_this_one),
-        cmocka_unit_test_setup_teardown(v2_smallest_of_the_group_and_its_parents, make_own_folder,
-                                        remove_own_folder),
-        cmocka_unit_test_setup_teardown(v1_quota_and_period, make_own_folder, remove_own_folder),
-        cmocka_unit_test_setup_teardown(a_container_sees_its_part_only, make_own_folder, remove_own_folder),
-        cmocka_unit_test_setup_teardown(missing_files_are_no_limit, make_own_folder, remove_own_folder),
+        cmocka_unit_test_setup_teardown(v2_smallest_of_the_group_and_its_parents, make_own_dir,
+                                        remove_own_dir),
+        cmocka_unit_test_setup_teardown(v1_quota_and_period, make_own_dir, remove_own_dir),
+        cmocka_unit_test_setup_teardown(a_container_sees_its_part_only, make_own_dir, remove_own_dir),
+        cmocka_unit_test_setup_teardown(missing_files_are_no_limit, make_own_dir, remove_own_dir),
         cmocka_unit_test(distinct_cores_come_first),
         cmocka_unit_test(a_team_fills_caches_and_nodes),
         cmocka_unit_test(a_team_larger_than_the_cores_is_told),

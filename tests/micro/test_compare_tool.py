@@ -47,13 +47,13 @@ def compare(python, *argv):
 
 
 python3 = find_python()
-with scratch() as folder:
-    data_folder = make_data(folder + "/data")
+with scratch() as directory:
+    data_dir = make_data(directory + "/data")
     pair = ["naive", next((b for b in ready_backends(bench) if b != "naive"), "naive")]
     if pair[0] == pair[1]:
         skip("this CPU runs no second backend")
-    document = folder + "/micro.json"
-    name = measure(document, data_folder, pair)
+    document = directory + "/micro.json"
+    name = measure(document, data_dir, pair)
     files = compare(python3, "benchmarks", document, document)
     check(files.count(name) >= REPETITIONS and f"U Test, Repetitions: {REPETITIONS} vs {REPETITIONS}" in files, files)
     filtered = compare(python3, "filters", document, *pair)

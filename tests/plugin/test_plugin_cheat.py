@@ -2,7 +2,7 @@
 """Plug-ins that pass the proof and then cheat while they are timed: each is caught, by the check that is named here,
 and an honest copy of the same plug-in passes everything.
 
-Arguments: bench FOLDER-OF-MODULES [clock]; the clock's cheat is a test of its own, for it can only be seen by a CPU with a
+Arguments: bench DIR-OF-MODULES [clock]; the clock's cheat is a test of its own, for it can only be seen by a CPU with a
 counter that is a clock."""
 import json
 import re
@@ -38,9 +38,9 @@ def has_counter():
         return "nonstop_tsc" in f.read()
 
 
-def test_cheats(data, folder):
+def test_cheats(data, directory):
     """All in one run."""
-    out = folder + "/run"
+    out = directory + "/run"
     backends = ",".join("cheat:" + kind for kind in CHEATS)
     result = run(bench, *SMALL, "--plugin", PLUGIN, "--backend", backends, "--epochs", str(EPOCHS), "--data", data, "--out", out)
     check(result.returncode == 5, f"exit {result.returncode}: {result.stderr}")
@@ -65,9 +65,9 @@ def test_machine(out):
         check(name in [v["check"] for v in found["violations"]], f"machine.json: {kind}: {found}")
 
 
-def test_honest(data, folder):
+def test_honest(data, directory):
     """The same plug-in without a cheat, beside naive: nothing is found."""
-    out = folder + "/honest"
+    out = directory + "/honest"
     result = run(bench, *SMALL, "--plugin", PLUGIN, "--backend", "naive,cheat", "--epochs", "2", "--data", data, "--out", out)
     check(result.returncode == 0 and re.search(r"^integrity: \d+ checks passed", result.stdout, re.M), f"honest: {result}")
     table = judged(out)
@@ -79,11 +79,11 @@ def test_honest(data, folder):
     check(table["naive"]["first loss"]["status"] == "not applicable", f"naive: {table['naive']['first loss']}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data", 640, 80)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data", 640, 80)
     if part == ["clock"] and not has_counter():
         skip("the time stamp counter of this CPU is not invariant")
-    test_cheats(data_folder, scratch_folder)
+    test_cheats(data_dir, scratch_dir)
     if not part:
-        test_honest(data_folder, scratch_folder)
+        test_honest(data_dir, scratch_dir)
 finish()

@@ -2,7 +2,7 @@
 """Like with like: composed steps beside fused ones, and one op exchanged in the composed step of another backend. What is
 wired to what, by the files of short runs; no verdict is expected of a busy machine.
 
-Arguments: bench FOLDER-OF-MODULES"""
+Arguments: bench DIR-OF-MODULES"""
 import json
 import os
 import signal
@@ -34,9 +34,9 @@ def sources(machine, name):
     return machine["backends"].get(name, {}).get("op_sources", {})
 
 
-def test_op(folder):
+def test_op(directory):
     """A's composed step for both, but for one op."""
-    out, a, b = folder + "/op", f"{isa}:composed", f"{isa}+gemm:same_gemm"
+    out, a, b = directory + "/op", f"{isa}:composed", f"{isa}+gemm:same_gemm"
     result = ab(out, isa, SAME, "--op", "gemm")
     check(result.returncode == 0, f"--op: exit {result.returncode}: {result.stderr}")
     check("composed against fused" not in result.stdout, f"--op: {result.stdout}")
@@ -61,14 +61,14 @@ def test_op(folder):
     check(len(set(losses.values())) == 1, f"--op: the same code, other bits: {losses}")
 
 
-def test_default_opponent(folder):
+def test_default_opponent(directory):
     """A plug-in without a step meets a composed step; a backend with one, a fused step."""
-    out = folder + "/opponent"
+    out = directory + "/opponent"
     result = ab(out, EXAMPLE)
     backends = read_json(out + "/machine.json")["backends"]
     check(list(backends) == [f"{fastest}:composed", f"{fastest}:composed.again", "my_gemm"], f"opponent: {list(backends)}")
     check("composed against fused" not in result.stdout, f"opponent: {result.stdout}")
-    out = folder + "/named"
+    out = directory + "/named"
     result = ab(out, fastest, EXAMPLE)
     check("composed against fused" in result.stdout.split("\n")[0], f"named: {result.stdout}")
     check(f"the step of my_gemm is composed of its ops, that of {fastest} is fused" in result.stdout, f"named: {result.stdout}")
@@ -90,9 +90,9 @@ def interrupted_run(argv, out):
     return shown
 
 
-def test_run_and_resume(folder):
+def test_run_and_resume(directory):
     """The opponent is added once; each name stays what it is."""
-    out = folder + "/run"
+    out = directory + "/run"
     chosen = [isa, f"{isa}+gemm:same_gemm", f"same_gemm+rmsprop:{isa}", "same_gemm:10:composed", "my_gemm"]
     names = [*chosen, f"{fastest}:composed"]
     shown = interrupted_run([*SMALL, "--epochs", "8", "--backend", ",".join(chosen), "--plugin", SAME, "--plugin", EXAMPLE,
@@ -115,9 +115,9 @@ def test_run_and_resume(folder):
     check(ups["my_gemm"][isa]["steps"] == "composed against fused" and
           ups["my_gemm"][f"{fastest}:composed"]["steps"] == "composed", f"run: summary.json: {ups['my_gemm']}")
     gate = run(bench, "gate", "--baseline", out, "--backend", f"{fastest}:composed,{isa}+gemm:same_gemm", "--plugin", SAME,
-               "--plugin", EXAMPLE, "--data", data, "--out", folder + "/gate")
+               "--plugin", EXAMPLE, "--data", data, "--out", directory + "/gate")
     check(gate.returncode in (0, 3, 4), f"gate: exit {gate.returncode}: {gate.stderr}")
-    check(set(names_in(folder + "/gate", "gate")) >= {f"{fastest}:composed", f"{isa}+gemm:same_gemm"}, "gate.csv")
+    check(set(names_in(directory + "/gate", "gate")) >= {f"{fastest}:composed", f"{isa}+gemm:same_gemm"}, "gate.csv")
 
 
 def test_proof():
@@ -159,13 +159,13 @@ REFUSED = [
 ]
 
 
-def test_refusals(folder):
+def test_refusals(directory):
     for argv, named in REFUSED:
         argv = [w.replace("EVIL", EVIL).replace("BENCH", bench) for w in argv]
-        result = ab(folder + "/refused", *argv)
+        result = ab(directory + "/refused", *argv)
         check(result.returncode == 2 and result.stderr.count("\n") == 1, f"ab {argv}: {result.returncode} {result.stderr!r}")
         check(all(n in result.stderr for n in named), f"ab {argv}: {result.stderr!r}")
-        check(not os.path.exists(folder + "/refused"), f"ab {argv}: left a folder")
+        check(not os.path.exists(directory + "/refused"), f"ab {argv}: left a directory")
     result = run(bench, "list", "--plugin", EVIL + ":composed")
     check(result.returncode == 2 and "'composed'" in result.stderr, f"reserved: {result.stderr!r}")
 

@@ -2,7 +2,7 @@
 """Backends that break rules of NaN, Inf, alpha and beta: a library is timed and called deviating, a plug-in on request;
 what breaks more than that is rejected.
 
-Arguments: bench FOLDER-OF-MODULES PART, which is run, or others: prove, micro and ab"""
+Arguments: bench DIR-OF-MODULES PART, which is run, or others: prove, micro and ab"""
 import json
 import os
 import re
@@ -33,9 +33,9 @@ def check_label(found, backend, where):
     check(len(own) == 1 and re.fullmatch(LABEL, min(own)), f"{where}: {backend} is {own}")
 
 
-def test_rejected(data, folder):
+def test_rejected(data, directory):
     """Without being asked only the library that breaks nothing but rules is timed."""
-    out = folder + "/rejected"
+    out = directory + "/rejected"
     result = run(bench, *SMALL, *EVIL, "--backend", f"{RULE},{PLAIN},{OUTSIDE},evil:rule", "--epochs", "1", "--data", data,
                  "--out", out)
     check(result.returncode == 1, f"rejected: exit {result.returncode}: {result.stderr}")
@@ -47,8 +47,8 @@ def test_rejected(data, folder):
     check(len(re.findall(r"^warning: .*deviates", result.stderr, re.M)) == 1, f"warnings: {result.stderr}")
 
 
-def test_timed(data, folder):
-    out = folder + "/timed"
+def test_timed(data, directory):
+    out = directory + "/timed"
     result = run(bench, *SMALL, *EVIL, *ALLOWED, "--backend", f"naive,{RULE},evil:rule", "--epochs", "2", "--data", data,
                  "--out", out)
     check(result.returncode == 0, f"timed: exit {result.returncode}: {result.stderr}")
@@ -102,8 +102,8 @@ def test_prove(data):
     check(len(re.findall(rf"^warning: evil:rule {LABEL}", allowed.stderr, re.M)) == 1, f"prove: {allowed.stderr}")
 
 
-def test_micro(data, folder):
-    out = folder + "/micro"
+def test_micro(data, directory):
+    out = directory + "/micro"
     argv = ["micro", *SMALL, *EVIL, "--data", data, "--benchmark_filter=forward1", "--benchmark_min_time=0.001"]
     without = run(bench, *argv, "--backend", "evil:rule")
     check(without.returncode == 1 and "evil:rule/gemm" not in without.stdout, f"micro: {without.stdout}")
@@ -113,8 +113,8 @@ def test_micro(data, folder):
         check_label(labels(out, "micro.csv"), backend, "micro.csv")
 
 
-def test_ab(data, folder):
-    out = folder + "/ab"
+def test_ab(data, directory):
+    out = directory + "/ab"
     result = run(bench, "ab", "evil:rule", RULE, *EVIL, *ALLOWED, *SMALL, "--rounds", "6", "--data", data, "--out", out)
     check(result.returncode == 0, f"ab: exit {result.returncode}: {result.stderr}")
     for backend in ("evil:rule", "evil:rule.again", "cblas:stub_rule.so"):
@@ -123,13 +123,13 @@ def test_ab(data, folder):
     check(without.returncode == 1 and "NO VERDICT" in without.stdout, f"ab: {without.returncode} {without.stdout}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data", 256, 77)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data", 256, 77)
     if part == "run":
-        test_rejected(data_folder, scratch_folder)
-        test_timed(data_folder, scratch_folder)
+        test_rejected(data_dir, scratch_dir)
+        test_timed(data_dir, scratch_dir)
     else:
-        test_prove(data_folder)
-        test_micro(data_folder, scratch_folder)
-        test_ab(data_folder, scratch_folder)
+        test_prove(data_dir)
+        test_micro(data_dir, scratch_dir)
+        test_ab(data_dir, scratch_dir)
 finish()

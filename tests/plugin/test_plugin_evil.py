@@ -2,7 +2,7 @@
 """A plug-in that crashes, leaves, hangs, writes where it must not: it is reported with the op and the case at hand,
 and the backends beside it have all their rows.
 
-Arguments: bench FOLDER-OF-MODULES PART, which is where the harm is done, proof or epoch, or else micro"""
+Arguments: bench DIR-OF-MODULES PART, which is where the harm is done, proof or epoch, or else micro"""
 import json
 import os
 import re
@@ -56,9 +56,9 @@ HARM = {
 }
 
 
-def test_run(data, folder):
+def test_run(data, directory):
     """All of one part in one run, between two honest contenders."""
-    out = folder + "/run"
+    out = directory + "/run"
     harm = {kind: message for kind, message in HARM.items() if kind.startswith("late-") == (part == "epoch")}
     backends = "naive," + ",".join("evil:" + kind for kind in harm)
     result = run(bench, *SMALL, "--plugin", EVIL, "--plugin", EVIL + ":honest", "--backend", backends, "--epochs", "1",
@@ -69,7 +69,7 @@ def test_run(data, folder):
         check(re.search(message, reports.get(kind, "")), f"{kind}: {reports.get(kind)!r} is not {message!r}")
     check("honest: " not in result.stderr and "naive: " not in result.stderr, f"the honest ones: {result.stderr}")
 
-    alone = folder + "/alone"
+    alone = directory + "/alone"
     run(bench, *SMALL, "--backend", "naive", "--epochs", "1", "--data", data, "--out", alone)
     for name, columns in (("epochs.csv", ("epoch", "samples", "loss", "verified")), ("ops.csv", ("epoch", "op", "calls")),
                           ("proof.csv", ("op", "cases", "count", "failed", "worst_error_of_bound"))):
@@ -105,10 +105,10 @@ def test_micro(data):
           f"micro of a library: exit {micro.returncode}: {micro.stderr}")
 
 
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data", 256, 77)  # 77: see evil.c
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data", 256, 77)  # 77: see evil.c
     if part == "micro":
-        test_micro(data_folder)
+        test_micro(data_dir)
     else:
-        test_run(data_folder, scratch_folder)
+        test_run(data_dir, scratch_dir)
 finish()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The example plug-in: proven, trained, timed; and compiled by its own one line from what `meson install` leaves.
 
-Arguments: bench FOLDER-OF-MODULES SOURCE-OF-THE-EXAMPLE [installed]"""
+Arguments: bench DIR-OF-MODULES SOURCE-OF-THE-EXAMPLE [installed]"""
 import json
 import os
 import re
@@ -22,8 +22,8 @@ def listed(*argv):
     return json.loads(result.stdout)["backends"] if result.returncode == 0 else []
 
 
-def test_run(data, folder):
-    out = folder + "/run"
+def test_run(data, directory):
+    out = directory + "/run"
     result = run(bench, *TEAM, "--plugin", EXAMPLE, "--backend", "naive", "--epochs", "1", "--data", data, "--out", out,
                  env={"QUICK_PROOF_TEAMS": "1"})
     check(result.returncode == 0, f"run: exit {result.returncode}: {result.stderr}")
@@ -63,12 +63,12 @@ def test_micro(data):
     check(micro.returncode == 0 and "mine/gemm/forward1" in micro.stdout, f"micro: {micro.stdout} {micro.stderr}")
 
 
-def test_installed(folder):
-    """The line in the example's head, run in a folder that has nothing but the example."""
+def test_installed(directory):
+    """The line in the example's head, run in a directory that has nothing but the example."""
     meson, pkg_config = shutil.which("meson"), shutil.which("pkg-config")
     if not meson or not pkg_config or not shutil.which("cc"):
         skip("compiling against an installed tree needs meson, pkg-config and cc")
-    root = folder + "/root"
+    root = directory + "/root"
     installed = subprocess.run([meson, "install", "--no-rebuild", "--destdir", root, "-C", os.path.dirname(bench)],
                                capture_output=True, text=True)
     check(installed.returncode == 0, f"meson install: {installed.stdout}{installed.stderr}")
@@ -84,7 +84,7 @@ def test_installed(folder):
     check(abi.stdout.strip() == want, f"plugin_abi: {abi.stdout!r} instead of {want}")
     with open(source, encoding="utf-8") as f:
         line = re.search(r"^ \* +(cc .*my_gemm\.so)$", f.read(), re.M).group(1)
-    work = folder + "/work"
+    work = directory + "/work"
     os.mkdir(work)
     shutil.copy(source, work)
     built = subprocess.run(["sh", "-c", line], cwd=work, env=env, capture_output=True, text=True)
@@ -95,13 +95,13 @@ def test_installed(folder):
 
 if listed("--plugin", EXAMPLE)[-1]["status"] != "ready":
     skip("the example needs AVX2 and FMA")
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data")
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data")
     if part == ["installed"]:
-        test_installed(scratch_folder)
+        test_installed(scratch_dir)
     else:
-        test_proof(data_folder)
-        test_run(data_folder, scratch_folder)
-        test_choice(data_folder)
-        test_micro(data_folder)
+        test_proof(data_dir)
+        test_run(data_dir, scratch_dir)
+        test_choice(data_dir)
+        test_micro(data_dir)
 finish()

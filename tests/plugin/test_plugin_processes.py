@@ -2,7 +2,7 @@
 """Plug-ins that start processes or signal their process group: each is caught, bench is not reached, and nothing that a
 plug-in has started is left when bench has ended, whatever the command and however it ends.
 
-Arguments: bench FOLDER-OF-MODULES"""
+Arguments: bench DIR-OF-MODULES"""
 import os
 import re
 import signal
@@ -41,9 +41,9 @@ def bench_run(*argv, **env):
     return result
 
 
-def test_started(data, folder):
+def test_started(data, directory):
     """All kinds in one run, beside an honest contender."""
-    out = folder + "/run"
+    out = directory + "/run"
     backends = ",".join(["naive", "cheat"] + ["cheat:" + kind for kind in STARTED])
     result = bench_run("run", *SMALL, *EPOCHS, "--quiet", "--plugin", PLUGIN, "--backend", backends, "--data", data,
                        "--out", out)
@@ -61,9 +61,9 @@ def test_started(data, folder):
     check("cheat:spawns started" not in result.stderr, f"spawns: nothing was left: {result.stderr}")
 
 
-def test_signals(data, folder):
+def test_signals(data, directory):
     """The worker dies of it, and nobody else."""
-    out = folder + "/signals"
+    out = directory + "/signals"
     result = bench_run("run", *SMALL, *EPOCHS, "--quiet", "--plugin", PLUGIN, "--backend",
                        "naive,cheat:signals-term,cheat:signals-kill", "--data", data, "--out", out)
     check(result.returncode == 1, f"exit {result.returncode}: {result.stderr}")
@@ -72,7 +72,7 @@ def test_signals(data, folder):
     check([r["backend"] for r in whole_rows(out + "/epochs.csv")].count("naive") == 1, "naive trains on")
 
 
-def test_early(data, folder):
+def test_early(data, directory):
     """A constructor that forks: in the process that asks the plug-in, in each worker, and in bench micro itself."""
     for argv, code, least in ((["list"], 0, 1),
                                (["prove", *SMALL, "--case", "gemm *", "--backend", "cheat"], 0, 2),
@@ -82,12 +82,12 @@ def test_early(data, folder):
         check(result.returncode == code and len(told) == least, f"{argv}: {result}")
 
 
-def test_interrupted(data, folder):
+def test_interrupted(data, directory):
     """Ended by a signal in the middle of a proof."""
     for sent in (signal.SIGINT, signal.SIGTERM):
         name, value = MARK.split("=")
         process = subprocess.Popen([bench, "run", *SMALL, "--epochs", "1000", "--plugin", PLUGIN, "--backend", "cheat:forks",
-                                    "--data", data, "--out", f"{folder}/{sent.name}"], text=True,
+                                    "--data", data, "--out", f"{directory}/{sent.name}"], text=True,
                                    env=clean_environment(**{name: value, "CHEAT_FORKS_EARLY": "1"}),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         while process.poll() is None and len(marked()) < 3:  # bench, its worker, and what that has forked
@@ -100,8 +100,8 @@ def test_interrupted(data, folder):
 
 if not os.access("/proc/self/environ", os.R_OK):
     skip("/proc does not show the environment of a process")
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data", 640, 80)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data", 640, 80)
     for test in (test_early, test_started, test_signals, test_interrupted):
-        test(data_folder, scratch_folder)
+        test(data_dir, scratch_dir)
 finish()

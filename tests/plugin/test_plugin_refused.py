@@ -49,13 +49,13 @@ WRONG = [
 ]
 
 
-def test_files(folder):
-    refused(2, ["No such file"], "list", "--plugin", folder + "/none.so")
-    refused(2, ["No such file", "none.so"], "run", "--plugin", folder + "/none.so:name")
-    refused(2, ["is not a regular file"], "prove", "--plugin", folder)
-    with open(folder + "/text.so", "w", encoding="utf-8") as f:
+def test_files(directory):
+    refused(2, ["No such file"], "list", "--plugin", directory + "/none.so")
+    refused(2, ["No such file", "none.so"], "run", "--plugin", directory + "/none.so:name")
+    refused(2, ["is not a regular file"], "prove", "--plugin", directory)
+    with open(directory + "/text.so", "w", encoding="utf-8") as f:
         f.write("no shared object\n")
-    refused(2, ["cannot be loaded", "text.so"], "micro", "--plugin", folder + "/text.so")
+    refused(2, ["cannot be loaded", "text.so"], "micro", "--plugin", directory + "/text.so")
     refused(2, ["'all'"], "list", "--plugin", module("evil") + ":all")
     refused(2, ["'UPPER'"], "list", "--plugin", module("evil") + ":UPPER")
     refused(2, ["1 to 32 characters"], "list", "--plugin", module("evil") + ":")
@@ -78,9 +78,9 @@ def test_isa():
     check(result.returncode == 0 and entry["status"] == "unsupported" and "avx512f" in entry["why"], f"list: {entry}")
 
 
-def test_names(folder):
+def test_names(directory):
     """Renamed, several times the same file, a colon in the path, foreign text made clean."""
-    odd = folder + "/a:b.so"
+    odd = directory + "/a:b.so"
     shutil.copy(module("evil"), odd)
     result = run(bench, "list", "--json", "--plugin", odd, "--plugin", odd + ":other", "--plugin",
                  module("evil_taken") + ":free", "--plugin", module("evil_name") + ":good")
@@ -94,10 +94,10 @@ def test_names(folder):
     check("\033" not in table.stdout, "list: control characters of the plug-in")
 
 
-with scratch() as scratch_folder:
+with scratch() as scratch_dir:
     for name, named in WRONG:
         refused(2, named, "list", "--plugin", module(name))
-    test_files(scratch_folder)
+    test_files(scratch_dir)
     test_isa()
-    test_names(scratch_folder)
+    test_names(scratch_dir)
 finish()

@@ -2,7 +2,7 @@
 """Plug-ins that take more than they are given, memory or threads: each is caught, and an honest copy of the same plug-in
 is not.
 
-Arguments: bench FOLDER-OF-MODULES"""
+Arguments: bench DIR-OF-MODULES"""
 import re
 import sys
 
@@ -17,20 +17,20 @@ CAUGHT = {"leaks": ("memory", r"resident memory after epoch [23],", r"^\d\d\.\d 
           "thread": ("threads", "those that worked more than half as long, epoch 1$", "^2$")}
 
 
-with scratch() as folder:
-    data = make_data(folder + "/data", 2560, 80)
+with scratch() as directory:
+    data = make_data(directory + "/data", 2560, 80)
     backends = ",".join(["cheat"] + ["cheat:" + kind for kind in CAUGHT])
     result = run(bench, "run", "--hidden", "16", "--threads", "1", "--batch", "16", "--epochs", str(EPOCHS),
-                 "--quiet", "--plugin", PLUGIN, "--backend", backends, "--data", data, "--out", folder + "/run", timeout=550)
+                 "--quiet", "--plugin", PLUGIN, "--backend", backends, "--data", data, "--out", directory + "/run", timeout=550)
     check(result.returncode == 5, f"exit {result.returncode}: {result.stderr}")
-    rows = {(r["backend"], r["check"]): r for r in whole_rows(folder + "/run/integrity.csv")}
+    rows = {(r["backend"], r["check"]): r for r in whole_rows(directory + "/run/integrity.csv")}
     for kind, (name, message, seen) in CAUGHT.items():
         row = rows["cheat:" + kind, name]
         check(row["status"] == "violation" and re.search(message, row["words"]) and re.search(seen, row["seen"]), f"{kind}: {row}")
     for name in ("memory", "threads"):
         check(rows["cheat", name]["status"] == "pass", f"honest: {rows['cheat', name]}")
     resident = {}
-    for row in whole_rows(folder + "/run/epochs.csv"):
+    for row in whole_rows(directory + "/run/epochs.csv"):
         resident.setdefault(row["backend"], []).append(float(row["rss_mb"]))
     print(resident)
     check(all(1 < mb < 1000 for mb in resident["cheat"]), f"rss_mb: {resident['cheat']}")

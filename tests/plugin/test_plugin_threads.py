@@ -2,7 +2,7 @@
 """What a backend has only once for the whole process, and what threads of its own inherit: while a contender is timed,
 its number of threads is the plan's and no other instance's, and its threads may run on all places of the plan.
 
-Arguments: bench FOLDER-OF-MODULES"""
+Arguments: bench DIR-OF-MODULES"""
 import os
 import re
 import sys
@@ -22,11 +22,11 @@ def read(path):
         return f.read().splitlines()
 
 
-def test_told(data, folder):
+def test_told(data, directory):
     """A CBLAS library that keeps one number of threads."""
-    log = folder + "/told"
+    log = directory + "/told"
     result = run(bench, "run", *SMALL, "--backend", f"cblas:{modules}/told_blas.so", "--epochs", str(EPOCHS),
-                 "--data", data, "--out", folder + "/run", env={"TOLD_LOG": log, **TEAMS})
+                 "--data", data, "--out", directory + "/run", env={"TOLD_LOG": log, **TEAMS})
     check(result.returncode == 0, f"told: exit {result.returncode}: {result.stderr}")
     changes = [(what, int(call), int(told)) for what, call, told in
                re.findall(r"^(\w+) (\d+): told (\d+)$", "\n".join(read(log)), re.M)]
@@ -36,13 +36,13 @@ def test_told(data, folder):
     check(end[1] - last[1] > 5 * TIMED, f"told: changed during the training: {changes[-3:]}")
 
 
-def test_two_libraries(data, folder):
+def test_two_libraries(data, directory):
     """Two of one name; both are proven before either is timed, and neither is taken for the other."""
-    os.mkdir(folder + "/other")
-    os.symlink(modules + "/told_blas.so", folder + "/other/told_blas.so")
-    backends = f"cblas:{modules}/told_blas.so,cblas:{folder}/other/told_blas.so"
+    os.mkdir(directory + "/other")
+    os.symlink(modules + "/told_blas.so", directory + "/other/told_blas.so")
+    backends = f"cblas:{modules}/told_blas.so,cblas:{directory}/other/told_blas.so"
     names = {"cblas:told_blas.so", "cblas:other/told_blas.so"}
-    log, out = folder + "/told_micro", folder + "/micro"
+    log, out = directory + "/told_micro", directory + "/micro"
     argv = [*SMALL, "--backend", backends, "--data", data]
     result = run(bench, "micro", *argv, "--benchmark_filter=gemm/(forward1|dw1)", "--benchmark_min_time=0.01",
                  "--out", out, env={"TOLD_LOG": log, **TEAMS})
@@ -76,13 +76,13 @@ def is_alone(own):
     return sum(what.startswith("open") for what in before) == sum(what.startswith("close") for what in before)
 
 
-def test_pool(data, folder):
+def test_pool(data, directory):
     argv = [*SMALL, "--plugin", modules + "/pool.so", "--backend", "pool", "--data", data]
-    log = folder + "/pool"
-    result = run(bench, "run", *argv, "--epochs", str(EPOCHS), "--out", folder + "/run-pool", env={"POOL_LOG": log, **TEAMS})
+    log = directory + "/pool"
+    result = run(bench, "run", *argv, "--epochs", str(EPOCHS), "--out", directory + "/run-pool", env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool: exit {result.returncode}: {result.stderr}")
     check(is_alone(check_pool("run", log, 2 * TIMED)), "run: another instance is open while it is timed")
-    log = folder + "/pool-micro"
+    log = directory + "/pool-micro"
     result = run(bench, "micro", *argv, "--benchmark_filter=pool/gemm/forward1", "--benchmark_min_time=0.05",
                  env={"POOL_LOG": log, **TEAMS})
     check(result.returncode == 0, f"pool, micro: exit {result.returncode}: {result.stderr}")
@@ -91,9 +91,9 @@ def test_pool(data, folder):
 
 if len(os.sched_getaffinity(0)) < THREADS:
     skip("one CPU is allowed: all threads run there")
-with scratch() as scratch_folder:
-    data_folder = make_data(scratch_folder + "/data", IMAGES)
-    test_told(data_folder, scratch_folder)
-    test_two_libraries(data_folder, scratch_folder)
-    test_pool(data_folder, scratch_folder)
+with scratch() as scratch_dir:
+    data_dir = make_data(scratch_dir + "/data", IMAGES)
+    test_told(data_dir, scratch_dir)
+    test_two_libraries(data_dir, scratch_dir)
+    test_pool(data_dir, scratch_dir)
 finish()

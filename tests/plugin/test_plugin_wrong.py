@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What bench prove shows of a wrong plug-in: how its failures are summed up, and that the printed command shows the
-same case again. test_plugin_wrong.py BENCH FOLDER-OF-MODULES BENCH-WITH-A-SHORT-PROOF"""
+same case again. test_plugin_wrong.py BENCH DIR-OF-MODULES BENCH-WITH-A-SHORT-PROOF"""
 import re
 import shlex
 import sys

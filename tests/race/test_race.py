@@ -20,8 +20,8 @@ SEEN = {"gcc": ("barrier", "border", "vectors"), "clang": ("barrier", "border")}
 
 def openmp_libraries():
     """(libomp, libarcher) of the newest LLVM that has both: they must be of one version."""
-    for folder in sorted(glob.glob("/usr/lib/llvm-*/lib"), key=lambda f: -int(f.split("/")[3].split("-")[1])):
-        pair = (folder + "/libomp.so.5", folder + "/libarcher.so")
+    for directory in sorted(glob.glob("/usr/lib/llvm-*/lib"), key=lambda f: -int(f.split("/")[3].split("-")[1])):
+        pair = (directory + "/libomp.so.5", directory + "/libarcher.so")
         if all(os.path.exists(p) for p in pair):
             return pair
     return skip("no libomp with libarcher: apt install libomp-dev")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run folders with everything that the report shows, invented: the synthetic run of tests/scripts and more."""
+"""Run directories with everything that the report shows, invented: the synthetic run of tests/scripts and more."""
 
 import csv
 import json
@@ -63,19 +63,19 @@ def machine(backends):
         "environment": {"OMP_WAIT_POLICY": "active now"}}
 
 
-def make_run(folder, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
+def make_run(directory, backends=BACKENDS, epochs=10, slowdown=1.0, roof=False):
     """Everything in order: no failure, no warning. Peaks and rounds are in epochs.csv as in a real run."""
-    write_run(folder, backends, epochs, peak=430.5, slowdown=slowdown)
-    run_id = os.path.basename(folder)
-    change_rows(folder, "epochs.csv", real_columns)
-    write_csv(os.path.join(folder, "proof.csv"), PROOF_COLUMNS, proof_rows(run_id, backends))
-    write_csv(os.path.join(folder, "integrity.csv"), INTEGRITY_COLUMNS, integrity_rows(run_id, backends))
+    write_run(directory, backends, epochs, peak=430.5, slowdown=slowdown)
+    run_id = os.path.basename(directory)
+    change_rows(directory, "epochs.csv", real_columns)
+    write_csv(os.path.join(directory, "proof.csv"), PROOF_COLUMNS, proof_rows(run_id, backends))
+    write_csv(os.path.join(directory, "integrity.csv"), INTEGRITY_COLUMNS, integrity_rows(run_id, backends))
     if roof:
-        write_csv(os.path.join(folder, "roofline.csv"), ROOF_COLUMNS,
+        write_csv(os.path.join(directory, "roofline.csv"), ROOF_COLUMNS,
                   (dict(zip(ROOF_COLUMNS, row)) for row in roof_rows(run_id)))
-    change_machine(folder, lambda m: m.update(machine(backends), run_id=run_id))
+    change_machine(directory, lambda m: m.update(machine(backends), run_id=run_id))
     shared = ("time_utc", "dataset", "settings", "build", "cpu")
-    change_json(folder, "summary.json", lambda s: s.update({k: machine(backends)[k] for k in shared}, run_id=run_id, env_id="e"))
+    change_json(directory, "summary.json", lambda s: s.update({k: machine(backends)[k] for k in shared}, run_id=run_id, env_id="e"))
 
 
 LONG = "step 227 of epoch 1, looked at again during training: w1[70,0]: expected 0.0400280469, got 0.0400231928; " * 2
@@ -86,21 +86,21 @@ CONFUSION = [[1000 - 9 * 2 if label == taken else 40 if (label, taken) == (4, 9)
               for taken in range(10)] for label in range(10)]
 
 
-def make_rich_run(folder):
+def make_rich_run(directory):
     """Something in every section: a verdict of bench ab, a target over seeds, a roofline, a violation of integrity that
     says much, a proof that failed, curves that differ by the last digit only."""
-    make_run(folder, roof=True)
+    make_run(directory, roof=True)
     ab = {"comparison": "B/A", "a": "avx2", "b": "avx512", "rounds": 48, "ratio": 0.612, "ratio_low": 0.6,
           "ratio_high": 0.63, "bias_percent": 0.1, "min_effect_percent": 2, "visible_percent": 1.5, "verdict": "FASTER"}
-    write_csv(os.path.join(folder, "ab.csv"), list(ab), [ab])
-    change_figures(folder, "avx2", target={"accuracy": 0.97, "trainings": 2, "reached": 2, "median_seconds": 2.5,
-                                           "fastest_seconds": 2.5, "slowest_seconds": 2.5, "median_epochs": 3.0})
-    change_figures(folder, "avx2", confusion=CONFUSION)
-    change_rows(folder, "integrity.csv", lambda rows: [
+    write_csv(os.path.join(directory, "ab.csv"), list(ab), [ab])
+    change_figures(directory, "avx2", target={"accuracy": 0.97, "trainings": 2, "reached": 2, "median_seconds": 2.5,
+                                              "fastest_seconds": 2.5, "slowest_seconds": 2.5, "median_epochs": 3.0})
+    change_figures(directory, "avx2", confusion=CONFUSION)
+    change_rows(directory, "integrity.csv", lambda rows: [
         dict(r, status="violation", words=LONG) if (r["backend"], r["check"]) == ("onednn", "calls") else r for r in rows])
-    change_rows(folder, "proof.csv", lambda rows: [
+    change_rows(directory, "proof.csv", lambda rows: [
         dict(r, failed=3, first_failure=LONG) if (r["backend"], r["op"]) == ("naive", "vexp") else r for r in rows])
-    change_rows(folder, "epochs.csv", lambda rows: [
+    change_rows(directory, "epochs.csv", lambda rows: [
         dict(r, val_loss=f"{0.1 + 1e-9 * (i % 7):.10f}") for i, r in enumerate(rows)])
 
 
@@ -111,47 +111,47 @@ def real_columns(rows):
     return rows
 
 
-def read_rows(folder, name):
-    with open(os.path.join(folder, name), newline="", encoding="utf-8") as f:
+def read_rows(directory, name):
+    with open(os.path.join(directory, name), newline="", encoding="utf-8") as f:
         return list(csv.DictReader(f))
 
 
-def change_rows(folder, name, change):
-    rows = change(read_rows(folder, name))
-    write_csv(os.path.join(folder, name), list(rows[0]), rows)
+def change_rows(directory, name, change):
+    rows = change(read_rows(directory, name))
+    write_csv(os.path.join(directory, name), list(rows[0]), rows)
 
 
-def read_json(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8") as f:
+def read_json(directory, name):
+    with open(os.path.join(directory, name), encoding="utf-8") as f:
         return json.load(f)
 
 
-def change_json(folder, name, change):
-    content = read_json(folder, name)
+def change_json(directory, name, change):
+    content = read_json(directory, name)
     change(content)
-    write_json(folder, name, content)
+    write_json(directory, name, content)
 
 
-def change_machine(folder, change):
-    change_json(folder, "machine.json", change)
+def change_machine(directory, change):
+    change_json(directory, "machine.json", change)
 
 
-def figures_of(folder):
+def figures_of(directory):
     """`backends` of summary.json, by name."""
-    return {found["backend"]: found for found in read_json(folder, "summary.json")["backends"]}
+    return {found["backend"]: found for found in read_json(directory, "summary.json")["backends"]}
 
 
-def change_figures(folder, name, /, **figures):
+def change_figures(directory, name, /, **figures):
     """Of that backend."""
-    change_json(folder, "summary.json", lambda summary: [
+    change_json(directory, "summary.json", lambda summary: [
         found.update(figures) for found in summary["backends"] if found["backend"] == name])
 
 
-def rename_backend(folder, old, new):
+def rename_backend(directory, old, new):
     for name in ("epochs.csv", "proof.csv", "integrity.csv"):
-        change_rows(folder, name, lambda rows: [dict(r, backend=new) if r["backend"] == old else r for r in rows])
-    change_figures(folder, old, backend=new)
-    change_json(folder, "summary.json", lambda summary: [
+        change_rows(directory, name, lambda rows: [dict(r, backend=new) if r["backend"] == old else r for r in rows])
+    change_figures(directory, old, backend=new)
+    change_json(directory, "summary.json", lambda summary: [
         found["speedup_over"].update({new: found["speedup_over"].pop(old)}) for found in summary["backends"]
         if old in found["speedup_over"]])
-    change_machine(folder, lambda m: m["backends"].update({new: m["backends"].pop(old)}))
+    change_machine(directory, lambda m: m["backends"].update({new: m["backends"].pop(old)}))

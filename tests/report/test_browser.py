@@ -81,12 +81,12 @@ class Report(unittest.TestCase):
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.scratch.cleanup)
-        folder = os.path.join(cls.scratch.name, "20260101-000000-abcd")
-        make_run(folder, epochs=12, roof=True)
-        rename_backend(folder, "avx2", HOSTILE)
-        change_machine(folder, lambda m: (m["cpu"].update(hypervisor=True, model=HOSTILE), m.update(status="failed")))
-        cls.page = os.path.join(folder, "report.html")
-        cls.two = os.path.join(folder, "two.html")
+        directory = os.path.join(cls.scratch.name, "20260101-000000-abcd")
+        make_run(directory, epochs=12, roof=True)
+        rename_backend(directory, "avx2", HOSTILE)
+        change_machine(directory, lambda m: (m["cpu"].update(hypervisor=True, model=HOSTILE), m.update(status="failed")))
+        cls.page = os.path.join(directory, "report.html")
+        cls.two = os.path.join(directory, "two.html")
         other = os.path.join(cls.scratch.name, "other")
         make_run(other, epochs=5, slowdown=1.1)
         keras = os.path.join(cls.scratch.name, "keras.csv")
@@ -99,12 +99,12 @@ class Report(unittest.TestCase):
         make_run(third, epochs=8, slowdown=0.95)
         make_run(fourth, epochs=9)
         change_machine(fourth, lambda m: m["backends"]["avx512"].update(note="skips zero pixels; same bits as avx2"))
-        cls.three = os.path.join(folder, "three.html")
+        cls.three = os.path.join(directory, "three.html")
         swept = os.path.join(cls.scratch.name, "swept")
         write_sweep(swept)
         make_run(os.path.join(swept, "t1-b32-h128"), epochs=2)
         cls.sweep = os.path.join(swept, "report.html")
-        for arguments in ((swept,), (third, fourth, rich, "-o", cls.three), (folder, "--keras", keras), (folder, other, "-o", cls.two, "--mixed-machines"), (rich,)):
+        for arguments in ((swept,), (third, fourth, rich, "-o", cls.three), (directory, "--keras", keras), (directory, other, "-o", cls.two, "--mixed-machines"), (rich,)):
             subprocess.run([os.path.join(ROOT, "scripts", "report"), *arguments], check=True, capture_output=True)
         cls.browser = browser.Browser(os.path.join(cls.scratch.name, "profile"))
         cls.addClassCleanup(cls.browser.close)
@@ -152,9 +152,9 @@ class Report(unittest.TestCase):
                 self.assertEqual(set(shown), {"wide" if width > 760 else "narrow"})
 
     def keep(self, name, width, dark):
-        folder = os.environ.get("REPORT_SCREENSHOTS")
-        if folder:
-            self.browser.screenshot(os.path.join(folder, f"{name}-{width}-{'dark' if dark else 'light'}.png"))
+        directory = os.environ.get("REPORT_SCREENSHOTS")
+        if directory:
+            self.browser.screenshot(os.path.join(directory, f"{name}-{width}-{'dark' if dark else 'light'}.png"))
 
     def test_every_section_of_a_rich_run(self):
         self.browser.open(self.rich)

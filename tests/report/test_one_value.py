@@ -163,12 +163,12 @@ def check_charts(runs, figures):
         check(same_numbers(widths, [scale * p[key] for p in parts_of]), f"charts: {key} of ops {widths}")
 
 
-def make_run(bench, folder):
+def make_run(bench, directory):
     """A run with console.txt. Where something else takes the CPU, no ratio is established, and none may be shown."""
     backends = ["naive"] + [name for name in ("avx2", "onednn") if name in ready_backends(bench)]
-    out = os.path.join(folder, "run")
+    out = os.path.join(directory, "run")
     argv = ["run", "--backend", ",".join(backends), "--epochs", "8", "--naive-epochs", "8", "--hidden", "32", "--batch", "64",
-            "--lr", "0.0001", "--threads", "1", "--data", make_data(os.path.join(folder, "data")), "--out", out]
+            "--lr", "0.0001", "--threads", "1", "--data", make_data(os.path.join(directory, "data")), "--out", out]
     result = run(bench, *argv, env={"COLUMNS": "400"})
     check(result.returncode == 0, f"bench run: exit {result.returncode}: {result.stderr}")
     with open(os.path.join(out, "console.txt"), "w", encoding="utf-8") as f:
@@ -176,12 +176,12 @@ def make_run(bench, folder):
     return out
 
 
-def check_run(folder):
-    with open(os.path.join(folder, "summary.json"), encoding="utf-8") as f:
+def check_run(directory):
+    with open(os.path.join(directory, "summary.json"), encoding="utf-8") as f:
         figures = {found["backend"]: found for found in json.load(f)["backends"]}
-    with open(os.path.join(folder, "console.txt"), encoding="utf-8") as f:
+    with open(os.path.join(directory, "console.txt"), encoding="utf-8") as f:
         console = f.read()
-    runs = load_runs([folder])
+    runs = load_runs([directory])
     runs[0].peers = []  # theirs are not on the console
     page = ElementTree.fromstring(document.build(runs, document.Options(list(BASES), "naive"), "report.html"))
     report = {named(row): row for row in report_table(page, "summary")}

@@ -733,25 +733,25 @@ class SeveralRuns(Case):
         self.assertNotIn("against run A", page.shown())
 
     def test_env_id_decides_where_both_have_it(self):
-        for folder, env in ((self.run_dir, "aaa"), (self.other, "bbb")):
-            change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
+        for directory, env in ((self.run_dir, "aaa"), (self.other, "bbb")):
+            change_rows(directory, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
         self.refuse(6, "env_id: aaa and bbb", arguments=(self.run_dir, self.other))
 
     def test_env_id_of_digits_is_the_same_in_old_files(self):
-        for folder, env in ((self.run_dir, "123456789012"), (self.other, "x123456789012")):
-            change_rows(folder, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
+        for directory, env in ((self.run_dir, "123456789012"), (self.other, "x123456789012")):
+            change_rows(directory, "epochs.csv", lambda rows, e=env: [dict(r, env_id=e) for r in rows])
         self.assertIn("Run B against run A", self.page(self.other).shown())
 
     def test_different_code(self):
-        for folder, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
-            change_rows(folder, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])
+        for directory, commit in ((self.run_dir, "aaa"), (self.other, "bbb")):
+            change_rows(directory, "epochs.csv", lambda rows, c=commit: [dict(r, git_commit=c, binary_sha256="1") for r in rows])
         header = self.page(self.other).shown(self.page(self.other).root.find(".//header"))
         self.assertIn("runs A and B were built from different code: commit aaa, binary 1 and commit bbb, binary 1 "
                       "(naive, avx2, avx512 and onednn)", header)
 
     def test_unknown_machines(self):
-        for folder in (self.run_dir, self.other):
-            os.remove(os.path.join(folder, "machine.json"))
+        for directory in (self.run_dir, self.other):
+            os.remove(os.path.join(directory, "machine.json"))
         self.refuse(6, "both name their CPU", arguments=(self.run_dir, self.other))
 
 
@@ -826,7 +826,7 @@ class Sweep(Case):
 
 
 class Peers(Case):
-    """Another framework's run, in the folder of the run that it is shown beside."""
+    """Another framework's run, in the directory of the run that it is shown beside."""
 
     def setUp(self):
         super().setUp()
@@ -950,7 +950,7 @@ class Keras(Case):
 
 
 class Refusals(Case):
-    def test_no_folder(self):
+    def test_no_dir(self):
         self.refuse(6, "no such directory")
 
     def test_sweep(self):
@@ -993,13 +993,13 @@ class Refusals(Case):
         self.refuse(6, "proof.csv: has 100 MiB")
 
     def test_paths_that_stdout_cannot_encode(self):
-        folder = os.path.join(self.scratch, "caf\u00e9\udce9")
+        directory = os.path.join(self.scratch, "caf\u00e9\udce9")
         make_run(self.run_dir)
-        os.rename(self.run_dir, folder)
-        result = subprocess.run([sys.executable, report.__file__, folder], capture_output=True,
+        os.rename(self.run_dir, directory)
+        result = subprocess.run([sys.executable, report.__file__, directory], capture_output=True,
                                 env={**os.environ, "PYTHONIOENCODING": "ascii"})
         self.assertEqual((result.returncode, result.stderr), (0, b""))
-        self.assertEqual(result.stdout, os.fsencode(os.path.join(folder, "report.html")) + b"\n")
+        self.assertEqual(result.stdout, os.fsencode(os.path.join(directory, "report.html")) + b"\n")
 
     def test_stdout_that_is_full(self):
         make_run(self.run_dir)

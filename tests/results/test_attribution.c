@@ -245,12 +245,12 @@ static void an_op_is_held_to_the_best_peak_of_the_run(void **state)
 static void keeps_rooflines_by_machine_and_team(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/lanebench-roofline-XXXXXX", path[200];
+    char dir[] = "/tmp/lanebench-roofline-XXXXXX", path[200];
     struct error e = {.code = EXIT_OK};
     struct roofline_rates one = {.utc = "2026-01-01T00:00:00Z", .threads = 1}, two = {.threads = 2}, read;
     bool found = true;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/roofline.json", folder);
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/roofline.json", dir);
     const struct roofline_row rows[] = {
         {.threads = 1, .quantity = "divide", .tier = TIER_AVX2, .median = 3},
         {.threads = 1, .quantity = "square_root", .tier = TIER_AVX2, .median = 2},
@@ -286,7 +286,7 @@ static void keeps_rooflines_by_machine_and_team(void **state)
     assert_int_equal(roofline_cache_find(path, "abc", 1, &read, &found, &e), EXIT_USAGE);
     assert_non_null(strstr(e.text, path));
     unlink(path);
-    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 int main(void)

@@ -22,15 +22,15 @@
 
 static const char *const columns[] = {"name", "value", NULL};
 
-static int make_folder(void **state)
+static int make_dir(void **state)
 {
-    char folder[] = "/tmp/lanebench-csv-XXXXXX";
-    if (!mkdtemp(folder)) return -1;
-    *state = strdup(folder);
+    char dir[] = "/tmp/lanebench-csv-XXXXXX";
+    if (!mkdtemp(dir)) return -1;
+    *state = strdup(dir);
     return *state ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_dir(void **state)
 {
     static const char *const names[] = {"t.csv", "t.csv.partial", "t.csv.partial.tmp", "file", "file.tmp"};
     char path[200];
@@ -248,13 +248,13 @@ static void limit_files(rlim_t bytes)
 
 /* Fills a file row by row up to a limit of some bytes: the row that does not fit is gone, those before it
  * stay. */
-static void fill_up(const char *folder, rlim_t bytes)
+static void fill_up(const char *dir, rlim_t bytes)
 {
     struct csv c;
     struct error e = {.code = EXIT_OK}, none = {.code = EXIT_OK};
     static char expected[20000];
     size_t used = (size_t)snprintf(expected, sizeof expected, "name,value\r\n");
-    assert_int_equal(csv_create(&c, folder, "t.csv", columns, &e), 0);
+    assert_int_equal(csv_create(&c, dir, "t.csv", columns, &e), 0);
     limit_files(bytes);
     for (int i = 0; !e.code; i++) {
         csv_text(&c, "some name of a row");
@@ -301,14 +301,14 @@ static void replaces_files_whole_or_not_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(writes_rfc4180, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(texts_come_back, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(keeps_what_is_there, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(refuses_rows_of_the_wrong_width, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(writes_json_lines, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(holds_whole_rows_at_any_time, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(survives_a_full_disk, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(replaces_files_whole_or_not_at_all, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(writes_rfc4180, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(texts_come_back, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(keeps_what_is_there, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(refuses_rows_of_the_wrong_width, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(writes_json_lines, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(holds_whole_rows_at_any_time, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(survives_a_full_disk, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(replaces_files_whole_or_not_at_all, make_dir, remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

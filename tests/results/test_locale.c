@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Numbers in result files keep their decimal point in a locale that writes a comma. Where none is installed,
- * one is made with localedef in a folder of its own; where that cannot be had, the test is skipped. */
+ * one is made with localedef in a directory of its own; where that cannot be had, the test is skipped. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,20 +28,20 @@ static const char *set_comma_locale(void)
     return NULL;
 }
 
-static int run_shell(const char *format, const char *folder)
+static int run_shell(const char *format, const char *dir)
 {
     char command[300];
-    snprintf(command, sizeof command, format, folder);
+    snprintf(command, sizeof command, format, dir);
     return system(command);
 }
 
-static void check_file(const char *folder)
+static void check_file(const char *dir)
 {
     static const char *const columns[] = {"a", "b", NULL};
     struct csv c;
     struct error e = {.code = EXIT_OK};
     char line[100] = "";
-    csv_create(&c, folder, "t.csv", columns, &e);
+    csv_create(&c, dir, "t.csv", columns, &e);
     csv_real(&c, 0.25);
     csv_real(&c, -1234567.5);
     csv_end_row(&c, &e);
@@ -54,11 +54,11 @@ static void check_file(const char *folder)
 
 int main(void)
 {
-    char folder[] = "/tmp/lanebench-locale-XXXXXX", text[48];
-    if (!mkdtemp(folder)) return EXIT_INTERNAL;
+    char dir[] = "/tmp/lanebench-locale-XXXXXX", text[48];
+    if (!mkdtemp(dir)) return EXIT_INTERNAL;
     const char *name = set_comma_locale();
-    if (!name && run_shell("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 2>/dev/null", folder) == 0) {
-        setenv("LOCPATH", folder, 1);
+    if (!name && run_shell("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 2>/dev/null", dir) == 0) {
+        setenv("LOCPATH", dir, 1);
         name = set_comma_locale();
     }
     if (name) {
@@ -68,9 +68,9 @@ int main(void)
         expect(file_format_real(text, sizeof text, 1234.5), "1234.5");
         expect(file_format_real(text, sizeof text, 1.5e-9), "1.5e-09");
         expect(file_format_real(text, sizeof text, 3.0), "3");
-        check_file(folder);
+        check_file(dir);
     }
-    if (run_shell("rm -r %s", folder) != 0) failures++;
+    if (run_shell("rm -r %s", dir) != 0) failures++;
     if (name) return failures ? 1 : 0;
     printf("no locale with a decimal comma is installed, and localedef cannot make one\n");
     return EXIT_NOTHING;

@@ -180,12 +180,12 @@ static void levels_do_without_caches_and_memory(void **state)
     assert_int_equal(l[LEVEL_DRAM].bytes, 1 << 30);
 }
 
-static char folder[] = "/tmp/lanebench-roof-XXXXXX";
+static char dir[] = "/tmp/lanebench-roof-XXXXXX";
 
 static void put(const char *name, const char *text)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
@@ -195,17 +195,17 @@ static void put(const char *name, const char *text)
 static size_t available(void)
 {
     char meminfo[256], cgroup[256];
-    snprintf(meminfo, sizeof meminfo, "%s/meminfo", folder);
-    snprintf(cgroup, sizeof cgroup, "%s/cgroup", folder);
-    return memory_available(meminfo, cgroup, folder);
+    snprintf(meminfo, sizeof meminfo, "%s/meminfo", dir);
+    snprintf(cgroup, sizeof cgroup, "%s/cgroup", dir);
+    return memory_available(meminfo, cgroup, dir);
 }
 
 static void available_is_the_smallest_limit(void **state)
 {
     (void)state;
     char command[256];
-    assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command, "mkdir -p %s/a/b %s/memory/c", folder, folder);
+    assert_non_null(mkdtemp(dir));
+    snprintf(command, sizeof command, "mkdir -p %s/a/b %s/memory/c", dir, dir);
     assert_int_equal(system(command), 0);
     const size_t unlimited = available(); /* no file at all */
     put("meminfo", "MemTotal: 900 kB\nMemAvailable:     500 kB\n");
@@ -227,7 +227,7 @@ static void available_is_the_smallest_limit(void **state)
     put("cgroup", "4:memory:/elsewhere\n");
     assert_int_equal(available(), 500 * 1024);
     assert_true(unlimited > 500 * 1024);
-    snprintf(command, sizeof command, "rm -r %s", folder);
+    snprintf(command, sizeof command, "rm -r %s", dir);
     assert_int_equal(system(command), 0);
 }
 

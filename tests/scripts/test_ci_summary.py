@@ -16,8 +16,8 @@ def test(name, result, stdout="", stderr=""):
 
 class Summary(unittest.TestCase):
     def lines(self, *tests, broken=0):
-        with tempfile.TemporaryDirectory() as folder:
-            logs = [os.path.join(folder, name) for name in ("one", "two", "missing")]
+        with tempfile.TemporaryDirectory() as directory:
+            logs = [os.path.join(directory, name) for name in ("one", "two", "missing")]
             for log, entries in zip(logs, (tests[:1], tests[1:])):
                 with open(log, "w", encoding="utf-8") as f:
                     f.writelines(json.dumps(e) + "\n" for e in entries)

@@ -29,7 +29,7 @@ make_repository "$work/other"
 mkdir "$work/own/unpacked" "$work/bare"
 own=$(git -C "$work/own" rev-parse HEAD)
 expect "its own repository" "$own" "$(sh "$script" "$work/own")"
-expect "a folder of another repository" "" "$(sh "$script" "$work/own/unpacked" 2> /dev/null || true)"
+expect "a directory of another repository" "" "$(sh "$script" "$work/own/unpacked" 2> /dev/null || true)"
 expect "no repository" "" "$(sh "$script" "$work/bare" 2> /dev/null || true)"
 expect "GIT_DIR of another" "$own" "$(GIT_DIR=$work/other/.git sh "$script" "$work/own")"
 expect "GIT_DIR, no repository" "" "$(GIT_DIR=$work/other/.git sh "$script" "$work/bare" 2> /dev/null || true)"

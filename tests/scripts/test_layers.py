@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The layers of the harness: a folder includes only itself and folders earlier in the list of harness/meson.build, which
+"""The layers of the harness: a directory includes only itself and those earlier in the list of harness/meson.build, which
 CONTRIBUTING.md repeats; kernels/ includes nothing of the harness; no header includes itself through others, and no source
 file does through the headers of others.
 
@@ -26,11 +26,11 @@ def includes_of(root):
     """{file: files it includes}, of all C sources, by their paths from the root; system headers are left out."""
     found = {}
     for top in ("kernels", "harness"):
-        for folder, _, names in os.walk(os.path.join(root, top)):
+        for directory, _, names in os.walk(os.path.join(root, top)):
             for name in names:
                 if name.endswith((".c", ".h", ".cc", ".def")):
-                    path = os.path.join(folder, name)
-                    places = [folder, os.path.join(root, "harness"), os.path.join(root, "kernels")]
+                    path = os.path.join(directory, name)
+                    places = [directory, os.path.join(root, "harness"), os.path.join(root, "kernels")]
                     paths = [next((os.path.join(p, i) for p in places if os.path.isfile(os.path.join(p, i))), None)
                              for i in INCLUDE.findall(read(path))]
                     found[os.path.relpath(path, root)] = [os.path.relpath(p, root) for p in paths if p]
@@ -42,12 +42,12 @@ def upward(root):
     rank = {f"harness/{layer}": i for i, layer in enumerate(layers, 1)} | {"kernels": 0}
 
     def rank_of(path):
-        folder = os.path.dirname(path)
-        return 0 if folder.split("/")[0] == "kernels" else rank.get("/".join(folder.split("/")[:2]))
+        directory = os.path.dirname(path)
+        return 0 if directory.split("/")[0] == "kernels" else rank.get("/".join(directory.split("/")[:2]))
 
     for path, targets in sorted(includes_of(root).items()):
         if rank_of(path) is None:
-            yield f"{path}: its folder is not in harness/meson.build"
+            yield f"{path}: its directory is not in harness/meson.build"
         for target in targets:
             if rank_of(path) is not None and (rank_of(target) is None or rank_of(target) > rank_of(path)):
                 yield f"{path} includes {target}, of a higher layer"
@@ -91,15 +91,15 @@ def cycles(includes):
 
 class Project(unittest.TestCase):
     def test_upward(self):
-        self.assertEqual(list(upward(root_folder)), [])
+        self.assertEqual(list(upward(root_dir)), [])
 
     def test_cycles(self):
-        includes = includes_of(root_folder)
+        includes = includes_of(root_dir)
         self.assertEqual([*cycles(includes), *cycles(modules_of(includes))], [])
 
     def test_documented(self):
-        text = " ".join(read(os.path.join(root_folder, "CONTRIBUTING.md")).split())
-        self.assertIn(" " + ", ".join(layers_of(root_folder)) + " ", text)
+        text = " ".join(read(os.path.join(root_dir, "CONTRIBUTING.md")).split())
+        self.assertIn(" " + ", ".join(layers_of(root_dir)) + " ", text)
 
 
 class Broken(unittest.TestCase):
@@ -109,8 +109,8 @@ class Broken(unittest.TestCase):
         place = tempfile.TemporaryDirectory()
         self.addCleanup(place.cleanup)
         self.root = place.name
-        for folder in ("kernels", "harness/low", "harness/high"):
-            os.makedirs(os.path.join(self.root, folder))
+        for directory in ("kernels", "harness/low", "harness/high"):
+            os.makedirs(os.path.join(self.root, directory))
         self.write("harness/meson.build", "subdir('low')\nsubdir('high')\n")
         self.write("harness/high/b.h", '#include "low/a.h"\n')
         self.write("harness/low/a.h", "#include <stddef.h>\n")
@@ -145,5 +145,5 @@ class Broken(unittest.TestCase):
         self.assertEqual(list(cycles(modules_of(includes))), ["harness/low/a -> harness/low/c -> harness/low/a"])
 
 
-root_folder = sys.argv.pop(1)
+root_dir = sys.argv.pop(1)
 unittest.main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds that few people make: of a source folder whose name holds quotes and backslashes, with flags that hold them, too,
+"""Builds that few people make: of a source directory whose name holds quotes and backslashes, with flags that hold them, too,
 and with -Dunity=on, where all the C files of a target are one.
 
 Arguments: the source's root, and the C and C++ compilers"""
@@ -51,8 +51,8 @@ def joined_objects(build):
     for path in glob.glob(glob.escape(build) + "/**/*-unity*.c", recursive=True):
         with open(path, encoding="utf-8") as f:
             if f.read().count("#include") > 1:
-                folder, name = os.path.split(os.path.relpath(path, build))
-                objects.append(f"{folder}/meson-generated_{name}.o")
+                directory, name = os.path.split(os.path.relpath(path, build))
+                objects.append(f"{directory}/meson-generated_{name}.o")
     return objects
 
 

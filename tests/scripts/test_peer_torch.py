@@ -40,10 +40,10 @@ def idx(rank, sizes, data):
     return bytes((0, 0, 8, rank)) + struct.pack(f">{rank}I", *sizes) + bytes(data)
 
 
-def write_images(folder, train=300, test=70, side=6):
+def write_images(directory, train=300, test=70, side=6):
     """Images in which the label is visible: a bright pixel, and noise."""
     chance = random.Random(5)
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(directory, exist_ok=True)
     for stem, count in (("train", train), ("t10k", test)):
         labels = [chance.randrange(10) for _ in range(count)]
         pixels = bytearray()
@@ -51,8 +51,8 @@ def write_images(folder, train=300, test=70, side=6):
             image = [chance.randrange(60) for _ in range(side * side)]
             image[label * 3] = 255
             pixels += bytes(image)
-        write(os.path.join(folder, f"{stem}-images-idx3-ubyte"), idx(3, (count, side, side), pixels))
-        with gzip.open(os.path.join(folder, f"{stem}-labels-idx1-ubyte.gz"), "wb") as f:
+        write(os.path.join(directory, f"{stem}-images-idx3-ubyte"), idx(3, (count, side, side), pixels))
+        with gzip.open(os.path.join(directory, f"{stem}-labels-idx1-ubyte.gz"), "wb") as f:
             f.write(idx(1, (count,), labels))
 
 
@@ -174,13 +174,13 @@ class Files(Scratch):
         self.assertEqual(os.listdir(self.scratch), ["x.csv"])
         self.assertEqual(read_csv(self.scratch, "x.csv")[1], {"a": "nan", "b": "-inf", "c": "7"})
 
-    def test_folder_must_be_new_or_empty(self):
-        self.assertEqual(records.make_folder(self.out, "id"), self.out)
+    def test_dir_must_be_new_or_empty(self):
+        self.assertEqual(records.make_dir(self.out, "id"), self.out)
         write(os.path.join(self.out, "x"), "")
         with self.refuse(EXIT_USAGE, "not empty"):
-            records.make_folder(self.out, "id")
+            records.make_dir(self.out, "id")
         with self.refuse(EXIT_USAGE, "is a file"):
-            records.make_folder(os.path.join(self.out, "x"), "id")
+            records.make_dir(os.path.join(self.out, "x"), "id")
 
     def test_readme_and_charts_show_a_peer(self):
         run, readme = os.path.join(self.scratch, "run"), os.path.join(self.scratch, "README.md")

@@ -51,8 +51,8 @@ def change_cell(lines, row, column, value):
     return lines[:row] + [",".join(cells)] + lines[row + 1:]
 
 
-def content(folder, name):
-    with open(os.path.join(folder, name), "rb") as f:
+def content(directory, name):
+    with open(os.path.join(directory, name), "rb") as f:
         return f.read()
 
 
@@ -64,12 +64,12 @@ class Plot(unittest.TestCase):
         write_run(self.run_dir, epochs=3)
         self.epochs = os.path.join(self.run_dir, "epochs.csv")
 
-    def check_charts(self, folder, names=CHARTS, prefix=""):
+    def check_charts(self, directory, names=CHARTS, prefix=""):
         expected = sorted(f"{prefix}{n}.{kind}" for n in names for kind in ("png", "svg"))
-        present = sorted(n for n in os.listdir(folder) if n.startswith(prefix) and (prefix or "compare-" not in n))
+        present = sorted(n for n in os.listdir(directory) if n.startswith(prefix) and (prefix or "compare-" not in n))
         self.assertEqual(present, expected)
         for name in expected:
-            path = os.path.join(folder, name)
+            path = os.path.join(directory, name)
             if name.endswith("png"):
                 with open(path, "rb") as f:
                     head = f.read(24)
@@ -100,14 +100,14 @@ class Plot(unittest.TestCase):
 
     def test_digits(self):
         """Of the very images that the run was made with."""
-        folder = make_data(os.path.join(self.scratch.name, "data"))
-        sums = [hashlib.sha256(content(folder, f"train-{part}-ubyte")).hexdigest() for part in ("images-idx3", "labels-idx1")]
+        directory = make_data(os.path.join(self.scratch.name, "data"))
+        sums = [hashlib.sha256(content(directory, f"train-{part}-ubyte")).hexdigest() for part in ("images-idx3", "labels-idx1")]
         path = os.path.join(self.run_dir, "machine.json")
         with open(path, encoding="utf-8") as f:
             machine = json.load(f)
 
         def tell(images, labels):
-            machine["dataset"] = {"name": "data", "source": folder, "sha256": {"train_images": images, "train_labels": labels}}
+            machine["dataset"] = {"name": "data", "source": directory, "sha256": {"train_images": images, "train_labels": labels}}
             with open(path, "w", encoding="utf-8") as f:
                 json.dump(machine, f)
         for wrong in ((sums[0], "0"), ("0", sums[1])):
@@ -158,22 +158,22 @@ class Plot(unittest.TestCase):
         self.check_charts(os.path.join(other, "charts"))
 
     def test_different_machines(self):
-        folders = [os.path.join(self.scratch.name, name) for name in ("one", "same", "other")]
-        for folder, machine in zip(folders, ("aaaaaaaaaaaa", "aaaaaaaaaaaa", "bbbbbbbbbbbb")):
-            write_run(folder, backends=("avx2",), epochs=2, env_id=machine)
-        result = plot(folders[0], folders[2])
+        directories = [os.path.join(self.scratch.name, name) for name in ("one", "same", "other")]
+        for directory, machine in zip(directories, ("aaaaaaaaaaaa", "aaaaaaaaaaaa", "bbbbbbbbbbbb")):
+            write_run(directory, backends=("avx2",), epochs=2, env_id=machine)
+        result = plot(directories[0], directories[2])
         self.assertEqual(result.returncode, 6, result.stderr)
         for word in ("not known to be from one machine", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "--mixed-machines"):
             self.assertIn(word, result.stderr)
-        self.assertFalse(os.path.exists(os.path.join(folders[0], "charts")))
+        self.assertFalse(os.path.exists(os.path.join(directories[0], "charts")))
         load = plot_module.lanebench_run.load_runs
-        for other in (folders[1], self.run_dir):  # without an env_id, what both say of the CPU is the same
-            self.assertFalse(any(run.mixed for run in load([folders[0], other])))
-        self.assertEqual(plot("--mixed-machines", folders[0], folders[2]).returncode, 0)
-        self.assertTrue(all("DIFFERENT MACHINES" in run.footer() for run in load([folders[0], folders[2]], True)))
-        self.assertNotIn("DIFFERENT MACHINES", load(folders[:1], True)[0].footer())
-        edit(os.path.join(folders[0], "epochs.csv"), lambda lines: lines[:-1] + [lines[-1].replace("aaaaaa", "cccccc")])
-        result = plot(folders[0])
+        for other in (directories[1], self.run_dir):  # without an env_id, what both say of the CPU is the same
+            self.assertFalse(any(run.mixed for run in load([directories[0], other])))
+        self.assertEqual(plot("--mixed-machines", directories[0], directories[2]).returncode, 0)
+        self.assertTrue(all("DIFFERENT MACHINES" in run.footer() for run in load([directories[0], directories[2]], True)))
+        self.assertNotIn("DIFFERENT MACHINES", load(directories[:1], True)[0].footer())
+        edit(os.path.join(directories[0], "epochs.csv"), lambda lines: lines[:-1] + [lines[-1].replace("aaaaaa", "cccccc")])
+        result = plot(directories[0])
         self.assertEqual(result.returncode, 6)
         self.assertIn("rows from different machines", result.stderr)
 
@@ -341,7 +341,7 @@ class Plot(unittest.TestCase):
             for drawn, wanted in zip(line.get_ydata(), expected):
                 self.assertAlmostEqual(drawn, wanted, delta=1e-3 * wanted)
 
-    def test_no_such_folder(self):
+    def test_no_such_dir(self):
         shutil.rmtree(self.run_dir)
         self.refuse(6, "no such directory")
         self.assertEqual(plot_process(self.run_dir).returncode, 6)
@@ -419,11 +419,11 @@ class Plot(unittest.TestCase):
             self.assertEqual(content(plain, name), content(styled, name), name)
 
     def test_paths_that_stdout_cannot_encode(self):
-        folder = os.path.join(self.scratch.name, "caf\u00e9\udce9")
-        os.rename(self.run_dir, folder)
-        result = subprocess.run([sys.executable, PLOT, folder], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        directory = os.path.join(self.scratch.name, "caf\u00e9\udce9")
+        os.rename(self.run_dir, directory)
+        result = subprocess.run([sys.executable, PLOT, directory], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
         self.assertEqual((result.returncode, result.stderr), (0, b""))
-        self.assertIn(os.fsencode(os.path.join(folder, "charts", "loss.png")) + b"\n", result.stdout)
+        self.assertIn(os.fsencode(os.path.join(directory, "charts", "loss.png")) + b"\n", result.stdout)
 
     def test_stdout_that_is_full(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -24,7 +24,7 @@ check() { # WHAT CONDITION...
 contains() { grep -qF -- "$1" "$2"; }
 lacks() { ! grep -qF -- "$1" "$2"; }
 
-# stand_in NAME BODY: a command of that name in the stand-ins' folder.
+# stand_in NAME BODY: a command of that name in the stand-ins' directory.
 stand_in() {
     printf '#!/bin/bash\n%s\n' "$2" >"$scratch/bin/$1"
     chmod +x "$scratch/bin/$1"
@@ -99,7 +99,7 @@ check "no Debian: stops" [ "$code" -eq 1 ]
 check "no Debian: names the missing package" contains "alpha-dev" "$scratch/out"
 check "no Debian: not what is there" lacks beta "$scratch/out"
 
-# Build folders, with the real meson on a project of one line.
+# Build directories, with the real meson on a project of one line.
 mkdir "$scratch/project"
 printf "project('tiny', default_options : ['buildtype=debug'])\n" >"$scratch/project/meson.build"
 configure() {
@@ -114,7 +114,7 @@ sys.exit({o["name"]: o["value"] for o in json.load(sys.stdin)}["buildtype"] != "
 }
 
 configure
-check "configures a new build folder" [ "$code" -eq 0 ]
+check "configures a new build directory" [ "$code" -eq 0 ]
 check "as a release build" is_release
 touch "$scratch/project/build/old"
 configure
@@ -133,7 +133,7 @@ rm -rf "$scratch/project/build"
 mkdir "$scratch/project/build"
 touch "$scratch/project/build/thesis.txt"
 configure
-check "leaves a folder that is no build folder alone" [ "$code" -eq 1 -a -e "$scratch/project/build/thesis.txt" ]
+check "leaves a directory that is no build directory alone" [ "$code" -eq 1 -a -e "$scratch/project/build/thesis.txt" ]
 check "and says so" contains "move it away" "$scratch/out"
 
 [ "$failures" -eq 0 ]

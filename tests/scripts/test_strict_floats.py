@@ -14,10 +14,10 @@ FLAGS = ["-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-ffinite-math-
          "-fassociative-math -fno-signed-zeros -fno-trapping-math", "-freciprocal-math"]
 
 
-def configure(folder, **variables):
+def configure(directory, **variables):
     env = {k: v for k, v in os.environ.items() if k not in ("CFLAGS", "CXXFLAGS", "LDFLAGS", "CPPFLAGS")}
-    shutil.rmtree(folder, ignore_errors=True)
-    done = subprocess.run([meson, "setup", folder, root], env={**env, "CC": cc, "CXX": cxx, **variables},
+    shutil.rmtree(directory, ignore_errors=True)
+    done = subprocess.run([meson, "setup", directory, root], env={**env, "CC": cc, "CXX": cxx, **variables},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.returncode != 0 and "changes results" in done.stdout
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of this folder share: cmocka's preamble and a small set of images that a network learns at
- * once. */
+ * What the tests of this directory share: cmocka's preamble and a small set of images that a network learns
+ * at once. */
 #ifndef LB_TEST_RUN_CHECK_H
 #define LB_TEST_RUN_CHECK_H
 

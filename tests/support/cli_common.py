@@ -54,7 +54,7 @@ def run(bench, *argv, env=None, timeout=300, **more):
 
 
 def check_refused(result, code, names, what, out=None):
-    """The exit code, nothing on stdout, one clean line on stderr that names all of names, and no folder left at out."""
+    """The exit code, nothing on stdout, one clean line on stderr that names all of names, and no directory left at out."""
     check(result.returncode == code, f"{what}: exit {result.returncode} instead of {code}: {result.stderr!r}")
     check(result.stdout == "", f"{what}: something on stdout: {result.stdout!r}")
     check(result.stderr.startswith("bench: ") and result.stderr.count("\n") == 1 and result.stderr[:-1].isprintable(),
@@ -64,9 +64,9 @@ def check_refused(result, code, names, what, out=None):
     check(not out or not os.path.exists(out), f"{what}: leaves {out}")
 
 
-def make_data(folder, train=640, test=80):
+def make_data(directory, train=640, test=80):
     """A data set in MNIST's format that a small network can learn: a bar per digit on noise."""
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(directory, exist_ok=True)
     r = random.Random(1)
     for name, count in (("train", train), ("t10k", test)):
         labels = bytes(r.randrange(10) for _ in range(count))
@@ -75,11 +75,11 @@ def make_data(folder, train=640, test=80):
             for _ in range(100):
                 pixels[784 * i + r.randrange(784)] = r.randrange(1, 256)
             pixels[784 * i + 56 * label:784 * i + 56 * label + 50] = b"\xff" * 50
-        with open(os.path.join(folder, f"{name}-images-idx3-ubyte"), "wb") as f:
+        with open(os.path.join(directory, f"{name}-images-idx3-ubyte"), "wb") as f:
             f.write(struct.pack(">IIII", 2051, count, 28, 28) + pixels)
-        with open(os.path.join(folder, f"{name}-labels-idx1-ubyte"), "wb") as f:
+        with open(os.path.join(directory, f"{name}-labels-idx1-ubyte"), "wb") as f:
             f.write(struct.pack(">II", 2049, count) + labels)
-    return folder
+    return directory
 
 
 def is_address_sanitized(bench):
@@ -97,9 +97,9 @@ def as_text(digits):
     return "x" + digits if digits.isdecimal() or re.fullmatch(r"\d+[ed]\d+", digits) else digits
 
 
-def provenance_of(folder, path):
+def provenance_of(directory, path):
     """What git_commit and binary_sha256 of a row must be, in a run of this program, for code in the file `path`."""
-    with open(os.path.join(folder, "machine.json"), encoding="utf-8") as f:
+    with open(os.path.join(directory, "machine.json"), encoding="utf-8") as f:
         build = json.load(f)["build"]
     with open(path, "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()

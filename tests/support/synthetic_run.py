@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes a run folder with plausible, invented numbers, for tests of what reads run folders."""
+"""Writes a run directory with plausible, invented numbers, for tests of what reads run directories."""
 
 import csv
 import json
@@ -93,24 +93,24 @@ def write_csv(path, columns, rows):
         writer.writerows(rows)
 
 
-def write_json(folder, name, content):
-    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+def write_json(directory, name, content):
+    with open(os.path.join(directory, name), "w", encoding="utf-8") as f:
         json.dump(content, f)
 
 
-def write_run(folder, backends=tuple(BACKENDS), epochs=10, peak=None, slowdown=1.0, env_id=""):
+def write_run(directory, backends=tuple(BACKENDS), epochs=10, peak=None, slowdown=1.0, env_id=""):
     """Without ops.csv, for its figures are in summary.json."""
-    os.makedirs(folder, exist_ok=True)
-    rows = list(epoch_rows(os.path.basename(folder), backends, epochs, slowdown))
+    os.makedirs(directory, exist_ok=True)
+    rows = list(epoch_rows(os.path.basename(directory), backends, epochs, slowdown))
     figures = list(backend_objects(rows, backends, peak, 0.31))
     rows.sort(key=lambda row: (row["epoch"], row["backend"]))  # not the order of the table, as after shuffled turns
     if env_id:
         rows = [dict(row, env_id=env_id) for row in rows]
-    write_csv(os.path.join(folder, "epochs.csv"), EPOCH_COLUMNS + (["env_id"] if env_id else []), rows)
-    write_json(folder, "summary.json", {"schema": 2, "exit_code": 0, "backends": figures})
-    write_json(folder, "machine.json", {"build": {"commit": "0123456789abcdef0123", "dirty": False},
-                                        "cpu": {"model": "Synthetic CPU of a test"},
-                                        "backends": {name: {} for name in backends}})
+    write_csv(os.path.join(directory, "epochs.csv"), EPOCH_COLUMNS + (["env_id"] if env_id else []), rows)
+    write_json(directory, "summary.json", {"schema": 2, "exit_code": 0, "backends": figures})
+    write_json(directory, "machine.json", {"build": {"commit": "0123456789abcdef0123", "dirty": False},
+                                           "cpu": {"model": "Synthetic CPU of a test"},
+                                           "backends": {name: {} for name in backends}})
 
 
 SWEEP_COLUMNS = ("schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,gflops,"
@@ -129,9 +129,9 @@ def sweep_rows(run_id, backends, threads, batches, hidden):
                         f"{gflops:.3f}", 150 * t, f"{gflops / 150 / t:.4f}", 0.98, 1, "ok", f"{run_id}-p", "e")))
 
 
-def write_sweep(folder, backends=("avx2", "onednn"), threads=(1, 2, 4), batches=(32, 128), hidden=(128, 512)):
-    os.makedirs(folder, exist_ok=True)
-    run_id = os.path.basename(folder)
-    write_csv(os.path.join(folder, "sweep.csv"), SWEEP_COLUMNS,
+def write_sweep(directory, backends=("avx2", "onednn"), threads=(1, 2, 4), batches=(32, 128), hidden=(128, 512)):
+    os.makedirs(directory, exist_ok=True)
+    run_id = os.path.basename(directory)
+    write_csv(os.path.join(directory, "sweep.csv"), SWEEP_COLUMNS,
               sweep_rows(run_id, backends, threads, batches, hidden))
-    write_json(folder, "sweep.json", {"status": "complete", "build": {"commit": "0123456789abcdef0123", "dirty": False}})
+    write_json(directory, "sweep.json", {"status": "complete", "build": {"commit": "0123456789abcdef0123", "dirty": False}})

@@ -39,24 +39,24 @@ static const char two_threads[] =
     "a,8,3.75,40,0.1,0.5,c,h\r\n"
     "a,1.25,24,40,0.6,0.9,c,h\r\n";
 
-static void put(const char *folder, const char *name, const char *text)
+static void put(const char *dir, const char *name, const char *text)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/%s", root, folder);
+    snprintf(path, sizeof path, "%s/%s", root, dir);
     mkdir(path, 0755);
-    snprintf(path, sizeof path, "%s/%s/%s", root, folder, name);
+    snprintf(path, sizeof path, "%s/%s/%s", root, dir, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
     assert_int_equal(fclose(f), 0);
 }
 
-static void put_machine(const char *folder, const char *status)
+static void put_machine(const char *dir, const char *status)
 {
     char text[sizeof machine + 32];
     const char *at = strstr(machine, "%s");
     snprintf(text, sizeof text, "%.*s%s%s", (int)(at - machine), machine, status, at + 2);
-    put(folder, "machine.json", text);
+    put(dir, "machine.json", text);
 }
 
 static int make_points(void **state)
@@ -96,13 +96,12 @@ static struct sweep_results read_points(void)
     return r;
 }
 
-static const struct sweep_line *line_of(const struct sweep_results *r, const char *folder,
-                                        const char *backend)
+static const struct sweep_line *line_of(const struct sweep_results *r, const char *dir, const char *backend)
 {
     for (int i = 0; i < r->count; i++)
-        if (strcmp(r->lines[i].folder, folder) == 0 && strcmp(r->lines[i].backend, backend) == 0)
+        if (strcmp(r->lines[i].dir, dir) == 0 && strcmp(r->lines[i].backend, backend) == 0)
             return &r->lines[i];
-    fail_msg("no line of %s at %s", backend, folder);
+    fail_msg("no line of %s at %s", backend, dir);
     return NULL;
 }
 

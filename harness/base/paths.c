@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/folders.h"
+#include "base/paths.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +20,7 @@ static int make(const char *path, int *made, struct error *e)
     return error_set(e, EXIT_INTERNAL, "%s: the directory cannot be created: %s", path, strerror(errno));
 }
 
-int folders_make(const char *path, int *made, struct error *e)
+int paths_make_dir(const char *path, int *made, struct error *e)
 {
     char part[PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
@@ -33,7 +33,7 @@ int folders_make(const char *path, int *made, struct error *e)
     return make(part, made, e);
 }
 
-bool folders_cache(const char *name, char *path)
+bool paths_in_cache(const char *name, char *path)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int n = 0;

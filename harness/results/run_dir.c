@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "results/folder.h"
+#include "results/run_dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "base/clean_text.h"
-#include "base/folders.h"
+#include "base/paths.h"
 #include "base/input.h"
 #include "machine/build_config.h"
 #include "machine/places.h"
 
-void folder_name(struct folder *f)
+void run_dir_name(struct run_dir *f)
 {
     memset(f, 0, sizeof *f);
     const time_t now = time(NULL);
@@ -35,7 +35,7 @@ void folder_name(struct folder *f)
     strftime(f->utc, sizeof f->utc, "%Y-%m-%dT%H:%M:%SZ", &t);
 }
 
-static int require_folder(const char *path, int *entries, struct error *e)
+static int require_dir(const char *path, int *entries, struct error *e)
 {
     *entries = 0;
     DIR *d = opendir(path);
@@ -49,7 +49,7 @@ static int require_folder(const char *path, int *entries, struct error *e)
     return 0;
 }
 
-static int set_path(struct folder *f, const char *out, struct error *e)
+static int set_path(struct run_dir *f, const char *out, struct error *e)
 {
     size_t length = strlen(out);
     while (length > 1 && out[length - 1] == '/') length--;
@@ -60,14 +60,14 @@ static int set_path(struct folder *f, const char *out, struct error *e)
     return 0;
 }
 
-static void set_default_path(struct folder *f)
+static void set_default_path(struct run_dir *f)
 {
     const bool checkout = places_checkout() && access(SOURCE_ROOT "/results", W_OK) == 0;
     snprintf(f->path, sizeof f->path, "%s/%s", checkout ? SOURCE_ROOT "/results" : "results", f->run_id);
 }
 
 /* Where the file system knows no such locks, goes without. */
-static int lock_folder(struct folder *f, const char *flag, struct error *e)
+static int lock_dir(struct run_dir *f, const char *flag, struct error *e)
 {
     const int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -76,7 +76,7 @@ static int lock_folder(struct folder *f, const char *flag, struct error *e)
     f->lock = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* 0 would be mistaken for none */
     close(fd);
     if (f->lock > 0 && flock(f->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        folder_release(f);
+        run_dir_release(f);
         return error_set(e, EXIT_USAGE, "%s %s: another bench is writing there; wait until it ends", flag,
                          f->path);
     }
@@ -84,61 +84,61 @@ static int lock_folder(struct folder *f, const char *flag, struct error *e)
     return 0;
 }
 
-static void list_ending(struct folder *f)
+static void list_ending(struct run_dir *f)
 {
-    f->ending = (struct ending){.what = ENDING_FOLDER, .fd = -1, .made = f->made, .from = f->path};
+    f->ending = (struct ending){.what = ENDING_DIRECTORY, .fd = -1, .made = f->made, .from = f->path};
     ending_add(&f->ending);
 }
 
-static int make_folder(struct folder *f, struct error *e)
+static int make_dir(struct run_dir *f, struct error *e)
 {
     ending_hold();
-    if (folders_make(f->path, &f->made, e) == 0) list_ending(f);
+    if (paths_make_dir(f->path, &f->made, e) == 0) list_ending(f);
     ending_let();
     return (int)e->code;
 }
 
-int folder_create(struct folder *f, const char *out, struct error *e)
+int run_dir_create(struct run_dir *f, const char *out, struct error *e)
 {
     int entries = 0;
-    folder_name(f);
+    run_dir_name(f);
     if (!out)
         set_default_path(f);
-    else if (set_path(f, out, e) || require_folder(f->path, &entries, e))
+    else if (set_path(f, out, e) || require_dir(f->path, &entries, e))
         return (int)e->code;
     if (entries)
         return error_set(e, EXIT_USAGE, "--out %s: is not empty; give a new or an empty directory", f->path);
-    if (make_folder(f, e)) return (int)e->code;
-    return lock_folder(f, "--out", e);
+    if (make_dir(f, e)) return (int)e->code;
+    return lock_dir(f, "--out", e);
 }
 
-int folder_reopen(struct folder *f, const char *path, struct error *e)
+int run_dir_reopen(struct run_dir *f, const char *path, struct error *e)
 {
-    folder_name(f);
+    run_dir_name(f);
     if (set_path(f, path, e)) return (int)e->code;
     list_ending(f);
-    return lock_folder(f, "--resume", e);
+    return lock_dir(f, "--resume", e);
 }
 
-void folder_release(struct folder *f)
+void run_dir_release(struct run_dir *f)
 {
     ending_remove(&f->ending);
     if (f->lock > 0) close(f->lock);
     f->lock = 0;
 }
 
-void folder_abandon(struct folder *f)
+void run_dir_abandon(struct run_dir *f)
 {
-    folder_release(f);
+    run_dir_release(f);
     if (f->made) rmdir(f->path);
     f->path[0] = 0;
 }
 
-/* The run id that the folder's machine.json names. */
-static int read_run_id(const char *folder, char *run_id, size_t size)
+/* The run id that the directory's machine.json names. */
+static int read_run_id(const char *dir, char *run_id, size_t size)
 {
-    char path[sizeof((struct folder *)0)->path + 20];
-    snprintf(path, sizeof path, "%s/machine.json", folder);
+    char path[sizeof((struct run_dir *)0)->path + 20];
+    snprintf(path, sizeof path, "%s/machine.json", dir);
     struct input_problem wrong;
     json_t *root = input_json(path, INPUT_MACHINE, 0, &wrong);
     const char *id = json_string_value(json_object_get(root, "run_id"));
@@ -147,12 +147,12 @@ static int read_run_id(const char *folder, char *run_id, size_t size)
     return id ? 0 : -1;
 }
 
-int folder_join(struct folder *f, const char *out, const char *adds, struct error *e)
+int run_dir_join(struct run_dir *f, const char *out, const char *adds, struct error *e)
 {
     int entries = 0;
-    folder_name(f);
-    if (set_path(f, out, e) || require_folder(f->path, &entries, e)) return (int)e->code;
-    if (!entries) return make_folder(f, e);
+    run_dir_name(f);
+    if (set_path(f, out, e) || require_dir(f->path, &entries, e)) return (int)e->code;
+    if (!entries) return make_dir(f, e);
     char path[sizeof f->path + 64];
     if (read_run_id(f->path, f->run_id, sizeof f->run_id) != 0)
         return error_set(e, EXIT_USAGE,
