@@ -519,7 +519,7 @@ class Findings(Case):
 
     def test_integrity(self):
         change_rows(self.run_dir, "integrity.csv", lambda rows: [
-            dict(r, status="violation", expected="469", seen="235", words="calls of step, epoch 3")
+            r | {"status": "violation", "expected": "469", "seen": "235", "words": "calls of step, epoch 3"}
             if (r["backend"], r["check"]) == ("avx2", "calls") else r for r in rows])
         page = self.finding("bad", "avx2 violates integrity (calls): do not trust its figures. calls of "
                             "step, epoch 3: expected 469, seen 235.")

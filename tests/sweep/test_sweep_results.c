@@ -134,7 +134,7 @@ static void figures_are_medians_without_the_first_epoch(void **state)
     sweep_results_free(&r);
 }
 
-static void speed_up_is_against_the_fewest_threads_of_the_same_sizes(void **state)
+static void speed_up_is_against_the_smallest_team_of_the_same_sizes(void **state)
 {
     struct sweep_results r = read_points();
     int min_threads = 0;
@@ -204,7 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_medians_without_the_first_epoch),
-        cmocka_unit_test(speed_up_is_against_the_fewest_threads_of_the_same_sizes),
+        cmocka_unit_test(speed_up_is_against_the_smallest_team_of_the_same_sizes),
         cmocka_unit_test(file_and_table_have_each_figure_in_its_place),
     };
     return cmocka_run_group_tests(tests, make_points, remove_points);
