@@ -102,7 +102,7 @@ def check_clocks(out, stdout, mode):
     median = float(whole_rows(out + "/epochs.csv")[1]["train_seconds"])
     stated = 100 * reads * cost["ns_per_clock_read"] * 1e-9 / median
     check(math.isclose(cost["percent_of_epoch"], stated, rel_tol=1e-5), f"{mode}: {cost}, not {stated} %")
-    check(f"share of an epoch: naive {stated:.3f} %" in stdout, f"{mode}: {stdout}")
+    check(f"share of an epoch spent reading clocks for ops.csv: naive {stated:.3f} %" in stdout, f"{mode}: {stdout}")
     check(({r["op"] for r in rows} == {"step", "other"}) == (mode == "off"), f"{mode}: {rows}")
     check(machine["settings"]["attribution"] == mode, "settings")
 
