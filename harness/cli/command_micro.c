@@ -29,34 +29,10 @@
 #include "backends/plugin_load.h"
 #include "backends/tuning.h"
 
-static const char *const micro_columns[] = {"schema",
-                                            "run_id",
-                                            "dataset",
-                                            "backend",
-                                            "threads",
-                                            "op",
-                                            "role",
-                                            "m",
-                                            "n",
-                                            "k",
-                                            "repetition",
-                                            "iterations",
-                                            "seconds_per_call",
-                                            "flop",
-                                            "gflops",
-                                            "bytes",
-                                            "gbytes_per_second",
-                                            "inherited",
-                                            "verified",
-                                            "worst_error_of_bound",
-                                            "transa",
-                                            "transb",
-                                            "weights",
-                                            "peak_gflops",
-                                            "share_of_peak",
-                                            "env_id",
-                                            PROVENANCE_COLUMNS,
-                                            NULL};
+static const char micro_columns[] =
+    "schema,run_id,dataset,backend,threads,op,role,m,n,k,repetition,iterations,seconds_per_call,"
+    "flop,gflops,bytes,gbytes_per_second,inherited,verified,worst_error_of_bound,transa,transb,"
+    "weights,peak_gflops,share_of_peak,env_id," PROVENANCE_COLUMNS;
 
 /* Memory that the matrices of a user's shape may take, and a pool of cold weights: a share of what is there.
  */

@@ -27,22 +27,9 @@ static const double round_seconds = 0.005;
 /* The share of the memory that is there that working sets may take. */
 enum { MEMORY_SHARE = 4 };
 
-static const char *const columns[] = {"schema",
-                                      "run_id",
-                                      "threads",
-                                      "quantity",
-                                      "unit",
-                                      "isa",
-                                      "level",
-                                      "working_set_bytes",
-                                      "phase",
-                                      "rounds",
-                                      "median_per_second",
-                                      "min_per_second",
-                                      "max_per_second",
-                                      "env_id",
-                                      PROVENANCE_COLUMNS,
-                                      NULL};
+static const char columns[] =
+    "schema,run_id,threads,quantity,unit,isa,level,working_set_bytes,phase,rounds,median_per_second,"
+    "min_per_second,max_per_second,env_id," PROVENANCE_COLUMNS;
 
 struct roofline {
     const struct options *options;

@@ -11,31 +11,10 @@
 /* Raised when a column changes its name or meaning. */
 enum { SCHEMA = 2 };
 
-static const char *const columns[] = {JUDGEMENT_COLUMNS,
-                                      "comparison",
-                                      "a",
-                                      "b",
-                                      "rounds",
-                                      "epochs_per_turn",
-                                      "a_median_seconds",
-                                      "b_median_seconds",
-                                      "ratio",
-                                      "ratio_low",
-                                      "ratio_high",
-                                      "bias_percent",
-                                      "min_effect_percent",
-                                      "visible_percent",
-                                      "verdict",
-                                      "drift",
-                                      "first_half_ratio",
-                                      "second_half_ratio",
-                                      "a_bimodal",
-                                      "b_bimodal",
-                                      "a_git_commit",
-                                      "a_binary_sha256",
-                                      "b_git_commit",
-                                      "b_binary_sha256",
-                                      NULL};
+static const char columns[] = JUDGEMENT_COLUMNS
+    ",comparison,a,b,rounds,epochs_per_turn,a_median_seconds,b_median_seconds,ratio,ratio_low,"
+    "ratio_high,bias_percent,min_effect_percent,visible_percent,verdict,drift,first_half_ratio,"
+    "second_half_ratio,a_bimodal,b_bimodal,a_git_commit,a_binary_sha256,b_git_commit,b_binary_sha256";
 
 static void begin_row(struct csv *c, const struct ab_results *r, const struct row_identity *identity,
                       const char *comparison, enum ab_contender over)

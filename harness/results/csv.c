@@ -42,13 +42,25 @@ static void begin_field(struct csv *c)
     if (c->column++) append(c, ",", 1);
 }
 
+/* Where the name of column i begins, which ends at a comma or with the row; the row's end: it has no such
+ * column. */
+static const char *column_name(const char *columns, int i)
+{
+    for (; i > 0 && *columns; i--) {
+        columns += strcspn(columns, ",");
+        columns += *columns == ',';
+    }
+    return columns;
+}
+
 /* The same field in the file of JSON lines: its value as JSON. */
 static void put_member(struct csv *c, const char *value)
 {
     struct csv *lines = c->lines;
     if (!lines) return;
     append_text(lines, lines->column ? ", \"" : "{\"");
-    append_text(lines, lines->column < c->columns ? c->names[lines->column] : "");
+    const char *const name = column_name(c->names, lines->column);
+    append(lines, name, strcspn(name, ","));
     append_text(lines, "\": ");
     append_text(lines, value);
     lines->column++;
@@ -242,13 +254,15 @@ static int create_file(struct csv *c, const char *path, struct error *e)
     return 0;
 }
 
-int csv_create(struct csv *c, const char *dir, const char *name, const char *const *columns, struct error *e)
+int csv_create(struct csv *c, const char *dir, const char *name, const char *columns, struct error *e)
 {
     char path[sizeof c->path + 1];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     if (create_file(c, path, e)) return (int)e->code;
     c->names = columns;
-    while (columns[c->columns]) csv_text(c, columns[c->columns++]);
+    append_text(c, columns);
+    while (*column_name(columns, c->columns)) c->columns++;
+    c->column = c->columns;
     if (csv_end_row(c, e))
         csv_discard(c);
     else
@@ -256,8 +270,7 @@ int csv_create(struct csv *c, const char *dir, const char *name, const char *con
     return (int)e->code;
 }
 
-int csv_create_at_once(struct csv *c, const char *dir, const char *name, const char *const *columns,
-                       struct error *e)
+int csv_create_at_once(struct csv *c, const char *dir, const char *name, const char *columns, struct error *e)
 {
     ending_hold();
     c->at_once = csv_create(c, dir, name, columns, e) == 0;
@@ -297,11 +310,13 @@ static void release(struct csv *c)
     c->lines = NULL;
 }
 
-static bool has_columns(const struct csv_table *table, const char *const *columns)
+static bool has_columns(const struct csv_table *table, const char *columns)
 {
-    int i = 0;
-    while (columns[i] && i < table->columns && strcmp(table->cells[i], columns[i]) == 0) i++;
-    return !columns[i] && i == table->columns;
+    for (int i = 0; i < table->columns; i++) {
+        const char *const name = column_name(columns, i), *const cell = table->cells[i];
+        if (strlen(cell) != strcspn(name, ",") || strncmp(cell, name, strlen(cell)) != 0) return false;
+    }
+    return !*column_name(columns, table->columns);
 }
 
 /* Row -1 is the header. */
@@ -312,7 +327,7 @@ static void copy_row(struct csv *c, const struct csv_table *table, int row)
     c->column = 0;
 }
 
-int csv_reopen(struct csv *c, const char *dir, const char *name, const char *const *columns,
+int csv_reopen(struct csv *c, const char *dir, const char *name, const char *columns,
                const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
                struct error *e)
 {

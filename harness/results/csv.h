@@ -29,16 +29,16 @@ struct csv {
     bool lost;          /* a row could not be written: the file is not whole, and keeps its .partial name */
     bool at_once;       /* ending_hold() is in force */
     struct ending ending;
-    const char *const *names;
+    const char *names; /* as in the header row */
     struct csv *lines; /* the same rows as JSON, one object a line; NULL: not wanted */
 };
 
-/* Creates dir/name.partial with its header row. columns ends with NULL. 0 or e (EXIT_INTERNAL). */
-int csv_create(struct csv *c, const char *dir, const char *name, const char *const *columns, struct error *e);
+/* Creates dir/name.partial with its header row, columns: names between commas. 0 or e (EXIT_INTERNAL). */
+int csv_create(struct csv *c, const char *dir, const char *name, const char *columns, struct error *e);
 
 /* The same for rows that are all there: no interrupt comes before the file is finished, discarded or closed.
  */
-int csv_create_at_once(struct csv *c, const char *dir, const char *name, const char *const *columns,
+int csv_create_at_once(struct csv *c, const char *dir, const char *name, const char *columns,
                        struct error *e);
 
 /* From now on, every row also goes to a file whose name ends in .jsonl instead of .csv, as one JSON object a
@@ -49,7 +49,7 @@ int csv_also_lines(struct csv *c, struct error *e);
 /* Opens dir/name.partial, or the file of the final name, which goes back to being the .partial one, with
  * the rows of `table` (which was read from it) that keep() wants, in one rename. A file that is not there, or
  * has no columns, is created. EXIT_USAGE when its columns are others. */
-int csv_reopen(struct csv *c, const char *dir, const char *name, const char *const *columns,
+int csv_reopen(struct csv *c, const char *dir, const char *name, const char *columns,
                const struct csv_table *table, bool (*keep)(const void *context, int row), const void *context,
                struct error *e);
 

@@ -38,10 +38,9 @@ enum gate_verdict gate_worst(const struct gate_line *lines, int count)
 /* Raised when a column changes its name or meaning. */
 enum { SCHEMA = 1 };
 
-static const char *const columns[] = {
-    JUDGEMENT_COLUMNS, "baseline_run_id",       "baseline_env_id", "backend",          "process",
-    "epochs",          "baseline_median_share", "median_share",    "slowdown_ratio",   "slowdown_low",
-    "slowdown_high",   "max_slowdown_percent",  "verdict",         PROVENANCE_COLUMNS, NULL};
+static const char columns[] = JUDGEMENT_COLUMNS
+    ",baseline_run_id,baseline_env_id,backend,process,epochs,baseline_median_share,median_share,"
+    "slowdown_ratio,slowdown_low,slowdown_high,max_slowdown_percent,verdict," PROVENANCE_COLUMNS;
 
 static int add_row(struct csv *c, const struct gate_line *line, int process, const struct baseline *b,
                    double limit, const struct row_identity *identity, struct error *e)

@@ -6,9 +6,8 @@
 
 enum { SCHEMA = 2 };
 
-static const char *const columns[] = {"schema", "run_id",           "backend", "check",
-                                      "status", "expected",         "seen",    "words",
-                                      "env_id", PROVENANCE_COLUMNS, NULL};
+static const char columns[] =
+    "schema,run_id,backend,check,status,expected,seen,words,env_id," PROVENANCE_COLUMNS;
 
 static int add_row(struct csv *c, const struct row_identity *identity, const struct registry_entry *entry,
                    const struct integrity *i, enum integrity_check check, struct error *e)

@@ -8,7 +8,7 @@
 #include "base/short_id.h"
 #include "results/csv.h"
 
-#define PROVENANCE_COLUMNS "git_commit", "binary_sha256"
+#define PROVENANCE_COLUMNS "git_commit,binary_sha256"
 
 enum {
     PROVENANCE_COMMIT_SIZE = SHORT_ID_SIZE - 1 + sizeof "+changes",

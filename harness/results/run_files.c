@@ -14,71 +14,20 @@
 /* Raised when a column changes its meaning; columns are only ever added, at the end. */
 enum { SCHEMA = 1 };
 
-static const char *const epochs_columns[] = {"schema",       "run_id",
-                                             "dataset",      "backend",
-                                             "threads",      "seed",
-                                             "epoch",        "steps",
-                                             "samples",      "train_seconds",
-                                             "val_seconds",  "gflops",
-                                             "loss",         "accuracy",
-                                             "val_loss",     "val_accuracy",
-                                             "verified",     "worst_error_of_bound",
-                                             "round",        "position",
-                                             "peak_gflops",  "share_of_peak",
-                                             "env_id",       "steal_ms",
-                                             "wait_ms",      "invol_ctx",
-                                             "major_faults", "cpu_seconds",
-                                             "noisy",        "vol_ctx",
-                                             "process",      PROVENANCE_COLUMNS,
-                                             "rss_mb",       "llc_gbps",
-                                             "gflops_done",  NULL};
+static const char epochs_columns[] =
+    "schema,run_id,dataset,backend,threads,seed,epoch,steps,samples,train_seconds,val_seconds,"
+    "gflops,loss,accuracy,val_loss,val_accuracy,verified,worst_error_of_bound,round,position,"
+    "peak_gflops,share_of_peak,env_id,steal_ms,wait_ms,invol_ctx,major_faults,cpu_seconds,noisy,"
+    "vol_ctx,process," PROVENANCE_COLUMNS ",rss_mb,llc_gbps,gflops_done";
 
-static const char *const ops_columns[] = {"schema",
-                                          "run_id",
-                                          "dataset",
-                                          "backend",
-                                          "threads",
-                                          "seed",
-                                          "epoch",
-                                          "op",
-                                          "calls",
-                                          "seconds",
-                                          "flop",
-                                          "gflops",
-                                          "share_of_epoch",
-                                          "inherited",
-                                          "peak_gflops",
-                                          "env_id",
-                                          "bytes_min",
-                                          "ai",
-                                          "bound_by",
-                                          "roof_gflops",
-                                          "share_of_roof",
-                                          "process",
-                                          PROVENANCE_COLUMNS,
-                                          "kind",
-                                          "verified",
-                                          NULL};
+static const char ops_columns[] =
+    "schema,run_id,dataset,backend,threads,seed,epoch,op,calls,seconds,flop,gflops,share_of_epoch,"
+    "inherited,peak_gflops,env_id,bytes_min,ai,bound_by,roof_gflops,share_of_roof,process," PROVENANCE_COLUMNS
+    ",kind,verified";
 
-static const char *const proof_columns[] = {"schema",
-                                            "run_id",
-                                            "dataset",
-                                            "backend",
-                                            "op",
-                                            "cases",
-                                            "count",
-                                            "failed",
-                                            "worst_error_of_bound",
-                                            "inherited",
-                                            "first_failure",
-                                            "measured",
-                                            "seconds",
-                                            "env_id",
-                                            "seed",
-                                            PROVENANCE_COLUMNS,
-                                            "verified",
-                                            "worst_error_of_loose_bound",
-                                            NULL};
+static const char proof_columns[] =
+    "schema,run_id,dataset,backend,op,cases,count,failed,worst_error_of_bound,inherited,"
+    "first_failure,measured,seconds,env_id,seed," PROVENANCE_COLUMNS ",verified,worst_error_of_loose_bound";
 
 int run_files_create(struct run_files *f, const char *dir, const struct row_identity *identity, bool training,
                      struct error *e)

@@ -22,7 +22,7 @@ struct row_identity {
     const char *env_id; /* "": not known */
 };
 
-#define JUDGEMENT_COLUMNS "schema", "run_id", "env_id", "dataset", "threads", "seed"
+#define JUDGEMENT_COLUMNS "schema,run_id,env_id,dataset,threads,seed"
 
 /* The first columns of a judgement's row (ab.csv, gate.csv): schema, run_id, env_id, dataset, threads, seed.
  */

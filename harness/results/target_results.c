@@ -8,10 +8,9 @@
 #include "results/provenance.h"
 #include "stats/order.h"
 
-static const char *const columns[] = {
-    "schema",          "run_id",           "dataset", "backend",       "threads",           "seed",
-    "target_accuracy", "reached",          "epochs",  "train_seconds", "seconds_to_target", "val_accuracy",
-    "env_id",          PROVENANCE_COLUMNS, NULL};
+static const char columns[] =
+    "schema,run_id,dataset,backend,threads,seed,target_accuracy,reached,epochs,train_seconds,"
+    "seconds_to_target,val_accuracy,env_id," PROVENANCE_COLUMNS;
 
 int target_open(struct target_results *t, double accuracy, const char *dir,
                 const struct row_identity *identity, struct error *e)

@@ -198,27 +198,10 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
 
 int sweep_results_write(const struct sweep_results *r, const char *dir, const char *run_id, struct error *e)
 {
-    static const char *const columns[] = {"schema",
-                                          "run_id",
-                                          "dataset",
-                                          "point",
-                                          "threads",
-                                          "batch",
-                                          "hidden",
-                                          "seed",
-                                          "backend",
-                                          "epochs",
-                                          "median_train_seconds",
-                                          "gflops",
-                                          "peak_gflops",
-                                          "share_of_peak",
-                                          "val_accuracy",
-                                          "verified",
-                                          "outcome",
-                                          "point_run_id",
-                                          "env_id",
-                                          PROVENANCE_COLUMNS,
-                                          NULL};
+    static const char columns[] =
+        "schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,"
+        "gflops,peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_"
+        "id," PROVENANCE_COLUMNS;
     char stale[3700];
     struct csv c;
     snprintf(stale, sizeof stale, "%s/sweep.csv.partial", dir); /* of a kill right here */

@@ -20,7 +20,7 @@
 #include "results/csv.h"
 #include "base/atomic_file.h"
 
-static const char *const columns[] = {"name", "value", NULL};
+static const char columns[] = "name,value";
 
 static int make_dir(void **state)
 {

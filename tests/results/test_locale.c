@@ -37,7 +37,7 @@ static int run_shell(const char *format, const char *dir)
 
 static void check_file(const char *dir)
 {
-    static const char *const columns[] = {"a", "b", NULL};
+    static const char columns[] = "a,b";
     struct csv c;
     struct error e = {.code = EXIT_OK};
     char line[100] = "";
