@@ -198,6 +198,13 @@ compile_build() {
     ninja -C "$project_root/$1" >&2 || stop "the build in $project_root/$1 failed; the first error is above"
 }
 
+# run_tests NAME ARGUMENT-OF-MESON-TEST...: three at once on two CPUs, since many wait, for processes or for the disk.
+run_tests() {
+    local dir="$project_root/$1"
+    shift
+    meson test -C "$dir" --print-errorlogs --num-processes $((($(nproc) * 3 + 1) / 2)) "$@"
+}
+
 # The whole set-up: packages, a release build in build/.
 set_up() {
     install_needs "$needs_of_build"
