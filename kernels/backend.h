@@ -14,22 +14,24 @@
  * Conventions for everything below:
  *   - Matrices are row-major; lda, ldb, ldc, ld... are row strides in elements, at least the row length.
  *   - No pointer is promised to be aligned beyond its element type. Nothing outside the stated elements may
- * be read or written, not even in the gap between a row's end and the next row's start.
+ *     be read or written, not even in the gap between a row's end and the next row's start.
  *   - Outputs do not overlap inputs unless an op says that it works in place.
- *   - Ops cannot fail, never allocate, and leave MXCSR as they found it. What they need is allocated in
- * open().
+ *   - Ops cannot fail, never allocate, and leave MXCSR as they found it. The memory that they need is
+ *     allocated in open().
  *   - All calls on one state come from one thread at a time. A backend spreads work over an OpenMP team of
  *     plan->threads threads. It splits rows and columns of a result, never a sum over k, so that the bits of
- * a result do not depend on the number of threads; one that cannot promise this clears BACKEND_DETERMINISTIC.
- *   - Several instances may be open at a time, for different plans, and are called in turn. What a process
- * has only once, such as a library's number of threads, a backend sets again in a call that finds it
- * otherwise. While one is timed no other is open, and none was opened after it.
+ *     a result do not depend on the number of threads; a backend that cannot promise this does not set
+ *     BACKEND_DETERMINISTIC.
+ *   - Several instances may be open at a time, for different plans, and are called in turn. If a process has
+ *     something only once, such as a library's number of threads, a call that finds it changed must set it
+ *     again. While one is timed no other is open, and none was opened after it.
  *   - A backend may work with threads of its own. open(), and constructors of a plug-in before it, run on a
  *     thread that may use all places of the plan, one for each of its threads, and what they start inherits
  *     them. Where there are such threads, those of a pool or some that come and go with a call, thread 0
- * keeps all places while it is timed; otherwise it is bound to the first. The OpenMP team, which inherited
- * ops work with, is bound one thread to a place and then sleeps between its regions instead of spinning.
- *   - A backend starts no process. What it starts all the same is found, named and ended.
+ *     keeps all places while it is timed; otherwise it is bound to the first. The OpenMP team, which
+ *     inherited ops work with, is bound one thread to a place and then sleeps between its regions instead of
+ *     spinning.
+ *   - A backend starts no process. Any process that it starts anyway is found, named and killed.
  *   - Extents are >= 0; an extent of 0 is legal and touches nothing but what the op says.
  *   - NaN, infinities and subnormal numbers mean what IEEE 754 says and are never flushed or replaced, unless
  *     an op says otherwise. The sign of a zero and the sign and payload of a NaN are free.
@@ -69,7 +71,7 @@ struct blocking {
 };
 
 /* Values that a backend lets `bench tune` try for each member, 0 at the end; NULL: this one is fixed. Any
- * combination is legal: what cannot be had together, the backend lowers to what can. */
+ * combination is legal: the backend lowers sizes that do not fit together. */
 struct blocking_choices {
     const int *mr, *nr, *mc, *nc, *kc;
 };
@@ -95,14 +97,12 @@ struct plan {
  * A is stored m x k (NO_TRANS) or k x m (TRANS); B is stored k x n or n x k.
  * BLAS rules: beta == 0 does not read C; alpha == 0 or k == 0 does not read A and B; NaN and Inf propagate,
  * from C with any beta but 0, too, and through factors of 0: 0 * NaN and 0 * Inf are NaN on either side.
- * alpha and beta may have any finite value, and be NaN; beta may be infinite. What alpha = Inf gives is
- * undefined.
- * The order of the sum over k is free, and so is where alpha comes in; roundings follow, recombined sums such
- * as Strassen's do not: a row of op(A) or a column of op(B) that is 0 gives exact zeros. Where every product
- * and every partial sum in any order is a float, so is the result.
- * A and B may overlap or be the same. What they point to is read during the call only: the next one may find
- * other contents there. An extent is any int, and so is a stride: i * lda is a size_t.
- */
+ * alpha and beta may have any finite value, and be NaN; beta may be infinite. The result for alpha = Inf is
+ * undefined. The order of the sum over k is free, and so is the point at which alpha is applied. Recombined
+ * sums such as Strassen's are not allowed: a row of op(A) or a column of op(B) that is 0 gives exact zeros.
+ * If every product, and every partial sum in any order, is a float, the result must be exact. A and B may
+ * overlap or be the same. They are read only during the call: the next call may find other contents at the
+ * same addresses. An extent is any int, and so is a stride: i * lda is a size_t. */
 typedef void gemm_fn(void *state, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                      const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
@@ -117,13 +117,13 @@ typedef void bias_act_fn(void *state, int m, int n, const float *bias, enum acti
                          int ldx);
 
 /* In place: d[i][j] = y[i][j] > 0 ? d[i][j] : 0, where y is the output of the ReLU. The derivative at 0 is 0.
- * This is a choice, not a product: where y is not greater than 0, and NaN is not, the result is 0 whatever d
- * is; elsewhere it is d, NaN, infinite or subnormal as that may be. */
+ * The op selects and does not multiply: where y is not greater than 0 (NaN is not), the result is 0 whatever
+ * d is; elsewhere it is d, even if that is NaN, infinite or subnormal. */
 typedef void relu_grad_fn(void *state, int m, int n, const float *y, int ldy, float *d, int ldd);
 
 /* out[j] = sum over i < m of d[i][j], in any order; m == 0 gives zeros. A NaN, or infinities of both signs,
- * make the sum of their column NaN, infinities of one sign make it that infinity; other columns do not
- * notice. Where the sum of |d[i][j]| over i overflows, out[j] is undefined. */
+ * make the sum of their column NaN, infinities of one sign make it that infinity; other columns are
+ * unaffected. Where the sum of |d[i][j]| over i overflows, out[j] is undefined. */
 typedef void bias_grad_fn(void *state, int m, int n, const float *d, int ldd, float *out);
 
 /* Row by row, with p = softmax(logits[i]) (shifted by the row's maximum):
@@ -133,7 +133,7 @@ typedef void bias_grad_fn(void *state, int m, int n, const float *d, int ldd, fl
  * n >= 1, labels[i] < n; grad_scale is finite. Finite logits give finite results, but for a loss beyond the
  * largest float, which is infinite; p below 2^-126 may be 0. A logit of -Inf has p = 0, and an infinite loss
  * if it is the label's. NaN or +Inf among a row's logits, or nothing but -Inf, make its loss, p and grad NaN.
- * Other rows do not notice. grad may be the same matrix as logits (then ldgrad == ldlogits), with or without
+ * Other rows are unaffected. grad may be the same matrix as logits (then ldgrad == ldlogits), with or without
  * prob. prob never overlaps logits, and no two outputs overlap. */
 typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int ldlogits,
                              const uint8_t *labels, float grad_scale, float *loss, float *grad, int ldgrad,
@@ -143,8 +143,8 @@ typedef void softmax_xent_fn(void *state, int m, int n, const float *logits, int
  *   v = rho * v + (1 - rho) * g * g;  w = w - lr * g / (sqrt(v) + epsilon)
  * 1 - rho is computed once, in float. Square root and division are correctly rounded.
  * 0 <= rho <= 1, epsilon >= 0, lr finite, v >= 0 or NaN, and epsilon > 0 where g and v may both be 0. g is
- * NaN, infinite, or so small that g * g does not overflow. NaN and infinities do to v and w of their element,
- * and of no other, what the formulas say: NaN in g or v makes v and w NaN; infinite g, for rho < 1, makes v
+ * NaN, infinite, or so small that g * g does not overflow. NaN and infinities affect v and w of their own
+ * element only, as the formulas say: NaN in g or v makes v and w NaN; infinite g, for rho < 1, makes v
  * infinite and w NaN; infinite v, for rho > 0, stays and leaves w as it was. */
 typedef void rmsprop_fn(void *state, size_t n, float lr, float rho, float epsilon, const float *g, float *v,
                         float *w);
@@ -185,15 +185,15 @@ struct step_result {
     uint32_t correct; /* rows whose first largest logit is the label */
 };
 
-/* All four may be called in any order, load() first. A backend may put work off, as long as no answer shows
- * it: predict() and store() see every step() before them, and change nothing that a later call shows.
- * What a batch points to is read during the call only; the next one may find other contents at the same
+/* All four may be called in any order, load() first. A backend may postpone work as long as no result shows
+ * it: predict() and store() take every earlier step() into account, and change nothing that a later call
+ * shows. A batch's memory is read only during the call: the next call may find other contents at the same
  * addresses. States are independent of each other: several may be open, with other plans, and be called in
  * turn.
  *
  * Finite logits give finite results, whatever their size, as in softmax_xent. What a step computes from a
- * model with NaN, infinities or a v < 0 is not defined. It returns all the same, and the next load() of a
- * finite model leaves no trace of it. */
+ * model with NaN, infinities or a v < 0 is not defined. It must still return, and the next load() of a finite
+ * model must leave no trace of it. */
 struct step_ops {
     /* Copies parameters and optimizer state in. May be called at any time between steps. */
     void (*load)(void *state, const struct model *m);
@@ -209,10 +209,10 @@ struct step_ops {
     void (*phase_seconds)(void *state, double *seconds);
     /* How often thread 0 has read a clock for them since open(); NULL: not counted. */
     uint64_t (*clock_reads)(void *state);
-    /* For a step that leaves out products with pixels that are 0: floating-point operations that the matrix
-     * products of all step() since open() have made, a multiply-add counted as two. Not counted is what only
-     * fills a vector or a block; so it is at least the work with pixels that are not 0, and at most all of
-     * the network's. NULL: that. */
+    /* For a step that skips products with pixels that are 0: floating-point operations that the matrix
+     * products of all step() calls since open() did, a multiply-add counted as two. Padding of a vector or a
+     * block does not count. So the number is at least the work with pixels that are not 0, and at most that
+     * of the whole network. NULL: the step skips nothing. */
     double (*flop_done)(void *state);
 };
 
@@ -223,8 +223,9 @@ enum backend_flag {
     BACKEND_ON_REQUEST = 1u << 1,       /* not part of "--backend all" */
     BACKEND_TAKES_ARGUMENT = 1u << 2,   /* --backend NAME:TEXT is legal; TEXT arrives as plan->argument */
     BACKEND_INHERITS_FASTEST = 1u << 3, /* ops left empty come from the fastest own backend, not from naive */
-    /* gemm is whatever library the user names, whose special values are its own: where it breaks only rules
-     * of NaN, Inf, alpha and beta, it is timed as deviating. Not for plug-ins, for which the user decides. */
+    /* gemm comes from a library that the user names, which may treat special values in its own way: if it
+     * breaks only the rules for NaN, Inf, alpha and beta, it is timed as deviating. Not for plug-ins, for
+     * which the user decides. */
     BACKEND_MAY_DEVIATE = 1u << 4,
 };
 
@@ -247,7 +248,7 @@ struct backend {
     struct blocking blocking;               /* where the plan names none */
     const struct blocking_choices *choices; /* what may be tuned; NULL: nothing */
     /* The sizes under a plan: those it names, the rest from its caches and threads. NULL: from `blocking`.
-     * Not asked of plug-ins, which are not tuned. */
+     * Not called for plug-ins, which are not tuned. */
     struct blocking (*blocking_of)(const struct plan *plan);
     /* How a step of plan->batch images is divided among plan->threads threads: multiply-adds of the first
      * layer that one of them does, forward and for the gradient of w1. NULL: not told. */
@@ -265,7 +266,7 @@ struct backend {
     const struct step_ops *step; /* NULL: the harness composes the step */
     /* The backend whose step this one's equals bit by bit: loss, count, probabilities, parameters and
      * optimizer state, for any data and any number of threads, as long as no gradient overflows. The proof
-     * holds it to that. NULL: no promise. */
+     * checks it. NULL: no promise. */
     const char *same_bits_as;
 };
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # What scripts/run, scripts/test and .ci/run share: install what is missing, configure, build. Sourced, not run.
-# Everything here talks on stderr; stdout belongs to the programs that are run afterwards.
+# Everything here prints to stderr; stdout belongs to the programs that run afterwards.
 
 project_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -54,7 +54,7 @@ debian_has() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# need_met KIND WHAT: whether the thing itself is usable, whoever installed it.
+# need_met KIND WHAT: whether the thing itself is usable, however it was installed.
 need_met() {
     case $1 in
     tool) command -v "$2" >/dev/null ;;
@@ -101,7 +101,7 @@ missing_packages() {
     done <<<"$1"
 }
 
-# still_missing NEEDS PACKAGE...: of these packages, those whose content is not there by another way either.
+# still_missing NEEDS PACKAGE...: of these packages, those whose content was not installed in another way either.
 still_missing() {
     local needs=$1 package kind what
     shift

@@ -12,7 +12,7 @@
 #include "backend.h"
 
 /* A tile of MR x NR of C stays in 12 of the 16 registers; KC x NR of B, packed, is 16 KiB, half of an L1
- * cache. Threads share out blocks of MC rows by NR columns, never k. */
+ * cache. Threads divide C into blocks of MC rows by NR columns, and never divide k. */
 enum { MR = 6, NR = 16, MC = 96, KC = 256 };
 
 struct state {

@@ -9,7 +9,7 @@
 
 #include "backends/op.h"
 
-/* The backend itself, the one behind the ops that it leaves empty, and the one behind that. */
+/* The backend itself, the fallback for the ops that it leaves empty, and the fallback's own fallback. */
 enum { CONTENDER_SOURCES = 3 };
 
 struct contender {
@@ -26,19 +26,20 @@ struct contender {
     bool inherited[OP_COUNT];                   /* not the backend's own */
 };
 
-/* Opens backend b for the plan, ops left empty taken from fallback, and what that leaves empty from the one
- * behind it (registry_fallback_for). The plan's blocking goes to the one whose gemm is used, its argument to
- * b. e is EXIT_NOTHING, which only this means to a worker, with the backend's own message when its open()
- * fails. */
+/* Opens backend b for the plan, ops left empty taken from fallback, and those that the fallback leaves empty
+ * from its own (registry_fallback_for). The plan's blocking goes to the backend whose gemm is used, its
+ * argument to b. If the backend's open() fails, e is EXIT_NOTHING, which means only this to a worker, with
+ * the backend's own message. */
 int contender_open(struct contender *c, const struct backend *b, const struct backend *fallback,
                    const struct plan *plan, struct error *e);
 void contender_close(struct contender *c);
 
-/* Whose multiply-adds a training step makes: b's in its own step, else those of whoever brings gemm. */
+/* The backend whose multiply-adds a training step does: b in its own step, else the one that supplies gemm.
+ * */
 const struct backend *contender_multiplier(const struct contender *c);
 
-/* The sizes at which its gemm changes path under this plan: the plan's where b lets itself be tuned, else
- * those that b has for such a plan. */
+/* The sizes at which its gemm changes path under this plan: the plan's if b can be tuned, else b's own for
+ * such a plan. */
 struct blocking contender_blocking(const struct backend *b, const struct plan *plan);
 
 /* What runs besides ops: the functions of a backend's own training step. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What there is to say about a backend, as text. */
+ * Descriptions of a backend as text. */
 #ifndef LB_DESCRIBE_H
 #define LB_DESCRIBE_H
 
@@ -15,7 +15,8 @@
 /* The ops of a set as a JSON array; a new reference for the caller, NULL when out of memory. */
 json_t *describe_ops_json(op_set ops);
 
-/* Whose each op is, {"gemm": "mine", "gather": "avx512", ...}; a new reference, NULL when out of memory. */
+/* The backend that each op comes from, {"gemm": "mine", "gather": "avx512", ...}; a new reference, NULL when
+ * out of memory. */
 json_t *describe_sources_json(const struct registry_entry *entry);
 
 /* The ops that come from where this one does, itself among them. */
@@ -26,7 +27,8 @@ op_set describe_ops_beside(const struct registry_entry *entry, enum op_id one);
 enum { DESCRIBE_INHERITED_SIZE = 512 };
 char *describe_inherited(const struct registry_entry *entry, char text[DESCRIBE_INHERITED_SIZE]);
 
-/* What training steps are compared where these two are: "fused", "composed", or "composed against fused". */
+/* The kind of training steps that a comparison of these two compares: "fused", "composed", or "composed
+ * against fused". */
 const char *describe_steps(const struct registry_entry *a, const struct registry_entry *b);
 bool steps_differ(const struct registry_entry *a, const struct registry_entry *b);
 
@@ -36,8 +38,8 @@ bool steps_differ(const struct registry_entry *a, const struct registry_entry *b
 void describe_implementation(const struct contender *c, bool ops_only, char *text, size_t size);
 void describe_library(const struct contender *c, char *text, size_t size);
 
-/* What goes with every figure of the speed of a backend whose step leaves out products: "skips zero pixels;
- * same bits as avx512". "" of the others. Returns text. */
+/* The note to show with every speed of a backend whose step skips products: "skips zero pixels; same bits as
+ * avx512". "" for the others. Returns text. */
 enum { DESCRIBE_NOTE_SIZE = 40 + BACKEND_NAME_MAX };
 char *describe_note(const struct registry_entry *entry, char text[DESCRIBE_NOTE_SIZE]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Contenders whose library the environment changes: a rival that is held back must not look slow by itself.
- */
+ * Contenders whose library the environment changes: a rival that a setting slows down must not look slow by
+ itself. */
 #ifndef LB_HELD_BACK_H
 #define LB_HELD_BACK_H
 

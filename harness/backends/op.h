@@ -28,10 +28,10 @@ enum { OP_NAMES_SIZE = 256 };
 /* "gemm", "gather", ... */
 const char *op_name(enum op_id op);
 
-/* Whether the backend brings this op itself. */
+/* Whether the backend has this op itself. */
 bool backend_has_op(const struct backend *b, enum op_id op);
 
-/* All that it brings itself. */
+/* All ops that it has itself. */
 op_set backend_ops(const struct backend *b);
 
 /* The names of a set with `between` between them; "" of the empty one. Returns text. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backends from shared objects. The program itself never runs code of theirs: a child process that dies with
- * the question asks one who it is (plugin_probe), the answer stands in for it here (struct plugin), and
- * workers load it for real (plugin_load). This contains accidents; it does not defend against malice. */
+ * Backends from shared objects. The program itself never runs code of theirs: a child process, which may
+ * crash, asks the plug-in what it is (plugin_probe); a stub with the answers stands in for it here (struct
+ * plugin); and workers really load it (plugin_load). This contains accidents; it does not defend against
+ * malice. */
 #ifndef LB_PLUGIN_H
 #define LB_PLUGIN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a plug-in, or a backend of another build, says of itself, by value. */
+ * What a plug-in, or a backend of another build, says about itself, by value. */
 #ifndef LB_PLUGIN_FACTS_H
 #define LB_PLUGIN_FACTS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A plug-in's file in this process, which its code can then bring down: only for processes that may crash, or
- * after one of them has survived it. */
+ * Loads a plug-in's file into this process, which its code can then crash: only for processes that may crash,
+ * or after another process has survived it. */
 #ifndef LB_PLUGIN_LOAD_H
 #define LB_PLUGIN_LOAD_H
 

@@ -45,8 +45,8 @@ struct registry_entry {
  * when its name is taken, or when there are more than REGISTRY_MAX_PLUGINS. */
 int registry_add_plugin(const char *argument, struct error *e);
 
-/* For a process that works for one that has probed the plug-in: loads it and adds it under the name that it
- * has there, as a backend of this process. Errors as of plugin_load. */
+/* For the worker of a process that has probed the plug-in: loads it and adds it under the same name, as a
+ * backend of this process. Errors as of plugin_load. */
 int registry_add_loaded(const char *name, const char *path, struct error *e);
 
 /* Loads the plug-ins behind an entry into this process, for good: all entries with their backends are
@@ -75,14 +75,14 @@ const struct backend *registry_fallback(void);
 /* Whether that is what the entry runs, under whatever name. */
 bool registry_is_fallback(const struct registry_entry *entry);
 
-/* The backend behind the ops that this one leaves empty: the reference backend, or the fastest own one that
- * is ready where the backend asks for that (BACKEND_INHERITS_FASTEST). */
+/* The fallback for the ops that this backend leaves empty: the reference backend, or, if the backend asks for
+ * it (BACKEND_INHERITS_FASTEST), the fastest built-in one that is ready. */
 const struct backend *registry_fallback_for(const struct backend *backend);
 
 /* The same for an entry: its base, where it has one. */
 const struct backend *registry_fallback_of(const struct registry_entry *entry);
 
-/* Whose this op of an entry is: the backend's, its fallback's, or that of the one behind that. */
+/* The backend that this op of an entry comes from: its own, its fallback, or the fallback's own. */
 const struct backend *registry_op_backend(const struct registry_entry *entry, enum op_id op);
 
 /* As contender_multiplier() once it is opened. */
@@ -99,18 +99,18 @@ const struct plugin *registry_plugin_of(const struct registry_entry *entry);
  * deviate, of a plug-in when the user asks for it. */
 bool registry_may_deviate(const struct registry_entry *entry, bool asked);
 
-/* What the outcome of this backend's trainings is compared with: the fastest other one of our own that is
- * ready, else the reference backend; NULL when there is no other. */
+/* The backend that this one's trainings are compared with: the fastest other built-in one that is ready, else
+ * the reference backend; NULL when there is no other. */
 const struct backend *registry_rival_of(const struct backend *backend);
 
-/* Whom an entry is compared with where the user names nobody: that rival, its composed step where the entry
- * has no training step of its own. NULL when there is no rival, and with e when out of memory. */
+/* The entry that this one is compared with if the user names none: that rival, or its composed step if the
+ * entry has no training step of its own. NULL when there is no rival, and with e when out of memory. */
 const struct registry_entry *registry_opponent_of(const struct registry_entry *entry, struct error *e);
 
 /* Turns "a,b,c" or "all" into entries, in table order for all, in the user's order otherwise. all = every
- * ready backend but those on request (BACKEND_ON_REQUEST). Plug-ins that the list does not name follow at its
- * end: who loads one wants it. A name that is unknown (EXIT_USAGE, with the nearest one), repeated
- * (EXIT_USAGE) or not ready (EXIT_NOTHING, with the reason; so is a plug-in) is an error. */
+ * ready backend but those on request (BACKEND_ON_REQUEST). Plug-ins that the list does not name are added at
+ * its end, because a user who loads one wants it. A name that is unknown (EXIT_USAGE, with the nearest one),
+ * repeated (EXIT_USAGE) or not ready (EXIT_NOTHING, with the reason; so is a plug-in) is an error. */
 int registry_select(const char *list, const struct registry_entry **chosen, int *count, struct error *e);
 
 /* Adds the opponent of the first plug-in without a training step that would run beside fused steps only by

@@ -28,7 +28,7 @@ struct backend_spec {
     bool composed;                    /* with a base, too */
 };
 
-/* Says nothing of whether there are such backends. EXIT_USAGE. */
+/* Does not check whether these backends exist. EXIT_USAGE. */
 int backend_spec_parse(struct backend_spec *s, const char *text, struct error *e);
 
 /* A text that is parsed to the same spec, one and the same for all such texts; free(). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an interrupted program must still do with its files when it cannot wait for the work under way: a long
+ * What an interrupted program must still do with its files if it cannot wait for the current work: a long
  * call of an op, a proof, a write to a stopped terminal. Open files are listed here, and a signal handler
  * puts all of them in order. */
 #ifndef LB_ENDING_H
@@ -23,13 +23,13 @@ struct ending {
     size_t length;
 };
 
-/* Listing the same one twice is listing it once. Where the list is full, the file stays as a kill leaves it.
- */
+/* Listing a file twice has no further effect. If the list is full, the file stays as a kill leaves it. */
 void ending_add(struct ending *what);
 /* Does nothing when it is not listed. */
 void ending_remove(struct ending *what);
 
-/* Between the two, which nest, no end comes: files are being written. For the main thread only. */
+/* Between these two, which nest, the program does not end, because files are being written. For the main
+ * thread only. */
 void ending_hold(void);
 void ending_let(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one door for files of the user's and of earlier runs: only regular files, opened without blocking (a
- * FIFO would hold the program up for ever), and only up to a size that no honest file of the kind has. Files
- * of /proc and /sys are the kernel's and do not come through here. */
+ * The only way in for files from the user and from earlier runs: only regular files, opened without blocking
+ * (a FIFO would block the program for ever), and only up to a size that no real file of the kind reaches.
+ * Files of /proc and /sys are the kernel's and do not come through here. */
 #ifndef LB_INPUT_H
 #define LB_INPUT_H
 

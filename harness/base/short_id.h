@@ -6,8 +6,8 @@
 
 enum { SHORT_ID_SIZE = 14 };
 
-/* The first 12 of these hexadecimal digits. Where they read as a number (123456789012, 12e345678901), which
- * pandas and spreadsheets would make of them, an x comes before them. "" stays "". Returns id. */
+/* The first 12 of these hexadecimal digits. If they look like a number (123456789012, 12e345678901), as which
+ * pandas and spreadsheets would read them, an x comes first. "" stays "". Returns id. */
 char *short_id(char id[SHORT_ID_SIZE], const char *digits);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The time by two clocks at once: the C library's, which times everything, and the CPU's time stamp counter,
- * which is an instruction and therefore cannot be replaced as the former can. */
+ * which is an instruction and so, unlike the former, cannot be replaced. */
 #ifndef LB_TIMESTAMP_H
 #define LB_TIMESTAMP_H
 
@@ -15,8 +15,7 @@ struct timestamp {
     uint64_t ticks; /* of the time stamp counter */
 };
 
-/* Most ticks between two readings of the counter with the clock's in between; beyond, something came between.
- */
+/* Most ticks between two readings of the counter around one of the clock; more means an interruption. */
 enum { TIMESTAMP_CLOSE = 400, TIMESTAMP_TRIES = 5 };
 
 /* The counter's figure is the middle of what it was right before and right after the clock was read; of a few

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory for small things that the program cannot do without: these return it, or end the process with one
- * line on stderr and EXIT_INTERNAL. Nothing is lost that a kill would not lose as well. Free with free(). */
+ * Memory for small things that the program cannot do without: these functions return it, or end the process
+ * with one line on stderr and EXIT_INTERNAL. Nothing is lost that a kill would not lose as well. Free with
+ * free(). */
 #ifndef LB_XALLOC_H
 #define LB_XALLOC_H
 

@@ -21,9 +21,9 @@ void integrity_session_close(struct integrity_session *b);
 
 struct integrity *integrity_session_of(struct integrity_session *b, const struct registry_entry *entry);
 
-/* When no worker runs any more: makes the checks of the end, writes integrity.csv into the session's
- * directory, and enters the verdicts in the record. Returns EXIT_OK, EXIT_INTEGRITY when a contender violates
- * one, or e's code. */
+/* Once no worker is running: runs the final checks, writes integrity.csv into the session's directory, and
+ * enters the verdicts in the record. Returns EXIT_OK, EXIT_INTEGRITY when a contender violates one, or e's
+ * code. */
 int integrity_session_conclude(struct integrity_session *b, struct summary *summary, struct record *record,
                                struct error *e);
 

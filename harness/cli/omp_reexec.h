@@ -4,10 +4,10 @@
 
 #include "cli/session.h"
 
-/* For the commands that measure in this process, where a training worker has threads of its own: starts the
- * program again, once, with the OpenMP environment that a worker gets. Without it, threads that the proof's
- * teams of other sizes made are where the user's settings or, without any, the first thread is. Comes back
- * in the new start, or with an error. */
+/* For the commands that measure in this process and not in a training worker: starts the program again, once,
+ * with the OpenMP environment that a worker gets. Without that, threads that the proof created for teams of
+ * other sizes would run where the user's settings put them, or, without any, where the first thread runs.
+ * Returns in the new start, or with an error. */
 int team_start_again(const struct options *o, const struct invocation *invocation, struct error *e);
 
 /* For the commands that call ops in this process: gives OpenMP the session's number of threads and binds each

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a run was asked for, as "settings" of machine.json and sweep.json: written so that --resume can ask
- * for the same again. */
+ * What a run was asked to do, as "settings" of machine.json and sweep.json: written so that --resume can
+ * repeat it. */
 #ifndef LB_SETTINGS_H
 #define LB_SETTINGS_H
 

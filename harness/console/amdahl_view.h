@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Amdahl's law on two backends as a sentence. */
+ * Amdahl's law applied to two backends, as a sentence. */
 #ifndef LB_AMDAHL_VIEW_H
 #define LB_AMDAHL_VIEW_H
 

@@ -9,7 +9,7 @@
 #include "console/table.h"
 #include "results/run_comparison.h"
 
-/* The runs and in what they differ, the table, why a speed is not stated, and what none of them can tell. */
+/* The runs and how they differ, the table, why a speed is not stated, and what the comparison cannot tell. */
 void compare_print(const struct run_comparison *c, FILE *out);
 
 /* The table alone; free with table_free. */

@@ -24,10 +24,10 @@ struct eta {
 /* Something begins that has no parts yet. now: clock_seconds(), here and below. */
 void eta_start(struct eta *e, double now);
 
-/* So many parts of a kind are to be done; owed may be 0 and grow with later calls. */
+/* So many parts of a kind are still to do; owed may be 0 and grow with later calls. */
 void eta_plan(struct eta *e, const char *name, int owed);
 
-/* No more parts of a kind are to be done. */
+/* No parts of a kind remain. */
 void eta_drop(struct eta *e, const char *name);
 
 /* A part of a kind begins: part 0 is none, but work of its own, such as a proof. */

@@ -8,8 +8,8 @@
 
 #include "machine/other_load.h"
 
-/* "warning: others take 52 % of the 2 CPUs that bench uses ..."; "" where they take next to nothing, or where
- * it is not known. Returns text. */
+/* "warning: others take 52 % of the 2 CPUs that bench uses ..."; "" if they take almost nothing, or if that
+ * is not known. Returns text. */
 char *load_warning(const struct other_load *l, char *text, size_t size);
 
 #endif

@@ -18,7 +18,7 @@ struct progress_view {
     double flop_per_row; /* of a training step of this turn; 0: not known before its end */
     double drawn_at;     /* clock_seconds() of the last redraw */
     bool line_open;      /* the cursor stands in a line that is redrawn */
-    struct eta eta;      /* the caller says what is to be done, see eta_plan */
+    struct eta eta;      /* the caller says what there is to do, see eta_plan */
 };
 
 /* live follows from the terminal and TERM. */
@@ -35,7 +35,7 @@ void progress_view_tick(struct progress_view *v, const struct progress *p);
 void progress_view_epoch(struct progress_view *v, const char *name, const struct epoch_result *r, int epochs,
                          double flop);
 
-/* A line of its own, below what has been drawn. Not shown when quiet. */
+/* A separate line, below what has been drawn. Not shown when quiet. */
 void progress_view_line(struct progress_view *v, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The summary's sentences about ops: where the time goes now, and what it cost to know; in lines of so many
- * columns (0: one line each). */
+ * The summary's sentences about ops: where the time goes now, and what measuring that cost; in lines of so
+ * many columns (0: one line each). */
 #ifndef LB_SUMMARY_OPS_H
 #define LB_SUMMARY_OPS_H
 

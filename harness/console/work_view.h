@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a backend divides a training step among a team, as it says itself: nothing runs. */
+ * How a backend divides a training step among a team, as the backend reports it: nothing runs. */
 #ifndef LB_WORK_VIEW_H
 #define LB_WORK_VIEW_H
 
@@ -18,11 +18,11 @@ struct work_shares {
 /* Of plan->threads threads: forward, then backward. */
 void work_shares_of(const struct backend *b, const struct plan *plan, struct work_shares shares[2]);
 
-/* A line for each pass, and one for each thread. Nothing for a backend that does not tell. */
+/* A line for each pass, and one for each thread. Nothing for a backend that does not report it. */
 void work_view_print(const struct backend *b, const struct plan *plan, FILE *out);
 
-/* {"forward": [...], "backward": [...]}: multiply-adds thread by thread; NULL where the backend does not
- * tell, or when out of memory. */
+/* {"forward": [...], "backward": [...]}: multiply-adds thread by thread; NULL if the backend does not report
+ * it, or when out of memory. */
 json_t *work_view_json(const struct backend *b, const struct plan *plan);
 
 #endif

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Lanebench for ReFrame: reframe -c packaging/reframe -S bench=/path/to/build/bench -r
 
-A backend passes when its proof passed, no integrity check failed and the run ended by itself. Figures are its share of the peak
-measured beside the epochs, its seconds, and its speed over the reference backend of the same run. `reference` is empty: seconds
-belong to one kind of node, so give yours per system, or per CPU as in
-reference = {'$index': ('$processor.arch', 'backend'), ('zen4', 'avx512'): {'share_of_peak': (0.85, -0.03, None, '1')}}."""
+A backend passes when its proof passed, no integrity check failed and the run ended by itself. The figures are its share
+of peak, its seconds per epoch, and its speed over the reference backend in the same run. `reference` is empty, because
+seconds depend on the kind of node: set yours per system, or per CPU as in reference = {'$index': ('$processor.arch',
+'backend'), ('zen4', 'avx512'): {'share_of_peak': (0.85, -0.03, None, '1')}}."""
 
 import json
 import os

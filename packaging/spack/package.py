@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For a Spack repository of your own: packages/lanebench/package.py. Give the sources, for no release is published:
-#   spack develop --path /path/to/lanebench lanebench@main
+# For a Spack repository of your own: packages/lanebench/package.py. No release is published, so give the sources: spack
+#   develop --path /path/to/lanebench lanebench@main
 from spack.package import *
 
 

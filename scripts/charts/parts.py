@@ -81,7 +81,7 @@ def draw_breakdown(runs):
     relative.set_title("share")
     relative.tick_params(labelleft=False, left=False)
     caption = ("Medians of each part's wall time over the epochs after the first.\n"
-               "The same colour is the same work, whether an op of a composed step or a phase of a fused one.")
+               "The same colour means the same work, whether an op of a composed step or a phase of a fused one.")
     if any(part.inherited for b in backends for part in b.timed_parts()):
         caption += "\nHatched: inherited from the fallback backend, not the backend's own work."
     style.finish(figure, "Where a training epoch goes", caption, with_peers(runs), legend_height)

@@ -10,7 +10,7 @@ FAMILIES = (
     ("lanebench_epoch_seconds", "seconds", "Median training time of the later epochs.", lambda p: p.seconds),
     ("lanebench_epoch_low_seconds", "seconds", "Lower end of its 95 % interval.", lambda p: p.low),
     ("lanebench_epoch_high_seconds", "seconds", "Upper end of its 95 % interval.", lambda p: p.high),
-    ("lanebench_epoch_gflops", None, "GFLOP/s of the operations that the median epoch made.", lambda p: p.gflops),
+    ("lanebench_epoch_gflops", None, "GFLOP/s of the operations that the median epoch did.", lambda p: p.gflops),
     ("lanebench_validation_accuracy_ratio", "ratio", "Validation accuracy after the last epoch.", lambda p: p.accuracy),
     ("lanebench_disturbed_epochs", None, "Later epochs that something disturbed.", lambda p: p.disturbed),
 )

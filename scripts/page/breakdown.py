@@ -18,7 +18,8 @@ def render(runs):
         return ""
     colours = palette.part_colours(dict.fromkeys(p.name for b in backends for p in b.timed_parts()))
     text = ("Medians of each part's wall time over the epochs after the first; their sum is close to the median epoch, "
-            "not equal to it. The same colour is the same work, whether an op of a composed step or a phase of a fused one; "
+            "but not equal to it. The same colour means the same work, whether an op of a composed step or a phase of a "
+            "fused one; "
             "“other” is what no line accounts for.")
     if any(p.inherited for b in backends for p in b.timed_parts()):
         text += " Hatched: inherited from the fallback backend."
@@ -41,7 +42,7 @@ def largest(backends):
         return
     fastest = min(believed, key=lambda b: b.seconds)
     part = max(fastest.timed_parts(), key=lambda p: p.seconds)
-    gain = f": were it free, an epoch would be {fmt.times(part.speedup_if_free)} as fast" if part.speedup_if_free else ""
+    gain = f": without it, an epoch would be {fmt.times(part.speedup_if_free)} as fast" if part.speedup_if_free else ""
     yield (f" The largest part of {fastest.label}'s epoch is {part.name}, {fmt.percent(part.share_of_epoch)}{gain} "
            "(Amdahl's law).")
 

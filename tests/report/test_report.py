@@ -365,7 +365,7 @@ class Numbers(Case):
                                  repr(part["share_of_roof"]), "inherited" if part.get("inherited") else ""])
         self.assertEqual(self.page().table("parts"), expected)
         change_figures(self.run_dir, "avx2", median_seconds=0.1)
-        self.assertIn("The largest part of avx2's epoch is backward1, 51 %: were it free, an epoch would be 7.50x as fast",
+        self.assertIn("The largest part of avx2's epoch is backward1, 51 %: without it, an epoch would be 7.50x as fast",
                       self.page().shown(self.page().by_id("breakdown")).replace("\u2060", ""))
 
     def test_amdahl(self):
