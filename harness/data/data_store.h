@@ -24,8 +24,8 @@ int data_store_append(struct data_store *s, const uint8_t *bytes, size_t count, 
 /* From here on the contents and the size cannot be changed. 0 or an error. */
 int data_store_seal(struct data_store *s, struct error *e);
 
-/* Maps all `bytes` of a store read-only with its pages present, so that first touches cost no timed region
- * anything. NULL and an error when fd holds fewer. */
+/* Maps all `bytes` of a store read-only with its pages present, so that no timed region pays for first
+ * touches. NULL and an error when fd holds fewer. */
 void *data_store_map(int fd, size_t bytes, struct error *e);
 
 /* A private read-only copy of a mapping, in huge pages where the system gives them, in its place: a shuffled

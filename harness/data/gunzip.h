@@ -32,8 +32,8 @@ enum idx_status gunzip_open(struct gunzip *g, struct byte_source *in);
 /* Inflates up to size bytes to `to`; *got is fewer only at the end of the content. */
 enum idx_status gunzip_read(struct gunzip *g, uint8_t *to, size_t size, size_t *got);
 
-/* Requires that the content ends here and that what follows it is right. IDX_GZIP_BOMB: there would be more;
- * IDX_GZIP_MEMBERS: the same where there are several members. */
+/* Requires that the content ends here and that what follows it is valid. IDX_GZIP_BOMB: there is more;
+ * IDX_GZIP_MEMBERS: the same with several members. */
 enum idx_status gunzip_finish(struct gunzip *g);
 
 void gunzip_close(struct gunzip *g);

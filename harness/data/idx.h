@@ -45,8 +45,8 @@ enum idx_status idx_load(const char *path, enum idx_kind kind, const struct idx_
 enum idx_status idx_check_pair(const struct idx_array *images, const char *images_name,
                                const struct idx_array *labels, const char *labels_name, struct error *e);
 
-/* Reports a status about the file `name` as this header's functions do: "name: what (idx-...); remedy".
- * Returns s. */
+/* Reports a status of the file `name` as this header's functions do: "name: what (idx-...); remedy". Returns
+ * s. */
 enum idx_status idx_fail(enum idx_status s, const char *name, struct error *e, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What on a machine disturbs measuring: one finding per thing that is known to, judged by what the probe saw
- * of it. Nothing of the system is changed. */
+ * What disturbs measurements on a machine: one finding per known cause, judged by the effect that the probe
+ * saw. Changes nothing in the system. */
 #ifndef LB_DOCTOR_H
 #define LB_DOCTOR_H
 
@@ -10,7 +10,7 @@
 enum finding_state {
     FINDING_FINE,    /* not the case here, or no effect that the probe could see */
     FINDING_WARNING, /* and its effect was seen */
-    FINDING_NOTE,    /* is the case, but what it does cannot be seen without changing it */
+    FINDING_NOTE,    /* is the case, but its effect cannot be measured without changing it */
     FINDING_UNKNOWN, /* the system does not say */
 };
 

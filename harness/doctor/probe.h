@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Three seconds of measuring what the disturbances of this machine do to work whose time should never change.
+ * Measures for three seconds what the disturbances of this machine do to work whose time should never change.
  */
 #ifndef LB_PROBE_H
 #define LB_PROBE_H
@@ -21,7 +21,7 @@ struct probe {
     int pieces;
     double piece_median, piece_p95, piece_worst; /* s */
     /* The same by stretches of 30 ms, whatever happened in them. Half the 95 % interval of their median as a
-     * share of it, and at least 0.5 %: effects smaller than this cannot be told from none. */
+     * share of it, and at least 0.5 %: smaller effects cannot be distinguished from none. */
     double visible;
     double stretch_p95; /* their 95th percentile, less the median, as a share of it */
 
@@ -30,7 +30,7 @@ struct probe {
     double ghz_single;        /* of one thread, baseline */
     double slower_after_rest; /* the first piece after 20 ms of rest, less the median, as a share of it */
     double wake_seconds;      /* how late a sleeping thread wakes, median */
-    double clock_seconds;     /* that a look at the clock takes */
+    double clock_seconds;     /* that reading the clock takes */
     double multiply_seconds, multiply_subnormal_seconds; /* of floats, one of which is subnormal */
 
     /* Read bandwidth of the last-level cache in GB/s, as around each epoch of a run, several times over the

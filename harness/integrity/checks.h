@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE INTEGRITY CHECKS: whether the figures of a contender are what they say. Pure judgement: everything that
- * is judged was measured elsewhere, as far as possible by the parent, since a worker runs foreign native
- * code. */
+ * THE INTEGRITY CHECKS: whether the figures of a contender are what they seem. They only judge: everything
+ * was measured elsewhere, as far as possible by the parent, because a worker runs foreign native code. */
 #ifndef LB_INTEGRITY_CHECKS_H
 #define LB_INTEGRITY_CHECKS_H
 
@@ -81,7 +80,7 @@ struct integrity {
 /* Faster than so much of the roof is a violation; the same as in the report's warning. */
 #define INTEGRITY_ROOF_MARGIN 1.02
 
-/* Adds what an epoch shows; the roof is judged by integrity_judge_roof. */
+/* Adds what an epoch shows; integrity_judge_roof judges the roof. */
 void integrity_epoch(struct integrity *i, struct integrity_ground *g, const struct epoch_report *report);
 
 /* The contender left, for OUTCOME_INTEGRITY. */

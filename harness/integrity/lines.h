@@ -11,8 +11,8 @@
 
 #define SAY(text, ...) (snprintf(text, sizeof(text), __VA_ARGS__), clean_text(text))
 
-/* A finding: the line to write it to, or NULL. The first violation stays; of what passes, what comes nearest
- * to one does. */
+/* A finding: the line to write it to, or NULL. The first violation stays; of the epochs that pass, the one
+ * that comes closest to a violation does. */
 struct integrity_line *lines_take(struct integrity *i, enum integrity_check check, bool right,
                                   double severity);
 

@@ -11,7 +11,8 @@
 #include "machine/offspring.h"
 
 /* As fork(): 0 in the child, where only async-signal-safe functions were called; in the parent the child's
- * id, or -1 with errno. SIGCHLD gets its default action, or the kernel would not tell how the child ended. */
+ * id, or -1 with errno. SIGCHLD gets its default action, because otherwise the kernel does not report how the
+ * child ended. */
 pid_t child_fork(void);
 
 /* Waits up to `seconds` for the end of the child. Returns whether it came; the child is not collected yet. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* Seconds since boot, summed over the CPUs asked for. The kernel counts in ticks of 10 ms on most systems, so
- * that the difference of two readings is true to one tick a CPU. */
+ * the difference of two readings is accurate to one tick per CPU. */
 struct cpu_time {
     double busy;  /* user, nice, system and interrupts */
     double steal; /* wanted to run, but the hypervisor ran something else; NAN where it is not counted */

@@ -16,9 +16,9 @@ bool library_env_is_recorded(const char *variable);
 /* Whether it is one of an OpenMP runtime's. */
 bool library_env_is_openmp(const char *variable);
 
-/* The library that is measured otherwise because of it, among those that the built-in backend of this name
- * calls; NULL when it changes none of them. The place of a library (OPENBLAS_ROOT and the like) is not a
- * setting, nor is what bench itself has set for an ISA cap. */
+/* The library whose speed it changes, among those that the built-in backend of this name calls; NULL when it
+ * changes none of them. The place of a library (OPENBLAS_ROOT and the like) is not a setting, nor is what
+ * bench itself has set for an ISA cap. */
 const char *library_env_changes(const char *variable, const char *backend);
 
 #endif

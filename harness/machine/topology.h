@@ -27,7 +27,7 @@ struct topology {
     /* OS index of the PU for thread i. Kind after kind, because a team of unlike cores waits for its slowest;
      * within a kind distinct cores first, then siblings. Cores follow each other as hwloc numbers them: those
      * that share a cache, then those of the NUMA node, then the next node's. So a team fills one cache and
-     * one node before it reaches into another, and neighbours in a team, which share hidden units, are near.
+     one node before it uses another, and neighbours in a team, which share hidden units, are close together.
      */
     int places[TOPOLOGY_MAX_PLACES];
     int places_count;
@@ -39,11 +39,11 @@ struct topology {
     int description_ignored; /* 1: HWLOC_XMLFILE, HWLOC_SYNTHETIC or the like describe another machine */
 };
 
-/* Reads this machine once, whatever another one the environment describes to hwloc. 0 or an error
+/* Reads this machine once, even if the environment describes another one to hwloc. 0 or an error
  * (EXIT_INTERNAL). */
 int topology_read(struct topology *t, struct error *e);
 
-/* The same from what hwloc has loaded, be it of this machine or not. */
+/* The same from what hwloc has loaded, of this machine or not. */
 struct hwloc_topology;
 int topology_describe(struct topology *t, struct hwloc_topology *h, struct error *e);
 

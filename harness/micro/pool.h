@@ -15,9 +15,9 @@ struct pool {
     size_t at;     /* where the next part begins */
 };
 
-/* Decides on a size, without taking memory: twice the largest cache; where `available` bytes do not allow
- * that, twice L2; in any case at least `largest` floats, the largest part that will be asked for. Sizes of
- * caches as in topology.h, 0 = unknown. */
+/* Decides on a size, without taking memory: twice the largest cache; if `available` bytes do not allow that,
+ * twice L2; in any case at least `largest` floats, the largest part that will be asked for. Sizes of caches
+ * as in topology.h, 0 = unknown. */
 void pool_plan(struct pool *p, size_t l2_bytes, size_t l3_bytes, size_t available, size_t largest);
 
 /* Takes and fills the memory, with values in (0, 0.05), unless that was done before. 0, or -1 when it is not

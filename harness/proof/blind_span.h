@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A few consecutive training steps that seem unobserved. Checking a single step needs store() right
- * before it, which the backend sees: one could train rightly just then and skip the rest. So the parameters
- * are taken before the first and after the last step of a span only, and the oracle trains the steps between
- * by itself. */
+ * A few consecutive training steps that seem unobserved. Checking a single step needs store() right before
+ * it, which the backend sees: it could train correctly just then and skip the rest. So the parameters are
+ * taken only before the first and after the last step of a span, and the oracle trains the steps between by
+ * itself. */
 #ifndef LB_BLIND_SPAN_H
 #define LB_BLIND_SPAN_H
 
@@ -14,15 +14,15 @@
 #include "proof/bounds.h"
 #include "proof/oracle_step.h"
 
-/* From 3 steps, so that of two successive ones without a store() before them one is skipped by a backend that
- * skips every second. */
+/* At least 3 steps, so that a backend that skips every second step skips one of two successive steps without
+ * a store() before them. */
 enum { SPAN_MIN = 3, SPAN_MAX = 5 };
 
 /* How far the parameters may end from where the oracle ends, as a share of the way that the oracle went: the
  * length of the difference vector of a tensor over that of its movement, beside what the derived bounds of
- * the single steps allow. Not derived, since the errors of one step pass through the next: right backends
- * were seen within what these bounds allow, and by themselves below 2e-4; one that leaves out one step of
- * SPAN_MAX at a quarter and more. */
+ * the single steps allow. Not derived, because the errors of one step pass through the next: correct backends
+ * were seen within what these bounds allow, and below 2e-4 without them; one that skips one step of SPAN_MAX,
+ * at a quarter and more. */
 #define SPAN_DEVIATION (1.0 / 32.0)
 
 struct blind_span {

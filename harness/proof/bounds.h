@@ -22,8 +22,8 @@
 
 /* The one figure here that is not derived: how far the mean loss of a batch may be from the oracle's when
  * both train on their own from the same start, over the first steps. RMSprop turns a gradient of rounding
- * size into a whole step of either sign, so no bound of use follows from roundings; a wrong update is beyond
- * this within a few steps. */
+ * size into a whole step of either sign, so roundings give no useful bound; a wrong update exceeds this
+ * figure within a few steps. */
 #define BOUND_FREE_RUNNING 1e-3
 
 /* How far a result may lie below and above the truth; both >= 0. */
@@ -31,8 +31,8 @@ struct allowance {
     double below, above;
 };
 
-/* Relative error of n roundings in a row. The factor 1 + 2^-20 covers the oracle's own error: the oracle
- * makes the same operations with roundings of 2^-53, so its error is at most 2^-29 of the same bound. */
+/* Relative error of n roundings in a row. The factor 1 + 2^-20 covers the oracle's own error: the oracle does
+ * the same operations with roundings of 2^-53, so its error is at most 2^-29 of the same bound. */
 double bound_gamma(double n);
 
 /* One element of C = alpha op(A) op(B) + beta C0, gauge = |alpha| |A| |B| + |beta| |C0| at that element.

@@ -28,7 +28,7 @@ enum {
  * many. */
 int cases_sizes(const struct blocking *b, int *sizes);
 
-/* Depths k around the backend's k block (or around 256 if it has none), and beyond two of them. */
+/* Depths k around the backend's k block (or around 256 if it has none), and beyond twice that. */
 int cases_depths(const struct blocking *b, int *depths);
 
 /* Most numbers in each of the lists below. */

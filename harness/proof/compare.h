@@ -21,11 +21,11 @@ enum { COMPARE_PLACE_TEXT = 80 };
 
 enum compare_flag {
     COMPARE_IDLE_IS_RIGHT =
-        1u << 0,                 /* the right answer may be what an idle backend leaves or writes: zeros */
+        1u << 0,                 /* the correct answer may be what an idle backend leaves or writes: zeros */
     COMPARE_NONFINITE = 1u << 1, /* the truth holds NaN or Inf on purpose */
-    COMPARE_TIGHT = 1u << 2,     /* right results come as near to the bound as one likes: it is that of one
-                                  * rounding, or of one beside which all others are small; or it ends where a
-                                  * gradient that is smaller than its own bound is taken as 0 */
+    COMPARE_TIGHT =
+        1u << 2, /* correct results come arbitrarily close to the bound: one rounding is all there is, or
+                    outweighs all others; or a gradient smaller than its own bound counts as 0 */
 };
 
 /* The extents of a result, and the smallest rectangle of it that holds every wrong element. */
@@ -68,7 +68,7 @@ void compare_matrix(struct comparison *c, int m, int n, const float *got, int ld
 bool compare_passed(const struct comparison *c);
 
 /* One line that says why it did not pass. An element that is wrong in kind, or that had to be equal, has no
- * share of a bound: there the line says what it had to be. Returns text. */
+ * share of a bound: then the line says what it had to be. Returns text. */
 char *compare_describe(const struct comparison *c, char *text, size_t size);
 
 /* Where the wrong elements lie: '#' for a cell with wrong ones, '.' for one without, '/' between rows; ""

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A course: calls of one state of a backend, in any order and as many as one likes, of which every answer is
- * known in advance, so that no check in between is needed. A check means store(), which may make good what
- * was put off.
+ * known in advance, so that no check in between is needed. A check means store(), which may complete
+ * postponed work.
  *
  * The learning rate is so small that no weight other than 0 can change by a bit: the gradients of a batch are
- * the same whenever it comes. v then is known at every time, within the roundings of its own recursion, and
- * so are the weights that began as 0, which the rest of the network does not feel: those of about half of the
+ * the same whenever it comes. So v is known at any time, within the roundings of its own recursion, and so
+ * are the weights that began as 0, which do not affect the rest of the network: those of about half of the
  * pixels. */
 #ifndef LB_COURSE_H
 #define LB_COURSE_H
@@ -47,7 +47,7 @@ void course_close(struct course *c);
 /* The images, labels or the list are others than at the last call. */
 void course_changed(struct course *c);
 
-/* Calls of the backend; what is wrong about an answer fails the case under way. */
+/* Calls of the backend; a wrong answer fails the current case. */
 void course_load(struct course *c);
 void course_step(struct course *c);
 void course_predict(struct course *c);

@@ -40,8 +40,8 @@ void guarded_close(struct guarded *g);
 void *guarded_place(struct guarded *g, const char *name, enum guarded_unit unit, size_t bytes,
                     enum placement place);
 
-/* Makes the operand read-only, and writable again. Each costs a flush of the TLB, 0.1 ms on some virtual
- * machines. */
+/* Makes the operand read-only, and writable again. Each costs a TLB flush, 0.1 ms on some virtual machines.
+ * */
 void guarded_protect(struct guarded *g);
 void guarded_release(struct guarded *g);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a proof is asked, and what it says: options, rows, the verdict. */
+ * The input and output of a proof: options, rows, the verdict. */
 #ifndef LB_PROOF_H
 #define LB_PROOF_H
 

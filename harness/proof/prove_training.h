@@ -2,8 +2,8 @@
  *
  * Whole trainings: does a network trained by this backend end up as accurate as one trained by a reference?
  * Each of ten seeds gives both the same weights to start from and the same order of images; the accuracies on
- * the test images are compared pair by pair (tost.h). Roundings part two right backends within an epoch, so
- * that no bound on a single training follows; what must agree is the outcome on average. */
+ * the test images are compared pair by pair (tost.h). Roundings separate two correct backends within an
+ * epoch, so there is no bound on a single training; the outcomes must agree on average. */
 #ifndef LB_PROVE_TRAINING_H
 #define LB_PROVE_TRAINING_H
 

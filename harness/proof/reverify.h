@@ -2,8 +2,8 @@
  *
  * THE TIMED CODE IS THE PROVEN CODE: during training some steps, drawn for every run and unknown to the
  * backend, are compared with the oracle, off the clock: parameters and optimizer state before and after the
- * step, its loss and count; and a span of steps as a whole (see blind_span.h). A backend that is right only
- * at first, only on inputs it has seen, or only when it is looked at, is found. */
+ * step, its loss and count; and a span of steps as a whole (see blind_span.h). This finds a backend that is
+ * correct only at first, only on inputs it has seen, or only when it is checked. */
 #ifndef LB_REVERIFY_H
 #define LB_REVERIFY_H
 

@@ -10,10 +10,9 @@
  *
  *   t_low = (D + margin) / (s / sqrt(n)),   t_high = (margin - D) / (s / sqrt(n)),
  *
- * and equivalence is shown only if both are rejected at the level alpha. So it is the backend that carries
- * the burden of proof: figures that spread too much show nothing, and do not pass. The same verdict in other
- * terms: the two-sided confidence interval of 1 - 2 alpha, D +- t(alpha, n - 1) s / sqrt(n), lies within the
- * margin. */
+ * and equivalence is shown only if both are rejected at the level alpha. So the burden of proof is on the
+ * backend: figures that spread too much show nothing, and do not pass. The same verdict in other terms: the
+ * two-sided confidence interval of 1 - 2 alpha, D +- t(alpha, n - 1) s / sqrt(n), lies within the margin. */
 #ifndef LB_TOST_H
 #define LB_TOST_H
 

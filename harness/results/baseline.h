@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A finished run as something to hold another one against: its settings, its machine, its data, and every
- * epoch's share of the peak that was measured around it. Not of the best peak: where the clock changes in
- * mid-run, both change, and a median over the epochs bears a disturbed measurement. */
+ * A finished run to compare another one with: its settings, its machine, its data, and every epoch's share of
+ * the peak that was measured around it. Not of the best peak: if the clock changes in mid-run, both change,
+ * and a median over the epochs tolerates a disturbed measurement. */
 #ifndef LB_BASELINE_H
 #define LB_BASELINE_H
 
@@ -17,7 +17,7 @@ enum { BASELINE_MAX_SERIES = 64 };
 
 struct baseline_series {
     const char *backend; /* points into the machine's JSON, as the next does */
-    const char *spec;    /* what --backend takes to have it again; older files do not say: its name */
+    const char *spec;    /* the argument of --backend that selects it again; in older files its name */
     int epochs;          /* that were asked for, and are all there */
     double *share;       /* of epoch i + 1; each above 0 */
 };

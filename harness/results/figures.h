@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * THE DERIVED FIGURES OF A RUN: medians, intervals, speed-ups, shares. Each is defined here and nowhere else;
- * the console and summary.json show them, and whatever draws reads summary.json. */
+ * THE DERIVED FIGURES OF A RUN: medians, intervals, speed-ups, shares. Each is defined only here; the console
+ * and summary.json show them, and every chart reads summary.json. */
 #ifndef LB_FIGURES_H
 #define LB_FIGURES_H
 
@@ -43,7 +43,8 @@ struct speedup {
 
 /* THE RULE FOR A RESULT, which console, summary.json and report share. A ratio is established when
  * - its interval is finite: at least INTERVAL_MIN rounds, below which no count of values bounds a median;
- * - in more than half of these rounds nothing disturbed either side. A median is among the undisturbed values
+ * - in more than half of these rounds nothing disturbed either side. A median is then among the undisturbed
+ * values
  *   then, however far the others are off: they can make the interval wider, but not carry it away. From half
  *   on it says as much of the disturbance as of the backends. */
 struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
@@ -52,8 +53,8 @@ struct speedup speedup_over(const struct summary *s, const struct summary_row *r
 /* The contender with the least median; NULL: none trained. */
 const struct summary_row *fastest_row(const struct summary *s);
 
-/* The very first epoch took less time than any later one, which warm-up does not explain. False with a single
- * later epoch: of two, one is the faster. */
+/* The very first epoch took less time than any later one, which warm-up cannot explain. False with a single
+ * later epoch: of two, one is always faster. */
 bool first_is_fastest(const struct summary *s, const struct summary_row *row);
 
 /* Amdahl's law on a contender and the fastest one. False where it says nothing: see amdahl_of, or both are

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The learning curves of one contender, in the shape of Keras' History.history: an object of four lists, so
- * that whatever reads a Keras history reads a run's, too. */
+ * that any reader of Keras histories can read a run's too. */
 #ifndef LB_HISTORY_H
 #define LB_HISTORY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an interrupted or killed run has measured: the epochs whose rows are complete in its files. */
+ * The epochs that an interrupted or killed run has measured: those whose rows are complete in its files. */
 #ifndef LB_PRIOR_EPOCHS_H
 #define LB_PRIOR_EPOCHS_H
 

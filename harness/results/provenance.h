@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which code a row is of: the last columns of every CSV file that has figures of a backend. */
+ * The code that a row comes from: the last columns of every CSV file that has figures of a backend. */
 #ifndef LB_PROVENANCE_H
 #define LB_PROVENANCE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.json and topology.xml: under what circumstances a run was made, and how it ended. */
+ * machine.json and topology.xml: the circumstances of a run, and how it ended. */
 #ifndef LB_RECORD_H
 #define LB_RECORD_H
 

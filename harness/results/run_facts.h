@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * In what two runs differ besides their times, by their summary.json. */
+ * How two runs differ besides their times, from their summary.json. */
 #ifndef LB_RUN_FACTS_H
 #define LB_RUN_FACTS_H
 

@@ -42,9 +42,8 @@ struct limiter {
     double seconds; /* that the roof allows at best; 0 with "" */
 };
 
-/* The memory is the smallest that holds the working set, and where it was not measured none: each is the best
- * that could be, so that no op can be faster than that, but for what it leaves out of its nominal work.
- */
+/* The memory level is the smallest that holds the working set; if it was not measured, there is none. Each
+ * limit is the best case, so no op can be faster than that unless it skips some of its nominal work. */
 struct limiter limiter_of(const struct roofs *r, const struct work *w);
 
 #endif

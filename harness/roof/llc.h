@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The last-level cache as others leave it: programs on other cores, and guests of the same host, which
+ * How much of the last-level cache others use: programs on other cores, and guests of the same host, which
  * neither the kernel's counters nor the multiply-add peak can show. */
 #ifndef LB_LLC_H
 #define LB_LLC_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bodies of the loops over memory, included by one file per ISA after register_loops.h. Every pass is made:
- * between two of them the compiler must believe that memory has changed. */
+ * Bodies of the loops over memory, included by one file per ISA after register_loops.h. No pass is optimised
+ * away: between two of them the compiler must assume that memory has changed. */
 #ifndef LB_MEMORY_LOOPS_H
 #define LB_MEMORY_LOOPS_H
 

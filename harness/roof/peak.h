@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Peaks: how many multiply-adds a second this machine really does, measured, not taken from a data sheet.
+ * Peaks: how many multiply-adds per second this machine really does, measured, not taken from a data sheet.
  */
 #ifndef LB_PEAK_H
 #define LB_PEAK_H
@@ -21,8 +21,8 @@ enum isa_tier isa_tier_of(const struct backend *backend, uint32_t usable_isa);
 double peak_gflops(enum isa_tier tier, int threads, double seconds);
 
 /* A rate as a share of the best measurement of the peak. NAN, not known, where there is none, or where the
- * rate exceeds it: then every measurement was disturbed, for which it can only be too low, or the backend
- * leaves out work that the rate counts. */
+ * rate exceeds it: then every measurement was disturbed, which can only make it too low, or the backend skips
+ * work that the rate counts. */
 double peak_share(double rate, double best_peak);
 
 /* In the same way, divisions and square roots: results a second, in 10^9, of vectors whose latency others

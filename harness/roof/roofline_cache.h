@@ -23,8 +23,8 @@
 void roofline_rates_add(struct roofline_rates *rates, const struct roofline_row *row);
 
 /* By how much the multiply-add peak of any ISA tier differs before and after all else, as a share of the
- * lower one. Above roofline_max_change something else used the machine meanwhile: such rates must not be
- * saved. */
+ * lower one. Above roofline_max_change, something else was using the machine: such rates must not be saved.
+ * */
 double roofline_rates_change(const struct roofline_rates *rates);
 static const double roofline_max_change = 0.1;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a crashing worker was at, written down in time for its parent to read. */
+ * What a crashing worker was doing, written down in time for its parent to read. */
 #ifndef LB_CRASH_CONTEXT_H
 #define LB_CRASH_CONTEXT_H
 

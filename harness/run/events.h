@@ -22,7 +22,7 @@ enum contender_outcome {
     OUTCOME_NO_CASE,   /* only_case names none of its cases */
 };
 
-/* What a worker says of itself after open(). */
+/* What a worker reports of itself after open(). */
 struct contender_info {
     int threads;      /* OpenMP team size actually seen */
     int bound;        /* 1: every thread is bound to its place */
@@ -50,7 +50,7 @@ struct epoch_report {
     int tier;                  /* enum isa_tier, of that peak */
     long long clock_reads;     /* of thread 0 inside the steps, for ops; -1: not known */
     double clock_read_seconds; /* of one reading */
-    double flop_done;          /* in this epoch, by the backend's word; < 0: it does not say, and makes all */
+    double flop_done; /* in this epoch, as the backend reports; < 0: it does not report any, and does all */
     struct turn_noise noise;
     struct epoch_notes notes;
     struct observation observation; /* the parent's */
@@ -58,7 +58,7 @@ struct epoch_report {
     int position;                   /* in the round, from 1 */
 };
 
-/* Floating-point operations that an epoch made, of the `all` of its network. */
+/* Floating-point operations that an epoch did, of `all` those of its network. */
 static inline double epoch_flop_done(const struct epoch_report *r, double all)
 {
     return r->flop_done > 0.0 ? r->flop_done : all;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parent itself sees of a worker while that trains an epoch, asked of the kernel and not of the
- * worker. The system calls are made here, so that no replacement of the C library's functions answers in the
- * kernel's place. */
+ * What the parent itself sees of a worker while it trains an epoch, from the kernel and not from the worker.
+ * The system calls are made here directly, so that no replacement of a C library function can answer instead
+ * of the kernel. */
 #ifndef LB_OBSERVER_H
 #define LB_OBSERVER_H
 

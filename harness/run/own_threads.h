@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Threads that a backend or its library works with beside the OpenMP team: a pool of its own, another
- * runtime's team, or threads that come and go with each call. Who has them is measured otherwise. Thread 0,
- * whose places such threads inherit, is not bound to one place; and the OpenMP team, which works between
- * their calls only, sleeps while it waits, for on the same cores it would spin in their place. */
+ * runtime's team, or threads that come and go with each call. A contender with such threads is measured
+ * differently. Thread 0, whose places such threads inherit, is not bound to one place; and the OpenMP team,
+ * which works only between their calls, sleeps while it waits, because spinning would take their cores. */
 #ifndef LB_OWN_THREADS_H
 #define LB_OWN_THREADS_H
 

@@ -43,7 +43,7 @@ enum { PROCESS_MESSAGE = 600 };
 
 /* How a worker ended. */
 struct process_end {
-    char message[PROCESS_MESSAGE];   /* one line: how, and what it was at */
+    char message[PROCESS_MESSAGE];   /* one line: how, and what it was doing */
     char case_text[PROOF_CASE_TEXT]; /* the proof's case that it was at; "" outside one */
 };
 
@@ -51,7 +51,7 @@ struct process_end {
  * everything. Returns whether it ended by itself with exit code 0. */
 bool process_finish(struct process *p, double seconds, struct process_end *end);
 
-/* Ends a worker that has been silent for `seconds`: asks by SIGTERM what it is at, kills it, and releases
+/* Ends a worker that has been silent for `seconds`: asks by SIGTERM what it is doing, kills it, and releases
  * everything. */
 void process_give_up(struct process *p, double seconds, struct process_end *end);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Another build of this program as the worker: who it is, and whether it speaks this one's protocol. */
+ * Another build of this program as the worker: what it is, and whether it speaks the same protocol. */
 #ifndef LB_PROGRAM_H
 #define LB_PROGRAM_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who comes when in a round: pure functions of the seed. */
+ * The order of the contenders in a round: pure functions of the seed. */
 #ifndef LB_TURNS_H
 #define LB_TURNS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two contenders that took turns: how much more time the second one takes, and what may be said of it.
- * Effects are natural logarithms of time ratios, second over first: 0 is the same time, above 0 is slower.
+ * Two contenders that took turns: how much more time the second one takes, and the verdict. Effects are
+ * natural logarithms of time ratios, second over first: 0 is the same time, above 0 is slower.
  * effect_percent() turns them into what people read. */
 #ifndef LB_STATS_COMPARE_H
 #define LB_STATS_COMPARE_H
@@ -16,16 +16,16 @@ struct paired_comparison {
 
 enum verdict { VERDICT_SAME, VERDICT_FASTER, VERDICT_SLOWER, VERDICT_INCONCLUSIVE };
 
-/* Of one log ratio per round. Rounds are what is drawn from: within a round both contenders share the noise
- * of the minute, and rounds far apart share nothing. */
+/* Of one log ratio per round. The bootstrap draws rounds: within a round both contenders share the noise of
+ * the minute, and distant rounds share nothing. */
 void compare_rounds(struct paired_comparison *c, const double *log_ratios, int rounds, uint64_t seed);
 
 /* How far the first contender was from itself, as measured by a second process of it in the same rounds: 0
  * where the interval of that comparison holds 0, else its effect without the sign. */
 double comparison_bias(const struct paired_comparison *itself);
 
-/* The same with the interval widened on both sides by the bias: what a process may differ by without any
- * difference in the code is not held for or against the second contender. */
+/* The same with the interval widened on both sides by the bias: a difference that two processes can have with
+ * the same code does not count for or against the second contender. */
 struct paired_comparison comparison_widened(const struct paired_comparison *c, double bias);
 
 /* What may be said. margin > 0 is the effect that does not matter; c is already widened by bias.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How far a median can be off. */
+ * The confidence interval of a median. */
 #ifndef LB_STATS_INTERVAL_H
 #define LB_STATS_INTERVAL_H
 
@@ -16,8 +16,7 @@ enum { INTERVAL_MIN = 6 };
 /* 95 % confidence interval of the median of ascending values: the percentile bootstrap (Efron, 1979; 2000
  * resamples drawn from the seed), widened where it is narrower than the interval between order statistics,
  * whose coverage of at least 95 % holds for every continuous distribution and any count. For the median of a
- * dozen values the bootstrap alone promises a little more than it keeps. -inf to inf below INTERVAL_MIN
- * values. */
+ * dozen values the bootstrap alone covers slightly less than 95 %. -inf to inf below INTERVAL_MIN values. */
 struct interval median_interval(const double *sorted, int count, uint64_t seed);
 
 #endif

@@ -30,9 +30,9 @@ struct judgement {
 
 /* B is compared with A's first process only: with equal code the two are exchangeable, so that the median of
  * their ratio is 1 however skewed the noise is; a mean over both processes of A has other tails, and its
- * ratio another median. Equal contenders are called different in less than 5 % of all runs, as long as what
- * each process keeps for its life (placement, layout) has a standard deviation of up to a third of the
- * margin; one A/A pair cannot make good for more. margin > 0. */
+ * ratio another median. Equal contenders are called different in less than 5 % of all runs, as long as the
+ * effects that are fixed for the life of a process (placement, layout) have a standard deviation of at most a
+ * third of the margin; one A/A pair cannot correct for more. margin > 0. */
 void judge_rounds(struct judgement *j, const struct round_times *rounds, int count, double margin,
                   uint64_t seed);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a single number hides: a series that moves while it is measured, and one that has two typical values.
- */
+ * What a median hides: a series that drifts while it is measured, and one with two typical values. */
 #ifndef LB_STATS_SHAPE_H
 #define LB_STATS_SHAPE_H
 

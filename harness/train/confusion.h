@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a trained network takes the images of each class for. */
+ * The classes that a trained network predicts for the images of each class. */
 #ifndef LB_CONFUSION_H
 #define LB_CONFUSION_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an op of the training step, or a phase of a fused one, must at least do besides its multiply-adds:
- * bytes to move, and divisions. */
+ * The least work of an op of the training step, or a phase of a fused one, besides its multiply-adds: bytes
+ * to move, and divisions. */
 #ifndef LB_OP_WORK_H
 #define LB_OP_WORK_H
 
@@ -19,7 +19,7 @@ struct op_load {
     struct shape shape;
     int batch;
     double steps, samples;
-    bool skips; /* the step leaves out products with pixels of zero */
+    bool skips; /* the step skips products with zero pixels */
 };
 
 /* Whether the step that has these lines updates its weights inside its backward products: a fused step all of

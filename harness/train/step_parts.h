@@ -10,7 +10,7 @@
 #include "backends/contender.h"
 #include "train/network.h"
 
-/* The products, in the order in which the composed step makes them. X: images, H: hidden activations, dZ and
+/* The products, in the order in which the composed step does them. X: images, H: hidden activations, dZ and
  * dH: gradients of the logits and of H. */
 enum step_product_id {
     PRODUCT_FORWARD1, /* X W1 */
@@ -26,7 +26,7 @@ struct step_product {
     const char *name; /* "forward1", "dw2", ... */
     enum transpose ta, tb;
     int m, n, k;
-    bool reads_images;  /* A is X: products with pixels of zero may be skipped */
+    bool reads_images;  /* A is X: products with zero pixels may be skipped */
     bool reads_weights; /* B is a weight matrix */
 };
 
@@ -54,7 +54,7 @@ struct step_part {
     bool is_phase;     /* a fused step may use the name for a phase */
 };
 
-/* The part of this name; NULL: a name that says nothing, such as "step", or one that a backend made up. */
+/* The part of this name; NULL: an unspecific name such as "step", or one that the backend invented. */
 const struct step_part *step_part_find(const char *name);
 
 /* Whether the composed step calls this op: all but those that only the proof and bench micro do. */
@@ -63,8 +63,8 @@ bool step_calls_op(enum op_id op);
 /* "product", "op", "wait"; "" for NULL: the column `kind` of ops.csv. */
 const char *step_part_kind_name(const struct step_part *part);
 
-/* Whether it works with the pixels: the gather, and products of which products with zeros may be left out.
- * False for NULL. */
+/* Whether it works with the pixels: the gather, and matrix products in which products with zeros may be
+ * skipped. False for NULL. */
 bool step_part_reads_images(const struct step_part *part);
 
 /* Flop of the part's products for one row of a batch; 0 for other kinds and for NULL. */

@@ -43,8 +43,8 @@ void trainer_predict(struct trainer *t, const struct batch *b, float *prob, stru
  * and does not count. */
 long long trainer_clock_reads(const struct trainer *t);
 
-/* Floating-point operations that the backend says the matrix products of all its steps have made; -1: it does
- * not say, and makes all. */
+/* Floating-point operations that the backend reports for the matrix products of all its steps; -1: it does
+ * not report any, and does all. */
 double trainer_flop_done(const struct trainer *t);
 
 /* Cumulative times since trainer_new of training steps only, in times[TRAINER_MAX_OP_TIMES]; returns the

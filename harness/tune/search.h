@@ -21,7 +21,7 @@ struct search_result {
 
 struct search_listener {
     void *context;
-    /* Whether a register tile is right, by proof: asked once of each, before it is raced. NULL: all are. */
+    /* Whether a register tile passes the proof: called once for each, before it is timed. NULL: all do. */
     bool (*proven)(void *context, const struct blocking *candidate);
     /* A candidate was raced: effect is ln(its time / the best's time), better when it is the new best. */
     void (*tried)(void *context, const struct blocking *candidate, double effect, bool better);

@@ -111,7 +111,7 @@ static void library_close(struct library *l)
     if (l->engine) dnnl_engine_destroy(l->engine);
 }
 
-/* The way out where an op, which cannot report, meets an error that leaves no result to give. */
+/* Ends the process when an op, which cannot report errors, has no result to give. */
 static _Noreturn void library_abort(const char *what, dnnl_status_t status)
 {
     fprintf(stderr, "backend onednn: %s failed: %s\n", what, dnnl_status2str(status));
