@@ -43,10 +43,9 @@ struct speedup {
 
 /* THE RULE FOR A RESULT, which console, summary.json and report share. A ratio is established when
  * - its interval is finite: at least INTERVAL_MIN rounds, below which no count of values bounds a median;
- * - in more than half of these rounds nothing disturbed either side. A median is then among the undisturbed
- * values
- *   then, however far the others are off: they can make the interval wider, but not carry it away. From half
- *   on it says as much of the disturbance as of the backends. */
+ * - in more than half of these rounds nothing disturbed either side. The median then lies among the
+ *   undisturbed values, however far off the others are: they can widen the interval, but not move it away.
+ *   From half on, the median reflects the disturbance as much as the backends. */
 struct speedup speedup_over(const struct summary *s, const struct summary_row *row,
                             const struct summary_row *base);
 
