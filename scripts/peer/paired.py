@@ -74,7 +74,7 @@ def read_env_id(directory):
         return None
 
 
-def read_origins(directory):
+def read_provenances(directory):
     """The code that bench's rows come from, by backend."""
     with open(os.path.join(directory, "epochs.csv"), newline="", encoding="utf-8") as f:
         return {row["backend"]: {name: row.get(name) or None for name in ("git_commit", "binary_sha256")}
