@@ -50,7 +50,7 @@ int cache_list_put(json_t *root, const char *name, long i, json_t *entry, struct
 int cache_list_write(const char *path, json_t *root, struct error *e)
 {
     char dir[PATH_MAX];
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    char *text = json_text(root, JSON_DOCUMENT);
     json_decref(root);
     if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
     snprintf(dir, sizeof dir, "%s", path);

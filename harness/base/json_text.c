@@ -48,6 +48,16 @@ char *json_text(const json_t *value, size_t flags)
     return NULL;
 }
 
+int json_print(json_t *root, FILE *out, struct error *e)
+{
+    char *text = json_text(root, JSON_DOCUMENT);
+    json_decref(root);
+    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
+    fprintf(out, "%s\n", text);
+    free(text);
+    return 0;
+}
+
 json_t *json_string_of_bytes(const char *text)
 {
     char *utf8 = utf8_copy(text);

@@ -3,11 +3,11 @@
  * bench compare RUN RUN...: finished runs side by side, from their files; measures nothing. */
 #include <string.h>
 
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "console/compare_view.h"
 #include "console/table_markdown.h"
-#include "results/summary_json.h"
 
 static int export_markdown(const struct run_comparison *c, const char *path, struct error *e)
 {
@@ -25,13 +25,10 @@ static int export_markdown(const struct run_comparison *c, const char *path, str
 
 static int show(const struct run_comparison *c, const struct options *o, struct error *e)
 {
-    if (o->json) {
-        json_t *root = run_comparison_json(c);
-        summary_json_print(root, stdout, e);
-        json_decref(root);
-    } else {
+    if (o->json)
+        json_print(run_comparison_json(c), stdout, e);
+    else
         compare_print(c, stdout);
-    }
     if (o->export_markdown && !e->code) export_markdown(c, o->export_markdown, e);
     if (c->compared == 0)
         error_set(e, EXIT_INCONCLUSIVE, "%s",

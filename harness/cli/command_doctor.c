@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <math.h>
 #include <omp.h>
-#include <stdlib.h>
 
 #include "base/json_text.h"
 #include "cli/output.h"
@@ -78,12 +77,7 @@ static int print_json(const struct machine_state *p, const struct finding *findi
     json_t *root =
         json_pack("{s:s, s:s, s:o, s:o}", "env_id", env_id_here(p->topology, id), "cpu", cpu_model(), "probe",
                   probe_json(&p->probe), "findings", findings_json(findings, count));
-    char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(root);
-    if (!text) return error_set(e, EXIT_INTERNAL, "out of memory");
-    printf("%s\n", text);
-    free(text);
-    return 0;
+    return json_print(root, stdout, e);
 }
 
 /* A text after the label that begins its line; further lines begin below it. */

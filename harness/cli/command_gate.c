@@ -130,7 +130,7 @@ static int check_same_ground(const struct gate *g, struct error *e)
 {
     const struct baseline *b = &g->baseline;
     const struct session *s = &g->session;
-    if (!baseline_has_data(b, &s->data))
+    if (!record_has_data(b->machine, &s->data))
         return error_set(e, EXIT_DATA,
                          "--baseline %.200s: was trained on other images than dataset=%s; give their "
                          "directory with --data",

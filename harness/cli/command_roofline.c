@@ -165,12 +165,7 @@ static int print_json(struct roofline *r)
         json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:O, s:O}", "run_id", r->dir.run_id, "env_id", r->env_id,
                   "cpu", cpu_model(), "isa_used", cpu_isa_names(cpu_usable(), isa, sizeof isa), "isa_cap",
                   cpu_cap_name(), "threads", r->threads, "rows", r->rows, "left_out", r->left_out);
-    char *text = root ? json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(root);
-    if (!text) return error_set(r->error, EXIT_INTERNAL, "out of memory");
-    printf("%s\n", text);
-    free(text);
-    return 0;
+    return json_print(root, stdout, r->error);
 }
 
 static int open_files(struct roofline *r, const struct invocation *invocation)

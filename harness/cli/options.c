@@ -144,7 +144,8 @@ const struct option_group option_groups[] = {
     {NULL, NULL},
 };
 
-char *option_allowed(const struct option_spec *spec, char *text, size_t size)
+/* What a value may be: "an integer from 1 to 100000". Returns text. */
+static char *option_allowed(const struct option_spec *spec, char *text, size_t size)
 {
     switch (spec->type) {
     case OPTION_INT:

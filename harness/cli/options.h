@@ -152,7 +152,4 @@ const struct command_spec *command_of(enum command command);
 int options_parse(struct options *o, int argc, char **argv, struct error *e);
 void options_free(struct options *o);
 
-/* What a value may be: "an integer from 1 to 100000". Returns text. */
-char *option_allowed(const struct option_spec *spec, char *text, size_t size);
-
 #endif

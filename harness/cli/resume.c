@@ -133,17 +133,6 @@ void resume_free(struct resumption *r)
     memset(r, 0, sizeof *r);
 }
 
-static bool is_same_data(const json_t *earlier, const struct dataset *d)
-{
-    static const char *const names[] = {"train_images", "train_labels", "test_images", "test_labels"};
-    const json_t *sums = json_object_get(json_object_get(earlier, "dataset"), "sha256");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *sum = json_string_value(json_object_get(sums, names[i]));
-        if (!sum || strcmp(sum, d->sha256[i]) != 0) return false;
-    }
-    return true;
-}
-
 int resume_match(struct resumption *r, struct session *s, struct error *e)
 {
     const char *id = json_string_value(json_object_get(r->earlier, "run_id")),
@@ -151,7 +140,7 @@ int resume_match(struct resumption *r, struct session *s, struct error *e)
     if (!id || !utc) return error_set(e, EXIT_DATA, "%.300s: has no run_id or no time_utc", r->path);
     snprintf(s->dir.run_id, sizeof s->dir.run_id, "%s", id);
     snprintf(s->dir.utc, sizeof s->dir.utc, "%s", utc);
-    if (!is_same_data(r->earlier, &s->data))
+    if (!record_has_data(r->earlier, &s->data))
         return error_set(
             e, EXIT_DATA,
             "%.300s: was trained on other images than dataset=%s; give their directory with --data", r->path,

@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/clean_text.h"
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "cli/integrity_session.h"
 #include "cli/interrupt.h"
 #include "cli/proof_view.h"
@@ -473,9 +474,7 @@ static int print_end(struct job *job, int code)
 {
     const char *path = job->session->dir.path;
     if (job->options->json && !job->brief) {
-        json_t *figures = figures_json(job, code);
-        code = exit_code_worst(code, summary_json_print(figures, stdout, job->error));
-        json_decref(figures);
+        code = exit_code_worst(code, json_print(figures_json(job, code), stdout, job->error));
     } else if (job->training && !job->brief) {
         if (job->extra) job->extra->print(job->extra->context, stdout, code);
         job->summary.dataset = job->session->data.name;

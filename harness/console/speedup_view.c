@@ -4,7 +4,7 @@
 #include "backends/describe.h"
 #include "console/wrap.h"
 
-void speedup_print(const char *fast, const char *slow, const struct speedup *up, int width, FILE *out)
+static void print_speedup(const char *fast, const char *slow, const struct speedup *up, int width, FILE *out)
 {
     const int places = up->ratio >= 10 ? 1 : 2;
     const double low = up->interval.low, high = up->interval.high;
@@ -27,6 +27,6 @@ void speedups_print(const struct summary *s, int width, FILE *out)
         const bool differ = steps_differ(best->entry, row->entry);
         snprintf(slow, sizeof slow, "%s%s%s", describe_named(row->entry, name), differ ? ", " : "",
                  differ ? describe_steps(best->entry, row->entry) : "");
-        speedup_print(describe_named(best->entry, fast), slow, &up, width, out);
+        print_speedup(describe_named(best->entry, fast), slow, &up, width, out);
     }
 }

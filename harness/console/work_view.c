@@ -3,6 +3,12 @@
 
 #include "console/table.h"
 
+/* What the threads have to do, and who has how much of it. */
+struct work_shares {
+    double mean, most; /* multiply-adds of a thread */
+    int idle;          /* threads without any */
+};
+
 static const char *const pass_names[2] = {"forward", "backward"};
 
 static double pass_work(const struct backend *b, const struct plan *plan, int thread, int pass)
@@ -12,7 +18,7 @@ static double pass_work(const struct backend *b, const struct plan *plan, int th
     return pass == 0 ? work.forward : work.backward;
 }
 
-void work_shares_of(const struct backend *b, const struct plan *plan, struct work_shares shares[2])
+static void work_shares_of(const struct backend *b, const struct plan *plan, struct work_shares shares[2])
 {
     for (int pass = 0; pass < 2; pass++) {
         struct work_shares *s = &shares[pass];

@@ -9,15 +9,6 @@
 
 #include "backend.h"
 
-/* What the threads have to do, and who has how much of it. */
-struct work_shares {
-    double mean, most; /* multiply-adds of a thread */
-    int idle;          /* threads without any */
-};
-
-/* Of plan->threads threads: forward, then backward. */
-void work_shares_of(const struct backend *b, const struct plan *plan, struct work_shares shares[2]);
-
 /* A line for each pass, and one for each thread. Nothing for a backend that does not report it. */
 void work_view_print(const struct backend *b, const struct plan *plan, FILE *out);
 

@@ -313,23 +313,13 @@ static double look_at_load(const char *proc)
 
 /* ---- All of it ---- */
 
-/* The team that OpenMP makes of so many threads: OMP_THREAD_LIMIT may allow fewer. */
-static int team_of(int threads)
-{
-    int team = 1;
-#pragma omp parallel num_threads(threads)
-#pragma omp single
-    team = omp_get_num_threads();
-    return team;
-}
-
 int probe_measure(struct probe *p, const char *proc, const char *sys, const struct topology *t, int threads,
                   uint32_t isa, struct error *e)
 {
     static struct places at; /* large */
     struct counters before, after;
     omp_set_dynamic(0);
-    threads = team_of(threads);
+    threads = topology_team_size(threads);
     double *times = calloc((size_t)threads * PIECES, sizeof *times), samples[SAMPLES];
     if (!times) return error_set(e, EXIT_INTERNAL, "out of memory");
     *p = (struct probe){.threads = threads};

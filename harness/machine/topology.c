@@ -289,6 +289,15 @@ int topology_spread_self(const struct topology *t, int threads)
     return bind_self(t->places, threads < t->places_count ? threads : t->places_count);
 }
 
+int topology_team_size(int threads)
+{
+    int size = 1;
+#pragma omp parallel num_threads(threads)
+#pragma omp single
+    size = omp_get_num_threads();
+    return size;
+}
+
 void topology_bind_team(const struct topology *t, int threads, int *bound)
 {
     int succeeded = 0;

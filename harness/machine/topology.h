@@ -53,6 +53,9 @@ int topology_kind_pus(const struct topology *t);
 /* Why a team of that many threads has less than a core of the fastest kind for each, or "". */
 void topology_team_warning(const struct topology *t, int threads, char *text, size_t size);
 
+/* The team that OpenMP makes of so many threads: OMP_THREAD_LIMIT may allow fewer. */
+int topology_team_size(int threads);
+
 /* Binds the calling thread and the whole OpenMP team of that many threads, thread i to places[i % count].
  * bound, if not NULL, receives 1 when every binding succeeded. */
 void topology_bind_team(const struct topology *t, int threads, int *bound);

@@ -156,14 +156,3 @@ void baseline_free(struct baseline *b)
     json_decref(b->machine);
     memset(b, 0, sizeof *b);
 }
-
-bool baseline_has_data(const struct baseline *b, const struct dataset *d)
-{
-    static const char *const names[] = {"train_images", "train_labels", "test_images", "test_labels"};
-    const json_t *sums = json_object_get(json_object_get(b->machine, "dataset"), "sha256");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *sum = json_string_value(json_object_get(sums, names[i]));
-        if (!sum || strcmp(sum, d->sha256[i]) != 0) return false;
-    }
-    return true;
-}

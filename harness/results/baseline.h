@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "data/dataset.h"
 #include "machine/env_id.h"
 
 enum { BASELINE_MAX_SERIES = 64 };
@@ -41,8 +40,5 @@ void baseline_free(struct baseline *b);
 
 /* NULL when the baseline has no such backend. */
 const struct baseline_series *baseline_find(const struct baseline *b, const char *backend);
-
-/* Whether these are the images it trained on, by their checksums. */
-bool baseline_has_data(const struct baseline *b, const struct dataset *d);
 
 #endif

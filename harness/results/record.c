@@ -46,6 +46,17 @@ static json_t *data_json(const struct dataset *d)
                      "train_labels", d->sha256[1], "test_images", d->sha256[2], "test_labels", d->sha256[3]);
 }
 
+bool record_has_data(const json_t *machine, const struct dataset *d)
+{
+    static const char *const names[] = {"train_images", "train_labels", "test_images", "test_labels"};
+    const json_t *sums = json_object_get(json_object_get(machine, "dataset"), "sha256");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *sum = json_string_value(json_object_get(sums, names[i]));
+        if (!sum || strcmp(sum, d->sha256[i]) != 0) return false;
+    }
+    return true;
+}
+
 /* The other build that serves as this backend's worker. */
 static json_t *program_json(const struct program *p)
 {

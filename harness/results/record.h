@@ -27,6 +27,9 @@ void record_init(struct record *r, const struct run_dir *dir, int argc, char **a
                  const struct registry_entry *const *entries, int count, const struct plan *plan);
 void record_free(struct record *r);
 
+/* Whether the run of a machine.json trained on these images, by their checksums. */
+bool record_has_data(const json_t *machine, const struct dataset *d);
+
 /* "settings": what the run was asked for. Takes over the reference. */
 void record_settings(struct record *r, json_t *settings);
 

@@ -6,7 +6,8 @@
 
 #include "stats/order.h"
 
-int series_add(struct series *s, double value)
+/* 0, or -1 when out of memory. */
+static int series_add(struct series *s, double value)
 {
     if (s->count == s->capacity) {
         const int capacity = s->capacity ? 2 * s->capacity : 32;
@@ -19,7 +20,7 @@ int series_add(struct series *s, double value)
     return 0;
 }
 
-void series_free(struct series *s)
+static void series_free(struct series *s)
 {
     free(s->values);
     *s = (struct series){0};

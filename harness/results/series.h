@@ -12,10 +12,6 @@ struct series {
     int count, capacity;
 };
 
-/* 0, or -1 when out of memory. */
-int series_add(struct series *s, double value);
-void series_free(struct series *s);
-
 /* NAN when there is none. */
 double series_median(const struct series *s);
 

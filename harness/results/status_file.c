@@ -36,7 +36,7 @@ static char *render(json_t *root, const char *status, int exit_code, size_t *len
     if (json_object_set_new(root, "status", json_string(status)) != 0 ||
         json_object_set_new(root, "exit_code", code) != 0)
         return NULL;
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    char *text = json_text(root, JSON_DOCUMENT);
     if (!text) return NULL;
     *length = strlen(text);
     text[(*length)++] = '\n'; /* in the place of the 0 */

@@ -200,31 +200,15 @@ json_t *summary_json_proof_row(const struct registry_entry *entry, const struct 
                      real(row->seconds), "failures", failures);
 }
 
-static char *text_of(const json_t *root, struct error *e)
-{
-    char *text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    if (!text) error_set(e, EXIT_INTERNAL, "summary.json: out of memory");
-    return text;
-}
-
 int summary_json_write(const json_t *root, const char *dir, struct error *e)
 {
     char path[3600];
-    char *text = text_of(root, e);
-    if (!text) return (int)e->code;
+    char *text = json_text(root, JSON_DOCUMENT);
+    if (!text) return error_set(e, EXIT_INTERNAL, "summary.json: out of memory");
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the 0 */
     snprintf(path, sizeof path, "%s/summary.json", dir);
     const int code = file_replace(path, text, length + 1, e);
     free(text);
     return code;
-}
-
-int summary_json_print(const json_t *root, FILE *out, struct error *e)
-{
-    char *text = text_of(root, e);
-    if (!text) return (int)e->code;
-    fprintf(out, "%s\n", text);
-    free(text);
-    return 0;
 }

@@ -24,7 +24,4 @@ json_t *summary_json_proof_row(const struct registry_entry *entry, const struct 
  */
 int summary_json_write(const json_t *root, const char *dir, struct error *e);
 
-/* The same text to out. 0 or e. */
-int summary_json_print(const json_t *root, FILE *out, struct error *e);
-
 #endif

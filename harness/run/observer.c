@@ -35,7 +35,8 @@ double observer_seconds(void)
     return kernel_clock(CLOCK_MONOTONIC_RAW);
 }
 
-bool observer_has_counter(void)
+/* Whether the time stamp counter runs at one rate whatever the CPU does (CPUID's invariant TSC). */
+static bool has_steady_counter(void)
 {
     unsigned a, b, c, d;
     return __get_cpuid(0x80000007u, &a, &b, &c, &d) && d & 1u << 8;
@@ -196,7 +197,7 @@ void observer_end(const struct observer *w, struct observation *t)
         .busy = count_busy(w->worker, &w->tasks, &tasks),
     };
     read_memory(w->worker, t);
-    if (observer_has_counter() && now.seconds > first_reading.seconds)
+    if (has_steady_counter() && now.seconds > first_reading.seconds)
         t->ticks_per_second =
             (double)(now.ticks - first_reading.ticks) / (now.seconds - first_reading.seconds);
 }

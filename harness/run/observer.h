@@ -58,7 +58,4 @@ void observer_prepare(void);
 void observer_begin(struct observer *w, pid_t worker);
 void observer_end(const struct observer *w, struct observation *t);
 
-/* Whether the time stamp counter runs at one rate whatever the CPU does (CPUID's invariant TSC). */
-bool observer_has_counter(void);
-
 #endif

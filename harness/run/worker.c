@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,22 +65,10 @@ static int send_message(struct worker *w, struct error *e)
 
 /* ---- Open ---- */
 
-/* Threads that a team of the planned size really has. */
-static int team_size(int threads)
-{
-    int size = 0;
-#pragma omp parallel num_threads(threads)
-    {
-#pragma omp single
-        size = omp_get_num_threads();
-    }
-    return size;
-}
-
 static int send_opened(struct worker *w, struct error *e)
 {
     struct contender_info *info = &new_message(w, MESSAGE_OPENED)->u.info;
-    info->threads = team_size(w->job.plan.threads);
+    info->threads = topology_team_size(w->job.plan.threads);
     info->bound = w->bound;
     info->fused = w->contender.backend->step != NULL;
     describe_library(&w->contender, info->library, sizeof info->library);

@@ -83,11 +83,6 @@ void network_copy(struct model *to, const struct model *from, const struct shape
     }
 }
 
-double network_predict_flop(const struct shape *s, double rows)
-{
-    return 2.0 * rows * (double)s->hidden * (double)(s->inputs + s->classes);
-}
-
 double network_train_flop(const struct shape *s, double rows)
 {
     /* forward, weight gradients of both layers, hidden gradient */

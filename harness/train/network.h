@@ -31,10 +31,8 @@ float *tensor_data(const struct tensors *t, int which);
 size_t tensor_count(const struct shape *s, int which);
 const char *tensor_name(int which); /* "w1", "b1", "w2", "b2" */
 
-/* Floating-point operations of the matrix products of one training step and of one forward pass on `rows`
- * images, a multiply-add counted as two (the gradient with respect to the images is not needed and not
- * counted). */
+/* Floating-point operations of the matrix products of one training step on `rows` images, a multiply-add
+ * counted as two (the gradient with respect to the images is not needed and not counted). */
 double network_train_flop(const struct shape *s, double rows);
-double network_predict_flop(const struct shape *s, double rows);
 
 #endif

@@ -192,23 +192,15 @@ static void transfer_weights(const struct network *n, const struct layer *y, con
     dnnl_stream_wait(n->library.stream);
 }
 
-static void load_block(const struct network *n, int block, const struct tensors *t)
+/* in: t -> the block, else the block -> t. */
+static void copy_block(const struct network *n, int block, const struct tensors *t, bool in)
 {
     float *const weights[LAYERS] = {t->w1, t->w2}, *const bias[LAYERS] = {t->b1, t->b2};
     for (int i = 0; i < LAYERS; i++) {
         const struct layer *y = &n->layer[i];
-        transfer_weights(n, y, &y->pack[block], weights[i]);
-        memcpy(n->block[block] + y->bias_at, bias[i], sizeof(float) * (size_t)y->outputs);
-    }
-}
-
-static void store_block(const struct network *n, int block, const struct tensors *t)
-{
-    float *const weights[LAYERS] = {t->w1, t->w2}, *const bias[LAYERS] = {t->b1, t->b2};
-    for (int i = 0; i < LAYERS; i++) {
-        const struct layer *y = &n->layer[i];
-        transfer_weights(n, y, &y->unpack[block], weights[i]);
-        memcpy(bias[i], n->block[block] + y->bias_at, sizeof(float) * (size_t)y->outputs);
+        float *const own_bias = n->block[block] + y->bias_at;
+        transfer_weights(n, y, in ? &y->pack[block] : &y->unpack[block], weights[i]);
+        memcpy(in ? own_bias : bias[i], in ? bias[i] : own_bias, sizeof(float) * (size_t)y->outputs);
     }
 }
 
@@ -221,8 +213,8 @@ static void load(void *state, const struct model *m)
 {
     const struct onednn *s = state;
     use_threads(s);
-    load_block(&s->network, BLOCK_WEIGHTS, &m->w);
-    load_block(&s->network, BLOCK_SQUARES, &m->v);
+    copy_block(&s->network, BLOCK_WEIGHTS, &m->w, true);
+    copy_block(&s->network, BLOCK_SQUARES, &m->v, true);
     scale_floats(s->network.block[BLOCK_SQUARES], s->network.block_floats, V_SCALE);
 }
 
@@ -230,8 +222,8 @@ static void store(void *state, struct model *m)
 {
     const struct onednn *s = state;
     use_threads(s);
-    store_block(&s->network, BLOCK_WEIGHTS, &m->w);
-    store_block(&s->network, BLOCK_SQUARES, &m->v);
+    copy_block(&s->network, BLOCK_WEIGHTS, &m->w, false);
+    copy_block(&s->network, BLOCK_SQUARES, &m->v, false);
     float *const weights[LAYERS] = {m->v.w1, m->v.w2}, *const bias[LAYERS] = {m->v.b1, m->v.b2};
     for (int i = 0; i < LAYERS; i++) {
         const struct layer *y = &s->network.layer[i];
