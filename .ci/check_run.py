@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""check_run.py RUN_DIR BENCH: whether a run on MNIST left all that it should: every ready backend trained and
-verified, every file and chart there. One line per defect, exit 1 if any."""
+"""check_run.py RUN_DIR BENCH: whether a run on MNIST is complete: every ready backend trained and verified, every file
+and chart there. One line per defect, exit 1 if any."""
 
 import csv
 import json

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """summary.py BROKEN-STEPS LOG...: "N passed, N failed, N skipped" over meson's testlog.json of all test runs, after a line
-for each test that was skipped. A test that passed and says that it left a part out has failed: nobody would see the part."""
+for each test that was skipped. A test that passed but says that it left a part out counts as failed, because otherwise
+nothing would show the gap."""
 import json
 import os
 import re

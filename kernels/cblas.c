@@ -34,14 +34,14 @@ static void symbol(void *library, const char *name, void *function)
     *(void **)function = address;
 }
 
-/* What was told last: a library keeps its number of threads once for the whole process, whereas instances for
- * several numbers may be open. */
+/* The number set last: a library has one number of threads for the whole process, while instances for several
+ * numbers may be open. */
 static struct {
     const void *library;
     int threads;
 } told;
 
-/* Each library has its own way of being told; the variables of OpenMP are already set. */
+/* Each library has its own function to set it; the variables of OpenMP are already set. */
 static void tell_threads(const struct cblas *s)
 {
     void (*openblas)(int), (*mkl)(int), (*blis)(int64_t);

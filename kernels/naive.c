@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The clearest loops that mean what backend.h says. Built with auto-vectorisation off, so that "naive" stays
- * an honest zero point; rows are spread over the OpenMP team like everybody else's. */
+ * a fair baseline; rows are divided among the OpenMP team as in the other backends. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -90,8 +90,8 @@ static struct plan step_plan(const struct options *o)
                          .batch = o->batch};
 }
 
-/* Whether the backend's division of the step is asked for, and may be asked: its functions are called only
- * when the CPU can run them. */
+/* Whether to show the backend's division of the step: its functions are called only if the CPU can run them.
+ * */
 static bool tells_work(const struct options *o, const struct listing *l)
 {
     return o->threads > 0 && l->status == BACKEND_READY && l->entry->backend->work_of;

@@ -94,8 +94,8 @@ const struct option_spec option_table[] = {
      AT(max_isa), "use no ISA above this tier"},
     {"tuning", "auto|off|FILE", OPTION_TEXT, 0, 0, "auto", TRAINING | JUDGING | COMMAND_TUNE, "BENCH_TUNING",
      AT(tuning),
-     "block sizes of gemm: auto: as bench tune saved them in the cache directory; off: the defaults; or "
-     "as FILE says"},
+     "block sizes of gemm: auto: those that bench tune saved in the cache directory; off: the defaults; "
+     "FILE: those in that file"},
     {"attribution", "on|off|a-only", OPTION_CHOICE, 0, 0, "on", COMMAND_RUN | COMMAND_AB, "BENCH_ATTRIBUTION",
      AT(attribution),
      "time the ops inside each epoch, for ops.csv; a-only (bench ab): only A's, which shows what the clock "

@@ -23,7 +23,7 @@ static const struct summary_row *find_unit(const struct summary *s, const struct
     return NULL;
 }
 
-/* The two yardsticks: the backend behind inherited ops, and the first one that is a library. */
+/* The two references: the backend that inherited ops come from, and the first one that is a library. */
 static const struct registry_entry *fallback_entry(void)
 {
     return registry_find(registry_fallback()->name);
@@ -121,7 +121,7 @@ static void print_inherited(const struct summary_row *row, int width, FILE *out)
     }
 }
 
-/* What the table shows of a backend that leaves out products. */
+/* What the figures of a backend that skips products count. */
 static void print_done(const struct summary *s, const struct summary_row *row, int width, FILE *out)
 {
     char note[DESCRIBE_NOTE_SIZE];

@@ -16,7 +16,7 @@ const char *data_file_name(enum data_part part)
     return NAME[part];
 }
 
-/* True also for what cannot be looked at: opening it then tells why. */
+/* True also for a path that cannot be accessed: opening it then reports why. */
 static bool is_there(const char *path)
 {
     struct stat st;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What changes how fast the cores run, or how time is told. */
+ * What changes how fast the cores run, or how time is measured. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

@@ -191,8 +191,8 @@ static void range_of(const struct extent_values *v, int modulus, int *first, int
 }
 
 /* "n mod 32 in 17..31": the smallest modulus at which the failing cases keep to three quarters of the
- * residues or less, and are most of the cases there: all of them, unless so many failed that it is no chance.
- */
+ * residues or less, and are most of the cases there: all of them, unless so many failed that this cannot be
+ chance. */
 static bool say_residues(const struct pattern_extent *e, const char *name, char text[PATTERN_TEXT])
 {
     for (int modulus = 2; modulus <= PATTERN_LARGEST_MODULUS; modulus *= 2) {

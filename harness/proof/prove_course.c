@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Courses of steps: what may be put off (the decay of v of a pixel that no image has), saved (lists of
+ * Courses of steps: what may be postponed (the decay of v of a pixel that no image has), saved (lists of
  * pixels, labels) or shared between two states, and must not show. */
 #include <math.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  *
  * The same bits as another backend: both train side by side, on the same batches, for hundreds of steps. No
  * tolerance: loss and count of every step, probabilities, weights and means of squares are compared bit by
- * bit. Between two comparisons of the parameters there are many steps, because store() may make good what was
- * put off. */
+ * bit. Between two comparisons of the parameters there are many steps, because store() may complete postponed
+ * work. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "proof/prove_step.h"
 
 /* Images stay for STRETCH steps; one kind of them follows the other. The loads come long after a store, which
- * may make good what was put off. */
+ * may complete postponed work. */
 enum { STEPS = 240, STRETCH = 16, LOADED_AGAIN = 110, IMAGES = 160, MAX_ROWS = 128, FEW_UNITS = 136 };
 
 static const int teams[] = {1, 2, 3, 7, 16};

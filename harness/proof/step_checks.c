@@ -241,7 +241,7 @@ void check_again(struct step_fixture *r, struct proof_row *row, const char *para
     case_end(r->proof, row);
 }
 
-/* Any call may be the one that makes good what was put off, so each order is another question; every run of
+/* Any call may be the one that completes postponed work, so each order is a separate case; every run of
  * predictions has an order that ends with it. The last ones are compared with the parameters that store()
  * then gives. */
 void check_unstored(struct step_fixture *r, struct proof_row *row, const char *parameters, uint64_t seed)

@@ -171,7 +171,7 @@ static int append_file(struct csv *c, struct error *e)
     const ssize_t written = write(c->fd, c->text + c->whole, count);
     if (written == (ssize_t)count) return 0;
     if (written < 0) return give_up_row(c, errno, e);
-    /* A short write tells its reason only when one asks for the rest. */
+    /* A short write gives its reason only when the rest is written. */
     const size_t rest = count - (size_t)written;
     const ssize_t more = write(c->fd, c->text + c->whole + written, rest);
     if (more == (ssize_t)rest) return 0;

@@ -172,7 +172,7 @@ static bool is_one_machine(const struct run_comparison *c)
     return true;
 }
 
-/* Of one side alone: why its time bears no claim; false where it does. */
+/* Why the time of one side alone supports no claim; false if it does. */
 static bool is_doubtful(const struct compared_row *row, char *reason, size_t size)
 {
     if (strcmp(row->proof, "VIOLATED") == 0)

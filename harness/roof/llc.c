@@ -11,7 +11,7 @@ enum { SAMPLES = 4 };
 static const double sample_seconds = 0.001;
 
 /* On two cores with a dozen other busy threads, 19 of 20 probes were within 8 % of the best one. Three times
- * that is no scatter; and what waits for memory takes a third longer for a quarter less of it. */
+ * that is not scatter; and work that waits for memory takes a third longer with a quarter less bandwidth. */
 static const double low_share = 0.75;
 
 void llc_probe_open(struct llc_probe *p, const struct topology *t, int threads, uint32_t isa)

@@ -22,7 +22,7 @@ void own_threads_prepare(const struct topology *t, int team, int *bound)
 
 /* ---- Who is there ---- */
 
-/* Longer than threads of a runtime spin, so that none works while it is looked at. */
+/* Longer than threads of a runtime spin, so that none works while it is examined. */
 static const struct timespec nap = {0, 20000000};
 enum { SAMPLES = 25 };
 
@@ -51,7 +51,7 @@ static long long clock_nanoseconds(clockid_t clock)
     return 1000000000LL * t.tv_sec + t.tv_nsec;
 }
 
-/* For the calling thread its own clock is used, because the file lags behind for a running thread. */
+/* For the calling thread its own clock is used, because the file lags for a running thread. */
 static struct census look(void)
 {
     struct census c = {0, 0, true};

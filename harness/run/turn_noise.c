@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "roof/llc.h"
 
-/* Half of the difference in time that bench ab takes for none. All threads wait for the slowest one at every
- * step, so that what any of them loses may count in full. */
+/* Half of the difference in time that bench ab ignores by default. All threads wait for the slowest one at
+ * every step, so that what any of them loses may count in full. */
 static const double noisy_share = 0.01;
 
 /* A page read from disk, between a solid-state one (0.1 ms) and one that turns (10 ms). */

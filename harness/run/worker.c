@@ -265,7 +265,8 @@ static double measure_peak(const struct worker *w)
     return peak_gflops(peak_tier(w), w->job.plan.threads, seconds);
 }
 
-/* Every image trained once, every step counted where it was made, and the steps looked at again right. */
+/* Every image was trained once, every step was counted, and the steps that were checked again were correct.
+ * */
 static int check_epoch(struct worker *w, const struct epoch_report *report, struct error *e)
 {
     const struct epoch_result *r = &report->result;

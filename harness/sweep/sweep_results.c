@@ -70,7 +70,8 @@ static int measure(struct sweep_line *line, const struct csv_table *t, struct er
         line->train_seconds = median_of_rows(t, rows, line->epochs, "train_seconds");
         line->gflops = flop / line->train_seconds;
         line->peak_gflops = best_of_rows(t, rows, line->epochs, "peak_gflops");
-        const char *done = cell(t, last, "gflops_done"); /* a sweep can go on from points of older files */
+        const char *done =
+            cell(t, last, "gflops_done"); /* a sweep can continue with points from older files */
         const double made = *done ? strtod(done, NULL) / strtod(cell(t, last, "gflops"), NULL) : 1.0;
         line->share_of_peak = peak_share(line->gflops * made, line->peak_gflops);
         line->val_accuracy = strtod(cell(t, last, "val_accuracy"), NULL);

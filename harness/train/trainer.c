@@ -289,8 +289,8 @@ static void fused_predict(struct trainer *t, const struct batch *b, float *prob,
     t->reads_base += backend_clock_reads(t) - reads;
 }
 
-/* For one row; see trainer.h. Of a step that leaves out products with pixels of zero it is not known how many
- * it has made in which phase. */
+/* For one row; see trainer.h. For a step that skips products with zero pixels, it is not known how many it
+ * did in which phase. */
 static double phase_flop(const struct trainer *t, const char *name)
 {
     const struct step_part *part = step_part_find(name);

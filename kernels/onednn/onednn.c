@@ -9,9 +9,9 @@
  *   loops.h    what the library has no primitive for
  *   ops.h      the ops of level 1
  *
- * All primitives for plan->batch rows are made in open(). Another number of rows (the last batch of an epoch)
- * gets its primitives in the first step or prediction that meets it, the one exception to "nothing is
- * allocated in a step"; they are cached for good. */
+ * All primitives for plan->batch rows are made in open(). For another number of rows (the last batch of an
+ * epoch), the first step or prediction with it makes the primitives, the one exception to "nothing is
+ * allocated in a step"; they stay cached. */
 #include <stdbool.h>
 
 #include "backend.h"

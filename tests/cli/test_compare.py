@@ -76,7 +76,7 @@ def test_short_epochs(one, two):
 
 
 def test_withheld(one, two):
-    """The ratio is no result, and the console does not show it."""
+    """The ratio is not a result, and the console does not show it."""
     write(one)
     for changes, reason in (({"disturbed": 5}, "B: 5 of 9 later epochs disturbed"),
                             ({"integrity": {"violations": ["calls"]}}, "B: violates integrity"),

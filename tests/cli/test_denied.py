@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""System calls that containers deny: nothing hangs or crashes; what cannot be done without is said in one line.
+"""System calls that containers deny: nothing hangs or crashes; if one is indispensable, one line says so.
 
 Arguments: bench, deny_syscalls [COMMAND]."""
 import json
@@ -29,7 +29,7 @@ def recorded(out):
 
 
 def test_needed(prove):
-    """What nothing can replace ends the program with one line."""
+    """A call that cannot be replaced ends the program with one line."""
     for name, message in NEEDED.items():
         for error in ("EPERM", "ENOSYS"):
             result = denied(error, [name], prove)

@@ -61,7 +61,7 @@ def test_text(findings):
 
 
 def test_other_machine():
-    """What HWLOC_SYNTHETIC describes is not what is measured, which is said; so is the limit."""
+    """The output says that what HWLOC_SYNTHETIC describes is not what is measured; and it names the limit."""
     result = run(bench, "doctor", "--threads", "2", env={"HWLOC_SYNTHETIC": "core:3000 pu:2", **LIMIT})
     check("1 thread was probed" in result.stdout.splitlines()[0], f"limit: {result.stdout[:120]!r}")
     check("3000" not in result.stderr and "are ignored" in result.stderr, f"other machine: {result.stderr}")

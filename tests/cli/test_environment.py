@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Variables that hold a library back: recorded, and one warning where a contender calls that library.
+"""Variables that slow a library down: recorded, and one warning if a contender calls that library.
 
 Arguments: bench, a CBLAS library"""
 import json
@@ -56,7 +56,7 @@ def test_each(data, ready):
 
 
 def test_cap(data, ready):
-    """What bench itself tells oneDNN is no surprise."""
+    """No warning about a variable that bench itself sets for oneDNN."""
     if "onednn" in ready:
         check(prove(data, "onednn", {}, "--max-isa", "baseline") == [], "a cap warns")
         check(len(prove(data, "onednn", {"DNNL_VERBOSE": "0"}, "--max-isa", "baseline")) == 1, "a cap hides other settings")

@@ -283,7 +283,7 @@ def check_saved(saved, what):
 
 
 def test_limited_files(data, directory):
-    """Under `ulimit -f` a write fails; without care it would kill without a word."""
+    """Under `ulimit -f` a write fails; without care the signal would kill bench without a message."""
     def limit(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     small = run(bench, *SMALL, "--epochs", "1", "--data", data, "--out", directory + "/limited",

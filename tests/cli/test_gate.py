@@ -67,7 +67,7 @@ def move(machine):
 
 
 def drop_id(machine):
-    """As before there was an env_id; the facts of the machine are there all the same."""
+    """As before there was an env_id; the facts of the machine are still there."""
     del machine["env_id"]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every file that bench is given: what is no regular file or too large is refused in one line, at once and without a
-directory left behind, and what a file says cannot write to the terminal."""
+"""Every file that bench is given: anything that is not a regular file, or is too large, is refused in one line, at once
+and without a directory left behind, and what a file says cannot write to the terminal."""
 import json
 import os
 import shutil
@@ -70,7 +70,8 @@ def test_named(data, directory):
 
 
 def test_library(data, directory):
-    """Of cblas: dlopen() would wait for ever at a FIFO. What cannot be opened did not crash, and the others go on."""
+    """Of cblas: dlopen() would wait for ever at a FIFO. A backend that cannot be opened has not crashed, and the others
+    continue."""
     missing = f"cblas:{directory}/none.so"
     for command in (["run", "--backend", missing + ",naive", "--epochs", "1", "--out", directory + "/out"],
                     ["micro", "--backend", missing + ",naive", "--benchmark_filter=gather", "--benchmark_min_time=0.001"]):

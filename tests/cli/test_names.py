@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names from outside: bytes that are no UTF-8, characters across the length at which a name is cut, names that a
+"""Names from outside: bytes that are not UTF-8, characters across the length at which a name is cut, names that a
 spreadsheet computes, plug-ins whose name breaks the rule. And a directory that a failed command must not keep.
 
 Arguments: bench, the plug-ins called -x and with 33 characters, a CBLAS library."""

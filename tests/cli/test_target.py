@@ -32,7 +32,7 @@ def number(row, column):
 
 
 def keep_roofline(cache, env_id, isa):
-    """As bench roofline would; invented rates under which each roof holds something."""
+    """As bench roofline would; invented rates under which each roof limits something."""
     os.makedirs(os.path.join(cache, "lanebench"), exist_ok=True)
     rates = {"threads": 1, "utc": "2026-01-01T00:00:00Z", "divide": {"baseline": 1e9}, "square_root": {"baseline": 5e8},
              "bytes": {"L1": 3e10, "L2": 1e10, "L3": 5e9, "DRAM": 1e9}, "env_id": env_id, "isa": isa}

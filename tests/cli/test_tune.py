@@ -63,8 +63,9 @@ def refuses_and_cleans(directory, data):
 
 
 def tunes(directory, data):
-    """Which blocking wins is this machine's to say (tests/tune/test_search.c judges the verdict, on known times). The file
-    must say what the verdict says: the sizes that it names, in place of an entry from before, or no such entry any more."""
+    """Which blocking wins depends on this machine (tests/tune/test_search.c checks the verdict, on known times). The
+    file must say what the verdict says: the sizes that it names, in place of an entry from before, or no such entry any
+    more."""
     other = entry_of(threads=3)
     saved = write_tunings(os.path.join(directory, "saved.json"), entry_of(), other)
     r = run(bench, "tune", "--backend", "avx2", "--data", data, "--tuning", saved, *SMALL, timeout=900)

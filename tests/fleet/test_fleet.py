@@ -13,7 +13,7 @@ from fleet_case import FleetCase, backend, summary
 
 class Local(FleetCase):
     def test_again_completes(self):
-        """The others go on beside one that fails; --again runs that one alone."""
+        """The others continue beside one that fails; --again runs only that one."""
         self.write("fail", "")
         told = self.call("submit", self.ini("local", "[one]\n[two]\nflags = --may-fail\nrepeats = 2\n"), "--out", self.fleet, code=1)
         self.assertRegex(told, r"one +1  complete\ntwo +1  failed +exit code 1: bench: it was told to fail\n")
@@ -43,7 +43,8 @@ class Local(FleetCase):
 
 class Unreachable(FleetCase):
     def test_unreachable(self):
-        """What was submitted is noted, and --again goes on: an sbatch that reaches its controller once, then no more."""
+        """What was submitted is noted, and --again continues: an sbatch that reaches its controller once, then never
+        again."""
         self.write("bin/sbatch", "#!/bin/sh\n[ -e once ] && { echo 'sbatch: error: Unable to contact slurm controller' >&2; exit 1; }\n"
                    "touch once; echo 7\n")
         self.write("bin/scontrol", "#!/bin/sh\necho JobId=7 JobState=PENDING Reason=Resources\n")

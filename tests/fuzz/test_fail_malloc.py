@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Each allocation of the program in turn fails, alone and then with all that follow: the program must say so and leave
-with an exit code of its own, or have been able to do without and have the results of ever, whole.
-Where it is built with AddressSanitizer, nothing may be lost or touched in a wrong way meanwhile.
+"""Each allocation of the program in turn fails, alone and then with all that follow: the program must say so and exit
+with one of its own codes, or do without the memory and give the usual results, whole. Where it is built with
+AddressSanitizer, nothing may be lost or touched in a wrong way meanwhile.
 
 A run allocates so often that only some of its allocations are tried, evenly spread; how many is printed. Its proof is a
 short one. FAIL_MALLOC_ALL=1 tries every one. A run that made fewer allocations than the one they were counted in may end

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the outside judges share: when they cannot sit, and running a program with the shim preloaded."""
+"""What the external judges share: when they cannot run, and running a program with the shim preloaded."""
 import glob
 import os
 import re

@@ -2,8 +2,8 @@
 """Plug-ins that pass the proof and then cheat while they are timed: each is caught, by the check that is named here,
 and an honest copy of the same plug-in passes everything.
 
-Arguments: bench DIR-OF-MODULES [clock]; the clock's cheat is a test of its own, for it can only be seen by a CPU with a
-counter that is a clock."""
+Arguments: bench DIR-OF-MODULES [clock]; the clock's cheat is a separate test, because only a CPU whose counter is a
+clock can see it."""
 import json
 import re
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A plug-in that crashes, leaves, hangs, writes where it must not: it is reported with the op and the case at hand,
-and the backends beside it have all their rows.
+"""A plug-in that crashes, leaves, hangs, writes where it must not: it is reported with the current op and case, and the
+backends beside it have all their rows.
 
 Arguments: bench DIR-OF-MODULES PART, which is where the harm is done, proof or epoch, or else micro"""
 import json

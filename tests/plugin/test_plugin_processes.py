@@ -62,7 +62,7 @@ def test_started(data, directory):
 
 
 def test_signals(data, directory):
-    """The worker dies of it, and nobody else."""
+    """The worker dies of it, and no other process."""
     out = directory + "/signals"
     result = bench_run("run", *SMALL, *EPOCHS, "--quiet", "--plugin", PLUGIN, "--backend",
                        "naive,cheat:signals-term,cheat:signals-kill", "--data", data, "--out", out)
