@@ -36,7 +36,7 @@ static hwloc_topology_t load_as_told(void)
 {
     hwloc_topology_t h;
     if (hwloc_topology_init(&h) != 0) return NULL;
-    /* If an affinity is refused, hwloc retries for ever; this part of it does so. */
+    /* The x86 component of hwloc retries for ever when it is refused an affinity. */
     if (!affinity_is_told())
         hwloc_topology_set_components(h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
     if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
