@@ -24,8 +24,8 @@ void wrap_print(FILE *out, const char *text, int at, int indent, int width);
 void wrap_line(FILE *out, int width, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Lines that are printed piece by piece: between wrap_open and wrap_close what is printed to the stream that
- * wrap_open returns. Each line may begin with a label of `indent` columns and goes on below what follows it.
- * Where out has no width, or memory is short, they are as they were printed. */
+ * wrap_open returns. Each line may begin with a label of `indent` columns and continues below the text after
+ * it. Where out has no width, or memory is short, they are as they were printed. */
 struct wrapped {
     FILE *out, *lines;
     char *text;

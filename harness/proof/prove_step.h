@@ -15,7 +15,7 @@ enum step_check {
     CHECK_LOSS,     /* loss sum and count of correct rows, of predict and of step */
     CHECK_GRADIENT, /* gradients of all tensors, read back */
     CHECK_UPDATE,   /* w and v after a step */
-    CHECK_UNSTORED, /* predict after steps, with no store between that would make good what was put off */
+    CHECK_UNSTORED, /* predict after steps, with no store between that would complete postponed work */
     CHECK_AGAIN,    /* predict, then a second step, without a load in between */
     CHECK_COUNT
 };

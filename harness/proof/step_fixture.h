@@ -16,7 +16,7 @@ struct guarded_model {
     struct model model;
 };
 
-/* 0, or -1 when memory is short; then close it all the same. */
+/* 0, or -1 when memory is short; close it in either case. */
 int guarded_model_open(struct guarded_model *g, const struct shape *s);
 void guarded_model_close(struct guarded_model *g);
 

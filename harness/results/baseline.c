@@ -57,7 +57,7 @@ static int read_machine(struct baseline *b, struct error *e)
     snprintf(b->run_id, sizeof b->run_id, "%s", id);
     const json_t *cpu = json_object_get(b->machine, "cpu");
     b->isa_cap = json_string_value(json_object_get(cpu, "isa_cap"));
-    /* Computed, not read: runs from before there was an env_id have the facts all the same. */
+    /* Computed, not read: older runs without an env_id have the facts too. */
     env_id_of(cpu, json_object_get(b->machine, "topology"), b->env_id);
     return read_settings(b, e);
 }

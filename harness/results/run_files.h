@@ -43,7 +43,7 @@ int run_files_add_lines(struct run_files *f, struct error *e);
 
 /* The same in the directory of an earlier run, whose epochs stay; the proof starts again,
  * and JSON lines, which would have a gap, go. On an error the
- * prior rows are there all the same. */
+ * prior rows are still there. */
 int run_files_resume(struct run_files *f, const char *dir, const struct row_identity *identity,
                      const struct prior_epochs *prior, struct error *e);
 
