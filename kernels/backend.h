@@ -47,7 +47,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct of this file changes its meaning or layout. */
-#define BACKEND_ABI_VERSION 6u
+#define BACKEND_ABI_VERSION 7u
 
 /* What a backend needs of the CPU and of the operating system's saved register state: plain data, checked by
  * the harness before any function of the backend runs. */
@@ -177,6 +177,12 @@ struct batch {
     const uint8_t *pixels, *labels;
     const uint32_t *index;
     int rows; /* 1 .. plan->batch */
+    /* A hint: the batch that the caller expects to pass to the next call of the same function; NULL: not
+     * known, or none. It may have other images and another number of rows (1 .. plan->batch), or be this very
+     * batch; its own `next` says nothing. A backend may read it, and so prefetch its images, during this call
+     * only. No result depends on it, and nothing that was read of it is kept: another batch may come instead,
+     * or the same one with other contents at the same addresses. */
+    const struct batch *next;
 };
 
 /* Sums over the rows of one batch, with the parameters as they were before the update. */

@@ -58,6 +58,7 @@ bool blind_span_has(const struct blind_span *s, int step)
 void blind_span_note(struct blind_span *s, const struct batch *b, const struct step_result *r)
 {
     s->batch[s->seen] = *b;
+    s->batch[s->seen].next = NULL; /* valid in this step only */
     s->loss_sum[s->seen++] = r->loss_sum;
 }
 

@@ -49,7 +49,7 @@ static int open_memory(struct course *c)
     network_alloc(&c->given, &c->shape);
     c->pixels = calloc(images, (size_t)c->shape.inputs);
     c->labels = calloc(images, 1);
-    c->index = calloc(rows, sizeof *c->index);
+    c->index = calloc(2 * rows, sizeof *c->index);
     c->w = calloc(count, sizeof *c->w);
     c->v = calloc(count, sizeof *c->v);
     int failed = guarded_model_open(&c->stored, &c->shape);
@@ -102,7 +102,11 @@ void course_changed(struct course *c)
 
 static struct batch batch_of(const struct course *c)
 {
-    return (struct batch){c->pixels, c->labels, c->index, c->rows};
+    return (struct batch){.pixels = c->pixels,
+                          .labels = c->labels,
+                          .index = c->index + c->first,
+                          .rows = c->rows,
+                          .next = c->next};
 }
 
 static void ask(struct course *c)
@@ -157,10 +161,10 @@ static void compare_range(struct course *c, const char *what, const struct range
     case_check(c->proof, c->row, &comparison);
 }
 
-static void compare_answer(struct course *c, const struct step_result *result)
+static void compare_answer(struct course *c)
 {
     struct comparison loss, correct;
-    result_compare(&c->oracle, result, &loss, &correct);
+    result_compare(&c->oracle, &c->result, &loss, &correct);
     case_check(c->proof, c->row, &loss);
     case_check(c->proof, c->row, &correct);
 }
@@ -182,27 +186,27 @@ void course_load(struct course *c)
 void course_step(struct course *c)
 {
     const struct batch b = batch_of(c);
-    struct step_result result = {.loss_sum = (double)NAN, .correct = UINT32_MAX};
-    trainer_step(c->trainer, &b, &result);
+    c->result = (struct step_result){.loss_sum = (double)NAN, .correct = UINT32_MAX};
+    trainer_step(c->trainer, &b, &c->result);
     follow(c);
-    compare_answer(c, &result);
+    compare_answer(c);
 }
 
 void course_predict(struct course *c)
 {
     const struct batch b = batch_of(c);
     const int classes = c->shape.classes;
-    struct step_result result = {.loss_sum = (double)NAN, .correct = UINT32_MAX};
     struct comparison prob;
+    c->result = (struct step_result){.loss_sum = (double)NAN, .correct = UINT32_MAX};
     c->prob = guarded_place(&c->prob_arena, "prob", UNIT_FLOAT,
                             sizeof(float) * (size_t)b.rows * (size_t)classes, PLACE_END);
-    trainer_predict(c->trainer, &b, c->prob, &result);
+    trainer_predict(c->trainer, &b, c->prob, &c->result);
     ask(c);
     compare_begin(&prob, "prob", (long long)b.rows * classes, classes, 0);
     compare_matrix(&prob, b.rows, classes, c->prob, classes, c->oracle.prob.value, c->oracle.prob.bound);
     check_margins(&prob, &c->prob_arena);
     case_check(c->proof, c->row, &prob);
-    compare_answer(c, &result);
+    compare_answer(c);
 }
 
 void course_store(struct course *c)

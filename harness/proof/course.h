@@ -26,8 +26,11 @@ struct course {
     struct trainer *trainer;
     /* Images of the batches, the caller's to change between two calls; then it calls course_changed. */
     uint8_t *pixels, *labels;
-    uint32_t *index;
+    uint32_t *index; /* room for two batches */
+    int first;       /* in it, the batch begins here: 0 to plan.batch */
     int images, rows;
+    const struct batch *next;  /* announced with each call; NULL: nothing is */
+    struct step_result result; /* of the last step or prediction */
     struct model given;
     struct guarded_model stored;
     float *prob;
@@ -44,7 +47,7 @@ int course_open(struct course *c, struct proof *p, const struct plan *plan, int 
                 uint64_t seed, struct error *e);
 void course_close(struct course *c);
 
-/* The images, labels or the list are others than at the last call. */
+/* The images, labels, the list or the place in it are others than at the last call. */
 void course_changed(struct course *c);
 
 /* Calls of the backend; a wrong answer fails the current case. */

@@ -46,6 +46,10 @@ void determinism_prove(struct determinism_subject *s);
 /* All ops of level 1. 0, or e when a contender for one of the teams cannot be opened. */
 int prove_determinism_ops(struct proof *p, struct error *e);
 
+/* Whether BACKEND_DETERMINISTIC promises the same bits of the training step: by the backend itself for its
+ * own, by each op's owner for the composed one. */
+bool determinism_promised(const struct proof *p, bool composed);
+
 /* The training step. */
 int prove_determinism_step(struct proof *p, bool composed, struct error *e);
 

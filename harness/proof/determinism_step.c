@@ -73,8 +73,7 @@ static void close_teams(struct step_context *c)
     }
 }
 
-/* Of the code that runs: the backend's own step, or each op's owner. */
-static bool promised(const struct proof *p, bool composed)
+bool determinism_promised(const struct proof *p, bool composed)
 {
     uint32_t flags = composed ? BACKEND_DETERMINISTIC : p->backend->flags;
     for (int op = 0; composed && op < OP_COUNT; op++) flags &= p->contender.op_backend[op]->flags;
@@ -90,7 +89,7 @@ int prove_determinism_step(struct proof *p, bool composed, struct error *e)
     struct rng rng = rng_seed(p->options->seed, 66);
     struct determinism_subject s = {.proof = p,
                                     .op = composed ? "composed step" : "step",
-                                    .promised = promised(p, composed),
+                                    .promised = determinism_promised(p, composed),
                                     .teams = DETERMINISM_TEAMS,
                                     .context = &c,
                                     .call = call_step};

@@ -24,6 +24,7 @@ static const struct {
     {"step", "large", false, prove_step_large},
     {"step", "zeros", false, prove_step_zeros},
     {"step", "course", false, prove_course},
+    {"step", "look-ahead", false, prove_look_ahead}, /* the composed step hands no batch on */
     {"step", "same bits as", false, prove_same_bits},
     {"lockstep", NULL, false, prove_lockstep},
     {"composed step", "ragged", true, prove_step_ragged},

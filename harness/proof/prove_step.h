@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof of level 2: single training steps (prove_step.c), courses of calls without a check in between
- * (prove_course.c), and a run of steps in lockstep with the oracle (lockstep.c), for the backend's own step
- * and for the one composed from its ops. */
+ * The proof of level 2, for the backend's own step and for the one composed from its ops: single training
+ * steps (prove_step.c), courses of calls without a check in between (prove_course.c), and a run of steps in
+ * lockstep with the oracle (lockstep.c). Of the backend's own step alone: batches announced a step early
+ * (prove_look_ahead.c), and the bits of another backend (prove_same_bits.c). */
 #ifndef LB_PROVE_STEP_H
 #define LB_PROVE_STEP_H
 
@@ -43,6 +44,7 @@ int prove_step_drawn(struct proof *p, bool composed, struct error *e);
 int prove_step_large(struct proof *p, bool composed, struct error *e);
 int prove_step_zeros(struct proof *p, bool composed, struct error *e);
 int prove_course(struct proof *p, bool composed, struct error *e);
+int prove_look_ahead(struct proof *p, bool composed, struct error *e);
 int prove_same_bits(struct proof *p, bool composed, struct error *e);
 int prove_lockstep(struct proof *p, bool composed, struct error *e);
 

@@ -22,7 +22,10 @@ int confusion_count(struct confusion *c, struct trainer *t, const struct split *
     memset(c, 0, sizeof *c);
     for (uint32_t at = 0; code == 0 && at < s->count;) {
         const uint32_t left = s->count - at;
-        const struct batch b = {s->pixels, s->labels, index, left < (uint32_t)batch ? (int)left : batch};
+        const struct batch b = {.pixels = s->pixels,
+                                .labels = s->labels,
+                                .index = index,
+                                .rows = left < (uint32_t)batch ? (int)left : batch};
         struct step_result unused;
         for (int i = 0; i < b.rows; i++) index[i] = at + (uint32_t)i;
         trainer_predict(t, &b, prob, &unused);

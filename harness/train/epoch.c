@@ -100,7 +100,18 @@ static void step(struct trainer *t, struct pass *p, const struct batch *b, struc
     add_span(&p->watched, &start);
 }
 
-/* Batch after batch, the last partial one included. Returns what the loop took by either clock. */
+/* The samples from the order's entry `at` on, as many as a batch has or as there are left. */
+static struct batch batch_at(const struct pass *p, uint32_t at)
+{
+    const uint32_t left = p->split->count - at;
+    return (struct batch){.pixels = p->split->pixels,
+                          .labels = p->split->labels,
+                          .index = p->order + at,
+                          .rows = left < (uint32_t)p->batch ? (int)left : p->batch};
+}
+
+/* Batch after batch, each with the one that follows it, the last partial one included. Returns what the loop
+ * took by either clock. */
 static struct timestamp run_pass(struct trainer *t, struct pass *p)
 {
     const uint32_t count = p->split->count;
@@ -108,17 +119,17 @@ static struct timestamp run_pass(struct trainer *t, struct pass *p)
     publish_start(p);
     const struct timestamp start = timestamp_now();
     for (uint32_t at = 0; at < count && !(p->stop && *p->stop);) {
-        const uint32_t left = count - at;
-        const int rows = left < (uint32_t)p->batch ? (int)left : p->batch;
-        const struct batch b = {p->split->pixels, p->split->labels, p->order + at, rows};
+        struct batch b = batch_at(p, at);
+        at += (uint32_t)b.rows;
+        const struct batch next = batch_at(p, at);
+        if (at < count) b.next = &next;
         struct step_result r = {0};
         if (p->training)
             step(t, p, &b, &r);
         else
             trainer_predict(t, &b, NULL, &r);
-        at += (uint32_t)rows;
         p->steps++;
-        p->samples += rows;
+        p->samples += b.rows;
         p->loss_sum += r.loss_sum;
         p->correct += r.correct;
         publish_step(p);

@@ -46,10 +46,12 @@ struct epoch_watch {
     void *context;
     /* Before step `step` (from 0) of `steps`: whether `after` is to be called for it. May store from t. */
     bool (*before)(void *context, struct trainer *t, int step, int steps);
+    /* What b points to lasts until the end of the pass, but for b->next, which is the call's. */
     void (*after)(void *context, struct trainer *t, const struct batch *b, const struct step_result *r);
 };
 
-/* Trains one epoch in that order, the last partial batch included, then validates on the test split.
+/* Trains one epoch in that order, the last partial batch included, then validates on the test split. Every
+ * batch but the last of either announces the one after it (batch.next).
  * order: scratch of max(train.count, test.count) entries. progress may be NULL. stop, if not NULL, ends the
  * loop early when it becomes non-zero (the result is then meaningless). Shuffling happens outside the timed
  * region. */

@@ -96,7 +96,9 @@ static void train(struct pair *p, int who, int round)
     const double start = clock_seconds();
     for (int i = 0; i < STEPS; i++) {
         const uint32_t *index = p->index + (size_t)i * (size_t)p->plan.batch;
-        step->step(p->state[who], &(struct batch){pixels, labels, index, p->plan.batch}, &result);
+        step->step(p->state[who],
+                   &(struct batch){.pixels = pixels, .labels = labels, .index = index, .rows = p->plan.batch},
+                   &result);
         p->loss[who] += result.loss_sum;
     }
     if (round >= 0) p->seconds[who][round] = clock_seconds() - start;

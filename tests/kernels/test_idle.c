@@ -61,7 +61,9 @@ static int train(struct trainer *t)
         fill(&given, pixels, labels, index);
         trainer_load(t, &given);
         for (int i = 0; i < STEPS; i++)
-            trainer_step(t, &(struct batch){pixels, labels, index, IMAGES}, &result);
+            trainer_step(t,
+                         &(struct batch){.pixels = pixels, .labels = labels, .index = index, .rows = IMAGES},
+                         &result);
         trainer_store(t, &stored);
         wrong = check_idle(&given, &stored);
         /* What is not idle was trained. */

@@ -144,7 +144,8 @@ static void images_make(struct images *d)
 static void train(void *state, const struct images *d, int steps, int rows)
 {
     for (int i = 0; i < steps; i++) {
-        const struct batch b = {d->pixels, d->labels, d->index + i, rows};
+        const struct batch b = {
+            .pixels = d->pixels, .labels = d->labels, .index = d->index + i, .rows = rows};
         struct step_result r;
         backend_onednn.step->step(state, &b, &r);
     }

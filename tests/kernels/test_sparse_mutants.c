@@ -121,7 +121,8 @@ static double share_done(int set)
     if (!given.w.w1 || broken_sparse.open(&plan, &state, why, sizeof why)) return -1.0;
     network_init(&given, &shape, 1);
     broken_sparse.step->load(state, &given);
-    broken_sparse.step->step(state, &(struct batch){pixels, labels, index, ROWS}, &result);
+    broken_sparse.step->step(
+        state, &(struct batch){.pixels = pixels, .labels = labels, .index = index, .rows = ROWS}, &result);
     const double flop = broken_sparse.step->flop_done(state);
     broken_sparse.close(state);
     network_free(&given);

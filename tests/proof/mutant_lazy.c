@@ -66,6 +66,29 @@ bool cache_hits(struct fused *f, const struct batch *b)
     return hit;
 }
 
+void keep_next(struct fused *f, const struct batch *next)
+{
+    const int in = f->shape.inputs;
+    f->next_rows = next ? next->rows : 0;
+    if (!next) return;
+    f->next_pixels = next->pixels;
+    memcpy(f->next_index, next->index, (size_t)next->rows * sizeof *next->index);
+    registry_fallback()->ops.gather(f->ops_state, next->rows, in, next->pixels, next->index, f->next_x, in);
+    for (int i = 0; i < next->rows; i++) f->next_labels[i] = next->labels[next->index[i]];
+}
+
+void take_next(struct fused *f, const struct batch *b)
+{
+    const int rows = b->rows < f->next_rows ? b->rows : f->next_rows;
+    const bool as_many = b->rows == f->next_rows;
+    const bool same_list = as_many && b->pixels == f->next_pixels &&
+                           memcmp(f->next_index, b->index, (size_t)rows * sizeof *b->index) == 0;
+    if (f->bug == BUG_next_trusted || (f->bug == BUG_next_as_many && as_many) ||
+        (f->bug == BUG_next_same_list && same_list))
+        memcpy(f->x, f->next_x, (size_t)rows * (size_t)f->shape.inputs * sizeof *f->x);
+    if (f->bug == BUG_next_labels && same_list) memcpy(f->labels, f->next_labels, (size_t)rows);
+}
+
 void share_means(struct fused *f)
 {
     static float means[1 << 20];

@@ -42,6 +42,9 @@ static int open_with(const struct plan *plan, void **state, enum bug bug)
     f->labels = calloc(rows, 1);
     f->index = calloc(rows, sizeof *f->index);
     f->seen_index = calloc(rows, sizeof *f->seen_index);
+    f->next_x = calloc(rows * (size_t)plan->inputs, sizeof *f->next_x);
+    f->next_labels = calloc(rows, 1);
+    f->next_index = calloc(rows, sizeof *f->next_index);
     f->last = calloc((size_t)plan->inputs, sizeof *f->last);
     network_alloc(&f->behind, &f->shape);
     if (bug == BUG_shares_means) share_means(f);
@@ -66,6 +69,9 @@ static void fused_close(void *state)
     free(f->labels);
     free(f->index);
     free(f->seen_index);
+    free(f->next_x);
+    free(f->next_labels);
+    free(f->next_index);
     free(f->last);
     network_free(&f->behind);
     free(f);
@@ -126,6 +132,7 @@ static void gather(struct fused *f, const struct batch *b, int rows)
     }
     if (hit && f->bug == BUG_caches_images) return;
     base()->ops.gather(f->ops_state, rows, in, b->pixels, f->index, f->x, in);
+    take_next(f, b);
     lose_pixels(f, rows);
 }
 
@@ -292,6 +299,8 @@ static void fused_step(void *state, const struct batch *given, struct step_resul
     if (f->bug == BUG_zeros_skipped && is_zero(f, rows)) return;
     backward(f, rows);
     update_all(f, rows);
+    keep_next(f, b->next);
+    if (f->bug == BUG_next_shows && b->next) r->loss_sum = nextafter(r->loss_sum, INFINITY);
     disturb(f, b);
 }
 
@@ -381,6 +390,11 @@ static const char *const killers[BUG_COUNT] = {
     [BUG_shares_constants] = "step / course: two states",
     [BUG_shares_means] = "step / course: two states",
     [BUG_keeps_nan] = "step / course: after a model of NaN",
+    [BUG_next_trusted] = "step / look-ahead",
+    [BUG_next_as_many] = "step / look-ahead",
+    [BUG_next_same_list] = "step / look-ahead",
+    [BUG_next_labels] = "step / look-ahead",
+    [BUG_next_shows] = "step / look-ahead",
     [BUG_drifts] = "step / same bits, 10 runs",
     [BUG_wrong_with_2_threads] = "step / same bits, 1 to 33 threads",
     [BUG_wrong_with_33] = "step / same bits, 1 to 33 threads",

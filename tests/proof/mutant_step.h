@@ -66,7 +66,12 @@
     X(lists_64_images)      /* pixels that are set in none of the first 64 images are taken for black */     \
     X(shares_constants)     /* rho and epsilon of the state loaded last */                                   \
     X(shares_means)         /* v in static memory */                                                         \
-    X(keeps_nan)            /* clears h by multiplication */
+    X(keeps_nan)            /* clears h by multiplication */                                                 \
+    X(next_trusted)         /* the images announced are taken for those of the next call */                  \
+    X(next_as_many)         /* likewise where they are as many */                                            \
+    X(next_same_list)       /* likewise where memory and list are the same, too */                           \
+    X(next_labels)          /* labels, in that case */                                                       \
+    X(next_shows)           /* one last bit of the loss is another where a batch is announced */
 
 enum bug {
 #define X(name) BUG_##name,
@@ -90,6 +95,11 @@ struct fused {
     const uint8_t *seen; /* caches: pixels and list of the last batch */
     uint32_t *seen_index;
     int seen_rows;
+    const uint8_t *next_pixels; /* next_...: of the batch announced with the last step */
+    uint32_t *next_index;
+    int next_rows; /* 0: none */
+    float *next_x;
+    uint8_t *next_labels;
 };
 
 /* ---- mutant_lazy.c: what is put off or carried over */
@@ -103,6 +113,10 @@ void lazy_update(struct fused *f, int rows);
 void lazy_flush(struct fused *f);
 /* Whether pixels (or labels) of the last batch are taken again; remembers this one. */
 bool cache_hits(struct fused *f, const struct batch *b);
+/* Keeps what the batch announced has; NULL: nothing. */
+void keep_next(struct fused *f, const struct batch *next);
+/* Takes what was kept for the pixels or labels of this batch, if the bug does. */
+void take_next(struct fused *f, const struct batch *b);
 /* Static memory instead of the model's own for v. */
 void share_means(struct fused *f);
 

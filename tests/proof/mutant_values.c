@@ -54,7 +54,8 @@ struct batch without_repetitions(struct fused *f, const struct batch *b)
     int count = 0;
     for (int i = 0; i < b->rows; i++)
         if (i == 0 || b->index[i] != b->index[i - 1]) f->seen_index[count++] = b->index[i];
-    return (struct batch){b->pixels, b->labels, f->seen_index, count};
+    return (struct batch){
+        .pixels = b->pixels, .labels = b->labels, .index = f->seen_index, .rows = count, .next = b->next};
 }
 
 /* ---- softmax */

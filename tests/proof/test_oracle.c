@@ -48,7 +48,7 @@ static void small_network_open(struct small_network *n, uint64_t seed)
         n->labels[i] = (uint8_t)rng_below(&r, CLASSES);
         n->index[i] = (uint32_t)((i * 3 + 1) % ROWS);
     }
-    n->batch = (struct batch){n->pixels, n->labels, n->index, ROWS};
+    n->batch = (struct batch){.pixels = n->pixels, .labels = n->labels, .index = n->index, .rows = ROWS};
 }
 
 static void small_network_close(struct small_network *n)

@@ -17,8 +17,24 @@ static struct {
     volatile int stop;
     int stop_after; /* trained batches; 0 = never */
     struct progress *progress;
-    int step_seen[MAX_BATCHES]; /* progress->step during each trained batch */
+    int step_seen[MAX_BATCHES];    /* progress->step during each trained batch */
+    int announced[2][MAX_BATCHES]; /* rows of the batch announced with each; 0: none was */
+    uint32_t announced_samples[2][MAX_BATCHES * BATCH];
 } notes;
+
+/* What is announced, after that of the batches before: each but the first should be announced once. */
+static void take_note_of_next(int predict, int batch, const struct batch *b)
+{
+    const struct batch *next = b->next;
+    uint32_t *at = notes.announced_samples[predict];
+    if (!next) return;
+    for (int i = 0; i < batch; i++) at += notes.announced[predict][i];
+    assert_in_range(next->rows, 1, BATCH);
+    assert_ptr_equal(next->pixels, b->pixels);
+    assert_ptr_equal(next->labels, b->labels);
+    memcpy(at, next->index, (size_t)next->rows * sizeof *at);
+    notes.announced[predict][batch] = next->rows;
+}
 
 static void take_note(int predict, const struct batch *b, struct step_result *r)
 {
@@ -27,6 +43,7 @@ static void take_note(int predict, const struct batch *b, struct step_result *r)
     for (int i = 0; i < *batches; i++) at += notes.rows[predict][i];
     assert_true(*batches < MAX_BATCHES && b->rows <= BATCH);
     memcpy(at, b->index, (size_t)b->rows * sizeof *at);
+    take_note_of_next(predict, *batches, b);
     notes.rows[predict][*batches] = b->rows;
     notes.pixels[predict] = b->pixels;
     notes.labels[predict] = b->labels;
@@ -163,6 +180,17 @@ static void every_sample_once_in_order(void **state)
     assert_ptr_equal(notes.labels[0], train_labels);
 }
 
+static void each_batch_announces_the_one_after_it(void **state)
+{
+    (void)state;
+    run(2, NULL);
+    for (int i = 0; i + 1 < notes.trained; i++) assert_int_equal(notes.announced[0][i], notes.rows[0][i + 1]);
+    assert_int_equal(notes.announced[0][notes.trained - 1], 0);
+    assert_memory_equal(notes.announced_samples[0], notes.samples[0] + BATCH,
+                        (COUNT - BATCH) * sizeof(uint32_t));
+    assert_int_equal(notes.announced[1][notes.predicted - 1], 0);
+}
+
 static void validates_on_the_test_split_in_file_order(void **state)
 {
     (void)state;
@@ -219,6 +247,7 @@ int main(void)
         cmocka_unit_test(order_depends_on_seed_and_epoch_alone),
         cmocka_unit_test(orders_are_uniform),
         cmocka_unit_test_setup(every_sample_once_in_order, reset),
+        cmocka_unit_test_setup(each_batch_announces_the_one_after_it, reset),
         cmocka_unit_test_setup(validates_on_the_test_split_in_file_order, reset),
         cmocka_unit_test_setup(results_are_means_over_samples, reset),
         cmocka_unit_test_setup(progress_follows, reset),

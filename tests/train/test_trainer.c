@@ -117,7 +117,8 @@ static void gradients_match_double_precision(void **state)
     to_reference(&before, &m.w);
     trainer_load(t, &m);
     for (uint32_t i = 0; i < ROWS; i++) index[i] = 7 * i + 3;
-    const struct batch b = {data.train.pixels, data.train.labels, index, ROWS};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = ROWS};
     trainer_step(t, &b, &result);
     trainer_store(t, &m);
     for (int i = 0; i < ROWS; i++)
@@ -158,7 +159,8 @@ static void first_step_has_known_length(void **state)
     network_init(&start, &shape, 3);
     trainer_load(t, &start);
     for (uint32_t i = 0; i < ROWS; i++) index[i] = i;
-    const struct batch b = {data.train.pixels, data.train.labels, index, ROWS};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = ROWS};
     trainer_step(t, &b, &result);
     trainer_store(t, &m);
     for (int k = 0; k < DATASET_CLASSES; k++)
@@ -185,7 +187,8 @@ static void learns(void **state)
     trainer_load(t, &m);
     for (int step = 0; step < 2000; step++) {
         for (uint32_t i = 0; i < ROWS; i++) index[i] = ((uint32_t)step * ROWS + i) % SMALL_TRAIN;
-        const struct batch b = {data.train.pixels, data.train.labels, index, ROWS};
+        const struct batch b = {
+            .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = ROWS};
         trainer_step(t, &b, step == 0 ? &first : &last);
     }
     assert_true(first.loss_sum > 1.8 * ROWS && first.loss_sum < 3.0 * ROWS); /* ln 10 = 2.3 */
@@ -212,8 +215,10 @@ static void composed_times_cover_training_only(void **state)
     network_alloc(&m, &shape);
     network_init(&m, &shape, 3);
     trainer_load(t, &m);
-    const struct batch whole = {data.train.pixels, data.train.labels, index, ROWS};
-    const struct batch tail = {data.train.pixels, data.train.labels, index, 5};
+    const struct batch whole = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = ROWS};
+    const struct batch tail = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = 5};
     trainer_step(t, &whole, &result);
     trainer_step(t, &tail, &result);
     const int n = trainer_times(t, times);
@@ -308,7 +313,8 @@ static void fused_times_cover_training_only(void **state)
     struct contender c = {.backend = &backend, .plan = small_plan()};
     struct op_time times[TRAINER_MAX_OP_TIMES];
     struct step_result result;
-    const struct batch b = {data.train.pixels, data.train.labels, NULL, 10};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = NULL, .rows = 10};
     struct trainer *t = trainer_new(&c, false);
     assert_true(trainer_is_fused(t));
     trainer_step(t, &b, &result);
@@ -344,7 +350,8 @@ static void flop_done_belongs_to_no_phase(void **state)
     struct contender c = {.backend = &backend, .plan = small_plan()};
     struct op_time times[TRAINER_MAX_OP_TIMES];
     struct step_result result;
-    const struct batch b = {data.train.pixels, data.train.labels, NULL, 10};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = NULL, .rows = 10};
     for (int skip = 0; skip < 2; skip++) {
         c.plan.skip_phases = skip;
         struct trainer *t = trainer_new(&c, false);
@@ -372,7 +379,8 @@ static void skipped_phases_leave_one_line(void **state)
     struct step_result with = {0}, without = {0};
     uint32_t index[10];
     for (uint32_t i = 0; i < 10; i++) index[i] = i;
-    const struct batch b = {data.train.pixels, data.train.labels, index, 10};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = index, .rows = 10};
     for (int i = 0; i < 2; i++) {
         for (int skip = 0; skip < 2; skip++) {
             struct error e = {.code = EXIT_OK};
@@ -409,7 +417,8 @@ static void fused_step_without_phases_is_one_line(void **state)
     struct contender c = {.backend = &backend, .plan = small_plan()};
     struct op_time times[TRAINER_MAX_OP_TIMES];
     struct step_result result;
-    const struct batch b = {data.train.pixels, data.train.labels, NULL, 10};
+    const struct batch b = {
+        .pixels = data.train.pixels, .labels = data.train.labels, .index = NULL, .rows = 10};
     struct trainer *t = trainer_new(&c, false);
     trainer_step(t, &b, &result);
     assert_int_equal(trainer_times(t, times), 1);
@@ -429,7 +438,7 @@ static uint32_t correct_with_logits(const float *logits, uint8_t label)
     struct step_result result;
     const uint8_t image[SMALL_PIXELS] = {0};
     const uint32_t index = 0;
-    const struct batch b = {image, &label, &index, 1};
+    const struct batch b = {.pixels = image, .labels = &label, .index = &index, .rows = 1};
     open_naive(&c);
     struct trainer *t = trainer_new(&c, true);
     network_alloc(&m, &shape);
@@ -472,7 +481,8 @@ static void predict_gives_probabilities(void **state)
     to_reference(&w, &m.w);
     trainer_load(t, &m);
     for (uint32_t i = 0; i < ROWS; i++) index[i] = SMALL_TEST - 1 - i;
-    const struct batch b = {data.test.pixels, data.test.labels, index, ROWS};
+    const struct batch b = {
+        .pixels = data.test.pixels, .labels = data.test.labels, .index = index, .rows = ROWS};
     trainer_predict(t, &b, prob[0], &result);
     for (int i = 0; i < ROWS; i++) {
         double x[SMALL_PIXELS], h[HIDDEN], p[DATASET_CLASSES];
