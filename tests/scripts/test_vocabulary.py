@@ -13,8 +13,9 @@ TERMS = {
     "arm": "contender", "arms": "contenders", "blank": "zero, space", "equalised": "even", "fewest": "min",
     "folder": "directory, dir", "folders": "directories, dirs", "hump": "bimodality", "humps": "bimodality",
     "kept": "prior, cached, saved", "ledger": "checks", "moment": "timestamp", "moments": "timestamps",
-    "origin": "provenance", "pulse": "heartbeat", "room": "capacity, available", "tally": "proof_context",
-    "testimony": "observation", "turned": "transposed", "witness": "observer", "words": "argv, message, reason",
+    "origin": "provenance", "origins": "provenances", "pulse": "heartbeat", "room": "capacity, available",
+    "tally": "proof_context", "testimony": "observation", "turned": "transposed", "witness": "observer",
+    "words": "argv, message, reason",
 }
 TOPS = ("harness", "kernels", "scripts", "tests", "examples", "packaging", ".ci")
 # Strings and comments, which go, or an identifier.
