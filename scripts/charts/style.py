@@ -79,11 +79,15 @@ def finish(figure, title, caption, runs, above=0.0):
     figure.tight_layout(rect=(0, (bottom + 0.04) * inch, 1, 1 - (0.36 + above) * inch))
 
 
+# By suffix: metadata that would differ from machine to machine or from day to day are left out.
+FORMATS = {"png": {"Software": None}, "svg": {"Date": None}}
+
+
 def save(figure, directory, name):
     """NAME.png and NAME.svg, each put in place whole. Returns the paths."""
     os.makedirs(directory, exist_ok=True)
     paths = []
-    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+    for kind, metadata in FORMATS.items():
         path = os.path.join(directory, f"{name}.{kind}")
         figure.savefig(path + ".partial", format=kind, dpi=200, metadata=metadata)
         os.replace(path + ".partial", path)
