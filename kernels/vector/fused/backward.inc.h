@@ -5,7 +5,6 @@
 #define LB_FUSED_BACKWARD_INC_H
 
 #include "fused.inc.h"
-#include "look_ahead.inc.h"
 #include "panel.inc.h"
 #include "update.inc.h"
 
@@ -173,7 +172,6 @@ ALWAYS_INLINE void w1_tile(const struct fused *f, const struct fused_part *part,
     float *w = f->w1 + (size_t)vec * w1_stride(f) + (size_t)input * VL, *g = part->own->pending[run->turn];
     w1_gradient_tile(part, c, &run->at, x, dy, ld, rows, vecs, vecs == 1 ? BLOCK : rows, g, w, &run->before,
                      &run->open);
-    look_ahead(f, part->ahead);
     run->before = (struct pending){g, w, rows * vecs};
     run->turn ^= 1;
 }

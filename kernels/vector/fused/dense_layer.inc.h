@@ -31,14 +31,6 @@ static int layer_panel_vecs(const struct fused *f, const struct fused_part *part
     return MAX_PANEL_VECS;
 }
 
-/* Vectors of w1 that backward1 updates between two calls of look_ahead(), at most. */
-static int layer_vectors_at_once(const struct fused *f, const struct fused_part *part)
-{
-    (void)f;
-    (void)part;
-    return MAX_PANEL_TILE;
-}
-
 /* Gradient and update of the part of w1 that belongs to a piece of a chunk. */
 static void layer_backward1(const struct fused *f, const struct fused_part *part,
                             const struct update_constants *c, struct chunk chunk, const struct piece *piece)

@@ -108,16 +108,13 @@ struct fused_job {
     bool train;
 };
 
-struct look_ahead; /* look_ahead.inc.h */
-
 /* One thread's part in a job. */
 struct fused_part {
     const struct fused_job *job;
     struct fused_thread *own;
     int t, threads;
     struct portion forward, backward;
-    struct look_ahead *ahead; /* used in backward1 */
-    double *mark;             /* where add_phase_time finds its start */
+    double *mark; /* where add_phase_time finds its start */
 };
 
 /* Floats between two lines of x of the same image. One line more than the batch has rows: a multiple of 4 KiB

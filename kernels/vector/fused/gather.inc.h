@@ -12,40 +12,23 @@
 #include "../vec_math.inc.h"
 #include "fused.inc.h"
 
-static const uint8_t *image_of(const struct batch *b, int row, int inputs)
-{
-    return b->pixels + (size_t)b->index[row] * (size_t)inputs;
-}
-
 /* Rows that only pad the batch are zero_image. */
 static void find_images(const struct fused *f, const struct fused_job *job, int from, int to,
                         const uint8_t **images)
 {
     const struct batch *b = job->batch;
+    const size_t inputs = (size_t)f->plan.inputs;
     for (int row = from; row < to; row++)
-        images[row] = row < b->rows ? image_of(b, row, f->plan.inputs) : f->zero_image;
-}
-
-/* Lines of cache that an image lies in, at most: it may begin anywhere in one. */
-static int image_lines(int inputs)
-{
-    return (inputs + LINE_BYTES - 2) / LINE_BYTES + 1;
-}
-
-/* One of them, into L2. */
-ALWAYS_INLINE void prefetch_line(const uint8_t *image, int inputs, int line)
-{
-    const int at = line * LINE_BYTES, last = inputs - 1;
-    _mm_prefetch((const char *)image + (at < last ? at : last), _MM_HINT_T1);
+        images[row] = row < b->rows ? b->pixels + (size_t)b->index[row] * inputs : f->zero_image;
 }
 
 /* The images of a batch lie anywhere in a data set larger than the caches: all their lines are prefetched at
  * once, and most arrive before they are used. */
 static void prefetch_images(const struct fused *f, const uint8_t *const *images, int from, int to)
 {
-    const int inputs = f->plan.inputs, lines = image_lines(inputs);
     for (int row = from; row < to; row++)
-        for (int line = 0; line < lines; line++) prefetch_line(images[row], inputs, line);
+        for (int i = 0; i < f->plan.inputs; i += LINE_BYTES)
+            _mm_prefetch((const char *)images[row] + i, _MM_HINT_T1);
 }
 
 /* Pixels p * BLOCK and on of one image; where it ends before the line does, they are copied to `last`, with

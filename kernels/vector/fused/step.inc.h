@@ -14,7 +14,6 @@
  * small team; a larger one divides the images and waits at a barrier.
  * - backward2, vectors with own units: dh = dz w2^T masked by h > 0, gradients and update of w2 and b1.
  * - backward1, own units: gradient of w1 tile by tile, consumed by RMSprop while it is in registers or L1.
- * Between tiles, images of the next batch are prefetched, if it is known.
  *
  * So there are one to three barriers, and the end of the parallel region. No sum over k is ever split between
  * threads, and the tree in which logits are summed depends on the hidden units alone, so the bits do not
@@ -61,7 +60,6 @@ static void backward_portion(struct fused *f, const struct fused_part *part)
 {
     const struct update_constants c = update_constants(&f->plan);
     const int widest = layer_panel_vecs(f, part), chunks = chunks_of(&part->backward, widest);
-    *part->ahead = begin_look_ahead(f, part, layer_vectors_at_once(f, part));
     update_b2(f, &c, part);
     for (int i = 0; i < chunks; i++) {
         struct piece piece[MAX_PIECES];
@@ -90,7 +88,6 @@ static void run_part(struct fused *f, const struct fused_part *part)
 static void run_thread(struct fused *f, const struct fused_job *job, int t, int threads)
 {
     double untimed = 0;
-    struct look_ahead ahead;
     struct fused_thread *own = &f->threads[t];
     if (t == 0) f->team = threads;
     find_portions(f, own, job->rows, threads);
@@ -100,7 +97,6 @@ static void run_thread(struct fused *f, const struct fused_job *job, int t, int 
                                     .threads = threads,
                                     .forward = own->portions[t],
                                     .backward = portion_of(f->vecs, input_blocks(f), threads, t),
-                                    .ahead = &ahead,
                                     .mark = t == 0 ? &f->mark : &untimed};
     run_part(f, &part);
 }

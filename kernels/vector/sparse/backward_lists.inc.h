@@ -4,7 +4,6 @@
 #ifndef LB_SPARSE_BACKWARD_LISTS_INC_H
 #define LB_SPARSE_BACKWARD_LISTS_INC_H
 
-#include "../fused/look_ahead.inc.h"
 #include "idle.inc.h"
 #include "multiply.inc.h"
 
@@ -24,7 +23,7 @@ ALWAYS_INLINE void update_pair(const struct fused *f, const struct update_consta
 }
 
 /* The piece's pairs of pixels; dy begins with its first vector, ld floats an image. */
-ALWAYS_INLINE void backward_pairs(const struct fused *f, const struct fused_part *part, const struct lists *l,
+ALWAYS_INLINE void backward_pairs(const struct fused *f, const struct lists *l,
                                   const struct update_constants *c, const struct piece *piece,
                                   const float *dy, size_t ld, int vecs)
 {
@@ -32,7 +31,6 @@ ALWAYS_INLINE void backward_pairs(const struct fused *f, const struct fused_part
     for (int pair = piece->block * UNIT_PAIRS; pair < piece->end * UNIT_PAIRS; pair++) {
         pair_sums sum;
         const uint32_t count = l->pixel_counts[pair];
-        look_ahead(f, part->ahead);
         if (count == 0) continue;
 #pragma GCC unroll 4
         for (int v = 0; v < vecs; v++) sum.of[0][v] = sum.of[1][v] = vf_zero();
@@ -49,7 +47,7 @@ static void backward_lists(const struct fused *f, const struct fused_part *part,
     const struct lists *l = &f->sparse->threads[part->t];
     const size_t ld = (size_t)(chunk.to - chunk.from) * VL;
     const float *dy = part->own->dy + (piece->from - chunk.from) * VL;
-    DISPATCH_LIST_WIDTH(piece->to - piece->from, backward_pairs, f, part, l, c, piece, dy, ld)
+    DISPATCH_LIST_WIDTH(piece->to - piece->from, backward_pairs, f, l, c, piece, dy, ld)
 }
 
 #endif

@@ -46,11 +46,6 @@ static int layer_panel_vecs(const struct fused *f, const struct fused_part *part
     return is_dense(f, part) ? MAX_PANEL_VECS : LIST_VECS;
 }
 
-static int layer_vectors_at_once(const struct fused *f, const struct fused_part *part)
-{
-    return is_dense(f, part) ? MAX_PANEL_TILE : 2 * LIST_VECS;
-}
-
 static void layer_backward1(const struct fused *f, const struct fused_part *part,
                             const struct update_constants *c, struct chunk chunk, const struct piece *piece)
 {
