@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 
 static const double kill_seconds = 2.0;
 
@@ -47,10 +48,11 @@ struct entry {
     bool wanted;
 };
 
-struct table {
+/* One for the life of the process: it seldom grows after the first look, so a later one needs no memory. */
+static struct table {
     struct entry *of;
     size_t count, capacity;
-};
+} processes;
 
 /* proc(5)'s stat: "pid (name) state ppid pgrp session ..."; the name may hold anything. */
 static bool read_entry(const char *pid, struct entry *e)
@@ -76,26 +78,28 @@ static bool read_entry(const char *pid, struct entry *e)
     return true;
 }
 
-/* False where /proc is not there, or memory is short. */
+static void grow(struct table *t)
+{
+    const size_t capacity = 2 * t->capacity + 256;
+    struct entry *more = xmalloc(capacity * sizeof *more);
+    if (t->count) memcpy(more, t->of, t->count * sizeof *more);
+    free(t->of);
+    *t = (struct table){more, t->count, capacity};
+}
+
+/* False where /proc is not there. */
 static bool read_table(struct table *t)
 {
     DIR *proc = opendir("/proc");
-    bool complete = proc != NULL;
-    *t = (struct table){NULL, 0, 0};
-    for (struct dirent *d; complete && (d = readdir(proc));) {
+    t->count = 0;
+    if (!proc) return false;
+    for (struct dirent *d; (d = readdir(proc));) {
         if (d->d_name[0] < '1' || d->d_name[0] > '9') continue;
-        if (t->count == t->capacity) {
-            struct entry *more = realloc(t->of, (t->capacity = 2 * t->capacity + 256) * sizeof *more);
-            complete = more != NULL;
-            if (!more) break;
-            t->of = more;
-        }
+        if (t->count == t->capacity) grow(t);
         t->count += read_entry(d->d_name, &t->of[t->count]);
     }
-    if (proc) closedir(proc);
-    if (complete && t->count > 0) return true;
-    free(t->of);
-    return false;
+    closedir(proc);
+    return t->count > 0;
 }
 
 /* ---- Whose they are ---- */
@@ -141,15 +145,14 @@ static void note(struct offspring *o, const struct entry *e)
 /* Returns how many of them still run, after a signal has been sent to each; 0: none is sent. */
 static int visit(pid_t parent, struct offspring *found, int number)
 {
-    struct table t;
     int running = 0;
-    if (!read_table(&t)) {
+    if (!read_table(&processes)) {
         found->unknown = true;
         return 0;
     }
-    mark(&t, parent);
-    for (size_t i = 0; i < t.count; i++) {
-        const struct entry *e = &t.of[i];
+    mark(&processes, parent);
+    for (size_t i = 0; i < processes.count; i++) {
+        const struct entry *e = &processes.of[i];
         if (!e->wanted) continue;
         note(found, e);
         running += e->state != 'Z' && e->state != 'X';
@@ -157,7 +160,6 @@ static int visit(pid_t parent, struct offspring *found, int number)
         kill(e->pid, number);
         if (e->parent == getpid()) waitpid(e->pid, NULL, WNOHANG);
     }
-    free(t.of);
     return running;
 }
 
@@ -165,14 +167,12 @@ static int visit(pid_t parent, struct offspring *found, int number)
 
 void offspring_prepare(void)
 {
-    struct table t;
     if (prepared) return;
     prepared = true;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!read_table(&t)) return;
-    for (size_t i = 0; i < t.count; i++)
-        if (t.of[i].parent == getpid()) add(&inherited, t.of[i].pid);
-    free(t.of);
+    if (!read_table(&processes)) return;
+    for (size_t i = 0; i < processes.count; i++)
+        if (processes.of[i].parent == getpid()) add(&inherited, processes.of[i].pid);
 }
 
 void offspring_expect(pid_t child)
