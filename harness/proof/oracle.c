@@ -3,20 +3,43 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
-/* value += a * b, gauge += |a * b| along a row of op(B); step is the distance of its neighbours. */
-static void add_product(int n, double a, const float *restrict b, size_t step, double *restrict value,
-                        double *restrict gauge)
+/* A block of op(B): so many rows and columns of it at a time. */
+enum { BLOCK_DEPTH = 8, BLOCK_WIDTH = 128 };
+
+/* For each column j, in the order of the rows p of the block: value[j] += a[p] * b[p][j], and the gauge its
+ * magnitude. Always BLOCK_DEPTH rows, so that compilers keep both sums in registers; a zero row of a and b
+ * changes no sum, because none is ever -0. */
+static void add_products(int width, const double *restrict a, double b[restrict][BLOCK_WIDTH],
+                         double *restrict value, double *restrict gauge)
 {
-    if (step == 1) {
-        for (int j = 0; j < n; j++) value[j] += a * (double)b[j];
-        for (int j = 0; j < n; j++) gauge[j] += fabs(a * (double)b[j]);
-        return;
+    for (int j = 0; j < width; j++) {
+        double v = value[j], g = gauge[j];
+        for (int p = 0; p < BLOCK_DEPTH; p++) {
+            const double product = a[p] * b[p][j];
+            v += product;
+            g += fabs(product);
+        }
+        value[j] = v;
+        gauge[j] = g;
     }
-    for (int j = 0; j < n; j++) {
-        const double product = a * (double)b[(size_t)j * step];
-        value[j] += product;
-        gauge[j] += fabs(product);
+}
+
+/* Sums of one block of columns over all k; a_row and so on are the strides of op(A) and op(B). */
+static void add_columns(int m, int width, int k, const float *a, size_t a_row, size_t a_col, const float *b,
+                        size_t b_row, size_t b_col, double *value, double *gauge, size_t ld)
+{
+    for (int p = 0; p < k; p += BLOCK_DEPTH) {
+        const int depth = k - p < BLOCK_DEPTH ? k - p : BLOCK_DEPTH;
+        double block[BLOCK_DEPTH][BLOCK_WIDTH], factor[BLOCK_DEPTH] = {0.0};
+        if (depth < BLOCK_DEPTH) memset(block, 0, sizeof block);
+        for (int q = 0; q < depth; q++)
+            for (int j = 0; j < width; j++) block[q][j] = b[(size_t)(p + q) * b_row + (size_t)j * b_col];
+        for (int i = 0; i < m; i++) {
+            for (int q = 0; q < depth; q++) factor[q] = a[(size_t)i * a_row + (size_t)(p + q) * a_col];
+            add_products(width, factor, block, value + (size_t)i * ld, gauge + (size_t)i * ld);
+        }
     }
 }
 
@@ -26,11 +49,14 @@ void oracle_gemm(enum transpose ta, enum transpose tb, int m, int n, int k, floa
 {
     const size_t a_row = ta ? 1 : (size_t)lda, a_col = ta ? (size_t)lda : 1;
     const size_t b_row = tb ? 1 : (size_t)ldb, b_col = tb ? (size_t)ldb : 1;
+    for (size_t i = 0; i < (size_t)m * (size_t)n; i++) value[i] = gauge[i] = 0.0;
+    for (int j = 0; alpha != 0.0f && j < n; j += BLOCK_WIDTH) {
+        const int width = n - j < BLOCK_WIDTH ? n - j : BLOCK_WIDTH;
+        add_columns(m, width, k, a, a_row, a_col, b + (size_t)j * b_col, b_row, b_col, value + j, gauge + j,
+                    (size_t)n);
+    }
     for (int i = 0; i < m; i++) {
         double *vi = value + (size_t)i * (size_t)n, *gi = gauge + (size_t)i * (size_t)n;
-        for (int j = 0; j < n; j++) vi[j] = gi[j] = 0.0;
-        for (int p = 0; alpha != 0.0f && p < k; p++)
-            add_product(n, a[(size_t)i * a_row + (size_t)p * a_col], b + (size_t)p * b_row, b_col, vi, gi);
         for (int j = 0; j < n; j++) {
             const double c0 =
                 beta == 0.0f ? 0.0 : (double)beta * (double)c[(size_t)i * (size_t)ldc + (size_t)j];
@@ -60,7 +86,12 @@ double oracle_relu_grad(float y, float d)
 void oracle_bias_grad(int m, int n, const float *d, int ldd, double *value, double *gauge)
 {
     for (int j = 0; j < n; j++) value[j] = gauge[j] = 0.0;
-    for (int i = 0; i < m; i++) add_product(n, 1.0, d + (size_t)i * (size_t)ldd, 1, value, gauge);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            const double x = d[(size_t)i * (size_t)ldd + (size_t)j];
+            value[j] += x;
+            gauge[j] += fabs(x);
+        }
 }
 
 void oracle_softmax_xent(int n, const double *logits, int label, struct oracle_softmax *s)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "backends/registry.h"
 #include "mutant_step.h"
+#include "mutants.h"
 
 bool is_lazy(const struct fused *f)
 {
@@ -43,9 +43,9 @@ void lazy_update(struct fused *f, int rows)
         for (int row = 0; row < rows; row++) set |= f->x[(size_t)row * in + i] != 0.0f;
         if (!set) continue;
         catch_up(f, (int)i, f->steps - 1);
-        registry_fallback()->ops.rmsprop(f->ops_state, hidden, plan->lr, plan->rho, plan->epsilon,
-                                         f->gradient.w.w1 + i * hidden, f->model.v.w1 + i * hidden,
-                                         f->model.w.w1 + i * hidden);
+        backend_plain.ops.rmsprop(f->ops_state, hidden, plan->lr, plan->rho, plan->epsilon,
+                                  f->gradient.w.w1 + i * hidden, f->model.v.w1 + i * hidden,
+                                  f->model.w.w1 + i * hidden);
         f->last[i] = f->steps;
     }
 }
@@ -73,7 +73,7 @@ void keep_next(struct fused *f, const struct batch *next)
     if (!next) return;
     f->next_pixels = next->pixels;
     memcpy(f->next_index, next->index, (size_t)next->rows * sizeof *next->index);
-    registry_fallback()->ops.gather(f->ops_state, next->rows, in, next->pixels, next->index, f->next_x, in);
+    backend_plain.ops.gather(f->ops_state, next->rows, in, next->pixels, next->index, f->next_x, in);
     for (int i = 0; i < next->rows; i++) f->next_labels[i] = next->labels[next->index[i]];
 }
 

@@ -6,14 +6,13 @@
 #include <string.h>
 #include <xmmintrin.h>
 
-#include "backends/registry.h"
 #include "mutants.h"
 
 static float scratch_a[SCRATCH_FLOATS], scratch_b[SCRATCH_FLOATS];
 
 const struct ops *right(void)
 {
-    return &registry_fallback()->ops;
+    return &backend_plain.ops;
 }
 
 size_t extent(int rows, int cols, int ld)
@@ -311,7 +310,7 @@ static struct {
 
 static int open_noting_team(const struct plan *plan, void **state, char *why, size_t why_size)
 {
-    const int failed = registry_fallback()->open(plan, state, why, why_size);
+    const int failed = backend_plain.open(plan, state, why, why_size);
     int i = 0;
     while (i < 15 && opened[i].state) i++;
     opened[i].state = *state;
@@ -323,7 +322,7 @@ static void close_noting_team(void *state)
 {
     for (int i = 0; i < 16; i++)
         if (opened[i].state == state) opened[i].state = NULL;
-    registry_fallback()->close(state);
+    backend_plain.close(state);
 }
 
 static int team_of(const void *state)
@@ -394,7 +393,7 @@ struct backend *mutant_add(const char *name, const char *op, const char *killer)
     m->name = name;
     m->only = op;
     m->killer = killer;
-    m->backend = *registry_fallback();
+    m->backend = backend_plain;
     m->backend.name = name;
     return &m->backend;
 }
@@ -465,7 +464,7 @@ const struct mutant *mutants_of_ops(int *count)
 const struct backend *genuine_ops(void)
 {
     static struct backend copy;
-    copy = *registry_fallback();
+    copy = backend_plain;
     copy.name = "genuine";
     return &copy;
 }

@@ -19,7 +19,7 @@ size_t extent(int rows, int cols, int ld);
 /* Drops the low bits of a significand: 16 of 24 leave bf16's, 13 leave tf32's. */
 void shorten(const float *from, float *to, size_t count, unsigned bits);
 
-/* A new mutant of op; its backend is the fallback's, for the caller to break. */
+/* A new mutant of op; its backend is backend_plain, for the caller to break. */
 struct backend *mutant_add(const char *name, const char *op, const char *killer);
 
 /* A mutant of op that the class `cases` of its proof must reject; or the guard pages. */

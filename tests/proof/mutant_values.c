@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/registry.h"
 #include "mutant_step.h"
+#include "mutants.h"
 
 /* ---- pixels */
 
@@ -125,8 +125,8 @@ static void strassen_even(void *s, int m, int n, int k, const float *a, int lda,
                 block(a, lda, ia[1] / 2 * hm, ia[1] % 2 * hk), lda, sum_a);
         combine(hk, hn, block(b, ldb, ib[0] / 2 * hk, ib[0] % 2 * hn), ldb, product[p].sign_b,
                 block(b, ldb, ib[1] / 2 * hk, ib[1] % 2 * hn), ldb, sum_b);
-        registry_fallback()->ops.gemm(s, NO_TRANS, NO_TRANS, hm, hn, hk, 1.0f, sum_a, hk, sum_b, hn, 0.0f,
-                                      result, hn);
+        backend_plain.ops.gemm(s, NO_TRANS, NO_TRANS, hm, hn, hk, 1.0f, sum_a, hk, sum_b, hn, 0.0f, result,
+                               hn);
         for (int to = 0; to < 2; to++)
             for (int i = 0; i < hm; i++)
                 for (int j = 0; j < hn; j++)
@@ -150,7 +150,7 @@ static float *plain_copy(enum transpose t, int rows, int cols, const float *m, i
 void strassen_gemm(void *s, enum transpose ta, enum transpose tb, int m, int n, int k, float alpha,
                    const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
-    const struct ops *o = &registry_fallback()->ops;
+    const struct ops *o = &backend_plain.ops;
     o->gemm(s, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (m <= STRASSEN_MIN || n <= STRASSEN_MIN || k <= STRASSEN_MIN) return;
     float *plain_a = plain_copy(ta, m, k, a, lda), *plain_b = plain_copy(tb, k, n, b, ldb);

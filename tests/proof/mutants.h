@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backends that are wrong on purpose, to show that the proof notices. Each is the fallback backend with one
+ * Backends that are wrong on purpose, to show that the proof notices. Each is naive with one
  * op replaced (mutant_ops.c), or a training step composed here with one thing broken (mutant_step.c,
  * mutant_lazy.c, mutant_values.c). */
 #ifndef LB_MUTANTS_H
@@ -13,6 +13,9 @@
 
 /* Hidden units of the plan for which the steps are proven: enough for full vectors, few enough for speed. */
 enum { MUTANT_STEP_HIDDEN = 128 };
+
+/* naive, compiled with vectorization, which takes a quarter of the time. */
+extern const struct backend backend_plain;
 
 struct mutant {
     const char *name;

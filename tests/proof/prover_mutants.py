@@ -35,7 +35,7 @@ MUTANTS = {
          "teeth": in_bank("gemm_does_nothing", "gemm / training shapes")}),
     "H2": Mutant(
         "the oracle asks the backend under test for the truth",
-        [("#include <stddef.h>\n", "#include <stddef.h>\n#include <stdlib.h>\n#include <string.h>\n\n"
+        [("#include <string.h>\n", "#include <stdlib.h>\n#include <string.h>\n\n"
           "void gemm_under_test(enum transpose ta, enum transpose tb, int m, int n, int k, float alpha, const float *a,\n"
           "    int lda, const float *b, int ldb, float beta, float *c, int ldc);\n"),
          ("            gi[j] = (alpha == 0.0f ? 0.0 : fabs((double)alpha) * gi[j]) + fabs(c0);\n        }\n    }\n",
