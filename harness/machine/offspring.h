@@ -3,7 +3,8 @@
  * Processes that foreign code has started. This process adopts what such a process leaves
  * (PR_SET_CHILD_SUBREAPER), so that a fork whose parent has ended, in whatever session, is still found: as a
  * child of this process that it has not started itself. Linux shows which process is whose child only in
- * /proc; without it nothing is found and nothing is killed. */
+ * /proc; without it nothing is found and nothing is killed. Where memory for their table is short,
+ * this process ends (EXIT_INTERNAL). */
 #ifndef LB_OFFSPRING_H
 #define LB_OFFSPRING_H
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "machine/cgroup.h"
 
 extern char **environ;
@@ -53,8 +54,10 @@ static hwloc_topology_t load_untold(void)
     static const char prefix[] = "HWLOC_";
     char *hidden[64];
     size_t count = 0;
-    for (char **v = environ; *v && count < sizeof hidden / sizeof *hidden; v++)
-        if (strncmp(*v, prefix, sizeof prefix - 1) == 0 && (hidden[count] = strdup(*v)) != NULL) count++;
+    for (char **v = environ; *v && count < sizeof hidden / sizeof *hidden; v++) {
+        const size_t bytes = strlen(*v) + 1;
+        if (strncmp(*v, prefix, sizeof prefix - 1) == 0) hidden[count++] = memcpy(xmalloc(bytes), *v, bytes);
+    }
     for (size_t i = 0; i < count; i++) {
         char *equals = strchr(hidden[i], '=');
         *equals = 0;
@@ -86,9 +89,9 @@ static void add_openmp_places(hwloc_bitmap_t set)
     if (!getenv("OMP_PROC_BIND") && !getenv("OMP_PLACES") && !getenv("GOMP_CPU_AFFINITY")) return;
     for (int i = 0; i < omp_get_num_places(); i++) {
         const int n = omp_get_place_num_procs(i);
-        int *pus = calloc((size_t)(n > 0 ? n : 1), sizeof *pus);
-        if (pus && n > 0) omp_get_place_proc_ids(i, pus);
-        for (int j = 0; pus && j < n; j++) hwloc_bitmap_set(set, (unsigned)pus[j]);
+        int *pus = xmalloc((size_t)(n > 0 ? n : 0) * sizeof *pus);
+        if (n > 0) omp_get_place_proc_ids(i, pus);
+        for (int j = 0; j < n; j++) hwloc_bitmap_set(set, (unsigned)pus[j]);
         free(pus);
     }
 }
