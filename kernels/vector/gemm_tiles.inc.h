@@ -14,7 +14,9 @@ struct gemm_tile {
     struct view a;
     const float *b;
     size_t ldb;
-    float *copy; /* where b is packed to on the way, or NULL */
+    float *copy;        /* where b is packed to on the way, or NULL */
+    const float *ahead; /* as in tile_multiply; not NULL where copy is not */
+    size_t ld_ahead;
     float alpha, beta;
     float *c;
     size_t ldc;
@@ -75,20 +77,27 @@ ALWAYS_INLINE void prefetch_c(int rows, int vecs, const struct gemm_tile *t)
 }
 
 /* A literal row stride of 1 (a packed, or read from its transpose) leaves the compiler constant offsets. */
+ALWAYS_INLINE void gemm_tile_multiply(tile *sum, int rows, int vecs, const struct gemm_tile *t, float *copy,
+                                      const float *ahead)
+{
+    if (t->a.row == 1)
+        tile_multiply(sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, copy, ahead, t->ld_ahead);
+    else
+        tile_multiply(sum, rows, vecs, t->k, t->a.data, t->a.row, t->a.col, t->b, t->ldb, copy, ahead,
+                      t->ld_ahead);
+}
+
 ALWAYS_INLINE void gemm_tile(int rows, int vecs, const struct gemm_tile *t)
 {
-    float *copy = t->copy;
     tile sum;
     tile_zero(&sum, rows, vecs);
     if (t->k >= DEEP_K) prefetch_c(rows, vecs, t);
-    if (copy && t->a.row == 1)
-        tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, copy);
-    else if (copy)
-        tile_multiply(&sum, rows, vecs, t->k, t->a.data, t->a.row, t->a.col, t->b, t->ldb, copy);
-    else if (t->a.row == 1)
-        tile_multiply(&sum, rows, vecs, t->k, t->a.data, 1, t->a.col, t->b, t->ldb, NULL);
+    if (!t->ahead)
+        gemm_tile_multiply(&sum, rows, vecs, t, NULL, NULL);
+    else if (t->copy)
+        gemm_tile_multiply(&sum, rows, vecs, t, t->copy, t->ahead);
     else
-        tile_multiply(&sum, rows, vecs, t->k, t->a.data, t->a.row, t->a.col, t->b, t->ldb, NULL);
+        gemm_tile_multiply(&sum, rows, vecs, t, NULL, t->ahead);
     if (t->width == vecs * VL)
         write_tile(&sum, rows, vecs, t);
     else

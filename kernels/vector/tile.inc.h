@@ -63,14 +63,20 @@ ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size
 
 /* sum[r][v] += sum over p < k of a[r * a_row + p * a_k] * b[p * ldb + v * VL ...], in the order of p, one FMA
  * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers. copy as for
- * tile_step, vecs * VL floats a step.
+ * tile_step, vecs * VL floats a step. With ahead != NULL (a literal where it is not), each step also fetches
+ * one line into L2: that of ahead[p * ld_ahead].
  *
  * Unrolled by more than 4, GCC would find a step of the larger tiles too long and not unroll at all. */
 ALWAYS_INLINE void tile_multiply(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,
-                                 size_t a_k, const float *b, size_t ldb, float *copy)
+                                 size_t a_k, const float *b, size_t ldb, float *copy, const float *ahead,
+                                 size_t ld_ahead)
 {
 #pragma GCC unroll 4
     for (int p = 0; p < k; p++) {
+        if (ahead) {
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+            ahead += ld_ahead;
+        }
         tile_step(sum, rows, vecs, a, a_row, b, copy);
         if (copy) copy += vecs * VL;
         a += a_k;
