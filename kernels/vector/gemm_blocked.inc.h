@@ -93,7 +93,7 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_state *g, c
             packed_a || vecs == cut->vecs ? main_rows : gemm_row_tiles(&g->blocking, at->m, vecs);
         if (fresh_b && !in_place) pack_b(view_at(b, 0, j), at->k, width, vecs * VL, panel);
         const bool from_b = streams || (in_place && unpacked_b);
-        struct gemm_tile tile = {.k = at->k,
+        struct gemm_tile args = {.k = at->k,
                                  .width = width,
                                  .b = from_b ? b.data + j : panel,
                                  .ldb = from_b ? b.row : (size_t)(vecs * VL),
@@ -104,16 +104,16 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_state *g, c
                                  .ldc = job->ldc};
         for (int t = 0; t < rows.count; t++) {
             const int i = even_start(&rows, t), height = even_length(&rows, t);
-            tile.a = packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)height}
+            args.a = packed_a ? (struct view){space->a + (size_t)i * (size_t)at->k, 1, (size_t)height}
                               : view_at(a, i, 0);
-            tile.c = job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j);
-            if (streams) tile.ahead = ahead_of_panel(b, cut, at->n, j, rows.count - t);
-            if (tile.copy && !tile.ahead) tile.ahead = tile.b; /* nothing new, at a copy's pace */
-            gemm_tiles[vecs][height](&tile);
-            if (!tile.copy) continue;
-            tile.b = panel;
-            tile.ldb = (size_t)(vecs * VL);
-            tile.copy = NULL;
+            args.c = job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j);
+            if (streams) args.ahead = ahead_of_panel(b, cut, at->n, j, rows.count - t);
+            if (args.copy && !args.ahead) args.ahead = args.b; /* nothing new, at a copy's pace */
+            gemm_tiles[vecs][height](&args);
+            if (!args.copy) continue;
+            args.b = panel;
+            args.ldb = (size_t)(vecs * VL);
+            args.copy = NULL;
         }
     }
 }

@@ -36,11 +36,13 @@ static void for_all(void (*check)(int vecs, int blocks, int threads))
 
 static long long units_in(const struct portion *p, int blocks)
 {
-    return p->from == p->to ? 0 : (long long)(p->to - p->from - 1) * blocks - p->first + p->last;
+    return p->from == p->to
+               ? 0
+               : (long long)(p->to - p->from) * blocks - (blocks - p->last + p->first) * p->group;
 }
 
-/* No more than the mean, rounded up, which is the least there is; so within 1.10 of the mean wherever units
- * of this size allow it, and always with ten units a thread. */
+/* No more than the mean, rounded up, which is the least there is, and 4 % of it; so within 1.10 of the mean
+ * wherever units of this size allow it, and always with ten units a thread. */
 static void check_shares(int vecs, int blocks, int threads)
 {
     const long long units = (long long)vecs * blocks, least = (units + threads - 1) / threads;
@@ -51,7 +53,7 @@ static void check_shares(int vecs, int blocks, int threads)
         if (own > most) most = own;
         sum += own;
     }
-    if (sum != units || most != least)
+    if (sum != units || most * 25 > least * 26)
         fail_msg("%d x %d units, %d threads: %lld dealt, one has %lld", vecs, blocks, threads, sum, most);
     if (units >= 10LL * threads && (double)most * threads > 1.10 * (double)units)
         fail_msg("%d x %d units, %d threads: %lld", vecs, blocks, threads, most);
@@ -159,7 +161,8 @@ static void check_tree(int vecs, int blocks, int threads)
         int d = 0, at = 0;
         for (int t = 0; t < threads; t++) {
             const struct portion p = portion_of(vecs, blocks, threads, t);
-            const int from = p.from + (block < p.first), to = p.to - (block >= p.last);
+            const int from = p.from + p.group * (block < p.first);
+            const int to = p.to - p.group * (block >= p.last);
             if (from < to) assert_int_equal(from, at);
             while (at < to) {
                 const int size = node_vecs(at, to);

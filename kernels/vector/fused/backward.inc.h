@@ -110,7 +110,8 @@ static void backward2_chunk(const struct fused *f, const struct update_constants
         float *dy = part->own->dy + at * VL;
         DISPATCH_WIDTH(width, hidden_gradient_tiles, f, part, chunk.from + at, dy, ld)
     }
-    const int shared = chunk.from == p->from && p->first > 0;
+    const int others = p->from + (p->first > 0 ? p->group : 0) - chunk.from;
+    const int shared = others < 0 ? 0 : others < vecs ? others : vecs;
     update_w2_b1(f, c, part, part->own->dy + shared * VL, ld, chunk.from + shared, chunk.to);
 }
 

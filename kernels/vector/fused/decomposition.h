@@ -3,11 +3,11 @@
  * How the fused step is dealt to a team: arithmetic only, the same for every ISA.
  *
  * Work is counted in units: a block of 8 images times one vector of hidden units in the forward pass, a block
- * of 8 inputs times one vector in the weight gradient. Units are numbered vector by vector, and thread t has
- * those from units * t / threads on: a run of whole vectors, with a part of one more at either end, where
- * other threads have the other blocks. So no thread has more than the mean, rounded up to a unit, and every
- * weight, every h and every sum over k has one owner. Forward and backward cut the vectors at the same
- * places, up to the size of a block.
+ * of 8 inputs times one vector in the weight gradient. Vectors are dealt in groups, of two where that gives
+ * no thread more than it must have. Units are numbered group by group, and thread t has those from units * t
+ * / threads on: a run of whole groups, with a part of one more at either end, where other threads have the
+ * other blocks. So no thread has more than the mean, rounded up, and every weight, every h and every sum over
+ * k has one owner. Forward and backward cut the vectors at the same places, up to the size of a block.
  *
  * Logits are sums over all hidden units, which several threads own. They are summed in a tree that depends on
  * the number of vectors alone: a leaf is one vector, a node of 2^k vectors begins at a multiple of 2^k, and
@@ -21,10 +21,10 @@ enum {
     MAX_NODE_LEVELS = 32 /* of the tree of logits: below 2^31 vectors */
 };
 
-/* Units of one thread: vectors from..to-1, the first of them from block `first` on, the last one up to, not
- * including, block `last`. No units: from == to. */
+/* Units of one thread: vectors from..to-1, the first group of them from block `first` on, the last one up to,
+ * not including, block `last`. No units: from == to. */
 struct portion {
-    int from, to, first, last;
+    int from, to, first, last, group;
 };
 
 /* Blocks block..end-1 of vectors from..to-1, all of them. */
@@ -48,15 +48,31 @@ static inline int blocks_of(int rows)
     return (rows + UNIT_ROWS - 1) / UNIT_ROWS;
 }
 
+static inline long long largest_share(long long units, int threads)
+{
+    return (units + threads - 1) / threads;
+}
+
+/* Vectors that are dealt together: two, so that tiles are not one vector wide and x is read once for both,
+ * unless the busiest thread would get over 4 % more. AVX2, hidden 512, 64 threads on two cores: an epoch of
+ * 1.30 -> 0.97 s. */
+static inline int group_of(int vecs, int blocks, int threads)
+{
+    const long long units = (long long)vecs * blocks, least = largest_share(units, threads);
+    return vecs % 2 == 0 && 2 * largest_share(units / 2, threads) * 25 <= least * 26 ? 2 : 1;
+}
+
 static inline struct portion portion_of(int vecs, int blocks, int threads, int t)
 {
-    const long long units = (long long)vecs * blocks;
+    const int group = group_of(vecs, blocks, threads);
+    const long long units = (long long)(vecs / group) * blocks;
     const long long begin = units * t / threads, end = units * (t + 1) / threads;
-    if (begin == end) return (struct portion){0, 0, 0, 0};
-    return (struct portion){.from = (int)(begin / blocks),
-                            .to = (int)((end - 1) / blocks) + 1,
+    if (begin == end) return (struct portion){0, 0, 0, 0, group};
+    return (struct portion){.from = (int)(begin / blocks) * group,
+                            .to = ((int)((end - 1) / blocks) + 1) * group,
                             .first = (int)(begin % blocks),
-                            .last = (int)((end - 1) % blocks) + 1};
+                            .last = (int)((end - 1) % blocks) + 1,
+                            .group = group};
 }
 
 /* Rows of all vectors together, of `rows` a vector: the portion's work. */
@@ -64,7 +80,8 @@ static inline long long rows_in(const struct portion *p, int rows)
 {
     if (p->from == p->to) return 0;
     const int last = p->last * UNIT_ROWS < rows ? p->last * UNIT_ROWS : rows;
-    return (long long)(p->to - p->from - 1) * rows - p->first * UNIT_ROWS + last;
+    return (long long)(p->to - p->from - p->group) * rows +
+           (long long)p->group * (last - p->first * UNIT_ROWS);
 }
 
 /* The portion's part of vectors lo..hi-1 as stretches of blocks within which the vectors are the same: at
@@ -75,7 +92,7 @@ static inline int stretches_of(const struct portion *p, int blocks, int lo, int 
     const int cut[4] = {0, low, p->first + p->last - low, blocks};
     int count = 0;
     for (int i = 0; i < 3; i++) {
-        int from = p->from + (cut[i] < p->first), to = p->to - (cut[i] >= p->last);
+        int from = p->from + p->group * (cut[i] < p->first), to = p->to - p->group * (cut[i] >= p->last);
         if (from < lo) from = lo;
         if (to > hi) to = hi;
         if (cut[i] < cut[i + 1] && from < to) out[count++] = (struct piece){from, to, cut[i], cut[i + 1]};

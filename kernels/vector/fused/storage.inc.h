@@ -150,8 +150,9 @@ static size_t lay_out(struct fused *f, float *base)
 static void touch_units(float *tensor, const struct portion *p, int blocks, size_t floats)
 {
     if (p->from == p->to) return;
-    const size_t begin = (size_t)p->from * floats + floats * (size_t)p->first / (size_t)blocks;
-    const size_t end = (size_t)(p->to - 1) * floats + floats * (size_t)p->last / (size_t)blocks;
+    const size_t group = (size_t)p->group * floats;
+    const size_t begin = (size_t)p->from * floats + group * (size_t)p->first / (size_t)blocks;
+    const size_t end = (size_t)(p->to - p->group) * floats + group * (size_t)p->last / (size_t)blocks;
     memset(tensor + begin, 0, (end - begin) * sizeof(float));
 }
 
