@@ -166,10 +166,27 @@ void sweep_results_free(struct sweep_results *r)
     memset(r, 0, sizeof *r);
 }
 
+/* ---- Scaling ---- */
+
+struct sweep_scaling sweep_scaling(const struct sweep_results *r, const struct sweep_line *line)
+{
+    const struct sweep_line *base = line;
+    for (int i = 0; i < r->count; i++) {
+        const struct sweep_line *other = &r->lines[i];
+        if (strcmp(other->backend, line->backend) == 0 && other->point.batch == line->point.batch &&
+            other->point.hidden == line->point.hidden && other->point.threads < base->point.threads)
+            base = other;
+    }
+    const double speedup = base->train_seconds / line->train_seconds;
+    return (struct sweep_scaling){speedup, speedup * base->point.threads / line->point.threads};
+}
+
 /* ---- sweep.csv ---- */
 
-static int write_line(struct csv *c, const struct sweep_line *line, const char *run_id, struct error *e)
+static int write_line(struct csv *c, const struct sweep_results *r, const struct sweep_line *line,
+                      const char *run_id, struct error *e)
 {
+    const struct sweep_scaling scaling = sweep_scaling(r, line);
     csv_integer(c, 1);
     csv_text(c, run_id);
     csv_text(c, line->dataset);
@@ -194,6 +211,8 @@ static int write_line(struct csv *c, const struct sweep_line *line, const char *
     csv_text(c, line->env_id);
     csv_text(c, line->commit);
     csv_text(c, line->hash);
+    csv_real_or_empty(c, scaling.speedup);
+    csv_real_or_empty(c, scaling.efficiency);
     return csv_end_row(c, e);
 }
 
@@ -202,7 +221,7 @@ int sweep_results_write(const struct sweep_results *r, const char *dir, const ch
     static const char columns[] =
         "schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,"
         "gflops,peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_"
-        "id," PROVENANCE_COLUMNS;
+        "id," PROVENANCE_COLUMNS ",speedup,efficiency";
     char stale[3700];
     struct csv c;
     snprintf(stale, sizeof stale, "%s/sweep.csv.partial", dir); /* of a kill right here */
@@ -211,7 +230,7 @@ int sweep_results_write(const struct sweep_results *r, const char *dir, const ch
     unlink(stale);
     if (csv_create_at_once(&c, dir, "sweep.csv", columns, e)) return (int)e->code;
     for (int i = 0; i < r->count; i++)
-        if (write_line(&c, &r->lines[i], run_id, e)) {
+        if (write_line(&c, r, &r->lines[i], run_id, e)) {
             csv_discard(&c);
             return (int)e->code;
         }
@@ -219,20 +238,6 @@ int sweep_results_write(const struct sweep_results *r, const char *dir, const ch
 }
 
 /* ---- The table ---- */
-
-double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *min_threads)
-{
-    const struct sweep_line *base = NULL;
-    for (int i = 0; i < r->count; i++) {
-        const struct sweep_line *other = &r->lines[i];
-        if (strcmp(other->backend, line->backend) == 0 && other->point.batch == line->point.batch &&
-            other->point.hidden == line->point.hidden &&
-            (!base || other->point.threads < base->point.threads))
-            base = other;
-    }
-    *min_threads = base ? base->point.threads : line->point.threads;
-    return base ? base->train_seconds / line->train_seconds : NAN;
-}
 
 static void real_cell(struct table *t, int decimals, double value, const char *unit)
 {
@@ -244,8 +249,7 @@ static void real_cell(struct table *t, int decimals, double value, const char *u
 
 static void add_row(struct table *t, const struct sweep_results *r, const struct sweep_line *line)
 {
-    int min_threads;
-    const double speedup = sweep_speedup(r, line, &min_threads);
+    const struct sweep_scaling scaling = sweep_scaling(r, line);
     table_cell(t, "%d", line->point.threads);
     table_cell(t, "%d", line->point.batch);
     table_cell(t, "%d", line->point.hidden);
@@ -255,8 +259,8 @@ static void add_row(struct table *t, const struct sweep_results *r, const struct
     real_cell(t, 4, line->train_seconds, "");
     real_cell(t, 1, line->gflops, "");
     real_cell(t, 1, 100 * line->share_of_peak, "%");
-    real_cell(t, 2, speedup, "x");
-    real_cell(t, 0, 100 * speedup * min_threads / line->point.threads, "%");
+    real_cell(t, 2, scaling.speedup, "x");
+    real_cell(t, 0, 100 * scaling.efficiency, "%");
     real_cell(t, 4, line->val_accuracy, "");
     table_cell(t, "%s", line->outcome);
 }

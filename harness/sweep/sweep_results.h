@@ -40,9 +40,14 @@ void sweep_results_free(struct sweep_results *r);
 /* Writes sweep.csv into the directory, in the place of an earlier one. */
 int sweep_results_write(const struct sweep_results *r, const char *dir, const char *run_id, struct error *e);
 
-/* How many times faster a line is than the same backend with the fewest threads at the same batch and hidden
- * size; *min_threads: that number of threads. NAN where one of the two was not timed. */
-double sweep_speedup(const struct sweep_results *r, const struct sweep_line *line, int *min_threads);
+/* How a line compares with the same backend with the fewest threads at the same batch and hidden size. NAN
+ * where one of the two was not timed. */
+struct sweep_scaling {
+    double speedup;    /* ratio of the medians */
+    double efficiency; /* over the ratio of threads; 1: ideal */
+};
+
+struct sweep_scaling sweep_scaling(const struct sweep_results *r, const struct sweep_line *line);
 
 /* The table alone, to be printed or exported; free with table_free. */
 void sweep_results_table(struct table *t, const struct sweep_results *r);

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """How a sweep's points compare: speed-up and efficiency against threads, time and share of peak against the sizes."""
 
-import math
-
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from lanebench.palette import colours_by_name
-from lanebench.sweep import AXES, scaling
+from lanebench.sweep import AXES, finite
 
 from . import style
 
@@ -14,16 +12,16 @@ LABELS = {"threads": "threads", "batch": "batch size", "hidden": "hidden units"}
 
 
 def draw_threads(sweep):
-    """Speed-up against the fewest threads with the ideal line, and efficiency. None with one number of threads."""
-    curves = sweep.curves("threads")
+    """Speed-up against the fewest threads with the ideal line, and efficiency. None with one number of threads, or from an
+    older sweep.csv."""
+    curves = [curve for curve in sweep.curves("threads") if finite(curve[2], "speedup")]
     if not curves:
         return None
     figure, (speed, share) = panels(curves)
     for lines, look in styled(sweep, curves, "threads"):
-        points = scaling(lines)
         threads = [line["threads"] for line in lines]
-        speed.plot(threads, [gain for _, gain, _ in points], **look)
-        share.plot(threads, [100 * of_ideal for _, _, of_ideal in points], **look)
+        speed.plot(threads, [line["speedup"] for line in lines], **look)
+        share.plot(threads, [100 * line["efficiency"] for line in lines], **look)
     values = sorted({line["threads"] for _, _, lines in curves for line in lines})
     for min_threads in sorted({lines[0]["threads"] for _, _, lines in curves}):
         speed.plot([min_threads, values[-1]], [1, values[-1] / min_threads], color="black", linewidth=1, linestyle="--",
@@ -53,8 +51,8 @@ def draw_sizes(sweep, axis):
     for lines, look in styled(sweep, curves, axis):
         values = [line[axis] for line in lines]
         time.plot(values, [line["median_train_seconds"] for line in lines], **look)
-        known = [line for line in lines if math.isfinite(line["share_of_peak"])]
-        share.plot([line[axis] for line in known], [100 * line["share_of_peak"] for line in known], **look)
+        known = finite(lines, "share_of_peak")
+        share.plot([line[axis] for line, _ in known], [100 * number for _, number in known], **look)
     for axes in (time, share):
         value_axis(axes, axis, sorted({line[axis] for _, _, lines in curves for line in lines}))
     time.set_yscale("log")

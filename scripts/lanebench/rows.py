@@ -15,7 +15,7 @@ RANGES = {
     "epoch": (1.0, 1e6, True), "round": COUNT, "rounds": COUNT, "count": COUNT, "failed": COUNT, "calls": (0.0, 1e15, False),
     "train_seconds": (1e-9, 1e9, False), "median_train_seconds": (1e-9, 1e9, False), "seconds": SECONDS,
     "val_seconds": SECONDS, "seconds_to_target": SECONDS, "median_per_second": (0.0, 1e24, False),
-    **dict.fromkeys(("gflops", "peak_gflops", "share_of_peak", "share_of_epoch", "flop", "bytes", "worst_error_of_bound",
+    **dict.fromkeys(("gflops", "peak_gflops", "share_of_peak", "share_of_epoch", "speedup", "efficiency", "flop", "bytes", "worst_error_of_bound",
                      "worst_error_of_loose_bound"), (0.0, 1e39, False)),
     **dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "target_accuracy"), REAL),
     **dict.fromkeys(("ratio", "ratio_low", "ratio_high"), (1e-9, 1e9, False)),

@@ -10,6 +10,7 @@ from .run import commit_of, section_of
 
 AXES = ("threads", "batch", "hidden")
 FIGURES = ("median_train_seconds", "gflops", "share_of_peak")
+SCALING = ("speedup", "efficiency")  # of the backend with the fewest threads; NaN in files without them
 NEEDED = ("run_id", "dataset", "backend", "epochs", "verified", "outcome") + AXES + FIGURES
 
 
@@ -88,11 +89,9 @@ class Sweep:
         return "  ·  ".join(parts)
 
 
-def scaling(lines):
-    """[(line, how many times the speed of the fewest threads, share of the ideal)] of a curve along the threads."""
-    base = lines[0]
-    gains = [base["median_train_seconds"] / line["median_train_seconds"] for line in lines]
-    return [(line, gain, gain * base["threads"] / line["threads"]) for line, gain in zip(lines, gains)]
+def finite(lines, name):
+    """[(line, figure)] where it is known."""
+    return [(line, line[name]) for line in lines if math.isfinite(line[name])]
 
 
 def named(line, axes):
@@ -107,6 +106,6 @@ def parse(row, path):
         if math.isnan(value) or value < 1:
             raise DataError(f"{path}:{row[None]}: {axis} is {row[axis]!r}, not a number above 0")
         line[axis] = int(value)
-    for figure in FIGURES:
+    for figure in FIGURES + SCALING:
         line[figure] = checked(row, figure, path)
     return line

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How the points of a sweep compare: along each of its lists a pair of charts for every combination of the others."""
 
-import math
-
 from lanebench import fmt, scales
-from lanebench.sweep import AXES, scaling
+from lanebench.sweep import AXES, finite
 
 from . import markup, theme
 from .curves import width_of
@@ -22,15 +20,11 @@ class Figure:
         self.ideal = ideal  # (min_threads, number of threads) -> number; None: no line
 
 
-def finite(lines, name):
-    return [(line, line[name]) for line in lines if math.isfinite(line[name])]
-
-
 SPEED_UP = Figure("Speed-up over the fewest threads", "times the speed (log)", True,
-                  lambda lines: [(line, gain) for line, gain, _ in scaling(lines)], fmt.times,
+                  lambda lines: finite(lines, "speedup"), fmt.times,
                   lambda min_threads, threads: threads / min_threads)
 EFFICIENCY = Figure("Efficiency", "% of the ideal speed-up", False,
-                    lambda lines: [(line, 100 * share) for line, _, share in scaling(lines)],
+                    lambda lines: [(line, 100 * share) for line, share in finite(lines, "efficiency")],
                     lambda number: f"{number:.0f}\u00a0% of the ideal speed-up", lambda min_threads, threads: 100)
 TIME = Figure("Time of a training epoch", "", True, lambda lines: finite(lines, "median_train_seconds"), fmt.seconds)
 SHARE = Figure("Share of the multiply-add peak", "% of the peak", False,

@@ -6,7 +6,7 @@ import os
 from lanebench import fmt
 from lanebench.files import DataError
 from lanebench.run import Run
-from lanebench.sweep import AXES, scaling
+from lanebench.sweep import AXES, finite
 
 from . import caveats, document, files, machine, markup, scaling as charts, svg, theme
 from .markup import tag
@@ -44,11 +44,13 @@ def sentences(sweep):
     largest = max(tuple(others.items())[::-1] for _, others, _ in curves)
     phrases = []
     for backend, others, lines in curves:
-        if tuple(others.items())[::-1] == largest:
-            line, gain, share = scaling(lines)[-1]
+        known = finite(lines, "speedup")
+        if known and tuple(others.items())[::-1] == largest:
+            line, gain = known[-1]
             phrases.append(f"{backend} is {fmt.times(gain)} as fast with {fmt.count(line['threads'], 'thread')} as with "
-                           f"{lines[0]['threads']} ({fmt.percent(share)} of the ideal)")
-    yield f"With {', '.join(f'{name} {number}' for name, number in largest)}, by medians alone: {fmt.listed(phrases)}."
+                           f"{lines[0]['threads']} ({fmt.percent(line['efficiency'])} of the ideal)")
+    if phrases:
+        yield f"With {', '.join(f'{name} {number}' for name, number in largest)}, by medians alone: {fmt.listed(phrases)}."
 
 
 def findings(sweep, point):

@@ -805,6 +805,15 @@ class Sweep(Case):
         self.assertIn("onednn with threads 2, batch 32, hidden 128: crashed", page.shown(page.root.find(".//header")))
         self.assertIn("crashed", page.table("sweep-points")[-1])
 
+    def test_sweep_of_an_older_version(self):
+        """Without the columns of speed-up and efficiency nothing is said of them."""
+        change_rows(self.run_dir, "sweep.csv", lambda rows: [
+            {k: v for k, v in r.items() if k not in ("speedup", "efficiency")} for r in rows])
+        page = self.page()
+        self.assertNotIn("of the ideal", page.text)
+        self.assertIn("not measured", page.shown(page.by_id("threads")))
+        self.assertIn("avx2, threads 4", page.text)
+
     def test_points_have_links_and_the_machine_of_the_first(self):
         make_run(os.path.join(self.run_dir, "t1-b32-h128"), epochs=2)
         change_machine(os.path.join(self.run_dir, "t1-b32-h128"), lambda m: m["cpu"].update(hypervisor=True))

@@ -114,7 +114,7 @@ def write_run(directory, backends=tuple(BACKENDS), epochs=10, peak=None, slowdow
 
 
 SWEEP_COLUMNS = ("schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,gflops,"
-                 "peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_id").split(",")
+                 "peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_id,speedup,efficiency").split(",")
 
 
 def sweep_rows(run_id, backends, threads, batches, hidden):
@@ -126,7 +126,8 @@ def sweep_rows(run_id, backends, threads, batches, hidden):
                     gflops = EPOCH_FLOP / 1e9 * h / 512 / seconds
                     yield dict(zip(SWEEP_COLUMNS, (
                         1, run_id, "generated", f"t{t}-b{b}-h{h}", t, b, h, 1, name, 3, f"{seconds:.6f}",
-                        f"{gflops:.3f}", 150 * t, f"{gflops / 150 / t:.4f}", 0.98, 1, "ok", f"{run_id}-p", "e")))
+                        f"{gflops:.3f}", 150 * t, f"{gflops / 150 / t:.4f}", 0.98, 1, "ok", f"{run_id}-p", "e",
+                        (t / threads[0]) ** 0.8, (t / threads[0]) ** -0.2)))
 
 
 def write_sweep(directory, backends=("avx2", "onednn"), threads=(1, 2, 4), batches=(32, 128), hidden=(128, 512)):

@@ -137,12 +137,13 @@ static void figures_are_medians_without_the_first_epoch(void **state)
 static void speed_up_is_against_the_smallest_team_of_the_same_sizes(void **state)
 {
     struct sweep_results r = read_points();
-    int min_threads = 0;
     (void)state;
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t2-b4-h8", "a"), &min_threads), 1.6, 1e-12);
-    assert_int_equal(min_threads, 1);
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h8", "a"), &min_threads), 1, 1e-12);
-    assert_float_equal(sweep_speedup(&r, line_of(&r, "t1-b4-h16", "a"), &min_threads), 1, 1e-12);
+    const struct sweep_scaling two = sweep_scaling(&r, line_of(&r, "t2-b4-h8", "a"));
+    assert_float_equal(two.speedup, 1.6, 1e-12);
+    assert_float_equal(two.efficiency, 0.8, 1e-12);
+    assert_float_equal(sweep_scaling(&r, line_of(&r, "t1-b4-h8", "a")).speedup, 1, 1e-12);
+    assert_float_equal(sweep_scaling(&r, line_of(&r, "t1-b4-h16", "a")).speedup, 1, 1e-12);
+    assert_true(isnan(sweep_scaling(&r, line_of(&r, "t2-b4-h8", "b")).speedup));
     sweep_results_free(&r);
 }
 
@@ -174,11 +175,13 @@ static void file_and_table_have_each_figure_in_its_place(void **state)
         f, "schema,run_id,dataset,point,threads,batch,hidden,seed,backend,epochs,median_train_seconds,gflops,"
            "peak_gflops,share_of_peak,val_accuracy,verified,outcome,point_run_id,env_id,");
     rewind(f);
-    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,a,4,2,15,30,0.5,0.8,1,ok,r,e,c,h\r\n");
+    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,a,4,2,15,30,0.5,0.8,1,ok,r,e,c,h,1,1\r\n");
     rewind(f);
-    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,b,0,,,,,,0,proof failed,r,e,,\r\n");
+    expect_line(f, "1,s,d,t2-b4-h8,2,4,8,7,a,2,1.25,24,40,0.6,0.9,1,ok,r,e,c,h,1.6,0.8\r\n");
     rewind(f);
-    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,c,0,,,,,,deviates: rules (2 cases),ok,r,e,,\r\n");
+    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,b,0,,,,,,0,proof failed,r,e,,,,\r\n");
+    rewind(f);
+    expect_line(f, "1,s,d,t1-b4-h8,1,4,8,7,c,0,,,,,,deviates: rules (2 cases),ok,r,e,,,,\r\n");
     fclose(f);
     setenv("COLUMNS", "130", 1); /* all columns of the table */
     FILE *table = tmpfile();
