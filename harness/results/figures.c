@@ -29,7 +29,7 @@ static bool is_disturbed(const struct summary *s, const struct epoch_point *p)
 
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row)
 {
-    struct time_figures f = {.epochs = row->epochs, .first = NAN};
+    struct time_figures f = {.epochs = row->epochs, .first = NAN, .peak_range = {NAN, NAN}};
     double *seconds = xdoubles(row->epochs), flop = 0.0, done = 0.0;
     for (int i = 0; i < row->epochs; i++) {
         const struct epoch_point *p = &row->points[i];
@@ -38,9 +38,13 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
         f.disturbed += is_disturbed(s, p);
         flop = p->flop;
         done = p->flop_done;
+        if (!(p->peak_gflops > 0)) continue; /* not measured */
+        f.peak_range.low = fmin(f.peak_range.low, p->peak_gflops);
+        f.peak_range.high = fmax(f.peak_range.high, p->peak_gflops);
     }
     if (row->epochs > 0) f.first = row->points[0].seconds;
     f.drift = find_drift(seconds, f.later);
+    f.drift_change = f.drift.second / f.drift.first - 1;
     f.bimodal = find_bimodality(seconds, f.later).found;
     sort_values(seconds, f.later);
     f.median = median_sorted(seconds, f.later);
@@ -49,6 +53,7 @@ struct time_figures time_figures(const struct summary *s, const struct summary_r
     f.interval = median_interval(seconds, f.later, s->seed);
     f.middle_half =
         (struct interval){quantile_sorted(seconds, f.later, 0.25), quantile_sorted(seconds, f.later, 0.75)};
+    f.middle_half_share = (f.middle_half.high - f.middle_half.low) / f.median;
     free(seconds);
     f.gflops = flop / f.median * 1e-9;
     f.gflops_done = done / f.median * 1e-9;

@@ -20,12 +20,15 @@ struct time_figures {
     double median, fastest, slowest; /* seconds */
     struct interval interval;        /* 95 %, of the median; infinite below INTERVAL_MIN epochs */
     struct interval middle_half;     /* quartiles */
+    double middle_half_share;        /* their distance as a share of the median */
     struct drift drift;              /* in the order of training */
+    double drift_change;             /* of the second half's median, as a share of the first's */
     bool bimodal;
     double gflops;        /* of the median epoch, all operations of the network counted */
     double gflops_done;   /* likewise, those that were made */
     double peak_gflops;   /* best multiply-add peak of the backend's ISA tier, over all epochs of the run */
     double share_of_peak; /* of what was made; see peak_share */
+    struct interval peak_range; /* least and greatest peak measured around a later epoch, GFLOP/s */
 };
 
 struct time_figures time_figures(const struct summary *s, const struct summary_row *row);

@@ -101,10 +101,11 @@ static json_t *proof_json(const struct summary_row *row)
                      "worst_error_shown", real(proof_worst(v)));
 }
 
-static json_t *drift_json(const struct drift *d)
+static json_t *drift_json(const struct time_figures *f)
 {
-    return json_pack("{s:b, s:o, s:o}", "found", d->found, "first_half_seconds", real(d->first),
-                     "second_half_seconds", real(d->second));
+    return json_pack("{s:b, s:o, s:o, s:o}", "found", f->drift.found, "first_half_seconds",
+                     real(f->drift.first), "second_half_seconds", real(f->drift.second), "change",
+                     real(f->drift_change));
 }
 
 static json_t *target_json(const struct target_results *t, const struct summary_row *row)
@@ -145,11 +146,13 @@ static void add_training(json_t *object, const struct summary *s, const struct s
         speedups_json(s, row), "amdahl", amdahl_json(s, row), "ops", ops_json(s, row));
     json_object_update(object, more);
     json_decref(more);
-    more = json_pack("{s:b, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "first_is_fastest",
-                     first_is_fastest(s, row), "middle_half_seconds", interval_json(f.middle_half), "drift",
-                     drift_json(&f.drift), "bimodal", f.bimodal, "last_epoch", r->epoch, "loss",
-                     real(r->loss), "accuracy", real(r->accuracy), "val_loss", real(r->val_loss),
-                     "val_accuracy", real(r->val_accuracy), "confusion", confusion_json(row));
+    more =
+        json_pack("{s:b, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "first_is_fastest",
+                  first_is_fastest(s, row), "middle_half_seconds", interval_json(f.middle_half),
+                  "middle_half_share", real(f.middle_half_share), "peak_range", interval_json(f.peak_range),
+                  "drift", drift_json(&f), "bimodal", f.bimodal, "last_epoch", r->epoch, "loss",
+                  real(r->loss), "accuracy", real(r->accuracy), "val_loss", real(r->val_loss), "val_accuracy",
+                  real(r->val_accuracy), "confusion", confusion_json(row));
     json_object_update(object, more);
     json_decref(more);
 }

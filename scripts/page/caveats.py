@@ -9,7 +9,8 @@ from . import builds
 from .integrity import rows_of
 from .markup import join, tag
 
-SCATTER, DRIFT = 0.05, 0.03  # shares of the median; less is not worth a warning
+SCATTER, DRIFT = 0.05, 0.03  # less is not worth a warning: middle_half_share and drift.change of summary.json,
+STEADY = 1.1  # and the ends of its peak_range
 LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
 OPEN = 3  # that stand before the first figure, the worst ones; the rest is folded
 CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
@@ -233,12 +234,12 @@ def steps(run):
 def noise(run):
     wide, moved, two = [], [], []
     for backend in run.timed():
-        quartiles, drift = interval_of(backend.figures, "middle_half_seconds"), section_of(backend.figures, "drift")
-        halves = [number(drift.get(name)) for name in ("first_half_seconds", "second_half_seconds")]
-        if quartiles and backend.seconds and quartiles[1] - quartiles[0] > SCATTER * backend.seconds:
-            wide.append(f"{backend.name} {fmt.percent((quartiles[1] - quartiles[0]) / backend.seconds)}")
-        if drift.get("found") and None not in halves and abs(halves[1] - halves[0]) > DRIFT * halves[0]:
-            moved.append(f"{backend.name} {fmt.signed_percent(halves[1] / halves[0] - 1)}")
+        spread, drift = backend.figure("middle_half_share"), section_of(backend.figures, "drift")
+        change = number(drift.get("change"))
+        if spread and spread > SCATTER:
+            wide.append(f"{backend.name} {fmt.percent(spread)}")
+        if drift.get("found") and change and abs(change) > DRIFT:
+            moved.append(f"{backend.name} {fmt.signed_percent(change)}")
         if backend.figures.get("bimodal"):
             two.append(backend.name)
     if wide:
@@ -269,9 +270,9 @@ def disturbed(run):
 def peak(run):
     moved = []
     for backend in run.timed():
-        peaks = finite(backend.epochs[1:], "peak_gflops")
-        if len(peaks) > 1 and max(peaks) > 1.1 * min(peaks):
-            moved.append(f"{fmt.rounded(min(peaks))}–{fmt.rounded(max(peaks))} GFLOP/s beside {backend.name}")
+        peaks = interval_of(backend.figures, "peak_range")
+        if peaks and peaks[1] > STEADY * peaks[0]:
+            moved.append(f"{fmt.rounded(peaks[0])}–{fmt.rounded(peaks[1])} GFLOP/s beside {backend.name}")
     if moved:
         yield "warn", ("the machine's own speed was not steady. Its multiply-add peak, measured at every epoch: "
                        f"{fmt.listed(moved)}.")

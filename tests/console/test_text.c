@@ -44,6 +44,8 @@ static void medians_leave_the_first_epoch_out(void **state)
     assert_true(f.median == 3.0 && f.fastest == 1.0 && f.slowest == 100.0 && f.first == 9.0);
     assert_true(f.later == 3 && f.epochs == 4 && isinf(f.interval.high)); /* three bound no median */
     assert_true(fabs(f.share_of_peak - 100.0 / 3.0 / 200.0) < 1e-12);
+    /* Of 3, 1 and 100: quartiles 2 and 51.5, and 3 before 100. */
+    assert_true(fabs(f.middle_half_share - 49.5 / 3.0) < 1e-12 && fabs(f.drift_change - 97.0 / 3.0) < 1e-12);
     /* The first epoch of another seed warms up, too. */
     const struct epoch_report again = {.result = {.epoch = 1, .train_seconds = 1e6}, .peak_gflops = 200.0};
     assert_int_equal(summary_epoch(&s, row, &again, 43, 100e9), 0);
@@ -72,6 +74,11 @@ static void a_share_is_of_the_best_peak_of_the_run(void **state)
     assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
     assert_int_equal(summary_epoch(&s, &s.rows[1], &wider, 42, 100e9), 0); /* of another tier */
     assert_true(time_figures(&s, &s.rows[0]).share_of_peak == 100.0 / 200.0);
+    const struct interval steady = time_figures(&s, &s.rows[0]).peak_range;
+    assert_true(steady.low == 40.0 && steady.high == 40.0); /* its own alone */
+    assert_int_equal(summary_epoch(&s, &s.rows[0], &quiet, 42, 100e9), 0);
+    const struct interval moved = time_figures(&s, &s.rows[0]).peak_range;
+    assert_true(moved.low == 40.0 && moved.high == 200.0);
     summary_free(&s);
 }
 

@@ -81,7 +81,8 @@ def backend_objects(rows, backends, peak, worst):
                "slowest_seconds": max(later[name]), "gflops": gflops, "peak_gflops": peak,
                "share_of_peak": gflops / peak if peak else None, "speedup_over": over, "amdahl": None,
                "ops": list(part_objects(name, median[name], peak)),
-               "middle_half_seconds": interval(name, median[name], 0.01), "drift": {"found": False}, "bimodal": False,
+               "middle_half_seconds": interval(name, median[name], 0.01), "middle_half_share": 0.02, "drift": {"found": False},
+               "bimodal": False, "peak_range": [peak, peak],
                "last_epoch": int(last["epoch"]),
                **{figure: float(last[figure]) for figure in ("loss", "accuracy", "val_loss", "val_accuracy")}}
 
