@@ -47,8 +47,8 @@ def mixed(comparison):
     for run in own[1:]:
         what = difference(own[0], run)
         if what:
-            yield "bad", (f"runs {own[0].tag} and {run.tag} are from different machines ({what}): a difference in "
-                          "speed between them says nothing about the kernels.")
+            yield "bad", (f"runs {own[0].tag} and {run.tag} are not known to be from one machine ({what}): a difference "
+                          "in speed between them says nothing about the kernels.")
         work = comparison.other_work(run)
         if work:
             yield "warn", f"runs {own[0].tag} and {run.tag} timed different work: {work}."

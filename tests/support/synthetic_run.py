@@ -99,15 +99,13 @@ def write_json(directory, name, content):
         json.dump(content, f)
 
 
-def write_run(directory, backends=tuple(BACKENDS), epochs=10, peak=None, slowdown=1.0, env_id=""):
+def write_run(directory, backends=tuple(BACKENDS), epochs=10, peak=None, slowdown=1.0, env_id="e"):
     """Without ops.csv, for its figures are in summary.json."""
     os.makedirs(directory, exist_ok=True)
     rows = list(epoch_rows(os.path.basename(directory), backends, epochs, slowdown))
     figures = list(backend_objects(rows, backends, peak, 0.31))
     rows.sort(key=lambda row: (row["epoch"], row["backend"]))  # not the order of the table, as after shuffled turns
-    if env_id:
-        rows = [dict(row, env_id=env_id) for row in rows]
-    write_csv(os.path.join(directory, "epochs.csv"), EPOCH_COLUMNS + (["env_id"] if env_id else []), rows)
+    write_csv(os.path.join(directory, "epochs.csv"), EPOCH_COLUMNS + ["env_id"], (dict(row, env_id=env_id) for row in rows))
     write_json(directory, "summary.json", {"schema": 2, "exit_code": 0, "backends": figures})
     write_json(directory, "machine.json", {"build": {"commit": "0123456789abcdef0123", "dirty": False},
                                            "cpu": {"model": "Synthetic CPU of a test"},
