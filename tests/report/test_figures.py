@@ -17,10 +17,11 @@ ROOT = os.path.abspath(sys.argv[1])
 
 
 class Sources(unittest.TestCase):
-    """bench measures, decides and writes every derived figure. Of scripts/, only peer/ computes any: a framework's runs are
-    not bench's."""
+    """bench measures, decides and writes every derived figure. Of scripts/, only peer/ and peer_torch.py compute
+    any: a framework's runs are not bench's."""
 
     LIBRARIES = {"statistics", "random", "numpy", "scipy", "pandas"}
+    MEASURED = re.compile("(median_|train_)*seconds$|gflops|peak|share_of|speedup|efficiency|half_seconds|interval")
     COMPUTES = re.compile("median|quantile|quartile|percentile|bootstrap|resampl|intensity|mean$|amdahl_of|compare$")
 
     def computations(self, path):
@@ -37,13 +38,20 @@ class Sources(unittest.TestCase):
                 names = [node.name]
             elif isinstance(node, ast.Call):
                 names = [getattr(node.func, "id", None) or getattr(node.func, "attr", "")]
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and self.is_measured(node.right):
+                yield f"{os.path.relpath(path, ROOT)}:{node.lineno}: {ast.unparse(node)}"
             for name in names:
                 if name in self.LIBRARIES or self.COMPUTES.search(name):
                     yield f"{os.path.relpath(path, ROOT)}:{node.lineno}: {name}"
 
+    def is_measured(self, divisor):
+        """Whether it has a figure by name: backend.seconds, row["gflops"]. A quotient by one is a figure of its own."""
+        names = [getattr(node, "attr", None) or getattr(node, "value", None) for node in ast.walk(divisor)]
+        return any(isinstance(name, str) and self.MEASURED.match(name) for name in names)
+
     def test_compute_no_figure(self):
-        sources = [p for p in glob.glob(os.path.join(ROOT, "scripts", "**", "*.py"), recursive=True)
-                   if os.path.basename(os.path.dirname(p)) != "peer"]
+        every = glob.glob(os.path.join(ROOT, "scripts", "**", "*.py"), recursive=True)
+        sources = [p for p in every if not os.path.relpath(p, ROOT).startswith(os.path.join("scripts", "peer"))]
         self.assertGreater(len(sources), 30)
         self.assertEqual([found for path in sources for found in self.computations(path)], [])
 
