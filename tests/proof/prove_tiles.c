@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Proves gemm with every register tile that a backend declares as a choice, not only with its default:
- * prove_tiles [all]. Without `all` it leaves out the classes of large extents, which take half of the time
- * and tell blocks from each other, not tiles. Exits 1 when one is wrong; else 77 when a backend with choices
- * cannot run here. */
+ * prove_tiles [all]. Without `all` it leaves out the classes of large extents and takes a small network:
+ * large products tell blocks from each other, not tiles, and take nearly all of the time. Exits 1 when one is
+ * wrong; else 77 when a backend with choices cannot run here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +41,9 @@ static bool is_large(const char *cases)
 /* Adds to *sum what was proven of the tile: one class, or with NULL all of them. */
 static void prove(const struct backend *b, int mr, int nr, const char *cases, struct proof_verdict *sum)
 {
-    const struct plan plan = TEST_PLAN(.threads = 1, .inputs = 784, .hidden = 512, .classes = 10,
-                                       .batch = 128, .isa = cpu_usable(), .blocking = {.mr = mr, .nr = nr});
+    const struct plan plan =
+        TEST_PLAN(.threads = 1, .inputs = whole ? 784 : 261, .hidden = whole ? 512 : 131, .classes = 10,
+                  .batch = whole ? 128 : 97, .isa = cpu_usable(), .blocking = {.mr = mr, .nr = nr});
     const struct proof_options options = {
         .seed = 2024, .row = print_failed_row, .only = "gemm", .only_cases = cases};
     struct proof_verdict verdict = {0};
