@@ -72,10 +72,12 @@ static int none(int i)
     return 0;
 }
 
-/* The row of the teams. */
-static void name_teams(const struct determinism_subject *s, char *name, size_t size)
+enum { TEAMS_NAME = 18 };
+
+/* Of the variation over so many team sizes. */
+static void name_teams(int teams, char *name, size_t size)
 {
-    snprintf(name, size, "1 to %d threads", determinism_teams[s->teams - 1]);
+    snprintf(name, size, "1 to %d threads", determinism_teams[teams - 1]);
 }
 
 static const struct variation runs = {"10 runs", DETERMINISM_RUNS, own_team, none};
@@ -169,21 +171,37 @@ static void try_setting(struct determinism_subject *s, struct proof_row *row, co
     set_everywhere(threads, before);
 }
 
+static const char mxcsr_cases[] = "MXCSR kept, 8 settings";
+
 static void vary_mxcsr(struct determinism_subject *s)
 {
-    static const char cases[] = "MXCSR kept, 8 settings";
     struct proof_row row;
-    if (!proof_cases_wanted(s->proof, cases)) return;
-    row_begin(s->proof, &row, s->op, cases, s->inherited);
+    if (!proof_cases_wanted(s->proof, mxcsr_cases)) return;
+    row_begin(s->proof, &row, s->op, mxcsr_cases, s->inherited);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         try_setting(s, &row, settings[i].name, MASKED | settings[i].bits);
     row_end(s->proof, &row);
 }
 
+static bool variation_wanted(const struct proof *p, const struct variation *v)
+{
+    char cases[sizeof((struct proof_row *)0)->cases];
+    name_row(cases, sizeof cases, v);
+    return proof_cases_wanted(p, cases);
+}
+
+bool determinism_wanted(const struct proof *p, int teams)
+{
+    char name[TEAMS_NAME];
+    name_teams(teams, name, sizeof name);
+    return variation_wanted(p, &runs) || variation_wanted(p, &(struct variation){.name = name}) ||
+           variation_wanted(p, &alignments) || proof_cases_wanted(p, mxcsr_cases);
+}
+
 void determinism_prove(struct determinism_subject *s)
 {
     struct proof_row row;
-    char teams[18];
+    char teams[TEAMS_NAME];
     case_begin(s->proof, "%s same bits, first call", s->op);
     if (!take_reference(s)) {
         row_begin(s->proof, &row, s->op, "same bits", s->inherited);
@@ -194,7 +212,7 @@ void determinism_prove(struct determinism_subject *s)
         return;
     }
     vary(s, &runs);
-    name_teams(s, teams, sizeof teams);
+    name_teams(s->teams, teams, sizeof teams);
     vary(s, &(struct variation){teams, s->teams, each, none});
     vary(s, &alignments);
     vary_mxcsr(s);

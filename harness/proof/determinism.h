@@ -39,6 +39,10 @@ struct determinism_subject {
 
 void determinism_output(struct determinism_subject *s, const void *data, size_t bytes);
 
+/* Whether any row over the first `teams` team sizes, the repeated calls, the alignments or MXCSR is wanted:
+ * what they need takes time to prepare. */
+bool determinism_wanted(const struct proof *p, int teams);
+
 /* Four rows: runs, teams, alignments, MXCSR. A subject that does not
  * promise the same bits gets its rows with "not promised" and what was seen. */
 void determinism_prove(struct determinism_subject *s);

@@ -193,7 +193,7 @@ int prove_determinism_ops(struct proof *p, struct error *e)
 {
     struct contender team[DETERMINISM_OP_TEAMS];
     int opened = 0;
-    if (!any_wanted(p)) return 0;
+    if (!any_wanted(p) || !determinism_wanted(p, DETERMINISM_OP_TEAMS)) return 0;
     for (; opened < DETERMINISM_OP_TEAMS; opened++) {
         struct plan plan = *p->plan;
         plan.threads = determinism_teams[opened];

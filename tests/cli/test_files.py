@@ -97,7 +97,7 @@ def test_team_spins(directory):
     data, steps = make_data(os.path.join(directory, "team"), train=6400), 50
     backend = "avx2" if "avx2" in ready_backends(bench) else "naive"
     result = run(bench, "run", "--hidden", "128", "--threads", "2", "--backend", backend, "--epochs", "5", "--data", data,
-                 "--out", directory + "/spin")
+                 "--out", directory + "/spin", env={"QUICK_PROOF_TEAMS": "1"})
     check(result.returncode == 0, f"two threads: exit {result.returncode}: {result.stderr}")
     sleeps = [int(r["vol_ctx"]) for r in whole_rows(directory + "/spin/epochs.csv")]
     # Without spinning, four times a step. Where other work takes a CPU for longer than a thread spins, it sleeps, too:
