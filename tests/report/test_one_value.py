@@ -138,6 +138,19 @@ def check_amdahl(figures, console, page):
                   and all(agrees(number, value) for number, value in zip(numbers, values)), f"Amdahl: {sentence}: {found}")
 
 
+def check_text(figures, warnings, proof):
+    """What the report says in sentences: of the epochs, and how many cases were proven."""
+    for name, found in figures.items():
+        check((f"{name} {found['disturbed']} of {found['later_epochs']}" in warnings) == (found["disturbed"] > 0),
+              f"{name}: disturbed {found['disturbed']}: {warnings}")
+        spread, change = found.get("middle_half_share") or 0, found["drift"].get("change") or 0
+        check(spread <= 0.05 or f"{name} {fmt.percent(spread)}" in warnings, f"{name}: scatter {spread}: {warnings}")
+        check(not found["drift"]["found"] or abs(change) <= 0.03 or f"{name} {fmt.signed_percent(change)}" in warnings,
+              f"{name}: drift {change}: {warnings}")
+        cases = fmt.count(found["proof"]["cases"], "case")
+        check(re.search(rf"\b{name}\b[^:]*: {cases} in ", proof), f"{name}: {cases}: {proof[:2000]}")
+
+
 def same_numbers(drawn, values):
     return len(drawn) == len(values) and all(abs(d - v) <= 1e-9 * abs(v) for d, v in zip(drawn, values))
 
@@ -190,10 +203,7 @@ def check_run(directory):
     check(list(figures) == list(printed) == list(report) == list(readme), f"{list(figures)} {list(printed)} {list(report)}")
     check_figures(figures, printed, report, readme)
     check_parts(figures, report_table(page, "parts"))
-    warnings = "".join(page.find(".//header").itertext())
-    for name, found in figures.items():
-        check((f"{name} {found['disturbed']} of {found['later_epochs']}" in warnings) == (found["disturbed"] > 0),
-              f"{name}: disturbed {found['disturbed']}: {warnings}")
+    check_text(figures, "".join(page.find(".//header").itertext()), "".join(page.find(".//*[@id='proof']").itertext()))
     check_amdahl(figures, console, page)
     check_charts(runs, figures)
 
@@ -201,6 +211,7 @@ def check_run(directory):
 go_on_with("matplotlib")
 import update_readme  # noqa: E402  (under the Python that has matplotlib)
 from charts import parts, times  # noqa: E402
+from lanebench import fmt  # noqa: E402
 from lanebench.run import load_runs  # noqa: E402
 from page import document  # noqa: E402
 
