@@ -212,7 +212,8 @@ static double memory_available_mb(int threads)
 
 /* Each epoch does the same work, so an allocator that takes memory back has found space for all of it in the
  * first. It may ask for more once or twice when it has scattered what is free, but not three times in a row
- * for a page of every step. */
+ * for a page of every step. A leak through malloc can fill what the proof has freed, so that the mappings do
+ * not grow: the heap shows it. */
 static void check_memory(struct integrity *i, const struct integrity_ground *g, const struct epoch_report *r)
 {
     enum { IN_A_ROW = 3 };
@@ -220,8 +221,10 @@ static void check_memory(struct integrity *i, const struct integrity_ground *g, 
     const struct observation *t = &r->observation;
     const bool first = i->epochs == 0 || r->result.epoch == 1; /* of a worker */
     const double grown = t->rss_mb - i->first_rss_mb, allowed = memory_available_mb(g->threads);
-    const bool grows = t->data_mb - i->last_data_mb >= page_mb * r->result.steps;
+    const double more = fmax(t->data_mb - i->last_data_mb, r->notes.heap_mb - i->last_heap_mb);
+    const bool grows = more >= page_mb * r->result.steps;
     i->last_data_mb = t->data_mb;
+    i->last_heap_mb = r->notes.heap_mb;
     i->growing = grows && !first ? i->growing + 1 : 0;
     if (first) i->first_rss_mb = t->rss_mb;
     if (first || t->rss_mb < 0.0 || i->first_rss_mb < 0.0) {

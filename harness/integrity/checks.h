@@ -70,8 +70,9 @@ struct integrity {
     struct integrity_line line[CHECK_COUNT];
     int epochs;
     int tasks;                         /* after the first epoch */
-    double first_rss_mb, last_data_mb; /* after the worker's first epoch; after the last one */
-    int growing;                       /* epochs in a row in which data_mb grew by a page a step */
+    double first_rss_mb;               /* after the worker's first epoch */
+    double last_data_mb, last_heap_mb; /* after the last one */
+    int growing;                       /* epochs in a row in which either grew by a page a step */
     double peak, rate, op_rate;        /* GFLOP/s: best peak, fastest epoch and op by needed flop */
     char op_name[24];                  /* of op_rate */
     double first_loss;                 /* of epoch 1 */

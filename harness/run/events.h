@@ -38,6 +38,7 @@ struct epoch_notes {
     int spans_verified;     /* and spans of steps */
     unsigned control_start; /* mxcsr() when the worker started */
     unsigned control_end;   /* after the epoch, of the first thread of the team that differs */
+    double heap_mb;         /* what the C library has handed out and not got back, 10^6 bytes */
 };
 
 /* One epoch of one contender, with the times of its ops during that epoch. */

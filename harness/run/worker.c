@@ -106,13 +106,19 @@ static int open_contender(struct worker *w, struct error *e)
     return contender_open(&w->contender, w->entry->backend, registry_fallback_of(w->entry), plan, e);
 }
 
+static double heap_mb(void)
+{
+    const struct mallinfo2 heap = mallinfo2();
+    return 1e-6 * (double)(heap.uordblks + heap.hblkhd);
+}
+
 /* The proof has opened instances for other plans: whatever a backend has once for the whole process, such as
  * the number of threads of a library, is the last one's. */
 static int open_again(struct worker *w, struct error *e)
 {
     DOING(w, "open() for the training");
     contender_close(&w->contender);
-    malloc_trim(0); /* what grows from now on shows, instead of filling what the proof has freed */
+    malloc_trim(0); /* rss_mb should not begin with what the proof has freed */
     return open_contender(w, e);
 }
 
@@ -306,6 +312,7 @@ static int train_epoch(struct worker *w, int epoch, struct error *e)
     notes->control_end = mxcsr_of_team(w->job.plan.threads, w->control_start);
     notes->steps_verified = w->reverify.verified - steps_before;
     notes->spans_verified = w->reverify.spans_verified - spans_before;
+    notes->heap_mb = heap_mb();
     fill_op_times(w, report);
     if (check_epoch(w, report, e)) return (int)e->code;
     report->tier = (int)peak_tier(w);

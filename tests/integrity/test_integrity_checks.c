@@ -115,16 +115,19 @@ static void clocks(void **state)
 static void memory_that_grows(void **state)
 {
     (void)state;
-    for (int growing = 3; growing <= 4; growing++) {
-        struct integrity i = {0};
-        for (int epoch = 1; epoch <= 4; epoch++) {
-            struct epoch_report r = honest_epoch(epoch);
-            r.observation.data_mb += 4097e-6 * STEPS * (epoch < growing ? epoch : growing);
-            integrity_epoch(&i, &ground, &r);
+    for (int of_heap = 0; of_heap < 2; of_heap++)
+        for (int growing = 3; growing <= 4; growing++) {
+            struct integrity i = {0};
+            for (int epoch = 1; epoch <= 4; epoch++) {
+                struct epoch_report r = honest_epoch(epoch);
+                *(of_heap ? &r.notes.heap_mb : &r.observation.data_mb) +=
+                    4097e-6 * STEPS * (epoch < growing ? epoch : growing);
+                integrity_epoch(&i, &ground, &r);
+            }
+            assert_int_equal(i.line[CHECK_MEMORY].status,
+                             growing == 4 ? INTEGRITY_VIOLATION : INTEGRITY_PASS);
+            if (growing == 4) assert_non_null(strstr(i.line[CHECK_MEMORY].message, "epoch 4"));
         }
-        assert_int_equal(i.line[CHECK_MEMORY].status, growing == 4 ? INTEGRITY_VIOLATION : INTEGRITY_PASS);
-        if (growing == 4) assert_non_null(strstr(i.line[CHECK_MEMORY].message, "epoch 4"));
-    }
 }
 
 /* A second worker of the same contender begins anew. */
