@@ -72,16 +72,19 @@ static int none(int i)
     return 0;
 }
 
-enum { TEAMS_NAME = 18 };
+/* All there are, over the first `teams` team sizes. */
+struct variations {
+    char teams_name[18];
+    struct variation of[3];
+};
 
-/* Of the variation over so many team sizes. */
-static void name_teams(int teams, char *name, size_t size)
+static void list_variations(int teams, struct variations *all)
 {
-    snprintf(name, size, "1 to %d threads", determinism_teams[teams - 1]);
+    snprintf(all->teams_name, sizeof all->teams_name, "1 to %d threads", determinism_teams[teams - 1]);
+    all->of[0] = (struct variation){"10 runs", DETERMINISM_RUNS, own_team, none};
+    all->of[1] = (struct variation){all->teams_name, teams, each, none};
+    all->of[2] = (struct variation){"16 alignments", DETERMINISM_ALIGNMENTS, own_team, each};
 }
-
-static const struct variation runs = {"10 runs", DETERMINISM_RUNS, own_team, none};
-static const struct variation alignments = {"16 alignments", DETERMINISM_ALIGNMENTS, own_team, each};
 
 /* One call; adds to *different. It fails only where the same bits are promised. */
 static void try_once(struct determinism_subject *s, struct proof_row *row, const struct variation *v, int i,
@@ -192,16 +195,18 @@ static bool variation_wanted(const struct proof *p, const struct variation *v)
 
 bool determinism_wanted(const struct proof *p, int teams)
 {
-    char name[TEAMS_NAME];
-    name_teams(teams, name, sizeof name);
-    return variation_wanted(p, &runs) || variation_wanted(p, &(struct variation){.name = name}) ||
-           variation_wanted(p, &alignments) || proof_cases_wanted(p, mxcsr_cases);
+    struct variations all;
+    bool wanted = proof_cases_wanted(p, mxcsr_cases);
+    list_variations(teams, &all);
+    for (size_t i = 0; i < sizeof all.of / sizeof *all.of; i++)
+        wanted = wanted || variation_wanted(p, &all.of[i]);
+    return wanted;
 }
 
 void determinism_prove(struct determinism_subject *s)
 {
     struct proof_row row;
-    char teams[TEAMS_NAME];
+    struct variations all;
     case_begin(s->proof, "%s same bits, first call", s->op);
     if (!take_reference(s)) {
         row_begin(s->proof, &row, s->op, "same bits", s->inherited);
@@ -211,10 +216,8 @@ void determinism_prove(struct determinism_subject *s)
         row_end(s->proof, &row);
         return;
     }
-    vary(s, &runs);
-    name_teams(s->teams, teams, sizeof teams);
-    vary(s, &(struct variation){teams, s->teams, each, none});
-    vary(s, &alignments);
+    list_variations(s->teams, &all);
+    for (size_t i = 0; i < sizeof all.of / sizeof *all.of; i++) vary(s, &all.of[i]);
     vary_mxcsr(s);
     free(s->reference);
     s->reference = NULL;

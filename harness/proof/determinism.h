@@ -39,8 +39,7 @@ struct determinism_subject {
 
 void determinism_output(struct determinism_subject *s, const void *data, size_t bytes);
 
-/* Whether any row over the first `teams` team sizes, the repeated calls, the alignments or MXCSR is wanted:
- * what they need takes time to prepare. */
+/* Whether any of determinism_prove's rows is wanted: what they need takes time to prepare. */
 bool determinism_wanted(const struct proof *p, int teams);
 
 /* Four rows: runs, teams, alignments, MXCSR. A subject that does not

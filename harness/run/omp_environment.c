@@ -54,10 +54,10 @@ void omp_environment_free(char **env)
  * brings libgomp into the same process, that one's binding of the first thread would hide the other CPUs from
  * libomp. Where binding is forbidden, libgomp would not start a thread that it shall place.
  * - Threads spin for some milliseconds (GOMP_SPINCOUNT, the default of libgomp; KMP_BLOCKTIME for libomp),
- * much longer than any gap within a step, then sleep. More threads than places sleep at once, for one that
- * spins keeps another from its work: an epoch of avx512 with 64 threads on two cores, 1.03 -> 0.86 s.
- * OMP_WAIT_POLICY stays unset: "active" would burn a cgroup's quota through every serial stretch, "passive"
- * would pay a wake-up for each op. Off turn a worker is stopped anyway. */
+ * much longer than any gap within a step, then sleep. Threads that outnumber the places sleep at once,
+ * because one that spins keeps another from its work: an epoch of avx512 with 64 threads on two cores, 1.03
+ * -> 0.93 s. OMP_WAIT_POLICY stays unset: "active" would burn a cgroup's quota through every serial stretch,
+ * "passive" would pay a wake-up for each op. Off turn a worker is stopped anyway. */
 char **omp_environment(int threads, const struct topology *topology)
 {
     enum { OURS = 6 };

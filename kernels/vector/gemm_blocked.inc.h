@@ -61,11 +61,13 @@ static bool stays_in_l1(const struct gemm_state *g, struct view b, int k)
     return b.col == 1 && (size_t)k * b.row * sizeof(float) <= g->resident_bytes;
 }
 
-/* What the pass with `passes_left`, itself included, over the panel of B at column j of a block fetches
- * ahead: one vector of each row of the next panel, by its last float, since rows need not begin with a line
- * and the first line of a panel is the last of the one before. NULL: nothing. Rows are far apart, so no
- * hardware fetches them: one thread of Zen 4, share of onednn's speed, 32x1000x4096 .80 -> 1.15, 14x1000x4096
- * .57 -> 1.47, 128x512x784 with cold weights .89 -> .99. */
+/* Each of the last passes over the panel of B at column j fetches one vector of every row of the next panel,
+ * and together they fetch all of it; where in the first row, or NULL for an earlier pass and for the last
+ * panel. passes_left counts the pass itself. It is the vector's last float: a row need not begin with a cache
+ * line, and the line that a panel begins in is the last of the panel before.
+ *
+ * Rows are far apart, so the hardware does not prefetch them. One thread of Zen 4, share of onednn's speed,
+ * cold weights: 32x1000x4096 .80 -> 1.17, 14x1000x4096 .54 -> 1.59, 128x512x784 .88 -> .99. */
 static const float *ahead_of_panel(struct view b, const struct gemm_cut *cut, int n, int j, int passes_left)
 {
     const int next = j + cut->vecs * VL, vec = cut->vecs - passes_left;
@@ -88,11 +90,11 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_state *g, c
     for (int j = 0; j < at->n; j += nr) {
         const int width = min_int(nr, at->n - j), vecs = gemm_vecs_for(width);
         float *panel = space->b + (one_panel ? 0 : (size_t)j * (size_t)at->k);
-        const bool in_place = width == vecs * VL && b.col == 1, streams = in_place && fresh_b && !unpacked_b;
+        const bool in_place = width == vecs * VL && b.col == 1, from_b = in_place && (unpacked_b || fresh_b);
+        const bool streams = from_b && !unpacked_b;
         const struct even_cut rows =
             packed_a || vecs == cut->vecs ? main_rows : gemm_row_tiles(&g->blocking, at->m, vecs);
         if (fresh_b && !in_place) pack_b(view_at(b, 0, j), at->k, width, vecs * VL, panel);
-        const bool from_b = streams || (in_place && unpacked_b);
         struct gemm_tile args = {.k = at->k,
                                  .width = width,
                                  .b = from_b ? b.data + j : panel,
@@ -108,7 +110,8 @@ static void gemm_block(const struct gemm_job *job, const struct gemm_state *g, c
                               : view_at(a, i, 0);
             args.c = job->c + (size_t)(at->i + i) * job->ldc + (size_t)(at->j + j);
             if (streams) args.ahead = ahead_of_panel(b, cut, at->n, j, rows.count - t);
-            if (args.copy && !args.ahead) args.ahead = args.b; /* nothing new, at a copy's pace */
+            if (args.copy && !args.ahead)
+                args.ahead = args.b; /* its own panel: a tile that copies must fetch */
             gemm_tiles[vecs][height](&args);
             if (!args.copy) continue;
             args.b = panel;

@@ -15,7 +15,7 @@ struct gemm_tile {
     const float *b;
     size_t ldb;
     float *copy;        /* where b is packed to on the way, or NULL */
-    const float *ahead; /* as in tile_multiply; not NULL where copy is not */
+    const float *ahead; /* what to prefetch, see tile_multiply; NULL only where copy is */
     size_t ld_ahead;
     float alpha, beta;
     float *c;

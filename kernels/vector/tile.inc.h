@@ -63,8 +63,8 @@ ALWAYS_INLINE void tile_step(tile *sum, int rows, int vecs, const float *a, size
 
 /* sum[r][v] += sum over p < k of a[r * a_row + p * a_k] * b[p * ldb + v * VL ...], in the order of p, one FMA
  * each. rows and vecs must be literals, so that the loops unroll and the sums stay in registers. copy as for
- * tile_step, vecs * VL floats a step. With ahead != NULL (a literal where it is not), each step also fetches
- * one line into L2: that of ahead[p * ld_ahead].
+ * tile_step, vecs * VL floats a step. With ahead != NULL (a literal where it is not), each step also
+ * prefetches a line into L2: that of ahead[p * ld_ahead].
  *
  * Unrolled by more than 4, GCC would find a step of the larger tiles too long and not unroll at all. */
 ALWAYS_INLINE void tile_multiply(tile *sum, int rows, int vecs, int k, const float *a, size_t a_row,

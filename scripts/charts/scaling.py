@@ -4,7 +4,7 @@
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from lanebench.palette import colours_by_name
-from lanebench.sweep import AXES, finite
+from lanebench.sweep import AXES, measured
 
 from . import style
 
@@ -14,7 +14,7 @@ LABELS = {"threads": "threads", "batch": "batch size", "hidden": "hidden units"}
 def draw_threads(sweep):
     """Speed-up against the fewest threads with the ideal line, and efficiency. None with one number of threads, or from an
     older sweep.csv."""
-    curves = [curve for curve in sweep.curves("threads") if finite(curve[2], "speedup")]
+    curves = [curve for curve in sweep.curves("threads") if measured(curve[2], "speedup")]
     if not curves:
         return None
     figure, (speed, share) = panels(curves)
@@ -51,7 +51,7 @@ def draw_sizes(sweep, axis):
     for lines, look in styled(sweep, curves, axis):
         values = [line[axis] for line in lines]
         time.plot(values, [line["median_train_seconds"] for line in lines], **look)
-        known = finite(lines, "share_of_peak")
+        known = measured(lines, "share_of_peak")
         share.plot([line[axis] for line, _ in known], [100 * number for _, number in known], **look)
     for axes in (time, share):
         value_axis(axes, axis, sorted({line[axis] for _, _, lines in curves for line in lines}))

@@ -89,7 +89,7 @@ class Sweep:
         return "  ·  ".join(parts)
 
 
-def finite(lines, name):
+def measured(lines, name):
     """[(line, figure)] where it is known."""
     return [(line, line[name]) for line in lines if math.isfinite(line[name])]
 

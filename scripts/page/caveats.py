@@ -9,8 +9,8 @@ from . import builds
 from .integrity import rows_of
 from .markup import join, tag
 
-SCATTER, DRIFT = 0.05, 0.03  # less is not worth a warning: middle_half_share and drift.change of summary.json,
-STEADY = 1.1  # and the ends of its peak_range
+# Less is not worth a warning: of summary.json, middle_half_share, drift.change and the ratio of peak_range's ends.
+SCATTER, DRIFT, STEADY = 0.05, 0.03, 1.1
 LEVELS = {"bad": ("✗", "Failure"), "warn": ("!", "Warning"), "note": ("i", "Note")}
 OPEN = 3  # that stand before the first figure, the worst ones; the rest is folded
 CAUSES = {"steal": "the hypervisor took CPU time", "switches": "threads waited for a CPU",
@@ -71,7 +71,6 @@ def of_peer(run):
     for check in (status, files):
         for level, text in check(run):
             yield level, f"{names}: {text}"
-    yield from noise(run)
 
 
 def of_run(run):

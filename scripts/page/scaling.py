@@ -2,7 +2,7 @@
 """How the points of a sweep compare: along each of its lists a pair of charts for every combination of the others."""
 
 from lanebench import fmt, scales
-from lanebench.sweep import AXES, finite
+from lanebench.sweep import AXES, measured
 
 from . import markup, theme
 from .curves import width_of
@@ -21,14 +21,14 @@ class Figure:
 
 
 SPEED_UP = Figure("Speed-up over the fewest threads", "times the speed (log)", True,
-                  lambda lines: finite(lines, "speedup"), fmt.times,
+                  lambda lines: measured(lines, "speedup"), fmt.times,
                   lambda min_threads, threads: threads / min_threads)
 EFFICIENCY = Figure("Efficiency", "% of the ideal speed-up", False,
-                    lambda lines: [(line, 100 * share) for line, share in finite(lines, "efficiency")],
+                    lambda lines: [(line, 100 * share) for line, share in measured(lines, "efficiency")],
                     lambda number: f"{number:.0f}\u00a0% of the ideal speed-up", lambda min_threads, threads: 100)
-TIME = Figure("Time of a training epoch", "", True, lambda lines: finite(lines, "median_train_seconds"), fmt.seconds)
+TIME = Figure("Time of a training epoch", "", True, lambda lines: measured(lines, "median_train_seconds"), fmt.seconds)
 SHARE = Figure("Share of the multiply-add peak", "% of the peak", False,
-               lambda lines: [(line, 100 * share) for line, share in finite(lines, "share_of_peak")],
+               lambda lines: [(line, 100 * share) for line, share in measured(lines, "share_of_peak")],
                lambda number: f"{number:.0f}\u00a0% of the peak")
 FIGURES = {"threads": (SPEED_UP, EFFICIENCY), "batch": (TIME, SHARE), "hidden": (TIME, SHARE)}
 NOTES = {"threads": "Thin line: ideal, N times as fast with N times the threads. ", "batch": "", "hidden": ""}

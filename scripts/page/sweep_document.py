@@ -6,7 +6,7 @@ import os
 from lanebench import fmt
 from lanebench.files import DataError
 from lanebench.run import Run
-from lanebench.sweep import AXES, finite
+from lanebench.sweep import AXES, measured
 
 from . import caveats, document, files, machine, markup, scaling as charts, svg, theme
 from .markup import tag
@@ -44,7 +44,7 @@ def sentences(sweep):
     largest = max(tuple(others.items())[::-1] for _, others, _ in curves)
     phrases = []
     for backend, others, lines in curves:
-        known = finite(lines, "speedup")
+        known = measured(lines, "speedup")
         if known and tuple(others.items())[::-1] == largest:
             line, gain = known[-1]
             phrases.append(f"{backend} is {fmt.times(gain)} as fast with {fmt.count(line['threads'], 'thread')} as with "

@@ -42,6 +42,8 @@ static void expect_places(int threads, const struct topology *t, const char *res
     assert_non_null(env);
     assert_int_equal(atoi(value_of(env, "OMP_NUM_THREADS")), threads);
     assert_string_equal(value_of(env, "OMP_PROC_BIND"), rest && binds ? "close" : "false");
+    assert_string_equal(value_of(env, "GOMP_SPINCOUNT"), threads > t->places_count ? "0" : "300000");
+    assert_string_equal(value_of(env, "KMP_BLOCKTIME"), threads > t->places_count ? "0" : "5");
     if (rest && binds)
         assert_string_equal(value_of(env, "OMP_PLACES"), places);
     else

@@ -110,9 +110,10 @@ static void backward2_chunk(const struct fused *f, const struct update_constants
         float *dy = part->own->dy + at * VL;
         DISPATCH_WIDTH(width, hidden_gradient_tiles, f, part, chunk.from + at, dy, ld)
     }
-    const int others = p->from + (p->first > 0 ? p->group : 0) - chunk.from;
-    const int shared = others < 0 ? 0 : others < vecs ? others : vecs;
-    update_w2_b1(f, c, part, part->own->dy + shared * VL, ld, chunk.from + shared, chunk.to);
+    int first = p->from + (p->first > 0 ? p->group : 0); /* with its first block of inputs */
+    if (first < chunk.from) first = chunk.from;
+    if (first > chunk.to) first = chunk.to;
+    update_w2_b1(f, c, part, part->own->dy + (first - chunk.from) * VL, ld, first, chunk.to);
 }
 
 /* Gradient of `rows` rows of w1 (pixels of one line of x) and `vecs` vectors, left in `g`, vector by vector;

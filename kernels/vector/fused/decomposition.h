@@ -3,11 +3,12 @@
  * How the fused step is dealt to a team: arithmetic only, the same for every ISA.
  *
  * Work is counted in units: a block of 8 images times one vector of hidden units in the forward pass, a block
- * of 8 inputs times one vector in the weight gradient. Vectors are dealt in groups, of two where that gives
- * no thread more than it must have. Units are numbered group by group, and thread t has those from units * t
- * / threads on: a run of whole groups, with a part of one more at either end, where other threads have the
- * other blocks. So no thread has more than the mean, rounded up, and every weight, every h and every sum over
- * k has one owner. Forward and backward cut the vectors at the same places, up to the size of a block.
+ * of 8 inputs times one vector in the weight gradient. Vectors are dealt in groups of one or two, see
+ * group_of. The units of a group are its blocks, numbered group by group, and thread t has those from units *
+ * t / threads on: a run of whole groups, with a part of one more at either end, where other threads have the
+ * other blocks. So no thread has more than the mean, rounded up to such a unit, and every weight, every h and
+ * every sum over k has one owner. Forward and backward cut the vectors at the same places, up to the size of
+ * a block.
  *
  * Logits are sums over all hidden units, which several threads own. They are summed in a tree that depends on
  * the number of vectors alone: a leaf is one vector, a node of 2^k vectors begins at a multiple of 2^k, and
@@ -48,14 +49,15 @@ static inline int blocks_of(int rows)
     return (rows + UNIT_ROWS - 1) / UNIT_ROWS;
 }
 
+/* Work of the busiest thread when it is dealt as evenly as can be. */
 static inline long long largest_share(long long units, int threads)
 {
     return (units + threads - 1) / threads;
 }
 
-/* Vectors that are dealt together: two, so that tiles are not one vector wide and x is read once for both,
- * unless the busiest thread would get over 4 % more. AVX2, hidden 512, 64 threads on two cores: an epoch of
- * 1.30 -> 0.97 s. */
+/* Vectors that are dealt together: two, so that tiles are not one vector wide and x is read once for both.
+ * One if their number is odd, or if pairs would give the busiest thread over 4 % more. AVX2, hidden 512, 64
+ * threads on two cores: an epoch of 1.30 -> 0.97 s. */
 static inline int group_of(int vecs, int blocks, int threads)
 {
     const long long units = (long long)vecs * blocks, least = largest_share(units, threads);
