@@ -19,4 +19,7 @@
  * 0.523 s, 16 0.509, 32 0.515, all 128 0.520. */
 #define IMAGES_PER_UPDATE 16
 
+/* Granite Rapids, one thread, forward1 of an epoch without and with: 397 and 419 ms, at 4.03 and 3.83 GHz. */
+#define PREFETCHES_CHUNK 0
+
 #endif

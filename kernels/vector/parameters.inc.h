@@ -22,6 +22,7 @@
  *   PANEL_ROWS(vecs)             height of such a tile: 4, 8 or, with one vector, 16
  *   MAX_PANEL_TILE               vectors of the largest tile of the fused step
  *   IMAGES_PER_UPDATE            images multiplied between two vectors of weights; a multiple of 4
+ *   PREFETCHES_CHUNK             1: forward1 prefetches the weights that it takes next into L2
  *   in the backend's own file:
  *   SKIPS_ZEROS                  1: the step leaves out products with pixels that are 0, sparse/layer.inc.h
  */
@@ -38,8 +39,9 @@
 #error "the ISA's file must define PREFERRED_VECS and FOR_EACH_PREFERENCE"
 #elif !defined MAX_PANEL_VECS || !defined MAX_PANEL_TILE || !defined PANEL_ROWS
 #error "the ISA's file must define MAX_PANEL_VECS, MAX_PANEL_TILE and PANEL_ROWS"
-#elif !defined FOR_EACH_PANEL_WIDTH || !defined IMAGES_PER_UPDATE || !defined SKIPS_ZEROS
-#error "the ISA's file must define FOR_EACH_PANEL_WIDTH, IMAGES_PER_UPDATE and SKIPS_ZEROS"
+#elif !defined FOR_EACH_PANEL_WIDTH || !defined IMAGES_PER_UPDATE || !defined PREFETCHES_CHUNK ||            \
+    !defined SKIPS_ZEROS
+#error "the ISA's file must define FOR_EACH_PANEL_WIDTH, IMAGES_PER_UPDATE, PREFETCHES_CHUNK and SKIPS_ZEROS"
 #endif
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -86,6 +86,17 @@ static inline long long rows_in(const struct portion *p, int rows)
            (long long)p->group * (last - p->first * UNIT_ROWS);
 }
 
+/* The portion's first vector that has this block, and the one after its last. */
+static inline int first_vec_at(const struct portion *p, int block)
+{
+    return p->from + p->group * (block < p->first);
+}
+
+static inline int end_vec_at(const struct portion *p, int block)
+{
+    return p->to - p->group * (block >= p->last);
+}
+
 /* The portion's part of vectors lo..hi-1 as stretches of blocks within which the vectors are the same: at
  * most 3 of them. */
 static inline int stretches_of(const struct portion *p, int blocks, int lo, int hi, struct piece *out)
@@ -94,7 +105,7 @@ static inline int stretches_of(const struct portion *p, int blocks, int lo, int 
     const int cut[4] = {0, low, p->first + p->last - low, blocks};
     int count = 0;
     for (int i = 0; i < 3; i++) {
-        int from = p->from + p->group * (cut[i] < p->first), to = p->to - p->group * (cut[i] >= p->last);
+        int from = first_vec_at(p, cut[i]), to = end_vec_at(p, cut[i]);
         if (from < lo) from = lo;
         if (to > hi) to = hi;
         if (cut[i] < cut[i + 1] && from < to) out[count++] = (struct piece){from, to, cut[i], cut[i + 1]};

@@ -18,12 +18,14 @@ static void layer_gather(struct fused *f, const struct fused_part *part)
     if (f->shares_gather) wait_for_team(f, part);
 }
 
-static void layer_forward1(const struct fused *f, const struct fused_part *part)
+/* h of a piece; `next` are the vectors of w1 that are wanted after its chunk. */
+static void layer_forward1(const struct fused *f, const struct fused_part *part, const struct piece *piece,
+                           struct chunk next)
 {
-    forward1(f, part);
+    forward1_piece(f, part, piece, next);
 }
 
-/* Into how wide panels backward1 of this batch cuts a chunk. */
+/* Into how wide panels this batch's chunks are cut. */
 static int layer_panel_vecs(const struct fused *f, const struct fused_part *part)
 {
     (void)f;

@@ -12,35 +12,31 @@
  * vectors over 784 pixels, GFLOP/s: 195 without, 198 one line ahead, 205 two). */
 enum { LINES_AHEAD = 2 };
 
-/* Every 16 images prefetch 1 / CHUNK_SHARES of the next chunk, so that a batch of 128 prefetches all of it.
- * Both together, forward1 of an epoch, one thread: 266 -> 253 ms. */
-enum { CHUNK_SHARES = 8 };
-
-struct next_chunk {
-    const float *w1;
-    int floats; /* to prefetch with each line of x; 0: nothing */
-};
-
 ALWAYS_INLINE void prefetch_lines(const struct fused_job *job, const float *x, int rows)
 {
     for (int r = 0; r < rows; r++)
         _mm_prefetch((const char *)(x + LINES_AHEAD * line_stride(job) + r * BLOCK), _MM_HINT_T0);
 }
 
+/* Every 16 images prefetch 1 / CHUNK_SHARES of the next chunk, so that a batch of 128 prefetches all of it.
+ * Both kinds of prefetch, AVX-512, forward1 of an epoch, one thread: 266 -> 253 ms. */
+enum { CHUNK_SHARES = 8 };
+
 /* Prefetches the part of share row / BLOCK of the next chunk that belongs to line p of x. */
-ALWAYS_INLINE void prefetch_share(const struct fused *f, const struct next_chunk *next, int row, int p)
+ALWAYS_INLINE void prefetch_share(const struct fused *f, struct chunk next, int row, int p)
 {
+    const int floats = BLOCK * (next.to - next.from) * VL / CHUNK_SHARES; /* with each line of x */
     const size_t share = (size_t)(row / BLOCK) * (size_t)f->lines + (size_t)p;
-    const float *from = next->w1 + share * (size_t)next->floats;
-    for (int i = 0; i < next->floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
+    const float *from = f->w1 + (size_t)next.from * w1_stride(f) + share * (size_t)floats;
+    for (int i = 0; i < floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
 }
 
 /* h for `rows` images from row on and `vecs` vectors from vec on: the whole of k in registers; the first tile
  * of every 16 images prefetches from the next chunk on the way. */
 ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_part *part, int vec, int row,
-                                 int rows, int vecs, const struct next_chunk *next)
+                                 int rows, int vecs, struct chunk next)
 {
-    const bool prefetches = row % BLOCK == 0 && row < CHUNK_SHARES * BLOCK;
+    const bool prefetches = PREFETCHES_CHUNK && row % BLOCK == 0 && row < CHUNK_SHARES * BLOCK;
     const float *w = f->w1 + (size_t)vec * w1_stride(f), *b1 = f->b1 + vec * VL;
     const float *x = part->own->x + (size_t)row * BLOCK;
     const size_t h_vec = h_stride(f), w1_vec = w1_stride(f);
@@ -66,7 +62,7 @@ ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_part 
 #define FORWARD1_TILE(height) forward1_tile(f, part, piece->from, row, height, vecs, next)
 
 ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_part *part,
-                                  const struct piece *piece, const struct next_chunk *next, int vecs)
+                                  const struct piece *piece, struct chunk next, int vecs)
 {
     int row = piece->block * UNIT_ROWS;
     const int end = rows_until(part->job, piece->end);
@@ -74,7 +70,7 @@ ALWAYS_INLINE void forward1_tiles(const struct fused *f, const struct fused_part
 }
 
 static void forward1_piece(const struct fused *f, const struct fused_part *part, const struct piece *piece,
-                           const struct next_chunk *next)
+                           struct chunk next)
 {
     DISPATCH_WIDTH(piece->to - piece->from, forward1_tiles, f, part, piece, next)
 }
@@ -128,11 +124,13 @@ ALWAYS_INLINE void forward2_tile(const struct fused *f, const struct fused_threa
     }
 }
 
-#define FORWARD2_TILE(height) forward2_tile(f, own, stretch->from, group, group + vecs, row, height)
+#define FORWARD2_TILE(height) forward2_tile(f, part->own, from, group, group + vecs, row, height)
 
-static void forward2_stretch(const struct fused *f, const struct fused_thread *own,
-                             const struct piece *stretch, int end)
+/* `from` is the portion's first vector with these blocks. */
+static void forward2_stretch(const struct fused *f, const struct fused_part *part,
+                             const struct piece *stretch, int from)
 {
+    const int end = rows_until(part->job, stretch->end);
     for (int group = stretch->from, vecs; group < stretch->to; group += vecs) {
         vecs = node_vecs(group, stretch->to < group + GROUP_VECS ? stretch->to : group + GROUP_VECS);
         int row = stretch->block * UNIT_ROWS;
@@ -140,28 +138,13 @@ static void forward2_stretch(const struct fused *f, const struct fused_thread *o
     }
 }
 
-static void forward2(const struct fused *f, const struct fused_part *part)
+/* The portion's share of the logits, from its vectors vecs.from..to-1; those before them have been added. */
+static void forward2(const struct fused *f, const struct fused_part *part, struct chunk vecs)
 {
     struct piece stretch[3];
     const struct portion *p = &part->forward;
-    const int count = stretches_of(p, blocks_of(part->job->rows), p->from, p->to, stretch);
-    for (int i = 0; i < count; i++)
-        forward2_stretch(f, part->own, &stretch[i], rows_until(part->job, stretch[i].end));
-}
-
-static void forward1(const struct fused *f, const struct fused_part *part)
-{
-    const int chunks = chunks_of(&part->forward, MAX_PANEL_VECS);
-    for (int i = 0; i < chunks; i++) {
-        struct piece piece[MAX_PIECES];
-        const int count = pieces_of(&part->forward, blocks_of(part->job->rows),
-                                    chunk_at(&part->forward, chunks, i), MAX_PANEL_VECS, piece);
-        /* After the last chunk the first is wanted again, for its update. A single one is still there. */
-        const struct chunk then = chunk_at(&part->forward, chunks, (i + 1) % chunks);
-        const int floats = chunks == 1 ? 0 : BLOCK * (then.to - then.from) * VL / CHUNK_SHARES;
-        const struct next_chunk next = {f->w1 + (size_t)then.from * w1_stride(f), floats};
-        for (int j = 0; j < count; j++) forward1_piece(f, part, &piece[j], &next);
-    }
+    const int count = stretches_of(p, blocks_of(part->job->rows), vecs.from, vecs.to, stretch);
+    for (int i = 0; i < count; i++) forward2_stretch(f, part, &stretch[i], first_vec_at(p, stretch[i].block));
 }
 
 #endif

@@ -53,7 +53,7 @@ static void sum_logits_of_block(const struct fused *f, const struct fused_part *
     struct logit_sums s = {.row = row, .end = end};
     for (int t = 0; t < part->threads; t++) {
         const struct portion *p = &own->portions[t];
-        const int to = p->to - p->group * (block >= p->last); /* the threads before have what comes before */
+        const int to = end_vec_at(p, block); /* the threads before have what comes before */
         while (s.next < to) add_node(f, own, &s, node_vecs(s.next, to));
     }
     for (int v = 0; v < LOGIT_VECS; v++) {

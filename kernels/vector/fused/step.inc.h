@@ -7,8 +7,8 @@
  *
  * - gather: u8 pixels into x. Every thread for itself in a small team, which moves nothing between cores; a
  * larger team divides the images and waits at a barrier.
- * - forward1, own units: h = relu(x w1 + b1), the whole of k in registers.
- * - forward2, own units: their share of the logits, h w2.
+ * - forward1 and forward2, chunk by chunk of own units: h = relu(x w1 + b1), the whole of k in registers, and
+ * their share of the logits, h w2.
  * - barrier.
  * - softmax_xent: logits summed over the hidden units, dz = (p - y) / rows. Every thread for itself in a
  * small team; a larger one divides the images and waits at a barrier.
@@ -48,12 +48,28 @@ static void find_portions(const struct fused *f, struct fused_thread *own, int r
     own->portions_threads = threads;
 }
 
+/* forward2 takes turns with forward1, in whole groups of vectors: Granite Rapids answers all of forward2 at
+ * once with 7 % less clock for the rest of the step, as it does PREFETCHES_CHUNK. An epoch of avx2, one
+ * thread: 0.88 s at 4.0 GHz with neither, 0.92 to 0.93 at 3.8 with one of them or both. */
 static void forward_portion(struct fused *f, const struct fused_part *part)
 {
-    layer_forward1(f, part);
-    add_phase_time(f, PHASE_FORWARD1, part->mark);
-    forward2(f, part);
-    add_phase_time(f, PHASE_FORWARD2, part->mark);
+    const struct portion *p = &part->forward;
+    const int widest = layer_panel_vecs(f, part), chunks = chunks_of(p, widest);
+    struct chunk summed = {p->from, p->from};
+    for (int i = 0; i < chunks; i++) {
+        struct piece piece[MAX_PIECES];
+        const struct chunk chunk = chunk_at(p, chunks, i);
+        const int count = pieces_of(p, blocks_of(part->job->rows), chunk, widest, piece);
+        /* After the last chunk the first is wanted again, for its update. A single one is still there. */
+        const struct chunk next = chunks > 1 ? chunk_at(p, chunks, (i + 1) % chunks) : (struct chunk){0, 0};
+        for (int j = 0; j < count; j++) layer_forward1(f, part, &piece[j], next);
+        add_phase_time(f, PHASE_FORWARD1, part->mark);
+        summed.to = i + 1 < chunks ? chunk.to - chunk.to % GROUP_VECS : chunk.to;
+        if (summed.to <= summed.from) continue;
+        forward2(f, part, summed);
+        add_phase_time(f, PHASE_FORWARD2, part->mark);
+        summed.from = summed.to;
+    }
 }
 
 static void backward_portion(struct fused *f, const struct fused_part *part)

@@ -62,18 +62,11 @@ ALWAYS_INLINE void forward_pairs(const struct forward_block *b, const struct fus
     }
 }
 
-static void forward_lists(const struct fused *f, const struct fused_part *part)
+static void forward_lists(const struct fused *f, const struct fused_part *part, const struct piece *piece)
 {
-    const int chunks = chunks_of(&part->forward, LIST_VECS);
-    for (int i = 0; i < chunks; i++) {
-        struct piece piece[MAX_PIECES];
-        const int count = pieces_of(&part->forward, blocks_of(part->job->rows),
-                                    chunk_at(&part->forward, chunks, i), LIST_VECS, piece);
-        for (int j = 0; j < count; j++)
-            for (int block = 0; block < f->sparse->blocks; block++) {
-                const struct forward_block b = {f, &f->sparse->threads[part->t], &piece[j], block};
-                DISPATCH_LIST_WIDTH(piece[j].to - piece[j].from, forward_pairs, &b, part->job)
-            }
+    for (int block = 0; block < f->sparse->blocks; block++) {
+        const struct forward_block b = {f, &f->sparse->threads[part->t], piece, block};
+        DISPATCH_LIST_WIDTH(piece->to - piece->from, forward_pairs, &b, part->job)
     }
 }
 

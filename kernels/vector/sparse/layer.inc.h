@@ -33,12 +33,13 @@ static void layer_gather(struct fused *f, const struct fused_part *part)
     if (f->shares_gather) wait_for_team(f, part);
 }
 
-static void layer_forward1(const struct fused *f, const struct fused_part *part)
+static void layer_forward1(const struct fused *f, const struct fused_part *part, const struct piece *piece,
+                           struct chunk next)
 {
     if (is_dense(f, part))
-        forward1(f, part);
+        forward1_piece(f, part, piece, next);
     else
-        forward_lists(f, part);
+        forward_lists(f, part, piece);
 }
 
 static int layer_panel_vecs(const struct fused *f, const struct fused_part *part)
