@@ -114,7 +114,7 @@ static void shift_logits(const struct fused *f, const struct batch *b, const str
 static void exponentiate(const struct fused *f, const struct row_range *rows, struct fused_thread *own)
 {
     for (int i = rows->from * LOGITS; i < rows->filled * LOGITS; i += VL)
-        vf_store(own->dz + i, vf_exp(vf_load(own->dz + i)));
+        vf_store(own->dz + i, vf_exp_normal(vf_load(own->dz + i)));
     for (int row = rows->from; row < rows->filled; row++) {
         float *p = own->dz + row * LOGITS;
         vf e[LOGIT_VECS], total = vf_zero();
