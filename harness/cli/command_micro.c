@@ -433,10 +433,12 @@ static int measure(struct micro *micro, bool names_only, struct error *e)
     if (e->code) return (int)e->code;
     gbench_context("dataset", s->data.name);
     gbench_context("run_id", s->dir.run_id);
-    if (micro->count && !interrupt_flag &&
-        !gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro, e))
-        return error_set(e, EXIT_USAGE,
-                         "--benchmark_filter: no case matches; --benchmark_list_tests lists them");
+    if (micro->count && !interrupt_flag) {
+        const int selected = gbench_run(micro->cases, micro->count, &interrupt_flag, on_result, micro, e);
+        if (!selected && !e->code)
+            error_set(e, EXIT_USAGE,
+                      "--benchmark_filter: no case matches; --benchmark_list_tests lists them");
+    }
     if (e->code) return (int)e->code;
     return interrupt_flag ? exit_code_worst(code, EXIT_INTERRUPTED) : code;
 }

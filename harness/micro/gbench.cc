@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -251,10 +252,15 @@ extern "C" int gbench_run(const gbench_case *cases, int count, const volatile si
             ->UseRealTime()
             ->Unit(benchmark::kMicrosecond);
     }
-    const Setup run = {cases, count, stop, report, context};
-    Tap tap(run);
-    const int selected = static_cast<int>(benchmark::RunSpecifiedBenchmarks(nullptr, &tap));
-    benchmark::Shutdown();
-    tap.write(e);
-    return selected;
+    try {
+        const Setup run = {cases, count, stop, report, context};
+        Tap tap(run);
+        const int selected = static_cast<int>(benchmark::RunSpecifiedBenchmarks(nullptr, &tap));
+        benchmark::Shutdown();
+        tap.write(e);
+        return selected;
+    } catch (const std::exception &error) { /* 1.9 throws where the load average cannot be read */
+        error_set(e, EXIT_INTERNAL, "Google Benchmark failed: %s", error.what());
+        return 0;
+    }
 }

@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "base/error.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "base/error.h"
 
 struct gbench_case {
     const char *name;
@@ -51,7 +51,8 @@ bool gbench_lists_only(int argc, char **argv);
 void gbench_context(const char *key, const char *value);
 
 /* Runs the cases that the flags select; ends early when *stop becomes non-zero. Then writes the file that
- * --benchmark_out names, whole or not at all (e, EXIT_INTERNAL). Returns how many were selected. */
+ * --benchmark_out names, whole or not at all. Returns how many were selected; 0 and e, EXIT_INTERNAL, where
+ * Google Benchmark itself fails. */
 int gbench_run(const struct gbench_case *cases, int count, const volatile sig_atomic_t *stop,
                gbench_report_fn *report, void *context, struct error *e);
 
