@@ -104,8 +104,11 @@ def printed(path, command):
 def console_region(run):
     """The table that the run printed, and its notes on backends that leave out products, as a block of code."""
     all_lines = printed(os.path.join(run.directory, "console.txt"), "bench run")
-    lines = all_lines[:2 + len(run.backends)]
-    lines += [line for line in all_lines for b in run.backends if b.note and line.startswith(f"{b.name}: {b.note}")]
+    lines, taken = all_lines[:2 + len(run.backends)], False
+    for line in all_lines[len(lines):]:
+        if not line.startswith(" "):  # else it goes on from the line before
+            taken = any(b.note and line.startswith(f"{b.name}: {b.note}") for b in run.backends)
+        lines += [line] * taken
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
 
 

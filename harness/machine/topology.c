@@ -32,6 +32,18 @@ static bool affinity_is_free(void)
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
+/* hwloc_topology_load() without lines of hwloc's own, such as the one about a missing /sys, unless the user
+ * asks for them. topology.xml shows what hwloc saw. */
+static int load_silently(hwloc_topology_t h)
+{
+    static const char variable[] = "HWLOC_HIDE_ERRORS";
+    const bool told = getenv(variable);
+    setenv(variable, "2", 0);
+    const int result = hwloc_topology_load(h);
+    if (!told) unsetenv(variable);
+    return result;
+}
+
 /* The whole machine, not only what this process may use; NULL when hwloc fails. */
 static hwloc_topology_t load_as_told(void)
 {
@@ -40,8 +52,7 @@ static hwloc_topology_t load_as_told(void)
     /* The x86 component of hwloc retries for ever when it is refused an affinity. */
     if (!affinity_is_told())
         hwloc_topology_set_components(h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
-    if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
-        hwloc_topology_load(h) == 0)
+    if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 && load_silently(h) == 0)
         return h;
     hwloc_topology_destroy(h);
     return NULL;
