@@ -106,8 +106,10 @@ def console_region(run):
     all_lines = printed(os.path.join(run.directory, "console.txt"), "bench run")
     lines, taken = all_lines[:2 + len(run.backends)], False
     for line in all_lines[len(lines):]:
-        if not line.startswith(" "):  # else it goes on from the line before
-            taken = any(b.note and line.startswith(f"{b.name}: {b.note}") for b in run.backends)
+        if line.startswith(" "):  # goes on from the line before
+            lines[-1] += line[1:] * taken
+            continue
+        taken = any(b.note and line.startswith(f"{b.name}: {b.note}") for b in run.backends)
         lines += [line] * taken
     return [CONSOLE_BEGIN, "```", *lines, "```", CONSOLE_END]
 
