@@ -259,8 +259,11 @@ extern "C" int gbench_run(const gbench_case *cases, int count, const volatile si
         benchmark::Shutdown();
         tap.write(e);
         return selected;
-    } catch (const std::exception &error) { /* 1.9 throws where the load average cannot be read */
-        error_set(e, EXIT_INTERNAL, "Google Benchmark failed: %s", error.what());
+    } catch (const std::exception &error) {
+        error_set(e, EXIT_INTERNAL,
+                  "Google Benchmark failed: %s; its version 1.9 does where the load average is denied: allow "
+                  "sysinfo",
+                  error.what());
         return 0;
     }
 }
