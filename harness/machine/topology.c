@@ -32,8 +32,8 @@ static bool affinity_is_free(void)
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
-/* hwloc_topology_load() without lines of hwloc's own, such as the one about a missing /sys, unless the user
- * asks for them. topology.xml shows what hwloc saw. */
+/* hwloc_topology_load() without hwloc's own messages, such as that about a missing /sys, unless the user asks
+ * for them. topology.xml shows what hwloc saw. */
 static int load_silently(hwloc_topology_t h)
 {
     static const char variable[] = "HWLOC_HIDE_ERRORS";

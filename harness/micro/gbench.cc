@@ -260,9 +260,7 @@ extern "C" int gbench_run(const gbench_case *cases, int count, const volatile si
         tap.write(e);
         return selected;
     } catch (const std::exception &error) {
-        error_set(e, EXIT_INTERNAL,
-                  "Google Benchmark failed: %s; its version 1.9 does where the load average is denied: allow "
-                  "sysinfo",
+        error_set(e, EXIT_INTERNAL, "Google Benchmark failed: %s; version 1.9 needs the system call sysinfo",
                   error.what());
         return 0;
     }

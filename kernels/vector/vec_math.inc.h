@@ -36,9 +36,9 @@ static inline vf vf_exp(vf x)
     return vf_select(vm_nan(x), vf_add(x, x), vf_mul(vf_mul(e, scale1), scale2));
 }
 
-/* The same, but 0 where that is subnormal: softmax_xent allows it, and a vector with a subnormal number costs
- * Intel's cores 35 ns wherever it goes. Granite Rapids, 2 threads, avx512's training step, epochs 41 to 49 of
- * MNIST: softmax_xent 6.8 -> 2.1 ms, backward2 38 -> 6 ms, backward1 157 -> 138 ms. */
+/* exp as above, but 0 where that is subnormal: softmax_xent allows it, and a vector with a subnormal number
+ * costs Intel's cores 35 ns wherever it goes. Granite Rapids, 2 threads, avx512's training step, epochs 41 to
+ * 49 of MNIST: softmax_xent 6.8 -> 2.1 ms, backward2 38 -> 6 ms, backward1 157 -> 138 ms. */
 static inline vf vf_exp_normal(vf x)
 {
     const vf least = vf_set1(-0x1.5d589ep+6f); /* the last one whose exponential is at least 2^-126 */

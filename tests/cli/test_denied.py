@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""System calls that containers deny: nothing hangs or crashes; if one is indispensable, one line says so.
+"""System calls that containers deny, and no /sys: nothing hangs or crashes; if one is indispensable, one line says so.
 
 Arguments: bench, deny_syscalls [COMMAND]."""
 import json
@@ -72,8 +72,20 @@ def test_command(name, data, directory, optional):
                and result.stderr.count("\n") == 1), f"{ENDS_MICRO}: {result}")
 
 
+def test_sys():
+    """Where /sys is missing, no library writes lines of its own."""
+    hidden = ["unshare", "--mount", "sh", "-c", 'umount --lazy /sys && exec "$@"', "sh"]
+    if subprocess.run([*hidden, "true"], capture_output=True).returncode != 0:
+        skip("/sys cannot be hidden here: not root, or no unshare")
+    result = subprocess.run([*hidden, bench, "list"], env=clean_environment(), capture_output=True, text=True)
+    check(result.returncode == 0 and result.stderr == "", f"no /sys: {result}")
+
+
 with scratch() as scratch_dir:
     data_dir = make_data(scratch_dir + "/data")
+    if command == ["sys"]:
+        test_sys()
+        finish()
     known = subprocess.run([denier], capture_output=True, text=True, check=True).stdout.split()
     if subprocess.run([denier, "EPERM", "ptrace", "--", "true"], capture_output=True).returncode != 0:
         skip("the kernel takes no filter of system calls here")

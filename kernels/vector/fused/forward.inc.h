@@ -31,8 +31,8 @@ ALWAYS_INLINE void prefetch_share(const struct fused *f, struct chunk next, int 
     for (int i = 0; i < floats; i += LINE_FLOATS) _mm_prefetch((const char *)(from + i), _MM_HINT_T1);
 }
 
-/* h for `rows` images from row on and `vecs` vectors from vec on: the whole of k in registers; the first tile
- * of every 16 images prefetches from the next chunk on the way. */
+/* h for `rows` images from row on and `vecs` vectors from vec on: the whole of k in registers. With
+ * PREFETCHES_CHUNK, the first tile of every 16 images prefetches from the next chunk on the way. */
 ALWAYS_INLINE void forward1_tile(const struct fused *f, const struct fused_part *part, int vec, int row,
                                  int rows, int vecs, struct chunk next)
 {
