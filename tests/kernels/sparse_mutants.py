@@ -26,8 +26,8 @@ EDITS = [
     ("WRONG_SIDE", "    return 10 * set > DENSE",
      "    if (sparse_bug == {bug} && set > 0) return 10 * set <= DENSE_TENTHS * (int64_t)images * pairs;\n"
      "    return 10 * set > DENSE"),
-    ("ODD_ENTRIES", "    for (uint32_t i = 0; i < count; i++) {\n        const uint32_t entry",
-     "    for (uint32_t i = 0; i < (sparse_bug == {bug} ? count & ~1u : count); i++) {\n        const uint32_t entry"),
+    ("ODD_ENTRIES", "    const uint32_t *end = list + count;",
+     "    const uint32_t *end = list + (sparse_bug == {bug} ? count & ~1u : count);"),
     ("ODD_IMAGES", "    const int pairs = job->rows / 2;",
      "    const int pairs = (sparse_bug == {bug} ? job->batch->rows : job->rows) / 2;"),
     ("LAST_FORWARD_LINE", "        const int end = share(f->lines, s->blocks, block + 1);",
