@@ -312,12 +312,18 @@ int topology_team_size(int threads)
     return size;
 }
 
+static const int *place_of(const struct topology *t, int thread, int threads)
+{
+    const int place = threads > t->places_count ? (int)((int64_t)thread * t->places_count / threads) : thread;
+    return &t->places[place];
+}
+
 void topology_bind_team(const struct topology *t, int threads, int *bound)
 {
     int succeeded = 0;
     if (t->places_count > 0) {
 #pragma omp parallel num_threads(threads) reduction(+ : succeeded)
-        succeeded += bind_self(&t->places[omp_get_thread_num() % t->places_count], 1);
+        succeeded += bind_self(place_of(t, omp_get_thread_num(), threads), 1);
     }
     if (bound) *bound = succeeded == threads;
 }

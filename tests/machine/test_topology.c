@@ -383,7 +383,8 @@ static void every_thread_sits_in_its_place(void **state)
     assert_int_equal(bound, 1);
 #pragma omp parallel num_threads(THREADS)
     cpu[omp_get_thread_num()] = sched_getcpu();
-    for (int i = 0; i < THREADS; i++) assert_int_equal(cpu[i], t.places[i % t.places_count]);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(cpu[i], t.places[t.places_count < THREADS ? i * t.places_count / THREADS : i]);
     t.places[0] = 1 << 20; /* no such CPU */
     topology_bind_team(&t, THREADS, &bound);
     assert_int_equal(bound, 0);

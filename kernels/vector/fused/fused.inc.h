@@ -21,6 +21,7 @@
 #ifndef LB_FUSED_INC_H
 #define LB_FUSED_INC_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "../state.inc.h"
@@ -80,13 +81,20 @@ struct fused_thread {
 
 struct sparse; /* of a step that skips zeros: ../sparse/lists.inc.h */
 
+/* A barrier of threads that share CPUs: how many of them have arrived at it, and how many barriers were. */
+struct crowd {
+    _Alignas(128) atomic_int arrived;
+    _Alignas(128) atomic_uint turn;
+};
+
 struct fused {
     struct plan plan;
     int vecs;     /* of hidden units */
     int lines;    /* of inputs: P */
     int rows_max; /* M */
     bool shares_gather, shares_softmax;
-    float *arena; /* holds what all pointers below point to */
+    bool is_crowded; /* more threads than CPUs */
+    float *arena;    /* holds what all pointers below point to */
     size_t arena_bytes;
     float *w1, *v1, *b1, *vb1, *v2, *w2t, *h, *z;
     /* w2 as it is, and as it will be after the step under way: where threads share a vector, one updates its
@@ -99,6 +107,7 @@ struct fused {
     double mark;                               /* of thread 0, when its phase began; 0: it is not timed */
     uint64_t clock_reads;
     int team; /* threads of the last job: the runtime may give fewer than the plan's */
+    struct crowd crowd;
 };
 
 struct fused_job {

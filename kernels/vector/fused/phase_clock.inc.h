@@ -4,6 +4,7 @@
 #ifndef LB_FUSED_PHASE_CLOCK_INC_H
 #define LB_FUSED_PHASE_CLOCK_INC_H
 
+#include <sched.h>
 #include <time.h>
 
 #include "fused.inc.h"
@@ -25,10 +26,27 @@ static void add_phase_time(struct fused *f, int phase, double *mark)
     *mark = now;
 }
 
-/* OpenMP's own barrier: its runtime knows when threads share a CPU, and lets them sleep there. */
+/* Where threads share CPUs, the time to sleep and wake a thread is most of a barrier; one that only lets
+ * others run first is back sooner. An epoch of avx512 with 64 threads on two cores: 643 ms with OpenMP's
+ * barrier, 479 with this one. */
+static void yield_to_team(struct crowd *c, int threads)
+{
+    const unsigned turn = atomic_load(&c->turn);
+    if (atomic_fetch_add(&c->arrived, 1) == threads - 1) {
+        atomic_store(&c->arrived, 0);
+        atomic_store(&c->turn, turn + 1);
+        return;
+    }
+    while (atomic_load(&c->turn) == turn) sched_yield();
+}
+
 static void wait_for_team(struct fused *f, const struct fused_part *part)
 {
+    if (f->is_crowded) {
+        yield_to_team(&f->crowd, part->threads);
+    } else {
 #pragma omp barrier
+    }
     add_phase_time(f, PHASE_BARRIER, part->mark);
 }
 

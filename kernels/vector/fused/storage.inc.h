@@ -215,6 +215,7 @@ static struct fused *fused_open(const struct plan *plan)
     f->rows_max = padded_rows(plan->batch);
     f->shares_gather = plan->threads >= TEAM_SHARES_GATHER;
     f->shares_softmax = plan->threads >= TEAM_SHARES_SOFTMAX;
+    f->is_crowded = plan->threads > omp_get_num_procs();
     f->threads = aligned_zeros((size_t)plan->threads * sizeof *f->threads);
     f->arena_bytes = f->threads ? (lay_out(f, NULL) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : HUGE_PAGE;
     void *arena = mmap(NULL, f->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
