@@ -129,6 +129,7 @@ static int read_options(struct ab *ab, const struct options *o, struct error *e)
 static int run(struct ab *ab, const struct invocation *invocation, struct error *e)
 {
     const struct training training = {.warm_up = true,
+                                      .needs_all = true,
                                       .epochs_per_turn = ab->options.epochs_per_turn,
                                       .order = strcmp(ab->options.order, "abba") == 0 ? TURNS_MIRRORED
                                                                                       : TURNS_BALANCED,

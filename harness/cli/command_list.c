@@ -60,7 +60,7 @@ static void print_notes(const struct topology *t)
         const struct listing l = look_at(registry_at(i));
         if (!l.entry->backend) continue;
         wrap_line(stdout, width, "%s: %s", l.entry->name, l.entry->backend->summary);
-        wrap_print(stdout, l.own, printf("  own ops: "), 4, width);
+        wrap_print(stdout, l.own[0] ? l.own : "none", printf("  own ops: "), 4, width);
         if (l.entry->plugin) printf("  plug-in: %s\n", l.entry->plugin->shown_path);
         if (l.inherited[0]) wrap_print(stdout, l.inherited, printf("  inherited from "), 4, width);
     }

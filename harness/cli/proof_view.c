@@ -21,7 +21,7 @@ void proof_view_open(struct proof_view *v, FILE *out, const struct options *o, e
 static const char *share_of(bool passed, double worst, double worst_of_loose, char *text, size_t size)
 {
     if (passed && worst_of_loose == 0.0 && worst > 0.0) return "tight";
-    return reproduce_share(passed ? worst_of_loose : worst, text, size);
+    return proof_share_text(passed ? worst_of_loose : worst, text, size);
 }
 
 /* "pass      gemm          19 classes                      5123  0.731" */
@@ -122,7 +122,7 @@ static void print_wrong(const struct proof_view *v, const struct proof_row *row)
 {
     char text[PROOF_FAILURE_TEXT + 64], share[32];
     print_row(v, TONE_BAD, "FAIL", row->op, row->cases, row->count,
-              reproduce_share(row->worst_of_bound, share, sizeof share), false);
+              proof_share_text(row->worst_of_bound, share, sizeof share), false);
     snprintf(text, sizeof text, "%lld of %lld failed%s; the first: %s", row->failed, row->count,
              row->inherited ? ", of an inherited op" : "", what_of(&row->failures[0]));
     fprintf(v->out, "%*s", INDENT, "");
@@ -136,7 +136,7 @@ static void print_deviating(const struct proof_view *v, const struct registry_en
 {
     char share[32];
     print_row(v, TONE_UNSURE, "deviates", row->op, row->cases, row->count,
-              reproduce_share(row->worst_of_bound, share, sizeof share), false);
+              proof_share_text(row->worst_of_bound, share, sizeof share), false);
     reproduce_print_deviations(v->out, v->options, entry, row);
 }
 

@@ -125,13 +125,6 @@ void reproduce_print_deviations(FILE *out, const struct options *o, const struct
     }
 }
 
-const char *reproduce_share(double worst_of_bound, char *text, size_t size)
-{
-    if (worst_of_bound >= COMPARE_HOPELESS) return "beyond any";
-    snprintf(text, size, worst_of_bound < 1e4 ? "%.3f" : "%.3g", worst_of_bound);
-    return text;
-}
-
 void reproduce_warn_deviation(FILE *out, const struct registry_entry *entry,
                               const struct proof_verdict *verdict)
 {

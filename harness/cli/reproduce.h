@@ -22,9 +22,6 @@ void reproduce_print_command(FILE *out, const struct options *o, const struct re
 void reproduce_print_deviations(FILE *out, const struct options *o, const struct registry_entry *entry,
                                 const struct proof_row *row);
 
-/* "0.731", a share of a bound; a text where no share says how wrong it is. Returns text. */
-const char *reproduce_share(double worst_of_bound, char *text, size_t size);
-
 /* One line on a backend whose only failures are declared deviations; else nothing. */
 void reproduce_warn_deviation(FILE *out, const struct registry_entry *entry,
                               const struct proof_verdict *verdict);

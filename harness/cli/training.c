@@ -95,9 +95,7 @@ static void print_verdict(const struct registry_entry *entry, const struct proof
         terminal_word(stdout, verdict->deviating ? TONE_UNSURE : TONE_GOOD,
                       verdict->deviating ? "DEVIATES" : "PROVEN");
     printf("  %s: %lld cases, %lld failed, worst/bound %s, %.1f s\n", entry->name, verdict->cases,
-           verdict->failed + verdict->deviating,
-           reproduce_share(proof_passed(verdict) ? proof_worst(verdict) : verdict->worst_of_bound, worst,
-                           sizeof worst),
+           verdict->failed + verdict->deviating, proof_share_text(proof_worst(verdict), worst, sizeof worst),
            seconds);
 }
 
@@ -351,7 +349,8 @@ static int execute_part(struct job *job, const struct part *part, struct error *
                                     .epochs_per_turn = job->extra ? job->extra->epochs_per_turn : 1,
                                     .rounds_before = part->rounds_before,
                                     .weights = o->save && part->seed == o->seed,
-                                    .target = o->target_accuracy};
+                                    .target = o->target_accuracy,
+                                    .needs_all = job->extra && job->extra->needs_all};
     const struct run_listener listener = {.context = job,
                                           .opened = on_opened,
                                           .proof_row = on_proof_row,

@@ -10,7 +10,8 @@
 #include "run/turns.h"
 
 struct training {
-    bool warm_up; /* a round 0 of one epoch each */
+    bool warm_up;   /* a round 0 of one epoch each */
+    bool needs_all; /* see run_options */
     int epochs_per_turn;
     enum turn_order order;
     int rounds,

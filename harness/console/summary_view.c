@@ -51,13 +51,14 @@ static void ratio_cell(struct table *t, const struct summary *s, const struct su
 static void proof_cells(struct table *t, const struct summary_row *row)
 {
     const struct proof_verdict *v = &row->verdict;
+    char share[16];
     if (!row->proven) {
         for (int i = 0; i < 3; i++) table_cell(t, "%s", "");
         return;
     }
     table_cell(t, "%s", !proof_passed(v) ? "NO" : v->deviating ? "deviates" : "yes");
     table_cell(t, "%lld", v->cases);
-    table_cell(t, "%.3f", proof_worst(v));
+    table_cell(t, "%s", proof_share_text(proof_worst(v), share, sizeof share));
 }
 
 static void add_row(struct table *t, const struct summary *s, const struct summary_row *row)

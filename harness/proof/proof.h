@@ -85,6 +85,9 @@ bool proof_passed(const struct proof_verdict *verdict);
 /* The worst share of a bound that says something: of a proof that passed, over loose bounds only. */
 double proof_worst(const struct proof_verdict *verdict);
 
+/* "0.731", a share of a bound; a text where no share says how wrong it is. Returns either. */
+const char *proof_share_text(double worst_of_bound, char *text, size_t size);
+
 /* How it deviates: "deviates: rules (110 cases)"; "" when it does not. Returns text. */
 enum { PROOF_DEVIATION_TEXT = 64 };
 const char *proof_deviation(long long deviating, char text[PROOF_DEVIATION_TEXT]);

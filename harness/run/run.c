@@ -425,11 +425,23 @@ static int draw_round(const struct run *run, int round, struct runner **order)
     return n;
 }
 
+/* Lets all go that are still training. */
+static void dismiss_all(struct run *run)
+{
+    for (int i = 0; i < run->count; i++) {
+        struct runner *r = &run->runners[i];
+        if (r->out) continue;
+        process_continue(&r->process);
+        dismiss(run, r);
+    }
+}
+
 static void train(struct run *run)
 {
     struct runner *order[REGISTRY_MAX];
     int n = 1;
     for (int round = run->options->warm_up ? 0 : 1; n > 0 && !is_interrupted(run); round++) {
+        if (run->options->needs_all && (run->any_failed || run->any_untrue)) dismiss_all(run);
         n = draw_round(run, round, order);
         for (int i = 0; i < n && !is_interrupted(run); i++)
             if (order[i]->prior == 0 || order[i]->prior < round) take_turn(run, order[i], round, i + 1);

@@ -32,8 +32,9 @@ struct run_options {
      * epochs_per_turn above 1.
      */
     const int *prior;
-    bool weights;  /* the listener's `trained` gets them, also of a contender whose epochs are all prior */
-    double target; /* validation accuracy at which a contender leaves the turns; 0: none */
+    bool weights;   /* the listener's `trained` gets them, also of a contender whose epochs are all prior */
+    double target;  /* validation accuracy at which a contender leaves the turns; 0: none */
+    bool needs_all; /* a contender that fails ends the training of the others: there is nothing to compare */
 };
 
 /* How many epochs the contender is to train: naive_epochs for the fallback beside others, else epochs. */

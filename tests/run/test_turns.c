@@ -530,6 +530,21 @@ static void a_failed_proof_trains_nothing(void **state)
     assert_int_equal(count_of(EPOCH, "steady"), EPOCHS);
 }
 
+static void one_failure_ends_a_run_that_needs_all(void **state)
+{
+    (void)state;
+    struct run_options options = small_options();
+    const int unproven[] = {STEADY, WRONG}, dying[] = {STEADY, DIES_IN_EPOCH};
+    options.needs_all = true;
+    options.epochs = 20;
+    assert_int_equal(run(&options, 2, unproven), EXIT_PROOF);
+    assert_int_equal(count_of(PROVEN, "steady"), 1);
+    assert_int_equal(count_of(EPOCH, "steady") + count_of(FAILED, "steady"), 0);
+    assert_int_equal(run(&options, 2, dying), EXIT_PROOF);
+    assert_in_range(count_of(EPOCH, "steady"), 1, 2);
+    assert_int_equal(count_of(FAILED, "steady"), 0);
+}
+
 static void prove_only_trains_nothing(void **state)
 {
     (void)state;
@@ -720,6 +735,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(workers_train_what_one_process_trains),
         cmocka_unit_test(crashes_lose_only_their_own_rows),
         cmocka_unit_test(a_failed_proof_trains_nothing),
+        cmocka_unit_test(one_failure_ends_a_run_that_needs_all),
         cmocka_unit_test(prove_only_trains_nothing),
         cmocka_unit_test(interruption_leaves_nobody),
         cmocka_unit_test(workers_do_not_inherit_a_binding),
