@@ -37,6 +37,9 @@ libblas-test        file /usr/lib/x86_64-linux-gnu/blas/xblat3s
 python3-numpy       module numpy
 valgrind            tool valgrind
 qemu-user           tool qemu-x86_64
+zsh                 tool zsh
+fish                tool fish
+mandoc              tool mandoc
 '
 
 say() { printf '%s\n' "$*" >&2; }
