@@ -142,7 +142,7 @@ void session_record(const struct session *s, const struct invocation *invocation
     record_settings(record, settings);
 }
 
-void session_print_machine(const struct topology *t, FILE *out)
+static void print_machine(const struct topology *t, FILE *out)
 {
     char isa[128];
     const char *hypervisor = machine_hypervisor(), *cap = cpu_cap_name();
@@ -158,6 +158,15 @@ void session_print_machine(const struct topology *t, FILE *out)
                 t->kinds[0].cores, t->kinds[0].name[0] ? " (" : "", t->kinds[0].name,
                 t->kinds[0].name[0] ? ")" : "");
     if (t->description_ignored) fputs("warning: HWLOC_* describe another machine; they are ignored\n", out);
+}
+
+enum { LABEL_COLUMNS = 10 }; /* of what session_print prints */
+
+void session_print_machine(const struct topology *t, FILE *out)
+{
+    struct wrapped w;
+    print_machine(t, wrap_open(&w, out));
+    wrap_close(&w, LABEL_COLUMNS);
 }
 
 static void print_held_back(const struct session *s, FILE *out)
@@ -180,7 +189,7 @@ static void print_tunings(const struct session *s, FILE *out)
     }
 }
 
-void session_print(const struct session *s, FILE *out)
+static void print_session(const struct session *s, FILE *out)
 {
     char team[128], commit[32] = "";
     const struct options *o = s->options;
@@ -188,7 +197,7 @@ void session_print(const struct session *s, FILE *out)
     const struct build *b = build_get();
     if (b->dirty >= 0) snprintf(commit, sizeof commit, "%.12s%s, ", b->commit, b->dirty ? "+changes" : "");
     fprintf(out, "bench %s (%s%s, %s)  run %s\n", b->version, commit, b->compiler, b->type, s->dir.run_id);
-    session_print_machine(&s->topology, out);
+    print_machine(&s->topology, out);
     fprintf(out, "network   %d-%d-%d, batch %d, RMSprop lr %g, seed %llu, %d thread%s\n", s->shape.inputs,
             s->shape.hidden, s->shape.classes, o->batch, o->lr, (unsigned long long)o->seed, s->plan.threads,
             s->plan.threads == 1 ? "" : "s");
@@ -204,8 +213,15 @@ void session_print(const struct session *s, FILE *out)
                 s->opponent_of->name);
     print_tunings(s, out);
     if (session_has_dir(s)) fprintf(out, "files     %s\n", s->dir.path);
-    if (*advice) wrap_line(out, terminal_width(out), "note: dataset=%s: %s", s->data.name, advice);
+    if (*advice) fprintf(out, "note: dataset=%s: %s\n", s->data.name, advice);
     print_held_back(s, out);
     topology_team_warning(&s->topology, s->plan.threads, team, sizeof team);
     if (team[0]) fprintf(out, "warning: %s\n", team);
+}
+
+void session_print(const struct session *s, FILE *out)
+{
+    struct wrapped w;
+    print_session(s, wrap_open(&w, out));
+    wrap_close(&w, LABEL_COLUMNS);
 }

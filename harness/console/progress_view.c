@@ -6,9 +6,13 @@
 
 #include "base/clock.h"
 #include "console/terminal.h"
+#include "console/wrap.h"
 
 static const double redraw_seconds = 0.1;
-enum { BAR_CELLS = 20 };
+enum {
+    BAR_CELLS = 20,
+    FULL_LINE_COLUMNS = 132 /* of an epoch's line with its bar */
+};
 
 void progress_view_open(struct progress_view *v, FILE *out, bool quiet)
 {
@@ -138,15 +142,18 @@ void progress_view_epoch(struct progress_view *v, const char *name, const struct
     eta_end(&v->eta, clock_seconds());
     if (v->quiet) return;
     progress_view_clear(v);
+    struct wrapped w;
+    FILE *lines = wrap_open(&w, v->out);
     char bar[BAR_CELLS + 3];
-    if (v->live)
-        fprintf(v->out, "%d/%d %s", r->steps, r->steps, draw_bar(r->steps, r->steps, bar));
-    else
-        fprintf(v->out, "Epoch %d/%d %s %d/%d", r->epoch, epochs, name, r->steps, r->steps);
-    fprintf(v->out,
+    if (!v->live) fprintf(lines, "Epoch %d/%d %s ", r->epoch, epochs, name);
+    fprintf(lines, "%d/%d", r->steps, r->steps);
+    if (v->live && line_width(v) >= FULL_LINE_COLUMNS)
+        fprintf(lines, " %s", draw_bar(r->steps, r->steps, bar));
+    fprintf(lines,
             " %.3fs %.1fms/step %.0f GFLOP/s loss: %.4f accuracy: %.4f val_loss: %.4f val_accuracy: %.4f\n",
             r->train_seconds, r->train_seconds * 1e3 / (r->steps > 0 ? r->steps : 1),
             flop / r->train_seconds * 1e-9, r->loss, r->accuracy, r->val_loss, r->val_accuracy);
+    wrap_close(&w, 2);
     fflush(v->out);
 }
 
@@ -154,10 +161,13 @@ void progress_view_line(struct progress_view *v, const char *format, ...)
 {
     if (v->quiet) return;
     progress_view_clear(v);
+    struct wrapped w;
+    FILE *lines = wrap_open(&w, v->out);
     va_list ap;
     va_start(ap, format);
-    vfprintf(v->out, format, ap);
+    vfprintf(lines, format, ap);
     va_end(ap);
-    fputc('\n', v->out);
+    fputc('\n', lines);
+    wrap_close(&w, 10);
     fflush(v->out);
 }
