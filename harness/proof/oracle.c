@@ -2,6 +2,7 @@
 #include "proof/oracle.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -26,6 +27,25 @@ static void add_products(int width, const double *restrict a, double b[restrict]
     }
 }
 
+static bool all_finite(double b[BLOCK_DEPTH][BLOCK_WIDTH], int width)
+{
+    double sum = 0.0;
+    for (int q = 0; q < BLOCK_DEPTH; q++)
+        for (int j = 0; j < width; j++) sum += b[q][j] * 0.0; /* NaN from the first that is not */
+    return sum == 0.0;
+}
+
+/* The factors of a row, as far as k reaches; false if all of them are 0. */
+static bool read_factors(int depth, const float *a, size_t step, double factor[BLOCK_DEPTH])
+{
+    bool any = false;
+    for (int q = 0; q < depth; q++) {
+        factor[q] = a[(size_t)q * step];
+        any = any || factor[q] != 0.0;
+    }
+    return any;
+}
+
 /* Sums of one block of columns over all k; a_row and so on are the strides of op(A) and op(B). */
 static void add_columns(int m, int width, int k, const float *a, size_t a_row, size_t a_col, const float *b,
                         size_t b_row, size_t b_col, double *value, double *gauge, size_t ld)
@@ -36,10 +56,10 @@ static void add_columns(int m, int width, int k, const float *a, size_t a_row, s
         if (depth < BLOCK_DEPTH) memset(block, 0, sizeof block);
         for (int q = 0; q < depth; q++)
             for (int j = 0; j < width; j++) block[q][j] = b[(size_t)(p + q) * b_row + (size_t)j * b_col];
-        for (int i = 0; i < m; i++) {
-            for (int q = 0; q < depth; q++) factor[q] = a[(size_t)i * a_row + (size_t)(p + q) * a_col];
-            add_products(width, factor, block, value + (size_t)i * ld, gauge + (size_t)i * ld);
-        }
+        const bool zeros_count = !all_finite(block, width);
+        for (int i = 0; i < m; i++)
+            if (read_factors(depth, a + (size_t)i * a_row + (size_t)p * a_col, a_col, factor) || zeros_count)
+                add_products(width, factor, block, value + (size_t)i * ld, gauge + (size_t)i * ld);
     }
 }
 

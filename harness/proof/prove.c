@@ -39,11 +39,12 @@ static const struct {
 };
 enum { STEP_PARTS = sizeof steps / sizeof *steps };
 
-/* A backend without a step of its own has only the composed one. */
+/* A backend trains with its own step, or without one with the composed step: NAME:composed is a backend
+ * without one, and proven as such. */
 static bool applies(const struct proof *p, int part)
 {
     if (steps[part].cases && !proof_cases_wanted(p, steps[part].cases)) return false;
-    return proof_wanted(p, steps[part].name) && (steps[part].composed || p->backend->step);
+    return proof_wanted(p, steps[part].name) && steps[part].composed == !p->backend->step;
 }
 
 static void start_progress(const struct proof *p)

@@ -339,6 +339,7 @@ const struct case_class classes_gemm[] = {
     {"around the plan's extents", gemm_around_the_plan},
     {"thin giants", gemm_thin_giants},
     {"large in two extents", gemm_large_in_two},
+    {"large in all extents", gemm_large_in_all},
     {"one row or column", gemm_one_row_or_column},
     {"small, whole columns", gemm_small_products},
     {"any alpha and beta", gemm_any_factors},

@@ -45,6 +45,7 @@ void gemm_each_extent(struct proof *p, struct proof_row *row);
 void gemm_around_the_plan(struct proof *p, struct proof_row *row);
 void gemm_thin_giants(struct proof *p, struct proof_row *row);
 void gemm_large_in_two(struct proof *p, struct proof_row *row);
+void gemm_large_in_all(struct proof *p, struct proof_row *row);
 void gemm_one_row_or_column(struct proof *p, struct proof_row *row);
 void gemm_small_products(struct proof *p, struct proof_row *row);
 

@@ -128,12 +128,13 @@ void gemm_small_products(struct proof *p, struct proof_row *row)
     }
 }
 
-/* Two extents to 1100, the third thin; then, for every pair of transposes, all three one beside the plan's or
- * further beyond them, as far as operands fit. */
+/* Two extents to 1100, the third thin; sums of one to three products, for every pair of transposes; then,
+ * likewise, all three extents one beside the plan's or further beyond them, as far as operands fit. */
 void gemm_large_in_two(struct proof *p, struct proof_row *row)
 {
-    enum { CASES = 24, LARGE = 4 };
+    enum { CASES = 24, SHORT_SUMS = 3, LARGE = 4 };
     struct rng r = rng_seed(p->options->seed, 32);
+    for (int i = 0; i < SHORT_SUMS; i++) all_transposes(p, row, &r, 4 * i, 2, 1 + i, 257, 1000);
     for (int i = 0; i < CASES + LARGE; i++) {
         struct gemm_case c = thin_case(p, &r, i, i % 3, 2 + (int)rng_below(&r, 16), 68, 1100);
         if (i >= CASES) {
@@ -144,6 +145,21 @@ void gemm_large_in_two(struct proof *p, struct proof_row *row)
             c.k = p->plan->inputs + (rng_below(&r, 2) ? 1 + (int)rng_below(&r, 60) : -1);
         }
         if (c.m < 1 || c.n < 1 || c.k < 1 || !gemm_fits(p, &c)) c.m = c.n = c.k = 300;
+        gemm_run(p, row, &c);
+    }
+}
+
+/* m * n * k beyond 2^30 and beyond 2^31: products or operations counted in 32 bits turn negative. A is an
+ * identity, which the oracle multiplies by quickly. */
+void gemm_large_in_all(struct proof *p, struct proof_row *row)
+{
+    static const int extents[][2] = {{1033, 1031}, {1303, 1297}}; /* m and k, n */
+    struct rng r = rng_seed(p->options->seed, 48);
+    for (int i = 0; i < 2; i++) {
+        struct gemm_case c = gemm_random_case(p, &r, FILL_IDENTITY_A);
+        c.ta = c.tb = NO_TRANS;
+        c.m = c.k = extents[i][0];
+        c.n = extents[i][1];
         gemm_run(p, row, &c);
     }
 }

@@ -133,6 +133,21 @@ static void gemm_wrong_in_large_shallow_products(GEMM_ARGUMENTS)
     gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, !ta && m > 310 && n > 310 && k < 20);
 }
 
+static void gemm_wrong_in_outer_products(GEMM_ARGUMENTS)
+{
+    right()->gemm(s, ta, tb, m - (k == 1 && m > 256 && n > 256), n, k, GEMM_REST);
+}
+
+static void gemm_counts_operations_in_32_bits(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, (int)(2u * (unsigned)m * (unsigned)n * (unsigned)k) < 0);
+}
+
+static void gemm_counts_products_in_32_bits(GEMM_ARGUMENTS)
+{
+    gemm_short_of_one(s, ta, tb, m, n, k, GEMM_REST, (int)((unsigned)m * (unsigned)n * (unsigned)k) < 0);
+}
+
 /* Products of one row or one column have a path of their own. */
 static void gemm_ends_the_sum_of_a_row_at_4096(GEMM_ARGUMENTS)
 {
@@ -264,6 +279,9 @@ void add_reach(void)
     ADD(gemm, gemm_ends_k_at_4096, "thin giants");
     ADD(gemm, gemm_counts_k_in_16_bits, "thin giants");
     ADD(gemm, gemm_wrong_in_large_shallow_products, "large in two extents");
+    ADD(gemm, gemm_wrong_in_outer_products, "large in two extents");
+    ADD(gemm, gemm_counts_operations_in_32_bits, "large in all extents");
+    ADD(gemm, gemm_counts_products_in_32_bits, "large in all extents");
     ADD(gemm, gemm_ends_the_sum_of_a_row_at_4096, "one row or column");
     ADD(gemm, gemm_ends_a_column_at_4096, "one row or column");
     ADD(gemm, gemm_applies_beta_twice_to_a_column, "one row or column");

@@ -23,7 +23,7 @@ static void print_failed_row(void *context, const struct proof_row *row)
 }
 
 static const char *const of_large_extents[] = {"each extent to 1100", "thin giants", "large in two extents",
-                                               "other contents, same places"};
+                                               "large in all extents", "other contents, same places"};
 /* Classes that are not in classes_gemm. */
 static const char *const of_determinism[] = {"same bits, 1 to 7 threads", "same bits, 16 alignments"};
 enum { LARGE = sizeof of_large_extents / sizeof *of_large_extents };
