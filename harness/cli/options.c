@@ -56,8 +56,7 @@ const struct option_spec option_table[] = {
      "TEXT"},
     {"exhaustive", NULL, OPTION_SWITCH, 0, 0, NULL, COMMAND_PROVE, "BENCH_EXHAUSTIVE", AT(exhaustive),
      "also prove every m, n, k up to 67 and exp and log of every float, where these ops are the backend's "
-     "own, "
-     "long lockstep runs, and that ten whole trainings end as accurate as a reference: up to an hour"},
+     "own, long lockstep runs, and that ten whole trainings end as accurate as a reference: up to an hour"},
     {"allow-deviation", "rules", OPTION_CHOICE, 0, 0, NULL,
      COMMAND_RUN | COMMAND_PROVE | COMMAND_MICRO | JUDGING, "BENCH_ALLOW_DEVIATION", AT(allow_deviation),
      "time plug-ins even if they break gemm's rules for NaN, Inf, alpha and beta, and mark them as deviating "

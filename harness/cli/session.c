@@ -160,13 +160,11 @@ static void print_machine(const struct topology *t, FILE *out)
     if (t->description_ignored) fputs("warning: HWLOC_* describe another machine; they are ignored\n", out);
 }
 
-enum { LABEL_COLUMNS = 10 }; /* of what session_print prints */
-
 void session_print_machine(const struct topology *t, FILE *out)
 {
     struct wrapped w;
     print_machine(t, wrap_open(&w, out));
-    wrap_close(&w, LABEL_COLUMNS);
+    wrap_close(&w, WRAP_LABEL);
 }
 
 static void print_held_back(const struct session *s, FILE *out)
@@ -223,5 +221,5 @@ void session_print(const struct session *s, FILE *out)
 {
     struct wrapped w;
     print_session(s, wrap_open(&w, out));
-    wrap_close(&w, LABEL_COLUMNS);
+    wrap_close(&w, WRAP_LABEL);
 }

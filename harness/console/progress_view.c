@@ -168,6 +168,6 @@ void progress_view_line(struct progress_view *v, const char *format, ...)
     vfprintf(lines, format, ap);
     va_end(ap);
     fputc('\n', lines);
-    wrap_close(&w, 10);
+    wrap_close(&w, WRAP_LABEL);
     fflush(v->out);
 }
