@@ -150,7 +150,7 @@ void gemm_large_in_two(struct proof *p, struct proof_row *row)
 }
 
 /* m * n * k beyond 2^30 and beyond 2^31: products or operations counted in 32 bits turn negative. A is an
- * identity, which the oracle multiplies by quickly. */
+ * identity, which the oracle multiplies by quickly; B's numbers take 21 bits, so factors are left out. */
 void gemm_large_in_all(struct proof *p, struct proof_row *row)
 {
     static const int extents[][2] = {{1033, 1031}, {1303, 1297}}; /* m and k, n */
@@ -158,6 +158,8 @@ void gemm_large_in_all(struct proof *p, struct proof_row *row)
     for (int i = 0; i < 2; i++) {
         struct gemm_case c = gemm_random_case(p, &r, FILL_IDENTITY_A);
         c.ta = c.tb = NO_TRANS;
+        c.alpha = 1.0f;
+        c.beta = 0.0f;
         c.m = c.k = extents[i][0];
         c.n = extents[i][1];
         gemm_run(p, row, &c);
