@@ -23,9 +23,9 @@ EDITS = [
      "            catch_up(f, c, vec, piece->block * UNIT_PAIRS, piece->end * UNIT_PAIRS, 1);"),
     ("CACHED_LISTS", "        make_lists(f, part);",
      "        if (!(sparse_bug == {bug} && listed_before(part))) make_lists(f, part);"),
-    ("WRONG_SIDE", "    return 10 * set > DENSE",
-     "    if (sparse_bug == {bug} && set > 0) return 10 * set <= DENSE_TENTHS * (int64_t)images * pairs;\n"
-     "    return 10 * set > DENSE"),
+    ("WRONG_SIDE", "    return 3 * set > DENSE",
+     "    if (sparse_bug == {bug} && set > 0) return 3 * set <= DENSE_THIRDS * (int64_t)images * pairs;\n"
+     "    return 3 * set > DENSE"),
     ("ODD_ENTRIES", "    const uint32_t *end = list + count;",
      "    const uint32_t *end = list + (sparse_bug == {bug} ? count & ~1u : count);"),
     ("ODD_IMAGES", "    const int pairs = job->rows / 2;",

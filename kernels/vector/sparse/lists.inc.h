@@ -207,9 +207,10 @@ static int set_pairs(const uint8_t *image, int inputs)
     return pairs;
 }
 
-/* Tenths of all pairs from which on a batch is dense. On Zen 5, one thread, random pixels: lists that hold
- * 0.44 of the pairs take 0.60 of the dense step's time, 0.75 of them 0.945, all of them 1.30. */
-enum { DENSE_TENTHS = 7 };
+/* A batch with more than two thirds of all pairs is dense. On Zen 5, one thread, random pixels: lists that
+ * hold 0.44 of the pairs take 0.60 of the dense step's time, 0.75 of them 0.945, all of them 1.30. On Granite
+ * Rapids 0.65 of the pairs take 0.97, 0.69 of them 1.05 to 1.07. */
+enum { DENSE_THIRDS = 2 };
 
 /* Counted before a list is made, in the pairs of pixels alone: pairs of images alike are about as full. All
  * threads of a team look at the same images, and so agree without waiting for each other. */
@@ -218,7 +219,7 @@ static bool too_full(const struct fused *f, const struct fused_part *part)
     const int images = images_looked_at(f, part), pairs = (f->plan.inputs + 1) / 2;
     int64_t set = 0;
     for (int i = 0; i < images; i++) set += set_pairs(part->own->images[i], f->plan.inputs);
-    return 10 * set > DENSE_TENTHS * (int64_t)images * pairs;
+    return 3 * set > DENSE_THIRDS * (int64_t)images * pairs;
 }
 
 /* A team that shares divides the lists, which end at its next barrier; otherwise every thread makes all. */
