@@ -26,7 +26,7 @@ void wrap_line(FILE *out, int width, const char *format, ...) __attribute__((for
 /* Lines that are printed piece by piece: between wrap_open and wrap_close what is printed to the stream that
  * wrap_open returns. Each line may begin with a label of `indent` columns and continues below the text after
  * it. Where out has no width, or memory is short, they are as they were printed. */
-enum { WRAP_LABEL = 10 }; /* columns of such a label where a command says what it does: "machine   " */
+enum { WRAP_LABEL = 10 }; /* columns of the labels above a run's table: "machine   " */
 struct wrapped {
     FILE *out, *lines;
     char *text;

@@ -19,7 +19,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def on_terminal(*argv):
-    """What is left on the screen: of a line that was drawn again and again, the last state."""
+    """What bench prints there. Of a line that it draws again and again, no state may be too wide."""
     child, terminal = pty.fork()
     if child == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
