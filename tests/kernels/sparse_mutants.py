@@ -18,9 +18,8 @@ EDITS = [
     ("UNFLUSHED", "    for (int vec = 0; vec < f->vecs; vec++) catch_up(f, &c, vec, 0, pixel_pairs(f), 1);",
      "    for (int vec = 0; sparse_bug != {bug} && vec < f->vecs; vec++)\n"
      "        catch_up(f, &c, vec, 0, pixel_pairs(f), 1);"),
-    ("DENSE_FORGETS", "        catch_up(f, c, vec, piece->block * UNIT_PAIRS, piece->end * UNIT_PAIRS, 1);",
-     "        if (sparse_bug != {bug})\n"
-     "            catch_up(f, c, vec, piece->block * UNIT_PAIRS, piece->end * UNIT_PAIRS, 1);"),
+    ("DENSE_FORGETS", "    DISPATCH_WIDTH(piece->to - piece->from, catch_up, f, c,",
+     "    if (sparse_bug != {bug}) DISPATCH_WIDTH(piece->to - piece->from, catch_up, f, c,"),
     ("CACHED_LISTS", "        make_lists(f, part);",
      "        if (!(sparse_bug == {bug} && listed_before(part))) make_lists(f, part);"),
     ("WRONG_SIDE", "    return 3 * set > DENSE",

@@ -54,8 +54,8 @@ static void layer_backward1(const struct fused *f, const struct fused_part *part
         backward_lists(f, part, c, chunk, piece);
         return;
     }
-    for (int vec = piece->from; vec < piece->to; vec++)
-        catch_up(f, c, vec, piece->block * UNIT_PAIRS, piece->end * UNIT_PAIRS, 1);
+    DISPATCH_WIDTH(piece->to - piece->from, catch_up, f, c, piece->from, piece->block * UNIT_PAIRS,
+                   piece->end * UNIT_PAIRS)
     backward1_piece(f, part, c, chunk, piece);
 }
 
