@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from cli_common import check, clean_environment, finish, make_data, scratch, skip, whole_rows
+from cli_common import check, clean_environment, finish, make_data, scratch, skip, uses_libomp, whole_rows
 
 bench, denier, *command = sys.argv[1:]
 SMALL = ["--backend", "naive", "--hidden", "8", "--batch", "16", "--threads", "1", "--quiet"]
@@ -86,6 +86,8 @@ with scratch() as scratch_dir:
     if command == ["sys"]:
         test_sys()
         finish()
+    if uses_libomp(bench):
+        skip("libomp ends a process that may not ask for its affinity or have shared memory")
     known = subprocess.run([denier], capture_output=True, text=True, check=True).stdout.split()
     if subprocess.run([denier, "EPERM", "ptrace", "--", "true"], capture_output=True).returncode != 0:
         skip("the kernel takes no filter of system calls here")

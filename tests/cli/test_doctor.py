@@ -10,7 +10,7 @@ from cli_common import check, finish, run
 
 bench = sys.argv[1]
 STATES = {"fine", "warning", "note", "unknown"}
-LIMIT = {"OMP_THREAD_LIMIT": "1"}
+LIMIT = {"OMP_THREAD_LIMIT": "1", "KMP_WARNINGS": "0"}  # libomp would warn of it itself
 
 
 def examine(threads=1, **more):

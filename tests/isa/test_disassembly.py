@@ -7,8 +7,8 @@
 - wherever control leaves a function to somebody who may not expect it - a return, a jump or a call to another
   object or through a pointer - the upper halves of the vector registers are clean (vzeroupper). A local function
   that is only ever called by name may return with vectors in them, and its callers are then checked in its place.
-  The exception, by name: exp and log of one vector are handed by pointer to the one loop that applies them (map),
-  which is checked as their caller;
+  The exception, by name: exp and log of one vector are handed by pointer to the one loop that applies them
+  (map_stretch), which is checked as their caller;
 - kernels and roof loops do not touch the floating-point control registers;
 - a backend exports one symbol, backend_NAME, and has no variables, with two exceptions: oneDNN's keeps the text of its version, and cblas what
   it told its library last, which keeps that once for the process itself.
@@ -35,7 +35,7 @@ LATER = re.compile(r"^(andn|bextr|blsi|blsmsk|blsr|bzhi|mulx|pdep|pext|rorx|sarx
                    r"pm(in|ax)(sb|sd|uw|ud)|pmulld|pmuldq|ptest|round[sp][sd]|pinsr[bdq]|pextr[bdq]|insertps|"
                    r"extractps|dpp[sd]|mpsadbw|packusdw|pmov[sz]x\w+|pcmp(eqq|gtq|[ei]str[im])|movntdqa|aes\w+|"
                    r"pclmul\w+|sha(1|256)\w+)$")
-BY_POINTER, THEIR_CALLER = {"vf_exp", "vf_log"}, re.compile(r"^map\b")
+BY_POINTER, THEIR_CALLER = {"vf_exp", "vf_log"}, re.compile(r"^map_stretch\b")
 CLEAN = {"vzeroupper", "vzeroall"}
 EVEX = re.compile(r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])\b|%k[0-7]\b|\{")
 
@@ -182,10 +182,13 @@ def symbols(library):
     return [(l.split()[-2], l.split()[-1]) for l in output_of("nm", library).splitlines() if len(l.split()) == 3]
 
 
+MEMBER = r"\.\d+$"  # of a static struct, which clang keeps in parts
+
+
 def variables(library):
     """Objects in sections that stay writable: .data.rel.ro is sealed once the program is loaded."""
     rows = re.findall(r"^[0-9a-f]+ .{6}O (\S+)\s+([0-9a-f]+) (.+)$", output_of("objdump", "-t", library), re.M)
-    return [f"{section} {name}" for section, size, name in rows
+    return [f"{section} {re.sub(MEMBER, '', name)}" for section, size, name in rows
             if re.match(r"\.(data|bss|tdata|tbss)|\*COM\*", section) and not section.startswith(".data.rel.ro")]
 
 

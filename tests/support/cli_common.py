@@ -88,6 +88,12 @@ def is_address_sanitized(bench):
         return b"__asan_init" in f.read()
 
 
+def uses_libomp(bench):
+    """clang's OpenMP instead of gcc's."""
+    with open(bench, "rb") as f:
+        return b"__kmpc_fork_call" in f.read()
+
+
 def scratch():
     return tempfile.TemporaryDirectory(prefix="lanebench-test-")
 
