@@ -37,9 +37,9 @@ EDITS = [
      "                                     (sparse_bug == {bug} && t == threads - 1) : 0;"),
     ("HALF_PAIR", "            forward_pair(b, pair, rows + 1, 1, 8, vecs);",
      "            forward_pair(b, pair, rows + 1, 1, sparse_bug == {bug} ? 0 : 8, vecs);"),
-    ("SWAPPED_PIXELS", "            const size_t at = (size_t)(vec + v) * w1_stride(f) + (size_t)(2 * pair + pixel) * VL;",
-     "            const size_t at = (size_t)(vec + v) * w1_stride(f) +\n"
-     "                              (size_t)(2 * pair + (sparse_bug == {bug} ? 1 - pixel : pixel)) * VL;"),
+    ("SWAPPED_PIXELS", "            float *w = p->w + (size_t)v * p->vec_floats + (size_t)(2 * pair + pixel) * VL;",
+     "            float *w = p->w + (size_t)v * p->vec_floats +\n"
+     "                       (size_t)(2 * pair + (sparse_bug == {bug} ? 1 - pixel : pixel)) * VL;"),
 ]
 
 # The lists are those of the last call if it had the same addresses: one set for each thread.

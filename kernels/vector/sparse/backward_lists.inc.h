@@ -7,18 +7,28 @@
 #include "idle.inc.h"
 #include "multiply.inc.h"
 
+/* What the pairs of a piece have in common, copied to locals like all else that each pair needs: the store of
+ * a vector might change anything behind a pointer, and the compiler would read it all again for each of the
+ * next vectors. backward1 of an epoch, one thread of Granite Rapids: 134 -> 131 ms (AVX-512), 192 -> 181
+ * (AVX2). */
+struct update_panel {
+    struct update_constants constants;
+    float *w;          /* w1 of the first vector */
+    ptrdiff_t to_v;    /* floats from a weight to its v */
+    size_t vec_floats; /* from one vector to the next */
+};
+
 /* The update straight from the sums: while the divider works on one pair, the multiply-adds of the next
  * overtake it. Taking turns with them, as in the dense tile, makes backward1 72 instead of 60 ms an epoch
  * (Zen 5, AVX-512). */
-ALWAYS_INLINE void update_pair(const struct fused *f, const struct update_constants *c, const pair_sums *sum,
-                               int vec, int pair, int vecs)
+ALWAYS_INLINE void update_pair(const struct update_panel *p, const pair_sums *sum, int pair, int vecs)
 {
 #pragma GCC unroll 4
     for (int v = 0; v < vecs; v++)
 #pragma GCC unroll 2
         for (int pixel = 0; pixel < 2; pixel++) {
-            const size_t at = (size_t)(vec + v) * w1_stride(f) + (size_t)(2 * pair + pixel) * VL;
-            update_vector(c, sum->of[pixel][v], f->v1 + at, f->w1 + at, f->w1 + at);
+            float *w = p->w + (size_t)v * p->vec_floats + (size_t)(2 * pair + pixel) * VL;
+            update_vector(&p->constants, sum->of[pixel][v], w + p->to_v, w, w);
         }
 }
 
@@ -28,16 +38,23 @@ ALWAYS_INLINE void backward_pairs(const struct fused *f, const struct lists *l,
                                   const float *dy, size_t ld, int vecs)
 {
     const struct sparse *s = f->sparse;
-    for (int pair = piece->block * UNIT_PAIRS; pair < piece->end * UNIT_PAIRS; pair++) {
+    const struct update_panel p = {*c, f->w1 + (size_t)piece->from * w1_stride(f), f->v1 - f->w1,
+                                   w1_stride(f)};
+    const float *value = s->value;
+    const uint32_t *lists = l->pixel_lists, *counts = l->pixel_counts;
+    const size_t list_stride = s->pixel_stride;
+    const int end = piece->end * UNIT_PAIRS;
+    for (int pair = piece->block * UNIT_PAIRS; pair < end; pair++) {
         pair_sums sum;
-        const uint32_t count = l->pixel_counts[pair];
+        const uint32_t count = counts[pair];
         if (count == 0) continue;
 #pragma GCC unroll 4
         for (int v = 0; v < vecs; v++) sum.of[0][v] = sum.of[1][v] = vf_zero();
-        list_multiply(&sum, 2, 0, vecs, s->value, l->pixel_lists + (size_t)pair * s->pixel_stride, count, dy,
-                      ld, VL);
-        catch_up(f, c, piece->from, pair, pair + 1, vecs);
-        update_pair(f, c, &sum, piece->from, pair, vecs);
+        list_multiply(&sum, 2, 0, vecs, value, lists + (size_t)pair * list_stride, count, dy, ld, VL);
+        const uint32_t missed = missed_steps(s, pair);
+        if (missed > 0)
+            decay_pair(&p.constants, p.w + p.to_v + (size_t)(2 * pair) * VL, p.vec_floats, missed, vecs);
+        update_pair(&p, &sum, pair, vecs);
     }
 }
 
