@@ -150,7 +150,7 @@ def test_completions_and_manual_have_the_same_flags():
 
 def test_list():
     page("list")
-    table = run(bench, "list")
+    table = run(bench, "list", env={"COLUMNS": "200"})
     check(table.returncode == 0 and table.stderr == "", "list: exit code or stderr")
     listing = json.loads(run(bench, "list", "--json").stdout)
     names = [b["name"] for b in listing["backends"]]
@@ -161,6 +161,9 @@ def test_list():
         if backend["status"] != "not built":
             both = backend["own_ops"] + backend["inherited_ops"]
             check(len(both) == len(set(both)) and "gemm" in both, f"list: ops of {backend['name']}: {both}")
+            own = " ".join(backend["own_ops"]) or "none"
+            check(re.search(rf"^{backend['name']}: .+\n  own ops: {own}$", table.stdout, re.M),
+                  f"list: own ops of {backend['name']}")
     for library in ("hwloc", "zlib", "Google Benchmark", "OpenMP"):
         check(library in table.stdout, f"list: version of {library}")
 

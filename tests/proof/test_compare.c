@@ -16,6 +16,7 @@
 #include "proof/bounds.h"
 #include "proof/compare.h"
 #include "proof/guarded.h"
+#include "proof/proof.h"
 
 enum { M = 5, N = 7, LD = 9 };
 
@@ -290,6 +291,16 @@ static void neighbours_fault(void **state)
     guarded_close(&g);
 }
 
+static void shares_of_a_bound_read_as_numbers(void **state)
+{
+    (void)state;
+    char text[32];
+    assert_string_equal(proof_share_text(0.8874, text, sizeof text), "0.887");
+    assert_string_equal(proof_share_text(9999.0, text, sizeof text), "9999.000");
+    assert_string_equal(proof_share_text(1e19, text, sizeof text), "1e+19");
+    assert_string_equal(proof_share_text(COMPARE_HOPELESS, text, sizeof text), "beyond any");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,7 +310,7 @@ int main(void)
         cmocka_unit_test(intrusion_fails),        cmocka_unit_test(idle_references_are_mistrusted),
         cmocka_unit_test(one_sided_allowances),   cmocka_unit_test(gaps_and_margins_are_watched),
         cmocka_unit_test(addresses_are_named),    cmocka_unit_test(neighbours_fault),
-        cmocka_unit_test(descriptions_are_true),
+        cmocka_unit_test(descriptions_are_true),  cmocka_unit_test(shares_of_a_bound_read_as_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
