@@ -40,7 +40,7 @@ static long long nanoseconds_of(const char *thread)
 
 struct census {
     int threads;
-    long long spent; /* CPU time of the living, in nanoseconds */
+    long long others_spent; /* CPU time of the living but for the calling thread, in nanoseconds */
     bool known;
 };
 
@@ -51,7 +51,7 @@ static long long clock_nanoseconds(clockid_t clock)
     return 1000000000LL * t.tv_sec + t.tv_nsec;
 }
 
-/* For the calling thread its own clock is used, because the file lags for a running thread. */
+/* Without the calling thread's time, whose file lags while it runs. */
 static struct census look(void)
 {
     struct census c = {0, 0, true};
@@ -63,11 +63,10 @@ static struct census look(void)
         c.threads++;
         if (strcmp(d->d_name, self) == 0) continue;
         const long long spent = nanoseconds_of(d->d_name);
-        c.spent += spent;
+        c.others_spent += spent;
         c.known = c.known && spent >= 0;
     }
     if (threads) closedir(threads);
-    c.spent += clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID);
     return c;
 }
 
@@ -100,19 +99,25 @@ static bool more_stay(int before)
     return true;
 }
 
-/* The time of the ended is what all have spent less what the living have. What runs between two readings
- * counts for it before the work and against it afterwards. libgomp ends threads of a team when a smaller one
- * follows, and makes new ones for the next: where it has done so, it is taken for the cause. */
+/* The time of the ended is what all have spent less what the living have. The readings are in such an order
+ * that what runs between two of them counts for it before the work and against it afterwards. The calling
+ * thread's clock is read beside the process's, so that the time it takes to look at the others, a hundred
+ * with libomp, counts for neither. libgomp ends threads of a team when a smaller one follows, and makes new
+ * ones for the next: where it has done so, it is taken for the cause. */
 static bool some_come_and_go(int team, void (*work)(void *), void *context)
 {
     const long long ids = settle(team);
     const struct census before = look();
-    const long long ended_before = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - before.spent;
+    const long long own_before = clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+    const long long all_before = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
     work(context);
     nanosleep(&nap, NULL);
-    const long long all = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+    const long long all_after = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+    const long long own_after = clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID);
     const struct census after = look();
-    return before.known && after.known && all - after.spent > ended_before && settle(team) == ids;
+    const long long ended_before = all_before - own_before - before.others_spent;
+    const long long ended_after = all_after - own_after - after.others_spent;
+    return before.known && after.known && ended_after > ended_before && settle(team) == ids;
 }
 
 bool own_threads_found(const struct own_threads *w, int team, void (*work)(void *), void *context)
