@@ -51,9 +51,7 @@ ALWAYS_INLINE void backward_pairs(const struct fused *f, const struct lists *l,
 #pragma GCC unroll 4
         for (int v = 0; v < vecs; v++) sum.of[0][v] = sum.of[1][v] = vf_zero();
         list_multiply(&sum, 2, 0, vecs, value, lists + (size_t)pair * list_stride, count, dy, ld, VL);
-        const uint32_t missed = missed_steps(s, pair);
-        if (missed > 0)
-            decay_pair(&p.constants, p.w + p.to_v + (size_t)(2 * pair) * VL, p.vec_floats, missed, vecs);
+        catch_up_pair(s, &p.constants, p.w + p.to_v, p.vec_floats, pair, vecs);
         update_pair(&p, &sum, pair, vecs);
     }
 }

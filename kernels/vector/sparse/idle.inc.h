@@ -49,15 +49,20 @@ ALWAYS_INLINE void decay_pair(const struct update_constants *c, float *v, size_t
             vf_store(v + (size_t)i * vec_floats + pixel * VL, now[i][pixel]);
 }
 
+/* One pair of `vecs` vectors, vec_floats apart; v is that of the first vector. */
+ALWAYS_INLINE void catch_up_pair(const struct sparse *s, const struct update_constants *c, float *v,
+                                 size_t vec_floats, int pair, int vecs)
+{
+    const uint32_t missed = missed_steps(s, pair);
+    if (missed > 0) decay_pair(c, v + (size_t)(2 * pair) * VL, vec_floats, missed, vecs);
+}
+
 /* Pairs from..to-1 of `vecs` vectors from vec on. */
 ALWAYS_INLINE void catch_up(const struct fused *f, const struct update_constants *c, int vec, int from,
                             int to, int vecs)
 {
     float *v1 = f->v1 + (size_t)vec * w1_stride(f);
-    for (int pair = from; pair < to; pair++) {
-        const uint32_t missed = missed_steps(f->sparse, pair);
-        if (missed > 0) decay_pair(c, v1 + (size_t)pair * 2 * VL, w1_stride(f), missed, vecs);
-    }
+    for (int pair = from; pair < to; pair++) catch_up_pair(f->sparse, c, v1, w1_stride(f), pair, vecs);
 }
 
 /* All of v, before it is looked at. */
